@@ -1,0 +1,64 @@
+import type { Log } from "../core/log.ts";
+import type { Registry } from "../registries/registry.ts";
+import type { CodeSource } from "../sources/source.ts";
+
+export type BuildRequest = {
+  readonly source: CodeSource;
+  /** The image's name (last part of its repository), a slug. */
+  readonly name: string;
+  /** What will be run; `Dockerfile.wandb` is looked for beside its script. */
+  readonly entryPoint: readonly string[] | undefined;
+  /** `overrides.dockerfile`, relative to the source's subdirectory. */
+  readonly dockerfile: string | undefined;
+  /** User id in a generated Dockerfile. */
+  readonly userId: number;
+  /** Base image of a generated Dockerfile, instead of the one chosen from the Python version. */
+  readonly baseImage: string | undefined;
+  /** Where the image is pushed; undefined keeps it in the local engine. */
+  readonly registry: Registry | undefined;
+  /** An existing folder of this run's own; the caller removes it at the end. */
+  readonly scratch: string;
+};
+
+export type BaseImage = { readonly reference: string; readonly digest: string | undefined };
+
+/** What would be built: everything that `--dry-run` shows and that the image's name depends on. */
+export type BuildPlan = {
+  /** Where the Dockerfile is from: `overrides.dockerfile`, a file of the source, or `generated`. */
+  readonly dockerfile: { readonly origin: string; readonly text: string };
+  /** Folder of the source that is the build context; "" for its root. */
+  readonly context: string;
+  readonly bases: readonly BaseImage[];
+  readonly platform: string;
+  readonly buildArguments: Readonly<Record<string, string>>;
+  /** sha256 over tree, context, Dockerfile text, base digests, platform and build arguments: 64 hex digits. */
+  readonly inputHash: string;
+  /** `repository:tag` under which the image is kept; the tag starts with the input hash. */
+  readonly image: string;
+};
+
+export type BuiltImage = {
+  /** What to run: `repository@sha256:…`, or the local engine's name by digest. */
+  readonly reference: string;
+  readonly digest: string;
+  readonly plan: BuildPlan;
+  readonly outcome: "built" | "unchanged";
+  /** Whether another clean build gives the same digest; `reason` says why not. */
+  readonly reproducible: { readonly yes: true } | { readonly yes: false; readonly reason: string };
+  /** For people: "code layer only, dependencies cached", "unchanged, not built". */
+  readonly summary: string;
+};
+
+export interface Builder {
+  /** Reads what the build depends on; changes nothing. */
+  plan(request: BuildRequest, signal: AbortSignal): Promise<BuildPlan>;
+  /** Builds (or finds) the planned image. Throws `build-failed` with the failing step and the last 40 lines as `detail`. */
+  build(request: BuildRequest, plan: BuildPlan, signal: AbortSignal): Promise<BuiltImage>;
+}
+
+export type BuilderContext = { readonly log: Log };
+
+/** A builder's plug-in: `create` takes the config that its own `schema.ts` has validated. `none` builds nothing. */
+export type BuilderPlugin<Config> = {
+  readonly create: (config: Config, context: BuilderContext) => Builder | "none";
+};

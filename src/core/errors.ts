@@ -1,0 +1,66 @@
+/**
+ * What can go wrong, as a closed list. The code decides the exit code and is what machines match on;
+ * the message is for people: what failed, with which value, what to do next.
+ */
+export const errorCodes = [
+  "bad-usage",
+  "bad-spec",
+  "bad-config",
+  "unsupported",
+  "tool-missing",
+  "source-failed",
+  "patch-failed",
+  "build-failed",
+  "image-pull",
+  "submit-failed",
+  "refused",
+  "not-found",
+  "store-failed",
+  "store-conflict",
+  "timeout",
+  "cancelled",
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** A failure that a user can understand and act on. Anything else that is thrown is a bug and shows its stack. */
+export class LaunchError extends Error {
+  override readonly name = "LaunchError";
+  readonly code: ErrorCode;
+  /** Lines to show under the message: a caret, a build's last lines, a hunk. */
+  readonly detail: readonly string[];
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; detail?: readonly string[] } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail ?? [];
+  }
+}
+
+/** Exit codes of the CLI (design: 0 succeeded, 1 the run failed, 2 usage or spec, 3 infrastructure, 130 cancelled). */
+export const exitCodes = { succeeded: 0, runFailed: 1, usage: 2, infrastructure: 3, cancelled: 130 } as const;
+
+const usageCodes: readonly ErrorCode[] = ["bad-usage", "bad-spec", "bad-config", "unsupported", "refused", "not-found"];
+const runCodes: readonly ErrorCode[] = ["patch-failed", "build-failed"];
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof LaunchError)) return exitCodes.infrastructure;
+  if (error.code === "cancelled") return exitCodes.cancelled;
+  if (usageCodes.includes(error.code)) return exitCodes.usage;
+  return runCodes.includes(error.code) ? exitCodes.runFailed : exitCodes.infrastructure;
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code of a Node system error (ENOENT, EEXIST, …), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+export function isFileMissing(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}

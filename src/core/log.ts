@@ -1,0 +1,39 @@
+/** The parts of a launch, in their order. */
+export const phases = ["source", "image", "start", "run", "done", "record"] as const;
+export type Phase = (typeof phases)[number];
+
+/** One step in a phase's life. `detail` is one line for people; times are in ms. */
+export type PhaseEvent =
+  | { readonly phase: Phase; readonly status: "started"; readonly detail: string }
+  | { readonly phase: Phase; readonly status: "progress"; readonly detail: string }
+  | {
+      readonly phase: Phase;
+      readonly status: "ended" | "failed";
+      readonly detail: string;
+      readonly elapsedMs: number | undefined;
+    };
+
+export type OutputStream = "stdout" | "stderr";
+
+/** Whole lines of a run's own output, each ending in a newline; already redacted. Chunks, not lines: a job may print 100 MB/s. */
+export type OutputChunk = { readonly stream: OutputStream; readonly text: string };
+
+/**
+ * Where progress goes. A terminal, a plain log, JSON lines and GitHub's log are its renderers.
+ * `output` returns a promise when the reader is slower than the run: await it before the next chunk.
+ */
+export interface Log {
+  phase(event: PhaseEvent): void;
+  output(chunk: OutputChunk): void | Promise<void>;
+  info(message: string): void;
+  warning(message: string): void;
+  debug(message: string): void;
+}
+
+export const silentLog: Log = {
+  phase: () => undefined,
+  output: () => undefined,
+  info: () => undefined,
+  warning: () => undefined,
+  debug: () => undefined,
+};

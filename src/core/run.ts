@@ -1,0 +1,87 @@
+import { randomInt } from "node:crypto";
+
+/*
+ * Glossary
+ *   launch spec     what to run; written by the submitter
+ *   launch config   how this place runs things, and the ceiling of what a spec may ask; written by the admin
+ *   run             one execution of a spec: a run id, attempts, a state and a record
+ *   resource        where it executes: local-process, local-container, …
+ *   builder         turns a source into an image
+ *   store           keeps runs (and queues)
+ *   record          the JSON that says exactly what ran, enough to run it again
+ *
+ * A run's states: queued → leased → building → starting → running → succeeded | failed | cancelled.
+ * A run that no queue holds starts at building (or starting, when nothing is built).
+ */
+export const runStates = [
+  "queued",
+  "leased",
+  "building",
+  "starting",
+  "running",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const;
+export type RunState = (typeof runStates)[number];
+
+export const finalStates = ["succeeded", "failed", "cancelled"] as const;
+export type FinalState = (typeof finalStates)[number];
+
+export function isFinal(state: RunState): state is FinalState {
+  return state === "succeeded" || state === "failed" || state === "cancelled";
+}
+
+/** Why a run ended as it did. The list is closed: machines match on it. */
+export const runReasons = [
+  "exit-code",
+  "signal",
+  "timeout",
+  "out-of-memory",
+  "preempted",
+  "lost",
+  "source-failed",
+  "build-failed",
+  "image-pull",
+  "unschedulable",
+  "submit-failed",
+  "refused",
+  "cancelled",
+] as const;
+export type RunReason = (typeof runReasons)[number];
+
+/** How a run ended; `message` says it in words, with the value and what to do next. */
+export type RunOutcome =
+  | { readonly state: "succeeded"; readonly exitCode: 0 }
+  | {
+      readonly state: "failed" | "cancelled";
+      readonly reason: RunReason;
+      readonly message: string;
+      readonly exitCode?: number;
+    };
+
+export const runIdPattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * A run id: the name as a slug, then the time in ms (10 characters, as in a ULID: https://github.com/ulid/spec) and 3 random ones.
+ * It sorts by time within a name; the store creates it create-only, so a collision is seen, never overwritten.
+ */
+export function newRunId(name: string, now: Date): string {
+  let time = "";
+  for (let rest = now.getTime(), i = 0; i < 10; i++, rest = Math.floor(rest / 32)) {
+    time = crockford.charAt(rest % 32) + time;
+  }
+  const random = Array.from({ length: 3 }, () => crockford.charAt(randomInt(32))).join("");
+  const slug = slugOf(name).slice(0, 26).replace(/-+$/, "");
+  return `${slug === "" ? "run" : slug}-${time}${random}`;
+}
+
+/** Lower-case letters, digits and single dashes: what every resource accepts in a name. May be empty. */
+export function slugOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+}

@@ -1,0 +1,73 @@
+import type { Json } from "../core/json.ts";
+import type { Log, OutputStream } from "../core/log.ts";
+import type { RunReason } from "../core/run.ts";
+
+export type RunKey = { readonly runId: string; readonly attempt: number };
+
+/** What a resource is asked to run: not the spec, only what it needs of it. */
+export type RunRequest = RunKey & {
+  readonly name: string;
+  /** By digest wherever there is one. */
+  readonly image: { readonly reference: string; readonly digest: string | undefined } | undefined;
+  /** The exported source, for resources that run it without an image (or mount it into a base image); absolute. */
+  readonly sourceDirectory: string | undefined;
+  /** Folder below `sourceDirectory` to work in; "" for its root. */
+  readonly workingDirectory: string;
+  /** Entry point; undefined leaves the image's own. */
+  readonly command: readonly string[] | undefined;
+  readonly args: readonly string[];
+  /** Not secret: `LAUNCH_*`, `WANDB_*` and the spec's own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Values that may appear in no argv, manifest, record or log. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where outputs are left for the launcher, absolute; the resource makes it reachable and sets LAUNCH_OUTPUT_DIR to its name inside. */
+  readonly outputDirectory: string;
+};
+
+/** Names what was submitted, so that another process can find, follow and end it. Serialisable; never secret. */
+export type Handle = {
+  readonly kind: string;
+  readonly name: string;
+  readonly details: Readonly<Record<string, Json>>;
+};
+
+/** How the work itself ended. Timeouts and cancels are the launcher's: it knows why it ended the run. */
+export type ResourceOutcome =
+  | { readonly kind: "exited"; readonly exitCode: number }
+  | { readonly kind: "signalled"; readonly signal: string; readonly exitCode: number }
+  | { readonly kind: "failed"; readonly reason: RunReason; readonly message: string; readonly exitCode?: number };
+
+/** Takes the run's raw output as it comes; resolves when it may have more. */
+export type OutputSink = (stream: OutputStream, chunk: Buffer) => Promise<void> | void;
+
+export interface Resource {
+  /** For `--dry-run`: what would be run, as one line of argv or a manifest, without secrets' values. */
+  describe(request: RunRequest): string;
+  /** The handle that `submit` will use: made before it, and written to the store before it. */
+  handleFor(request: RunRequest): Handle;
+  /** Starts the run (or adopts the same run id and attempt, when it is still there). Throws `submit-failed`, `image-pull`, `refused`, `tool-missing`. */
+  submit(request: RunRequest, handle: Handle, signal: AbortSignal): Promise<void>;
+  /** What of this run is still there, running or ended. */
+  find(run: RunKey, signal: AbortSignal): Promise<Handle | undefined>;
+  /** Follows output and state to the end. Aborting `signal` stops the following, not the run. */
+  follow(handle: Handle, sink: OutputSink, signal: AbortSignal): Promise<ResourceOutcome>;
+  /** Ends the run: SIGTERM, then SIGKILL after `graceMs`. Resolves when it has ended; fine when it had. */
+  cancel(handle: Handle, graceMs: number): Promise<void>;
+  /** Removes all that is left of the run (container, process, temp files). Idempotent. */
+  remove(handle: Handle): Promise<void>;
+}
+
+/** What the launch config allows and gives; the ceiling of what a spec may ask. */
+export type ResourceContext = {
+  readonly log: Log;
+  /** Folder for caches that outlive runs (environments); absolute. */
+  readonly cacheDirectory: string;
+  /** The launcher's own environment: a resource passes on its own allow-list of names only. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Host folders that a container may mount, as the config allows them. */
+  readonly mounts: readonly { readonly path: string; readonly readOnly: boolean }[];
+};
+
+/** A resource's plug-in: `create` takes the resource_args that its own `schema.ts` has validated. */
+export type ResourcePlugin<Args> = { readonly create: (args: Args, context: ResourceContext) => Resource };

@@ -1,0 +1,97 @@
+import type { Log } from "../core/log.ts";
+
+/** What the spec says about where code comes from; paths are absolute, URLs as the user wrote them. */
+export type SourceRequest =
+  | {
+      readonly kind: "checkout";
+      /** A directory, in a git repository or not. Its place below the repository's root becomes `subdirectory`. */
+      readonly directory: string;
+      readonly includeUntracked: boolean;
+    }
+  | {
+      readonly kind: "remote";
+      /** https, ssh, git+https, git+ssh, scp-like or (on this machine only) file URL, or a GitHub, GitLab or Bitbucket browser URL. */
+      readonly url: string;
+      /** Branch, tag or hash; replaces a ref in the URL. The remote's HEAD when neither says. */
+      readonly version: string | undefined;
+    }
+  | { readonly kind: "image"; readonly image: string };
+
+export type PatchProvenance = {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Paths that it changes. */
+  readonly files: readonly string[];
+  /** Commits that no remote has and that travel in it. */
+  readonly commits: number;
+};
+
+/** Where exactly the code came from; goes into the record as it is. */
+export type Provenance = {
+  readonly kind: "git" | "directory" | "image";
+  /** Remote URL without credentials; absent when there is no remote. */
+  readonly repository?: string;
+  /** Branch or tag name, where one is known. */
+  readonly ref?: string;
+  /** The commit that was asked for: HEAD, or what `version` resolved to. */
+  readonly commit?: string;
+  /** The newest ancestor of `commit` that a remote has, onto which `patch` applies; equal to `commit` when nothing is local. */
+  readonly base?: string;
+  /** Commit time of `commit`, seconds since the epoch; 0 without a repository. */
+  readonly commit_time: number;
+  /** Git tree hash of exactly what runs: base, patch and included untracked files. */
+  readonly tree?: string;
+  /** Folder below the root in which the run works; absent for the root. */
+  readonly subdirectory?: string;
+  readonly patch?: PatchProvenance;
+  readonly untracked_included?: readonly string[];
+  readonly untracked_left_out?: readonly string[];
+  readonly submodules?: readonly { readonly path: string; readonly commit: string }[];
+  /** Files that hold an LFS pointer instead of their content. */
+  readonly lfs_pointers?: readonly string[];
+  /** The image reference of an image source, as asked for. */
+  readonly image?: string;
+  /** False when another machine could not get this source: no remote, or no repository. */
+  readonly reachable: boolean;
+};
+
+/**
+ * Code that is found but not yet written anywhere: what it is (`provenance`) is known, single files can be read from git's
+ * objects, and `exportTo` writes the tree. So a launch whose image exists already never makes a context.
+ */
+export interface CodeSource {
+  readonly kind: "code";
+  readonly provenance: Provenance;
+  /** The patch onto `provenance.base`, when there is one (`git diff --binary --full-index`). */
+  readonly patch: Uint8Array | undefined;
+  /** All paths of the tree, relative to its root, sorted. */
+  paths(signal: AbortSignal): Promise<readonly string[]>;
+  /** One file's bytes, by its path from the root; undefined when the tree has no such file. */
+  readFile(path: string, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** Writes the tree into an empty directory, without `.git`. File modes and symlinks are kept. */
+  exportTo(directory: string, signal: AbortSignal): Promise<void>;
+  /** Removes what resolving made (a fetched repository, a temporary index). */
+  dispose(): Promise<void>;
+}
+
+export interface ImageSource {
+  readonly kind: "image";
+  readonly provenance: Provenance;
+  readonly image: string;
+}
+
+export type ResolvedSource = CodeSource | ImageSource;
+
+export type SourceContext = {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** An existing folder of this run's own for temporary repositories and indexes; the caller removes it at the end. */
+  readonly scratch: string;
+  /** Token for https git hosts (the action's), by host; sent as a header to that host only, never on a command line. */
+  readonly tokens: Readonly<Record<string, string>>;
+};
+
+/** A plug-in of this kind. Throws `source-failed` or `patch-failed`. */
+export interface SourcePlugin {
+  resolve(request: SourceRequest, context: SourceContext): Promise<ResolvedSource>;
+}
