@@ -7,6 +7,8 @@ export type SourceRequest =
       /** A directory, in a git repository or not. Its place below the repository's root becomes `subdirectory`. */
       readonly directory: string;
       readonly includeUntracked: boolean;
+      /** Branch, tag or hash of this repository (local or of its remote) to run instead of what is checked out: no patch is made then, and the log says so. */
+      readonly version?: string;
     }
   | {
       readonly kind: "remote";
@@ -14,6 +16,8 @@ export type SourceRequest =
       readonly url: string;
       /** Branch, tag or hash; replaces a ref in the URL. The remote's HEAD when neither says. */
       readonly version: string | undefined;
+      /** `git.repo`: replaces the repository of `url`; its ref and folder stay. */
+      readonly repository?: string;
     }
   | { readonly kind: "image"; readonly image: string };
 
