@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { minifySync } from "vite";
+
+/*
+ * From TypeScript to the committed dist/: tsc writes JavaScript, ncc makes one ES module of it with a chunk for each `import()`, and
+ * each file is then minified by itself, because ncc minifies the entry alone. Names of functions and classes are kept: stacks stay
+ * readable. The result depends on the sources and the lock only, not on the folder, the clock or the machine; what would break that
+ * (an absolute path, an asset that a package drags in) fails the build.
+ */
+
+const maxTotalBytes = 8 * 1024 * 1024;
+const expectedName = /^(?:(?:\d+\.)?index\.js|licenses\.txt|package\.json)$/;
+
+export type BundledFile = { readonly name: string; readonly bytes: number };
+
+/** Compiles the project in `root` and puts its bundle in `out`, instead of what was there. Throws when it couldn't be shipped. */
+export function buildBundle(root: string, out: string): readonly BundledFile[] {
+  // What a source left behind that is gone by now would be bundled again.
+  rmSync(join(root, "build"), { recursive: true, force: true });
+  runTool(root, join("typescript", "bin", "tsc"), ["-p", "tsconfig.build.json"]);
+  const staging = mkdtempSync(join(tmpdir(), "launch-bundle-"));
+  try {
+    runTool(root, join("@vercel", "ncc", "dist", "ncc", "cli.js"), [
+      ...["build", join("build", "index.js"), "--out", staging, "--quiet"],
+      ...["--no-cache", "--license", "licenses.txt", "--target", "es2022"],
+    ]);
+    const names = listFiles(staging);
+    for (const name of names.filter((name) => name.endsWith(".js"))) minify(join(staging, name));
+    const files = names.map((name) => ({ name, bytes: statSync(join(staging, name)).size }));
+    assertShippable(root, staging, files);
+    rmSync(out, { recursive: true, force: true });
+    cpSync(staging, out, { recursive: true });
+    return files;
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** All files below `folder`, as sorted relative paths; none when there is no such folder. */
+export function listFiles(folder: string): readonly string[] {
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** All bytes of a bundle. */
+export function totalBytes(files: readonly BundledFile[]): number {
+  return files.reduce((sum, file) => sum + file.bytes, 0);
+}
+
+function runTool(root: string, script: string, args: readonly string[]): void {
+  execFileSync(process.execPath, [join(root, "node_modules", script), ...args], { cwd: root, stdio: "inherit" });
+}
+
+function minify(path: string): void {
+  const { code, errors } = minifySync(path, readFileSync(path, "utf8"), {
+    module: true,
+    compress: { keepNames: { function: true, class: true } },
+    mangle: { keepNames: true },
+    // Their texts are in licenses.txt.
+    codegen: { legalComments: "none" },
+  });
+  const [error] = errors;
+  if (error !== undefined) throw new Error(`${path} can't be minified: ${error.message}`);
+  writeFileSync(path, code);
+}
+
+function assertShippable(root: string, folder: string, files: readonly BundledFile[]): void {
+  const stray = files.filter(({ name }) => !expectedName.test(name)).map(({ name }) => name);
+  if (stray.length > 0) throw new Error(`the bundle has files that nothing of ours needs: ${stray.join(", ")}`);
+  const bound = files.filter(({ name }) => readFileSync(join(folder, name), "utf8").includes(root));
+  if (bound.length > 0) {
+    throw new Error(`the bundle names the folder it was built in: ${bound.map(({ name }) => name).join(", ")}`);
+  }
+  const total = totalBytes(files);
+  if (total > maxTotalBytes) throw new Error(`the bundle has ${total} bytes, more than ${maxTotalBytes}`);
+}
