@@ -1,5 +1,8 @@
 import type { JsonObject } from "../core/json.ts";
+import type { Log } from "../core/log.ts";
 import type { RunReason, RunState } from "../core/run.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { StoreLocation } from "./location.ts";
 
 /** A run's head (`run.json`): what lists show, and its state. Times are ISO 8601, UTC. */
 export type RunHead = {
@@ -62,5 +65,20 @@ export interface Store {
     runs: readonly { readonly runId: string; readonly version: string }[],
     signal: AbortSignal,
   ): Promise<readonly string[]>;
+  /** Gives back the space of what was removed, where that is ours to do; a no-op elsewhere. */
+  compact(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
+
+export type StoreContext = {
+  readonly log: Log;
+  readonly stateDirectory: StateDirectory;
+  /** Sent to an http(s) store as a header; never on a command line. Without it git's own credentials are used. */
+  readonly token?: string;
+};
+
+/**
+ * A store's plug-in. Its stores throw `refused` when they may not be read or written (a read-only token, a protected repository),
+ * `store-failed` when they can't be reached or used.
+ */
+export type StorePlugin = { open(location: StoreLocation, context: StoreContext): Promise<Store> };

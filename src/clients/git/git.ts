@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../core/errors.ts";
-import { type CommandResult, execute, executeOrThrow } from "../../core/process.ts";
+import { type CommandResult, type Environment, execute, executeOrThrow } from "../../core/process.ts";
 
 export type GitRequest = {
   readonly args: readonly string[];
@@ -10,22 +10,50 @@ export type GitRequest = {
   readonly input?: string | Uint8Array;
   /** Besides what every call gets. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Configuration for this call, sent through the environment: a token in it is on no command line. Later entries win. */
+  readonly config?: readonly (readonly [key: string, value: string])[];
   /** Default 60 s: enough for local work. Fetches and pushes say more. */
   readonly timeoutMs?: number;
   readonly maxOutputBytes?: number;
+  /** Gets standard error as it comes, for progress. */
+  readonly onStderr?: (text: string) => void;
 };
 
 /** Never asks, never translates, never runs hooks' or a terminal's side of things, and takes no optional locks in a user's repository. */
 const quiet = {
   LC_ALL: "C",
   GIT_TERMINAL_PROMPT: "0",
+  // Empty, not absent: an absent one makes git try core.askPass and SSH_ASKPASS.
+  GIT_ASKPASS: "",
+  SSH_ASKPASS_REQUIRE: "never",
   GIT_OPTIONAL_LOCKS: "0",
   GCM_INTERACTIVE: "never",
   GIT_ADVICE: "0",
 } as const;
 
 /** Variables that would point git at another repository than `cwd`'s (set inside hooks). */
-const misleading = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"] as const;
+const misleading = [
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+  "GIT_COMMON_DIR",
+  "GIT_NAMESPACE",
+  "GIT_PREFIX",
+] as const;
+
+/** `GIT_CONFIG_*` of a call, behind what the environment sets that way already. */
+function configEnvironment(config: GitRequest["config"], inherited: Environment): Record<string, string> {
+  if (config === undefined || config.length === 0) return {};
+  const present = Number(inherited["GIT_CONFIG_COUNT"] ?? "0");
+  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(present + config.length) };
+  config.forEach(([key, value], index) => {
+    env[`GIT_CONFIG_KEY_${present + index}`] = key;
+    env[`GIT_CONFIG_VALUE_${present + index}`] = value;
+  });
+  return env;
+}
 
 function commandOf(request: GitRequest): Parameters<typeof execute>[0] {
   const inherited: Record<string, string | undefined> = { ...process.env };
@@ -35,11 +63,12 @@ function commandOf(request: GitRequest): Parameters<typeof execute>[0] {
     args: request.args,
     doing: request.doing,
     cwd: request.cwd,
-    env: { ...inherited, ...quiet, ...request.env },
+    env: { ...inherited, ...quiet, ...configEnvironment(request.config, inherited), ...request.env },
     signal: request.signal,
     timeoutMs: request.timeoutMs ?? 60_000,
     ...(request.input === undefined ? {} : { input: request.input }),
     ...(request.maxOutputBytes === undefined ? {} : { maxOutputBytes: request.maxOutputBytes }),
+    ...(request.onStderr === undefined ? {} : { onStderr: request.onStderr }),
   };
 }
 

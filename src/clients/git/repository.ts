@@ -1,0 +1,107 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ErrorCode } from "../../core/errors.ts";
+import { type GitRequest, gitOrThrow } from "./git.ts";
+
+export type ObjectFormat = "sha1" | "sha256";
+
+/**
+ * A bare repository of our own. It borrows objects from others (alternates) and takes all that we write, so that a user's
+ * repository is only ever read.
+ */
+export type ScratchRepository = {
+  readonly directory: string;
+  /** Its object directory: where commands that run in a user's work tree must write. */
+  readonly objects: string;
+  /** Makes git work in it, whatever folder the command runs in. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Borrows the objects of these object directories too. */
+  borrow(objectDirectories: readonly string[]): Promise<void>;
+  remove(): Promise<void>;
+};
+
+/**
+ * Blobs are written to files exactly as they are: no line-ending conversion, no keyword, no re-encoding, no filter (an LFS
+ * smudge would need the network and its own credentials). `info/attributes` beats every `.gitattributes` of the tree.
+ */
+const exactBytes = "* -text -eol -ident -filter -working-tree-encoding\n";
+
+function configOf(format: ObjectFormat): string {
+  return `[core]
+	repositoryformatversion = ${format === "sha1" ? 0 : 1}
+	bare = true
+	autocrlf = false
+	safecrlf = false
+	fileMode = true
+	symlinks = true
+	ignoreCase = false
+	hooksPath = /dev/null
+	fsmonitor = false
+	fsync = none
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+${format === "sha1" ? "" : `[extensions]\n	objectFormat = ${format}\n`}`;
+}
+
+/** Makes one in a folder that must not exist. Written by hand: `git init` costs a process and copies the user's template. */
+export async function createScratchRepository(directory: string, format: ObjectFormat): Promise<ScratchRepository> {
+  const objects = join(directory, "objects");
+  await mkdir(directory, { mode: 0o700 });
+  await Promise.all([
+    mkdir(join(objects, "info"), { recursive: true }),
+    mkdir(join(directory, "refs")),
+    mkdir(join(directory, "info")),
+  ]);
+  await Promise.all([
+    writeFile(join(directory, "HEAD"), "ref: refs/heads/none\n"),
+    writeFile(join(directory, "config"), configOf(format)),
+    writeFile(join(directory, "info", "attributes"), exactBytes),
+  ]);
+  const borrowed = new Set<string>();
+  return {
+    directory,
+    objects,
+    env: { GIT_DIR: directory },
+    borrow: async (objectDirectories) => {
+      for (const from of objectDirectories) borrowed.add(from);
+      await writeFile(join(objects, "info", "alternates"), [...borrowed].map((from) => `${from}\n`).join(""));
+    },
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Listings and patches of big repositories are longer than a tool's usual output. */
+const maxOutputBytes = 512 * 1024 * 1024;
+
+export type ScratchCommand = Pick<GitRequest, "args" | "doing" | "signal" | "input" | "timeoutMs"> & {
+  /** Instead of the repository's own folder. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** The request of a git command in a scratch repository. */
+export function inScratch(repository: ScratchRepository, command: ScratchCommand): GitRequest {
+  return {
+    maxOutputBytes,
+    ...command,
+    cwd: command.cwd ?? repository.directory,
+    env: { ...repository.env, ...command.env },
+  };
+}
+
+/** Runs git in a scratch repository; it must succeed. */
+export function scratchGit(
+  repository: ScratchRepository,
+  command: ScratchCommand,
+  code: ErrorCode = "source-failed",
+): Promise<Buffer> {
+  return gitOrThrow(inScratch(repository, command), code);
+}
+
+/** Lets a command in another repository read its objects and write new ones to the scratch repository. */
+export function writingTo(repository: ScratchRepository, objectsOfOther: string): Record<string, string> {
+  const quoted = /[:"]/.test(objectsOfOther) ? JSON.stringify(objectsOfOther) : objectsOfOther;
+  return { GIT_OBJECT_DIRECTORY: repository.objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted };
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { LaunchError } from "../../core/errors.ts";
+import { type ScratchRepository, scratchGit } from "./repository.ts";
+
+export type TreeEntry = {
+  readonly kind: "file" | "executable" | "symlink" | "submodule";
+  readonly hash: string;
+  /** From the tree's root. */
+  readonly path: string;
+};
+
+const kinds: Readonly<Record<string, TreeEntry["kind"]>> = {
+  "100644": "file",
+  "100664": "file",
+  "100755": "executable",
+  "120000": "symlink",
+  "160000": "submodule",
+};
+
+/** Parses `git ls-tree -r -z`. */
+export function parseTree(listing: Buffer): readonly TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (const line of listing.toString().split("\0")) {
+    const tab = line.indexOf("\t");
+    const [mode = "", , hash = ""] = line.slice(0, tab).split(" ");
+    const kind = kinds[mode];
+    if (tab !== -1 && kind !== undefined) entries.push({ kind, hash, path: line.slice(tab + 1) });
+  }
+  return entries;
+}
+
+export async function listTree(
+  repository: ScratchRepository,
+  tree: string,
+  signal: AbortSignal,
+): Promise<readonly TreeEntry[]> {
+  return parseTree(
+    await scratchGit(repository, {
+      args: ["ls-tree", "-r", "-z", "--full-tree", tree],
+      doing: `listing the tree ${tree.slice(0, 12)}`,
+      signal,
+    }),
+  );
+}
+
+/** Contents of objects by their hashes, in one process. A hash that is not there is left out. */
+export async function readObjects(
+  repository: ScratchRepository,
+  hashes: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const contents = new Map<string, Buffer>();
+  if (hashes.length === 0) return contents;
+  const output = await scratchGit(repository, {
+    args: ["cat-file", "--batch"],
+    doing: "reading files from git's objects",
+    signal,
+    input: hashes.map((hash) => `${hash}\n`).join(""),
+  });
+  for (let at = 0; at < output.length;) {
+    const end = output.indexOf(0x0a, at);
+    const [hash = "", type, size] = output.subarray(at, end).toString().split(" ");
+    at = end + 1;
+    if (type === "missing" || size === undefined) continue;
+    contents.set(hash, output.subarray(at, at + Number(size)));
+    at += Number(size) + 1;
+  }
+  return contents;
+}
+
+/** Sizes of objects by their hashes, without reading them. */
+export async function sizesOf(
+  repository: ScratchRepository,
+  hashes: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const output = await scratchGit(repository, {
+    args: ["cat-file", "--batch-check=%(objectname) %(objectsize)"],
+    doing: "reading the sizes of files",
+    signal,
+    input: hashes.map((hash) => `${hash}\n`).join(""),
+  });
+  const sizes = new Map<string, number>();
+  for (const line of output.toString().split("\n")) {
+    const [hash = "", size = ""] = line.split(" ");
+    if (/^\d+$/.test(size)) sizes.set(hash, Number(size));
+  }
+  return sizes;
+}
+
+/** Gives `use` an index file of its own that holds `tree`, and removes it after. */
+export async function withIndex<T>(
+  repository: ScratchRepository,
+  tree: string,
+  signal: AbortSignal,
+  use: (env: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  const index = join(repository.directory, `index-${randomUUID()}`);
+  const env = { GIT_INDEX_FILE: index };
+  try {
+    await scratchGit(repository, {
+      args: ["read-tree", tree],
+      doing: `reading the tree ${tree.slice(0, 12)}`,
+      signal,
+      env,
+    });
+    return await use(env);
+  } finally {
+    await rm(index, { force: true });
+  }
+}
+
+export async function writeTree(
+  repository: ScratchRepository,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string> {
+  const output = await scratchGit(repository, { args: ["write-tree"], doing: "hashing the tree", signal, env });
+  return output.toString().trim();
+}
+
+/** A tree with folders put in where it names submodules; `folders` maps a path to the tree that goes there. */
+export function graft(
+  repository: ScratchRepository,
+  tree: string,
+  folders: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<string> {
+  return withIndex(repository, tree, signal, async (env) => {
+    await scratchGit(repository, {
+      args: ["update-index", "-z", "--force-remove", "--stdin"],
+      doing: "replacing submodules by their files",
+      signal,
+      env,
+      input: [...folders.keys()].join("\0"),
+    });
+    for (const [path, folder] of folders) {
+      await scratchGit(repository, {
+        args: ["read-tree", `--prefix=${path}/`, folder],
+        doing: `putting the submodule ${path} in its place`,
+        signal,
+        env,
+      });
+    }
+    return writeTree(repository, env, signal);
+  });
+}
+
+/**
+ * Writes a tree's files into an empty directory, modes and symlinks kept, bytes exactly as git holds them. Git's index refuses
+ * paths that leave the directory or enter a `.git`, and never writes through a symlink.
+ */
+export async function exportTree(
+  repository: ScratchRepository,
+  tree: string,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const [first] = await readdir(directory);
+  if (first !== undefined) {
+    throw new LaunchError("source-failed", `exporting to ${directory}: it holds "${first}"; an empty folder is needed`);
+  }
+  await withIndex(repository, tree, signal, (env) =>
+    scratchGit(repository, {
+      args: ["-c", "core.bare=false", "-c", "checkout.workers=0", "checkout-index", "--all", "--quiet"],
+      doing: `exporting the tree ${tree.slice(0, 12)} to ${directory}`,
+      signal,
+      cwd: directory,
+      env: { ...env, GIT_WORK_TREE: directory },
+      timeoutMs: 15 * 60_000,
+    }),
+  );
+}

@@ -1,0 +1,57 @@
+import { isAbsolute, join } from "node:path";
+import { LaunchError } from "./errors.ts";
+
+/** Where launch keeps what outlives one command on this machine. Paths only: nothing is made. */
+export type StateDirectory = {
+  readonly path: string;
+  /** The default store, a bare repository. */
+  readonly store: string;
+  /** Caches, safe to remove at any time. */
+  readonly cache: string;
+  /** What launchers that are at work have made; see launch/remains.ts. */
+  readonly live: string;
+  /** Folders that live as long as a launch does. */
+  readonly scratch: string;
+  /** A run's own folder, with its log and outputs. */
+  runFolder(runId: string): string;
+  logFile(runId: string): string;
+  outputFolder(runId: string): string;
+  scratchFolder(runId: string): string;
+  liveFile(runId: string): string;
+};
+
+/** The state directory at this place. */
+export function stateDirectoryAt(path: string): StateDirectory {
+  const runFolder = (runId: string): string => join(path, "runs", runId);
+  const live = join(path, "live");
+  const scratch = join(path, "scratch");
+  return {
+    path,
+    store: join(path, "store.git"),
+    cache: join(path, "cache"),
+    live,
+    scratch,
+    runFolder,
+    logFile: (runId) => join(runFolder(runId), "log.txt"),
+    outputFolder: (runId) => join(runFolder(runId), "output"),
+    scratchFolder: (runId) => join(scratch, runId),
+    liveFile: (runId) => join(live, `${runId}.json`),
+  };
+}
+
+/**
+ * `LAUNCH_STATE_HOME`, else `launch/` in `XDG_STATE_HOME` (which its specification says to ignore when it is relative:
+ * https://specifications.freedesktop.org/basedir-spec/), else `~/.local/state/launch`.
+ */
+export function stateDirectoryOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  home: string,
+): StateDirectory {
+  const own = environment["LAUNCH_STATE_HOME"] ?? "";
+  if (own !== "") {
+    if (isAbsolute(own)) return stateDirectoryAt(own);
+    throw new LaunchError("bad-usage", `LAUNCH_STATE_HOME is "${own}"; give an absolute path`);
+  }
+  const xdg = environment["XDG_STATE_HOME"] ?? "";
+  return stateDirectoryAt(join(isAbsolute(xdg) ? xdg : join(home, ".local", "state"), "launch"));
+}
