@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -54,7 +54,9 @@ export function totalBytes(files: readonly BundledFile[]): number {
 }
 
 function runTool(root: string, script: string, args: readonly string[]): void {
-  execFileSync(process.execPath, [join(root, "node_modules", script), ...args], { cwd: root, stdio: "inherit" });
+  const path = join(root, "node_modules", script);
+  const { status } = spawnSync(process.execPath, [path, ...args], { cwd: root, stdio: "inherit" });
+  if (status !== 0) throw new Error(`${script} ended with exit code ${status ?? "none"}; what it said is above`);
 }
 
 function minify(path: string): void {
