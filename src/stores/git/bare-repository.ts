@@ -10,6 +10,9 @@ import type { StoreRepository } from "./repository.ts";
 /** Marks a repository as made by launch for its own use: only such a one is collected and freed of stale locks. */
 const ownMark = "[launch]\n\tstore = true\n";
 
+/** A written run is on the disk, not only on its way there: git by itself syncs packs alone. */
+const ownConfig = `[core]\n\tfsync = committed,reference\n\tfsyncMethod = batch\n${ownMark}`;
+
 /** A ref's lock is held for milliseconds; one this old was left by a process that was killed. */
 const staleLockMs = 60_000;
 
@@ -87,7 +90,7 @@ export async function createBareRepository(path: string, signal: AbortSignal): P
       },
       "store-failed",
     );
-    await appendFile(join(made, "config"), ownMark);
+    await appendFile(join(made, "config"), ownConfig);
     await rename(made, path);
   } catch (error) {
     if (made !== undefined) await rm(made, { recursive: true, force: true });

@@ -53,7 +53,7 @@ export function gitStore(location: string, store: StoreRepository): Store {
     list: (limit, signal) => listRuns(store, limit, signal),
     remove: async (runs, signal) => {
       const local = await store.open("read", signal);
-      if (local === undefined || runs.length === 0) return [];
+      if (local === undefined) return runs.map(({ runId }) => runId);
       const refs = runs.map(({ runId, version }) => ({ name: runRef(runId), id: version }));
       const gone = await settleRemoval(store, local, refs, signal);
       return runs.map(({ runId }) => runId).filter((runId) => gone.has(runRef(runId)));

@@ -11,7 +11,7 @@ import type { StoreRepository } from "./repository.ts";
  * to people and never read.
  */
 const attempts = 5;
-const longestWaitMs = 4_000;
+const longestWaitMs = 2_000;
 
 export type Settled =
   | { readonly kind: "done" }
