@@ -20,7 +20,12 @@ export type BuildRequest = {
   readonly scratch: string;
 };
 
-export type BaseImage = { readonly reference: string; readonly digest: string | undefined };
+export type BaseImage = {
+  readonly reference: string;
+  readonly digest: string | undefined;
+  /** Where the digest is from (or why there is none), when it is not simply what the builder found. */
+  readonly note?: string;
+};
 
 /** What would be built: everything that `--dry-run` shows and that the image's name depends on. */
 export type BuildPlan = {
@@ -28,6 +33,8 @@ export type BuildPlan = {
   readonly dockerfile: { readonly origin: string; readonly text: string };
   /** Folder of the source that is the build context; "" for its root. */
   readonly context: string;
+  /** The request's entry point as it is called inside the image: its script's path is relative to `context`. */
+  readonly entryPoint: readonly string[] | undefined;
   readonly bases: readonly BaseImage[];
   readonly platform: string;
   readonly buildArguments: Readonly<Record<string, string>>;
@@ -56,7 +63,13 @@ export interface Builder {
   build(request: BuildRequest, plan: BuildPlan, signal: AbortSignal): Promise<BuiltImage>;
 }
 
-export type BuilderContext = { readonly log: Log };
+export type BuilderContext = {
+  readonly log: Log;
+  /** Values of the secrets that a builder's config names; they reach the build's own secret mounts and nothing else. */
+  readonly buildSecrets?: Readonly<Record<string, string>>;
+  /** Folder for what may be remembered for minutes (which builder this is, base images' digests); absent remembers nothing. */
+  readonly cacheDirectory?: string;
+};
 
 /** A builder's plug-in: `create` takes the config that its own `schema.ts` has validated. `none` builds nothing. */
 export type BuilderPlugin<Config> = {

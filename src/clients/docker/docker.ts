@@ -16,6 +16,8 @@ export type DockerRequest = {
   readonly signal: AbortSignal;
   readonly cwd?: string;
   readonly input?: string | Uint8Array;
+  /** A file's descriptor as standard input instead, for `--env-file /dev/stdin`. */
+  readonly inputDescriptor?: number;
   /** Besides the launcher's own environment (DOCKER_HOST, DOCKER_CONTEXT and the rest are the user's choice). */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default 60 s: enough for what the engine answers at once. Pulls and builds say more. */
@@ -40,6 +42,7 @@ function commandOf(request: DockerRequest): CommandRequest {
     timeoutMs: request.timeoutMs ?? 60_000,
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
     ...(request.input === undefined ? {} : { input: request.input }),
+    ...(request.inputDescriptor === undefined ? {} : { inputDescriptor: request.inputDescriptor }),
     ...(request.maxOutputBytes === undefined ? {} : { maxOutputBytes: request.maxOutputBytes }),
   };
 }

@@ -1,9 +1,27 @@
+import { LaunchError } from "../../core/errors.ts";
+import { parseImageReference } from "../../core/image-reference.ts";
 import type { RegistryPlugin } from "../registry.ts";
 import type { GenericRegistryConfig } from "./schema.ts";
 
+/** A `uri` that ends in a slash is a prefix that image names are added to; else all images are in this one repository, told apart by tag. */
 export const plugin: RegistryPlugin<GenericRegistryConfig> = {
-  create: (config) => ({
-    repositoryFor: (imageName) => (config.uri.endsWith("/") ? `${config.uri}${imageName}` : config.uri),
-    credential: () => Promise.resolve(undefined),
-  }),
+  create: (config) => {
+    repositoryOf(config.uri, "image");
+    return {
+      repositoryFor: (imageName) => repositoryOf(config.uri, imageName),
+      credential: () => Promise.resolve(undefined),
+    };
+  },
 };
+
+function repositoryOf(uri: string, imageName: string): string {
+  const repository = uri.endsWith("/") ? `${uri}${imageName}` : uri;
+  const parsed = parseImageReference(repository);
+  if (parsed === undefined || parsed.tag !== undefined || parsed.digest !== undefined) {
+    throw new LaunchError(
+      "bad-config",
+      `registry "generic": uri "${uri}" is not a repository; write HOST[:PORT]/PATH without https:// and tag, with a / at its end to add image names`,
+    );
+  }
+  return repository;
+}

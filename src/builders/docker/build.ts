@@ -1,0 +1,190 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { buildImage, type BuildMetadata, type ImageBuildResult } from "../../clients/docker/build.ts";
+import type { BuilderInfo } from "../../clients/docker/buildx.ts";
+import { type LocalImage, localImage, remoteManifest, runnableReference } from "../../clients/docker/image.ts";
+import { parseDuration } from "../../core/duration.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { redactionOf } from "../../core/redaction.ts";
+import type { BuildPlan, BuildRequest, BuiltImage } from "../builder.ts";
+import { resolveDockerfile } from "../dockerfile.ts";
+import { baseMemoryKey, pinOptions } from "./bases.ts";
+import { repositoryOf } from "./plan.ts";
+import { builderMemoryKey, type DockerSession, secretValues, withLogin } from "./session.ts";
+import { builtSummary } from "./summary.ts";
+
+type Found = { readonly reference: string; readonly digest: string };
+type Environment = Readonly<Record<string, string>>;
+
+/** Finds the planned image where it is kept, or builds it. */
+export async function buildPlanned(
+  session: DockerSession,
+  request: BuildRequest,
+  plan: BuildPlan,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
+  const builder = await session.builder(signal);
+  return withLogin(request, signal, async (env) => {
+    const found = await existing(session, request, plan, env, signal);
+    if (found !== undefined) {
+      const reproducible = reproducibility(builder, plan);
+      return { ...found, plan, outcome: "unchanged", reproducible, summary: "unchanged, not built" };
+    }
+    const folder = await mkdtemp(join(request.scratch, "build-"));
+    try {
+      return await buildNew(session, { request, plan, builder, env, folder }, signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** The image of these very inputs, when it was built before. */
+async function existing(
+  session: DockerSession,
+  request: BuildRequest,
+  plan: BuildPlan,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  const repository = repositoryOf(request);
+  if (request.registry === undefined) {
+    const local = await localImage(plan.image, { signal, env });
+    return local === undefined ? undefined : runnableReference(local, repository);
+  }
+  const remote = await remoteManifest(await session.tool(signal), plan.image, { signal, env });
+  if (remote.kind === "found") return { reference: `${repository}@${remote.digest}`, digest: remote.digest };
+  session.context.log.debug(`${plan.image} is not in its registry: ${remote.message}`);
+  return undefined;
+}
+
+type NewBuild = {
+  readonly request: BuildRequest;
+  readonly plan: BuildPlan;
+  readonly builder: BuilderInfo;
+  readonly env: Environment;
+  /** For the context and buildx's metadata; removed after the build. */
+  readonly folder: string;
+};
+
+async function buildNew(session: DockerSession, build: NewBuild, signal: AbortSignal): Promise<BuiltImage> {
+  const { plan, builder } = build;
+  const result = await runBuild(session, build, signal);
+  if (result.kind === "failed") {
+    const memory = await session.memory();
+    const keys = [builderMemoryKey, ...plan.bases.map(({ reference }) => baseMemoryKey(reference, plan.platform))];
+    await Promise.all(keys.map((key) => memory.forget(key)));
+    throw buildFailed(plan, result, redactionOf(Object.values(secretValues(session))));
+  }
+  const found = await builtReference(build, result.metadata, signal);
+  session.context.log.debug(`built by the builder "${builder.name}" (${builder.driver})`);
+  return {
+    ...found,
+    plan,
+    outcome: "built",
+    reproducible: reproducibility(builder, plan),
+    summary: builtSummary(result.steps),
+  };
+}
+
+async function runBuild(session: DockerSession, build: NewBuild, signal: AbortSignal): Promise<ImageBuildResult> {
+  const { request, plan, folder } = build;
+  const tree = join(folder, "context");
+  await mkdir(tree);
+  // The plan has the Dockerfile's text; only its place decides which .dockerignore counts, so that is looked up again.
+  const [tool, dockerfile] = await Promise.all([
+    session.tool(signal),
+    resolveDockerfile(request, signal),
+    request.source.exportTo(tree, signal),
+  ]);
+  const secrets = secretValues(session);
+  return buildImage(tool, {
+    context: join(tree, plan.context),
+    dockerfile: dockerfile.file === undefined ? { text: plan.dockerfile.text } : { path: join(tree, dockerfile.file) },
+    options: [...buildOptions(session, build), ...secretOptions(secrets)],
+    metadataFile: join(folder, "metadata.json"),
+    env: {
+      ...build.env,
+      ...Object.fromEntries(Object.entries(secrets).map(([name, value]) => [secretVariable(name), value])),
+      SOURCE_DATE_EPOCH: String(request.source.provenance.commit_time),
+    },
+    doing: `building ${plan.image}`,
+    signal,
+    timeoutMs: parseDuration(String(session.config.timeout ?? "1h")) ?? 3_600_000,
+    onProgress: (detail) => session.context.log.phase({ phase: "image", status: "progress", detail }),
+  });
+}
+
+/** A name of our own in buildx's environment: a secret called PATH or DOCKER_HOST must not change how buildx runs. */
+function secretVariable(name: string): string {
+  return `LAUNCH_BUILD_SECRET_${name}`;
+}
+
+function secretOptions(secrets: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(secrets).flatMap((name) => ["--secret", `id=${name},env=${secretVariable(name)}`]);
+}
+
+function buildOptions(session: DockerSession, build: NewBuild): readonly string[] {
+  const { config } = session;
+  const { request, plan, builder } = build;
+  const rewrite = canRewrite(builder) ? ",rewrite-timestamp=true" : "";
+  const kind = request.registry === undefined ? "type=docker" : "type=image,push=true";
+  return [
+    "--provenance=false",
+    "--sbom=false",
+    ...["--platform", plan.platform],
+    ...["--output", `${kind},name=${plan.image}${rewrite}`],
+    ...pinOptions(plan.bases),
+    ...(config.network === undefined ? [] : ["--network", config.network]),
+    ...(config.network === "host" ? ["--allow", "network.host"] : []),
+    ...(config.pull === true ? ["--pull"] : []),
+    ...Object.entries(plan.buildArguments).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+    ...(config["cache-from"] ?? []).flatMap((cache) => ["--cache-from", cache]),
+    ...(config["cache-to"] ?? []).flatMap((cache) => ["--cache-to", cache]),
+  ];
+}
+
+/** How the built image is run by its digest. */
+async function builtReference(build: NewBuild, metadata: BuildMetadata, signal: AbortSignal): Promise<Found> {
+  const { request, plan, builder, env } = build;
+  const repository = repositoryOf(request);
+  const digest = metadata["containerimage.digest"];
+  if (request.registry !== undefined) {
+    if (digest !== undefined) return { reference: `${repository}@${digest}`, digest };
+    throw new LaunchError("build-failed", `building ${plan.image}: the builder pushed it and didn't say its digest`);
+  }
+  // The engine's own builder names what it keeps. What another one made gets its name when the engine loads it.
+  if (builder.driver === "docker" && digest !== undefined && metadata["containerimage.descriptor"] !== undefined) {
+    return { reference: `${repository}@${digest}`, digest };
+  }
+  const local: LocalImage | undefined = await localImage(plan.image, { signal, env });
+  if (local !== undefined) return runnableReference(local, repository);
+  throw new LaunchError("build-failed", `building ${plan.image}: it was built, and the engine doesn't have it`);
+}
+
+/** The engine's own builder unpacks what it makes, and refuses to rewrite file times then. */
+function canRewrite(builder: BuilderInfo): boolean {
+  return builder.driver !== "docker";
+}
+
+function reproducibility(builder: BuilderInfo, plan: BuildPlan): BuiltImage["reproducible"] {
+  if (!canRewrite(builder)) {
+    return {
+      yes: false,
+      reason: "the engine's own builder can't set file times; use a BuildKit builder (setup-buildx)",
+    };
+  }
+  const unpinned = plan.bases.find(({ digest, note }) => digest === undefined || note !== undefined);
+  if (unpinned !== undefined) return { yes: false, reason: `the base image "${unpinned.reference}" has no digest` };
+  return { yes: true };
+}
+
+type FailedBuild = Extract<ImageBuildResult, { kind: "failed" }>;
+
+function buildFailed(plan: BuildPlan, failed: FailedBuild, redact: (text: string) => string): LaunchError {
+  const where = plan.dockerfile.origin === "generated" ? "the generated Dockerfile" : plan.dockerfile.origin;
+  const step = failed.step === "" ? "" : ` at ${failed.step.replace(/--mount=\S+\s+/g, "").replace(/\s+/g, " ")}`;
+  return new LaunchError("build-failed", redact(`the build of ${where} failed${step}: ${failed.error}`), {
+    detail: [...failed.excerpt, ...failed.output].map(redact),
+  });
+}

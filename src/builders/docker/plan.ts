@@ -1,0 +1,69 @@
+import type { BuilderInfo } from "../../clients/docker/buildx.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { parseImageReference } from "../../core/image-reference.ts";
+import type { BuildPlan, BuildRequest } from "../builder.ts";
+import { resolveDockerfile } from "../dockerfile.ts";
+import { fromImages } from "../from-images.ts";
+import { inputHash, inputTag } from "../input-hash.ts";
+import { resolveBases } from "./bases.ts";
+import { type DockerSession, withLogin } from "./session.ts";
+
+/** Reads what the build depends on. Leaves nothing: the builder is asked for base images' digests and makes nothing. */
+export async function planBuild(
+  session: DockerSession,
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<BuildPlan> {
+  const { config, context } = session;
+  const tree = request.source.provenance.tree;
+  if (tree === undefined) {
+    throw new LaunchError("source-failed", "the source has no tree hash, so its image can't be named by its content");
+  }
+  const [dockerfile, builder] = await Promise.all([resolveDockerfile(request, signal), session.builder(signal)]);
+  for (const note of dockerfile.notes) context.log.info(`Dockerfile: ${note}`);
+  const platform = config.platform ?? platformOf(builder);
+  const buildArguments = config["build-args"] ?? {};
+  const references = fromImages(dockerfile.text, buildArguments, platform);
+  const [tool, memory] = await Promise.all([session.tool(signal), session.memory()]);
+  const bases = await withLogin(request, signal, (env) => {
+    const pull = config.pull ?? false;
+    return resolveBases(references, { tool, memory, env, platform, pull, scratch: request.scratch, signal });
+  });
+  const hash = inputHash({
+    tree,
+    context: dockerfile.context,
+    dockerfile: dockerfile.file ?? null,
+    text: dockerfile.text,
+    bases,
+    platform,
+    buildArguments,
+    secrets: config.secrets ?? [],
+  });
+  return {
+    dockerfile: { origin: dockerfile.origin, text: dockerfile.text },
+    context: dockerfile.context,
+    entryPoint: dockerfile.entryPoint,
+    bases,
+    platform,
+    buildArguments,
+    inputHash: hash,
+    image: `${repositoryOf(request)}:${inputTag(hash)}`,
+  };
+}
+
+function platformOf(builder: BuilderInfo): string {
+  // Variants (linux/arm64/v8) name the same images as without.
+  const [os, architecture] = (builder.platform ?? "").split("/");
+  if (os !== undefined && architecture !== undefined) return `${os}/${architecture}`;
+  return process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
+}
+
+/** Where the image is kept: the registry's repository, or `launch/NAME` in the local engine. */
+export function repositoryOf(request: BuildRequest): string {
+  const repository = request.registry?.repositoryFor(request.name) ?? `launch/${request.name}`;
+  const parsed = parseImageReference(repository);
+  if (parsed?.tag !== undefined || parsed?.digest !== undefined || parsed === undefined) {
+    throw new LaunchError("bad-config", `"${repository}" is not a repository that an image can be kept in`);
+  }
+  return repository;
+}

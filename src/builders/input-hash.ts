@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { canonicalJson, type JsonObject } from "../core/json.ts";
+import type { BaseImage } from "./builder.ts";
+
+export type BuildInputs = {
+  /** Git tree hash of all of the source: what any file of the context, its modes and `.dockerignore` are. */
+  readonly tree: string;
+  readonly context: string;
+  /** Path of the Dockerfile from the source's root (it decides which `.dockerignore` counts), or null when it is generated. */
+  readonly dockerfile: string | null;
+  /** Its text, which has the user id and the base image's name in it. */
+  readonly text: string;
+  readonly bases: readonly BaseImage[];
+  readonly platform: string;
+  readonly buildArguments: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+};
+
+/** Raised when the same inputs would give another image: a new way to build them. */
+const scheme = 1;
+
+/** sha256 of everything that decides what the image is: equal hashes are one image. 64 hex digits. */
+export function inputHash(inputs: BuildInputs): string {
+  const { bases, buildArguments, secrets, ...rest } = inputs;
+  const value: JsonObject = {
+    ...rest,
+    scheme,
+    bases: bases.map(({ reference, digest }) => ({ reference, digest: digest ?? null })),
+    buildArguments: { ...buildArguments },
+    secrets: [...secrets].sort(),
+  };
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/** The tag that an image of these inputs is kept under. */
+export function inputTag(hash: string): string {
+  return `launch-${hash.slice(0, 32)}`;
+}
