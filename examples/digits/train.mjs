@@ -19,10 +19,7 @@ function readSettings() {
       seed: { type: "string", default: "1" },
     },
   });
-  const file = process.env.LAUNCH_CONFIG_FILE;
-  const overrides = JSON.parse(
-    process.env.LAUNCH_CONFIG ?? process.env.WANDB_CONFIG ?? (file ? readFileSync(file, "utf8") : "{}"),
-  );
+  const overrides = JSON.parse(process.env.LAUNCH_CONFIG ?? process.env.WANDB_CONFIG ?? "{}");
   const settings = {
     epochs: Number(overrides.epochs ?? values.epochs),
     lr: Number(overrides.lr ?? values.lr),
