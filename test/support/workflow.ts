@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+/** Node 24 for the action, as GitHub's runner brings it: act runs whichever `node` is first. */
+const nodeFolder = resolve(import.meta.dirname, "../../node_modules/.bin");
+
+/** One line of `act --json`, as far as we look at it. */
+const eventSchema = z.object({
+  msg: z.string(),
+  stage: z.string().optional(),
+  stepID: z.array(z.string()).optional(),
+  raw_output: z.boolean().optional(),
+  command: z.string().optional(),
+  arg: z.string().optional(),
+  name: z.string().optional(),
+  content: z.string().optional(),
+  kvPairs: z.record(z.string(), z.string()).nullish(),
+  stepResult: z.string().optional(),
+});
+type WorkflowEvent = z.output<typeof eventSchema>;
+
+export type Annotation = { readonly message: string; readonly properties: Readonly<Record<string, string>> };
+
+export type WorkflowRun = {
+  readonly succeeded: boolean;
+  /** What the steps printed. */
+  readonly log: string;
+  /** Outputs of the step with the id `launch`. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly errors: readonly Annotation[];
+  readonly summary: string;
+  /** `launch Main success`, `launch Post success`, one for each stage of a step. */
+  readonly stages: readonly string[];
+  /** Everything act said, for a failed expectation. */
+  readonly transcript: string;
+};
+
+export type WorkflowRequest = {
+  /** The project's folder, a git repository. */
+  readonly project: string;
+  /** The folder that `org/launch-action@v1` means. */
+  readonly action: string;
+  /** Steps of the one job, after the checkout, as YAML with the indentation of a list at column 6. */
+  readonly steps: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+};
+
+function workflowOf(steps: string): string {
+  return `on: push
+jobs:
+  train:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+${steps}`;
+}
+
+function parseEvents(text: string): readonly WorkflowEvent[] {
+  return text.split("\n").flatMap((line) => {
+    if (!line.startsWith("{")) return [];
+    const parsed = eventSchema.safeParse(JSON.parse(line));
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+function describeRun(succeeded: boolean, transcript: string): WorkflowRun {
+  const events = parseEvents(transcript);
+  const ofLaunch = events.filter((event) => event.stepID?.[0] === "launch");
+  return {
+    succeeded,
+    log: events.flatMap((event) => (event.raw_output === true ? [event.msg] : [])).join(""),
+    outputs: Object.fromEntries(
+      ofLaunch.flatMap(({ command, name, arg }) => (command === "set-output" ? [[name ?? "", arg ?? ""]] : [])),
+    ),
+    errors: events.flatMap(({ command, arg, kvPairs }) =>
+      command === "error" ? [{ message: arg ?? "", properties: kvPairs ?? {} }] : [],
+    ),
+    summary: events.flatMap(({ command, content }) => (command === "summary" ? [content ?? ""] : [])).join(""),
+    stages: events.flatMap(({ stepID, stage, stepResult }) =>
+      stepResult === undefined || stage === undefined ? [] : [`${stepID?.[0] ?? ""} ${stage} ${stepResult}`],
+    ),
+    transcript,
+  };
+}
+
+/** Runs a workflow of one job in GitHub's workflow engine as `act` has it, on this machine, with a home of its own. */
+export async function runWorkflow(request: WorkflowRequest): Promise<WorkflowRun> {
+  const home = mkdtempSync(join(tmpdir(), "launch-act-"));
+  const workflow = join(home, "workflow", "train.yml");
+  mkdirSync(join(home, "workflow"));
+  writeFileSync(workflow, workflowOf(request.steps));
+  const given = Object.entries(request.environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  const secrets = Object.entries(request.secrets ?? {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const secretFile = join(home, "secrets");
+  writeFileSync(secretFile, secrets.join("\n"), { mode: 0o600 });
+  const args = ["push", "--json", "-W", workflow, "-P", "ubuntu-latest=-self-hosted", "--pull=false"];
+  args.push("--no-cache-server", "--local-repository", `org/launch-action@v1=${request.action}`);
+  args.push("--secret-file", secretFile, ...given);
+  try {
+    return await new Promise<WorkflowRun>((resolveRun) => {
+      execFile(
+        "act",
+        args,
+        { cwd: request.project, env: engineEnvironment(home), maxBuffer: 64 * 1024 * 1024 },
+        (error, stdout, stderr) => resolveRun(describeRun(error === null, `${stdout}\n${stderr}`)),
+      );
+    });
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Nothing of this process's environment but the way to programs and, for Docker's plug-ins, the client's own folder. */
+function engineEnvironment(home: string): Record<string, string> {
+  const dockerClient = join(homedir(), ".docker");
+  return {
+    HOME: home,
+    PATH: `${nodeFolder}:${process.env["PATH"] ?? ""}`,
+    ...(existsSync(dockerClient) ? { DOCKER_CONFIG: dockerClient } : {}),
+  };
+}
