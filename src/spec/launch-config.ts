@@ -17,10 +17,13 @@ const allowSchema = z.strictObject({
   patches_in_public: z.boolean().default(false),
 });
 
-const secretOriginSchema = z.union([
-  z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable") }),
-  z.strictObject({ file: absolutePathField }),
-]);
+const secretOriginSchema = z.union(
+  [
+    z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable") }),
+    z.strictObject({ file: absolutePathField }),
+  ],
+  "{env: NAME} or {file: PATH} with an absolute path",
+);
 
 export const launchConfigSchema = z.strictObject({
   entity: textField.optional(),

@@ -25,6 +25,12 @@ const imageField = z
   .string()
   .refine((text) => parseImageReference(text) !== undefined, "an image such as registry.example/team/train:1.2");
 
+/** `resource_args.<resource>.builder`: the base image of a generated Dockerfile, or of a run that mounts its code. */
+export const builderArgsSchema = z.strictObject({
+  base_image: imageField.optional(),
+  accelerator: z.strictObject({ base_image: imageField.optional() }).optional(),
+});
+
 const words = z.union([z.array(z.string(), "a list of strings").min(1, "a list with at least one word"), textField]);
 
 /** One string is split into words without a shell; a bare script gets its interpreter. */
@@ -45,11 +51,6 @@ const priorityField = z
     "critical, high, medium, low, or 0 to 3",
   )
   .transform((value): Priority => (typeof value === "string" ? priorities[value] : value));
-
-/** A list of names, or a map from the variable's name to the secret's. */
-const secretsField = z
-  .union([z.array(environmentNameField, "a list of names"), z.record(environmentNameField, secretNameField)])
-  .transform((value) => (Array.isArray(value) ? Object.fromEntries(value.map((name) => [name, name])) : value));
 
 const overridesSchema = z.strictObject({
   entry_point: entryPointField.optional(),
@@ -90,17 +91,15 @@ export const launchSpecSchema = z.strictObject({
   overrides: overridesSchema.default({}),
   resource: z.keyof(resourceArgsSchema).default("local-container"),
   resource_args: resourceArgsSchema.default({}),
-  builder: z
-    .strictObject({
-      base_image: imageField.optional(),
-      accelerator: z.strictObject({ base_image: imageField.optional() }).optional(),
-    })
-    .default({}),
+  /** By resource: what is written under `resource_args.<resource>.builder`. */
+  builder: z.record(z.string(), builderArgsSchema).default({}),
   queue: textField.max(64, "at most 64 characters").optional(),
   priority: priorityField.optional(),
   template_variables: z.record(z.string(), scalarField).default({}),
   env: z.record(environmentNameField, z.string()).default({}),
-  secrets: secretsField.default({}),
+  secrets: z
+    .record(environmentNameField, secretNameField, "a list of names, or a mapping from variables to names")
+    .default({}),
   slots: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), z.int().min(1)).default({}),
   timeout: durationField.optional(),
   retry: z
@@ -119,10 +118,11 @@ type Normalised = z.output<typeof launchSpecSchema>;
  * A launch spec after validation, with the defaults applied. Names are the spec's own; `timeout` and `retry.backoff` are
  * milliseconds, `priority` is 0 (critical) to 3 (low), `secrets` maps a variable to a secret's name, `entry_point` is
  * words. `resource_args` has the resource's own entry even when nothing was written there. `builder` is what was written
- * under `resource_args.<resource>.builder`. `uri` is absent only where an image or `git.repo` is the source.
+ * under the resource's `builder`. `uri` is absent only where an image is the source.
  */
-export type LaunchSpec = Readonly<Omit<Normalised, "name" | "project" | "entity">> & {
+export type LaunchSpec = Readonly<Omit<Normalised, "name" | "project" | "entity" | "builder">> & {
   readonly name: string;
   readonly project: string;
   readonly entity: string;
+  readonly builder: z.output<typeof builderArgsSchema>;
 };

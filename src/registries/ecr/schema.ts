@@ -6,10 +6,11 @@ export const ecrRegistrySchema = z.strictObject({
   uri: z.string().min(1).optional(),
   account_id: z
     .string()
-    .regex(/^\d{12}$/)
+    .regex(/^\d{12}$/, "an AWS account number: 12 digits, in quotes")
     .optional(),
   region: z.string().min(1).optional(),
   repository: z.string().min(1).optional(),
+  /** W&B's name for `repository`. */
   repo_name: z.string().min(1).optional(),
 });
 export type EcrRegistryConfig = z.output<typeof ecrRegistrySchema>;

@@ -1,0 +1,126 @@
+import type { z } from "zod";
+import { type Fault, faultAt, formatOrigin } from "./fault.ts";
+import type { LaunchConfig } from "./launch-config.ts";
+import type { launchSpecSchema } from "./launch-spec.ts";
+import { at, type Located } from "./located.ts";
+
+/** What validation of single fields can't see: fields that don't go together, in the spec and between spec and config. */
+
+export type Checked = {
+  readonly spec: z.output<typeof launchSpecSchema>;
+  readonly config: LaunchConfig;
+  readonly tree: Located;
+  readonly configTree: Located;
+};
+
+type Rule = (checked: Checked) => readonly Fault[];
+
+export function checkTogether(checked: Checked): readonly Fault[] {
+  return rules.flatMap((rule) => rule(checked));
+}
+
+/** A fault at a field that was written; none when it was not. */
+function faultOf(tree: Located, field: string, words: (path: string) => string): readonly Fault[] {
+  const found = at(tree, field.split("."));
+  return found === undefined ? [] : [faultAt({ origin: found.origin, path: found.path, message: words(found.path) })];
+}
+
+const oneSource: Rule = ({ spec, tree }) => {
+  if (spec.docker.docker_image === undefined) return [];
+  const image = at(tree, ["docker", "docker_image"]);
+  const where = image === undefined ? "docker.docker_image" : `${image.path} (${formatOrigin(image.origin)})`;
+  return [
+    ...faultOf(tree, "uri", () => `two sources: uri here, and ${where}; keep one`),
+    ...faultOf(tree, "git.repo", (path) => `two sources: ${path} here, and ${where}; keep one`),
+    ...faultOf(
+      tree,
+      "git.version",
+      (path) => `${path} is of code from git, and the source is an image: ${where}; keep one`,
+    ),
+    ...faultOf(
+      tree,
+      "overrides.dockerfile",
+      (path) => `${path} has no effect: the image is not built but given by ${where}`,
+    ),
+  ];
+};
+
+const resourceAndImage: Rule = ({ spec, tree }) => {
+  if (spec.resource !== "local-process") return [];
+  return [
+    ...faultOf(
+      tree,
+      "docker.docker_image",
+      (path) => `resource local-process runs no image; remove ${path}, or use resource local-container`,
+    ),
+    ...faultOf(
+      tree,
+      "overrides.dockerfile",
+      (path) => `resource local-process builds no image; remove ${path}, or use resource local-container`,
+    ),
+    ...faultOf(tree, "builder.local-process", (path) => `resource local-process builds no image; remove ${path}`),
+  ];
+};
+
+const builderAndDockerfile: Rule = ({ config, tree }) =>
+  config.builder?.type === "noop"
+    ? faultOf(
+        tree,
+        "overrides.dockerfile",
+        (path) => `the launch config's builder noop builds nothing; remove ${path}, or use builder docker`,
+      )
+    : [];
+
+const onlyQueued: Rule = ({ spec, tree }) =>
+  spec.queue === undefined
+    ? ["priority", "template_variables"].flatMap((field) => faultOf(tree, field, (path) => `${path} needs a queue`))
+    : [];
+
+const secretsAndEnvironment: Rule = ({ spec, tree }) =>
+  Object.keys(spec.secrets)
+    .filter((name) => name in spec.env)
+    .flatMap((name) =>
+      faultOf(tree, `secrets.${name}`, () => `the variable ${name} is set twice, by env and by secrets; keep one`),
+    );
+
+const allowed: Rule = ({ spec, config, tree, configTree }) => {
+  const { resources, sources } = config.allow;
+  const source = spec.docker.docker_image === undefined ? "git" : "image";
+  const faults: Fault[] = [];
+  const refuse = (field: string, list: string, words: string): void => {
+    const origin = (at(tree, field.split(".")) ?? tree).origin;
+    const ceiling = at(configTree, ["allow", list]);
+    const where = ceiling === undefined ? "" : ` (${formatOrigin(ceiling.origin)})`;
+    faults.push(
+      faultAt({ origin, path: field, message: `${words}: allow.${list} of the launch config${where} doesn't have it` }),
+    );
+  };
+  if (resources?.includes(spec.resource) === false)
+    refuse("resource", "resources", `resource ${spec.resource} is not allowed here`);
+  if (sources?.includes(source) === false)
+    refuse(
+      source === "git" ? "uri" : "docker.docker_image",
+      "sources",
+      `a source of kind ${source} is not allowed here`,
+    );
+  return faults;
+};
+
+const reproduction: Rule = ({ spec, tree }) =>
+  /^(?:https?:\/\/)?[^/]*wandb\.(?:ai|io)\/[^/]+\/[^/]+\/runs\//.test(spec.uri ?? "")
+    ? faultOf(
+        tree,
+        "uri",
+        () => "reproducing a W&B run is not in this version; give the run's code (a folder or a git URL)",
+      )
+    : [];
+
+const rules: readonly Rule[] = [
+  oneSource,
+  resourceAndImage,
+  builderAndDockerfile,
+  onlyQueued,
+  secretsAndEnvironment,
+  allowed,
+  reproduction,
+];
