@@ -51,7 +51,8 @@ const imports: readonly Import[] = globSync("**/*.ts", { cwd: src }).flatMap((fi
   }));
 });
 
-const inside = ({ target }: Import): boolean => existsSync(join(src, target));
+/** Of src/ itself; packages and files above it are told apart by their first character. */
+const inside = ({ target }: Import): boolean => /^[a-z-]+\/.*\.ts$/.test(target);
 const folderOf = (path: string): string => (path.includes("/") ? path.slice(0, path.indexOf("/")) : "");
 /** `builders/docker` of `builders/docker/buildx.ts`; undefined for what is no plug-in's. */
 const pluginOf = (path: string): string | undefined => {
