@@ -10,3 +10,18 @@ export function canonicalJson(value: Json): string {
   }
   return JSON.stringify(value);
 }
+
+/**
+ * A plain value as JSON: what JSON can't hold (undefined, functions) is left out, as JSON.stringify does.
+ * Throws a TypeError for anything but an object.
+ */
+export function toJson(value: object): JsonObject {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  if (!isJsonObject(copy)) throw new TypeError("only an object can be turned into a JSON object");
+  return copy;
+}
+
+/** Sound for what JSON.parse returns: below an object of it there is JSON only. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,3 +1,6 @@
+import type { z } from "zod";
+import { LaunchError } from "../core/errors.ts";
+import type { Registry } from "./registry.ts";
 import { acrRegistrySchema } from "./acr/schema.ts";
 import { artifactRegistrySchema } from "./artifact-registry/schema.ts";
 import { ecrRegistrySchema } from "./ecr/schema.ts";
@@ -10,3 +13,21 @@ export const registries = {
   ecr: { schema: ecrRegistrySchema, load: undefined },
   generic: { schema: genericRegistrySchema, load: () => import("./generic/index.ts") },
 } as const;
+
+export type RegistryConfig = z.output<(typeof registries)[keyof typeof registries]["schema"]>;
+
+/** Loads a registry's plug-in and opens it. Throws `unsupported` for one that is not there yet. */
+export async function openRegistry(config: RegistryConfig): Promise<Registry> {
+  switch (config.type) {
+    case "generic":
+      return (await registries.generic.load()).plugin.create(config);
+    case "acr":
+    case "artifact-registry":
+    case "gcr":
+    case "ecr":
+      throw new LaunchError(
+        "unsupported",
+        `registry "${config.type}" is not in this version; log Docker in to it and use {type: generic, uri: REPOSITORY}`,
+      );
+  }
+}

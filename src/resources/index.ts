@@ -1,3 +1,6 @@
+import type { z } from "zod";
+import { LaunchError } from "../core/errors.ts";
+import type { Resource, ResourceContext } from "./resource.ts";
 import { kubernetesArgsSchema } from "./kubernetes/schema.ts";
 import { localContainerArgsSchema } from "./local-container/schema.ts";
 import { localProcessArgsSchema } from "./local-process/schema.ts";
@@ -13,3 +16,29 @@ export const resources = {
   vertex: { schema: vertexArgsSchema, load: undefined },
 } as const;
 export type ResourceName = keyof typeof resources;
+
+/** The validated arguments of each resource, by its name. */
+export type ResourceArgs = {
+  readonly [Name in ResourceName]?: z.output<(typeof resources)[Name]["schema"]> | undefined;
+};
+
+/** Loads a resource's plug-in and opens it. Throws `unsupported` for one that is not there yet. */
+export async function openResource(
+  name: ResourceName,
+  args: ResourceArgs,
+  context: ResourceContext,
+): Promise<Resource> {
+  switch (name) {
+    case "local-container":
+      return (await resources[name].load()).plugin.create(args[name] ?? resources[name].schema.parse({}), context);
+    case "local-process":
+      return (await resources[name].load()).plugin.create(args[name] ?? resources[name].schema.parse({}), context);
+    case "kubernetes":
+    case "sagemaker":
+    case "vertex":
+      throw new LaunchError(
+        "unsupported",
+        `resource "${name}" is not in this version; use local-process or local-container`,
+      );
+  }
+}

@@ -67,6 +67,8 @@ export type ResourceContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Host folders that a container may mount, as the config allows them. */
   readonly mounts: readonly { readonly path: string; readonly readOnly: boolean }[];
+  /** Networks besides `none` and `bridge` that a container may join: `host`, or a named one. */
+  readonly networks: readonly string[];
 };
 
 /** A resource's plug-in: `create` takes the resource_args that its own `schema.ts` has validated. */

@@ -1,0 +1,35 @@
+import { formatDuration } from "../core/duration.ts";
+import type { Provenance, ResolvedSource } from "../sources/source.ts";
+import type { RunRecord } from "./record.ts";
+
+/** A source in a few words, as lists and the log show it: `3f9c2e1a7b40 + patch`, `folder digits`, `busybox:latest`. */
+export function describeSource(source: Provenance): string {
+  if (source.kind === "image") return source.image ?? "image";
+  if (source.commit === undefined) return `folder (tree ${source.tree?.slice(0, 12) ?? "unknown"})`;
+  return source.commit.slice(0, 12) + (source.patch === undefined ? "" : " + patch");
+}
+
+/** What came of the source phase: `digits @ 3f9c2e1a7b40 + 2 changed files (patch 1.1 KB)`. */
+export function sourceWords(name: string, source: ResolvedSource): string {
+  const { provenance } = source;
+  const patch = provenance.patch;
+  if (source.kind === "image" || patch === undefined) return `${name} @ ${describeSource(provenance)}`;
+  const files = `${patch.files.length} changed file${patch.files.length === 1 ? "" : "s"}`;
+  return `${name} @ ${provenance.commit?.slice(0, 12) ?? "no commit"} + ${files} (patch ${sizeWords(patch.bytes)})`;
+}
+
+function sizeWords(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** How a run ended, with its metrics: `succeeded in 2.9 s · accuracy 0.956`. */
+export function doneWords(record: RunRecord, ms: number): string {
+  const metrics = Object.entries(record.metrics ?? {}).map(
+    ([name, value]) => ` · ${name} ${Number(value.toPrecision(4))}`,
+  );
+  const time = formatDuration(ms);
+  if (record.state === "succeeded") return `succeeded in ${time}${metrics.join("")}`;
+  if (record.state === "cancelled") return `cancelled after ${time}`;
+  return `failed (${record.reason ?? "unknown"}) after ${time}: ${record.message ?? ""}${metrics.join("")}`;
+}

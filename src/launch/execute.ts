@@ -1,0 +1,62 @@
+import type { Clock } from "../core/clock.ts";
+import type { Handle, OutputSink, Resource, ResourceOutcome, RunRequest } from "../resources/resource.ts";
+import type { EndedBy } from "./outcome.ts";
+
+export type ExecuteRequest = {
+  readonly resource: Resource;
+  readonly run: RunRequest;
+  readonly handle: Handle;
+  readonly sink: OutputSink;
+  readonly timeoutMs: number | undefined;
+  readonly onStarted: () => void;
+  readonly clock: Clock;
+};
+
+export type Executed = { readonly seen: ResourceOutcome; readonly endedBy: EndedBy };
+
+/** SIGTERM to SIGKILL when a timeout ends a run. */
+const timeoutGraceMs = 10_000;
+/** The same when we are being ended ourselves: GitHub's runner kills us 10 s after its first signal. */
+const cancelGraceMs = 5_000;
+
+/**
+ * Submits a run and follows it to its end. A timeout or a cancel ends the run, never just the following, so that the outcome is
+ * what the resource saw. The run is removed whatever happens.
+ */
+export async function execute(request: ExecuteRequest, signal: AbortSignal): Promise<Executed> {
+  const { resource, run, handle } = request;
+  let endedBy: EndedBy;
+  let ending: Promise<void> | undefined;
+  const end = (by: EndedBy, graceMs: number): void => {
+    if (ending !== undefined) return;
+    endedBy = by;
+    ending = resource.cancel(handle, graceMs);
+    // `follow` reports what became of the run; a cancel that fails shows there, or in the finally below.
+    ending.catch(() => undefined);
+  };
+  const onAbort = (): void => end({ kind: "cancelled" }, cancelGraceMs);
+  const following = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await resource.submit(run, handle, signal);
+    request.onStarted();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const { timeoutMs } = request;
+    if (timeoutMs !== undefined)
+      timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
+    const seen = await resource.follow(handle, request.sink, following.signal);
+    return { seen, endedBy };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    following.abort();
+    await ending;
+    await resource.remove(handle);
+  }
+}
+
+/** Node's timers end at once beyond 2^31 - 1 ms (24.8 days); a longer timeout is as good as that one. */
+function setLongTimeout(action: () => void, ms: number): NodeJS.Timeout {
+  return setTimeout(action, Math.min(ms, 2 ** 31 - 1));
+}

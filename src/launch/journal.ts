@@ -1,0 +1,171 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "../core/clock.ts";
+import { LaunchError, messageOf } from "../core/errors.ts";
+import { type Json, type JsonObject, toJson } from "../core/json.ts";
+import type { Log, Phase } from "../core/log.ts";
+import type { Redact } from "../core/redaction.ts";
+import { isFinal } from "../core/run.ts";
+import type { RunDocument, RunHead, Store } from "../stores/store.ts";
+import type { RunRecord } from "./record.ts";
+import { describeSource } from "./describe.ts";
+
+/*
+ * A run's journal: the record as it grows, the times of its phases, and the writes to the store.
+ * A write happens at most at three moments: when the run is known, before it is submitted (with its handle), and at its end. A store
+ * that must be spared (a repository on GitHub takes six pushes a minute) gets the first two as one.
+ */
+export type JournalRequest = {
+  readonly record: RunRecord;
+  readonly store: Store;
+  /** Opened when the store refuses the first write, so that a run is never lost for a read-only token. */
+  readonly openFallbackStore: (() => Promise<Store>) | undefined;
+  /** Told before the fallback is written to. */
+  readonly onFallback: (location: string) => Promise<void>;
+  /** True for a store where each write is dear. */
+  readonly spareStore: boolean;
+  /** The record is kept here too: it outlives a store that can't be reached. */
+  readonly recordFile: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly redact: () => Redact;
+};
+
+export type Journal = {
+  readonly record: () => RunRecord;
+  /** The store that has the run; the fallback once the first has refused. */
+  readonly store: () => Store;
+  readonly amend: (change: Partial<RunRecord>) => void;
+  readonly warn: (message: string) => void;
+  /** Runs one phase and keeps its time. `ended` says in one line what came of it; undefined shows nothing. */
+  phase<T>(phase: Phase, detail: string, work: () => Promise<T>, ended: (result: T) => string | undefined): Promise<T>;
+  /** The run is known. A spared store hears of it at `submitting`. */
+  known(): Promise<void>;
+  /** About to submit: the handle is in the record, and must be in the store before anything runs. */
+  submitting(): Promise<void>;
+  /** The end: the record file, then the store. Never throws: what can't be written is said and the record's file named. */
+  finish(parts: { readonly patch: Uint8Array | undefined; readonly tail: string }): Promise<void>;
+};
+
+/** A write must not hang a run's end; nor be cut by the same Ctrl-C that ends the run. */
+const writeDeadlineMs = 60_000;
+const finalWriteDeadlineMs = 20_000;
+
+export function startJournal(request: JournalRequest): Journal {
+  let { record, store } = request;
+  let version: string | undefined;
+  const { log, clock } = request;
+
+  const document = (): RunDocument => ({ run: headOf(record), record: redacted(toJson(record), request.redact()) });
+
+  const write = async (parts: Pick<RunDocument, "patch" | "tail">, deadlineMs: number): Promise<void> => {
+    const signal = AbortSignal.timeout(deadlineMs);
+    const all = { ...document(), ...parts };
+    const result = version === undefined ? await store.create(all, signal) : await store.update(all, version, signal);
+    if (result.kind === "written") version = result.version;
+    else if (result.kind === "conflict")
+      throw new LaunchError(
+        "store-conflict",
+        `run "${record.run_id}" was changed by somebody else in ${store.location}; its record here stays in ${request.recordFile}`,
+      );
+    else
+      throw new LaunchError("store-failed", `writing run "${record.run_id}" to ${store.location}: ${result.message}`);
+  };
+
+  const writeOrFallBack = async (parts: Pick<RunDocument, "patch" | "tail">, deadlineMs: number): Promise<void> => {
+    try {
+      await write(parts, deadlineMs);
+    } catch (error) {
+      if (version !== undefined || request.openFallbackStore === undefined) throw error;
+      const refused = store.location;
+      store = await request.openFallbackStore();
+      await request.onFallback(store.location);
+      log.warning(`${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`);
+      await write(parts, deadlineMs);
+    }
+  };
+
+  const journal: Journal = {
+    record: () => record,
+    store: () => store,
+    amend: (change) => {
+      record = { ...record, ...change };
+    },
+    warn: (message) => {
+      record = { ...record, warnings: [...record.warnings, message] };
+      log.warning(message);
+    },
+    phase: async (phase, detail, work, ended) => {
+      const start = clock.monotonicMs();
+      log.phase({ phase, status: "started", detail });
+      const keep = (): number => {
+        const ms = Math.round(clock.monotonicMs() - start);
+        record = { ...record, phases: [...record.phases, { phase, ms }] };
+        return ms;
+      };
+      try {
+        const result = await work();
+        const elapsedMs = keep();
+        const words = ended(result);
+        if (words !== undefined) log.phase({ phase, status: "ended", detail: words, elapsedMs });
+        return result;
+      } catch (error) {
+        log.phase({ phase, status: "failed", detail: messageOf(error), elapsedMs: keep() });
+        throw error;
+      }
+    },
+    known: async () => {
+      if (!request.spareStore) await writeOrFallBack({}, writeDeadlineMs);
+    },
+    submitting: () => writeOrFallBack({}, writeDeadlineMs),
+    finish: async ({ patch, tail }) => {
+      await mkdir(dirname(request.recordFile), { recursive: true });
+      await writeFile(request.recordFile, `${JSON.stringify(document().record, undefined, 2)}\n`, { mode: 0o600 });
+      try {
+        await writeOrFallBack({ ...(patch === undefined ? {} : { patch }), tail }, finalWriteDeadlineMs);
+      } catch (error) {
+        log.warning(
+          `the run's end could not be written to ${store.location}: ${messageOf(error)}; its record is in ${request.recordFile}`,
+        );
+      }
+    },
+  };
+  return journal;
+}
+
+/** The head that lists show, from the record. */
+export function headOf(record: RunRecord): RunHead {
+  const now = record.finished_at ?? record.started_at ?? record.created_at;
+  return {
+    schema_version: 1,
+    run_id: record.run_id,
+    name: record.name,
+    entity: record.entity,
+    project: record.project,
+    state: record.state,
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
+    ...(record.message === undefined ? {} : { message: record.message }),
+    ...(record.exit_code === undefined ? {} : { exit_code: record.exit_code }),
+    resource: record.resource,
+    attempt: record.attempt,
+    by: record.by,
+    created_at: record.created_at,
+    updated_at: now,
+    ...(isFinal(record.state) && record.finished_at !== undefined ? { finished_at: record.finished_at } : {}),
+    source: record.source === undefined ? "unknown" : describeSource(record.source),
+    ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
+  };
+}
+
+/** The same JSON with every string redacted: a user can write a secret's value into args by mistake. */
+function redacted(value: JsonObject, redact: Redact): JsonObject {
+  const visit = (item: Json): Json => {
+    if (typeof item === "string") return redact(item);
+    if (Array.isArray(item)) return item.map(visit);
+    if (typeof item === "object" && item !== null) {
+      return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, visit(inner)]));
+    }
+    return item;
+  };
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, visit(inner)]));
+}

@@ -1,0 +1,223 @@
+import { mkdir, rm } from "node:fs/promises";
+import { LaunchError } from "../core/errors.ts";
+import { redactionOf } from "../core/redaction.ts";
+import { newRunId, type RunOutcome } from "../core/run.ts";
+import type { ResolvedSource } from "../sources/source.ts";
+import { doneWords, sourceWords } from "./describe.ts";
+import { followRun } from "./follow-run.ts";
+import { type Journal, startJournal } from "./journal.ts";
+import { type ImagePlan, imageRecordOf, planImage, refuseEnvironment } from "./open-image.ts";
+import { openSource, sourceRequestOf } from "./open-source.ts";
+import { outcomeOfError } from "./outcome.ts";
+import { collectOutputs } from "./outputs.ts";
+import {
+  commandOf,
+  exportSource,
+  imageWithoutBuild,
+  prepareRun,
+  refuseQueueFields,
+  refuseResource,
+  requirementFilesOf,
+  type RunImage,
+} from "./prepare.ts";
+import { firstRecord } from "./record.ts";
+import { registerLive, releaseLive, updateLive } from "./remains.ts";
+import { lastLines } from "./run-log.ts";
+import { resolveSecrets } from "./secrets.ts";
+import type { LaunchRequest, Run, RunResult, Services } from "./services.ts";
+
+/*
+ * The main job, from a spec to a finished run:
+ *
+ *   source   the code is found and hashed; nothing is written yet
+ *   image    the image is found by the hash of its inputs, or built
+ *   start    the handle goes into the record and the store, then the resource starts the run
+ *   run      its output is followed to the end, or to a timeout, or to a cancel
+ *   done     outputs are hashed, and the record and the log's tail are written
+ *
+ * Whatever happens after the run id is made, the run ends in the store as succeeded, failed or cancelled with a reason, and nothing
+ * that was made for it stays behind. What a kill leaves is named in the live file, for `prune` and for the action's post step.
+ */
+
+/** Launches a run and follows it to its end. Throws only for a bug, after the run's record was written all the same. */
+export async function launch(request: LaunchRequest, services: Services, signal: AbortSignal): Promise<RunResult> {
+  const { log, clock, state } = services;
+  const created = clock.now();
+  const runId = request.spec.run_id ?? newRunId(request.spec.name, created);
+  const scratch = state.scratchFolder(runId);
+  const run: Run = {
+    request,
+    services,
+    signal,
+    runId,
+    scratch,
+    redact: (text) => text,
+    patch: undefined,
+    log: undefined,
+  };
+  const store = await services.store.open();
+  await registerLive(state, { runId, attempt: 1, scratch, store: store.location });
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  await mkdir(state.outputFolder(runId), { recursive: true });
+  const journal = startJournal({
+    record: firstRecord(request, services, runId, created),
+    store,
+    openFallbackStore: services.store.openFallback,
+    onFallback: (location) => updateLive(state, runId, { store: location }),
+    spareStore: services.store.spare,
+    recordFile: `${state.runFolder(runId)}/record.json`,
+    log,
+    clock,
+    redact: () => run.redact,
+  });
+
+  let outcome: RunOutcome;
+  let bug: Error | undefined;
+  let detail: readonly string[] = [];
+  try {
+    outcome = await runPhases(run, journal);
+  } catch (error) {
+    outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
+    if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
+    else if (!signal.aborted) bug = error instanceof Error ? error : new Error(String(error));
+  }
+  const result = await finish(run, journal, outcome, detail);
+  if (bug !== undefined) throw bug;
+  return result;
+}
+
+async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
+  const { request, services } = run;
+  refuseQueueFields(request);
+  refuseResource(request);
+  refuseEnvironment(request.config);
+  const secrets = await resolveSecrets({
+    wanted: request.spec.secrets,
+    given: request.secrets,
+    places: request.config.secrets,
+    environment: services.environment,
+  });
+  run.redact = redactionOf([...Object.values(secrets), ...Object.values(services.tokens)]);
+  const source = await sourcePhase(run, journal);
+  try {
+    const image = await imagePhase(run, journal, source);
+    return await startAndFollow(run, journal, { source, secrets, ...image });
+  } finally {
+    if (source.kind === "code") await source.dispose();
+  }
+}
+
+async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> {
+  const { request, services, signal, scratch } = run;
+  const source = await journal.phase(
+    "source",
+    request.spec.uri ?? request.spec.docker.docker_image ?? ".",
+    () =>
+      openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), request.config.allow, {
+        log: { ...services.log, warning: journal.warn },
+        signal,
+        scratch,
+        tokens: services.tokens,
+      }),
+    (resolved) => sourceWords(request.spec.name, resolved),
+  );
+  if (source.kind === "code") run.patch = source.patch;
+  journal.amend({ source: source.provenance, requirement_files: await requirementFilesOf(source, signal) });
+  return source;
+}
+
+type Image = { readonly image: RunImage; readonly plan: ImagePlan | undefined };
+
+async function imagePhase(run: Run, journal: Journal, source: ResolvedSource): Promise<Image> {
+  const { request, services, signal, scratch } = run;
+  if (source.kind === "image") return { image: imageWithoutBuild(request, source), plan: undefined };
+  const plan = await planImage(
+    { spec: request.spec, config: request.config, source, scratch, log: services.log },
+    signal,
+  );
+  if (plan.kind === "none") {
+    services.log.phase({ phase: "image", status: "ended", detail: `none (${plan.why})`, elapsedMs: undefined });
+    return { image: imageWithoutBuild(request, source), plan };
+  }
+  journal.amend({ state: "building" });
+  await journal.known();
+  const built = await journal.phase(
+    "image",
+    plan.plan.image,
+    () => plan.builder.build(plan.request, plan.plan, signal),
+    (image) => (image.outcome === "built" ? `built ${image.reference} (${image.summary})` : image.summary),
+  );
+  journal.amend({ image: imageRecordOf(built) });
+  if (!built.reproducible.yes)
+    services.log.debug(`the image's digest is not reproducible: ${built.reproducible.reason}`);
+  return { image: { reference: built.reference, digest: built.digest }, plan };
+}
+
+type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readonly<Record<string, string>> };
+
+async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
+  const { request, services, signal, runId } = run;
+  const command = await commandOf(request, parts.source, parts.plan, signal);
+  const sourceDirectory =
+    parts.plan?.kind === "none" ? await exportSource(parts.source, run.scratch, signal) : undefined;
+  const { resource, run: asked } = await prepareRun(request, services, {
+    key: { runId, attempt: 1 },
+    source: parts.source,
+    command,
+    image: parts.image,
+    sourceDirectory,
+    secrets: parts.secrets,
+  });
+  const handle = resource.handleFor(asked);
+  journal.amend({ state: "starting", handle, env: asked.env, ...(command === undefined ? {} : { command }) });
+  await updateLive(services.state, runId, { handle });
+  await journal.submitting();
+  const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;
+  return followRun(run, journal, { resource, asked, handle, words });
+}
+
+async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: readonly string[]): Promise<RunResult> {
+  const { services, runId } = run;
+  const { state, log, clock } = services;
+  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn });
+  const logFile = state.logFile(runId);
+  const ended = run.log;
+  journal.amend({
+    state: outcome.state,
+    ...(outcome.state === "succeeded" ? {} : { reason: outcome.reason, message: run.redact(outcome.message) }),
+    ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
+    finished_at: clock.now().toISOString(),
+    metrics: outputs.metrics,
+    outputs: outputs.files,
+    ...(ended === undefined
+      ? {}
+      : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
+  });
+  const keepsPatch = !services.store.public || run.request.config.allow.patches_in_public;
+  if (run.patch !== undefined && !keepsPatch) {
+    journal.warn(
+      "the store is public, so the patch was not written to it; `allow.patches_in_public: true` in the launch config allows it",
+    );
+  }
+  await journal.finish({ patch: keepsPatch ? run.patch : undefined, tail: ended?.tail ?? "" });
+  await rm(run.scratch, { recursive: true, force: true });
+  await releaseLive(state, runId);
+  const record = journal.record();
+  const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
+  log.phase({
+    phase: "done",
+    status: outcome.state === "succeeded" ? "ended" : "failed",
+    detail: doneWords(record, ms),
+    elapsedMs: undefined,
+  });
+  return {
+    runId,
+    outcome,
+    record,
+    recordFile: `${state.runFolder(runId)}/record.json`,
+    logFile,
+    lastLines: lastLines(ended?.tail ?? "", 40),
+    detail,
+    store: journal.store().location,
+  };
+}

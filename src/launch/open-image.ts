@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import type { Builder, BuildPlan, BuildRequest, BuiltImage } from "../builders/builder.ts";
+import { type BuilderConfig, openBuilder } from "../builders/index.ts";
+import { LaunchError } from "../core/errors.ts";
+import { slugOf } from "../core/run.ts";
+import { openRegistry } from "../registries/index.ts";
+import type { Registry } from "../registries/registry.ts";
+import type { CodeSource } from "../sources/source.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { Log } from "../core/log.ts";
+import type { ImageRecord } from "./record.ts";
+
+/** What will be done for an image: nothing, or a build. */
+export type ImagePlan =
+  | { readonly kind: "none"; readonly why: string }
+  | { readonly kind: "build"; readonly builder: Builder; readonly request: BuildRequest; readonly plan: BuildPlan };
+
+export type ImageRequest = {
+  readonly spec: LaunchSpec;
+  readonly config: LaunchConfig;
+  readonly source: CodeSource;
+  readonly scratch: string;
+  readonly log: Log;
+};
+
+/** A base image that code is mounted into where nothing is built, as W&B Launch has it. */
+export const defaultBaseImage = "python:3.12-slim";
+
+/**
+ * Chooses the builder and reads what it would build. Without `builder` in the config, a container's image is built by Docker and
+ * a process needs none.
+ */
+export async function planImage(request: ImageRequest, signal: AbortSignal): Promise<ImagePlan> {
+  const { spec, config, source } = request;
+  if (spec.resource === "local-process") return { kind: "none", why: "a local process needs none" };
+  const builderConfig = config.builder ?? ({ type: "docker" } satisfies BuilderConfig);
+  const builder = await openBuilder(builderConfig, { log: request.log });
+  if (builder === "none") return { kind: "none", why: "noop builder: the code is mounted into a base image" };
+  const build: BuildRequest = {
+    source,
+    name: slugOf(spec.name) || "run",
+    entryPoint: spec.overrides.entry_point,
+    dockerfile: spec.overrides.dockerfile,
+    userId: spec.docker.user_id,
+    baseImage: baseImageOf(spec),
+    registry: await registryOf(config),
+    scratch: request.scratch,
+  };
+  return { kind: "build", builder, request: build, plan: await builder.plan(build, signal) };
+}
+
+export function baseImageOf(spec: LaunchSpec): string | undefined {
+  return spec.builder.accelerator?.base_image ?? spec.builder.base_image;
+}
+
+/** The config's registry; W&B's `builder.destination` names one too. */
+async function registryOf(config: LaunchConfig): Promise<Registry | undefined> {
+  if (config.registry !== undefined) return openRegistry(config.registry);
+  const builder = config.builder;
+  if (builder === undefined || !("destination" in builder) || builder.destination === undefined) return undefined;
+  return openRegistry({ type: "generic", uri: builder.destination });
+}
+
+/** Refuses what this version's plug-ins can't do, before anything is fetched or built. */
+export function refuseEnvironment(config: LaunchConfig): void {
+  if (config.environment === undefined) return;
+  throw new LaunchError(
+    "unsupported",
+    `environment "${config.environment.type}" is not in this version: remove it, and log in before the launch where a tool needs it`,
+  );
+}
+
+export function imageRecordOf(built: BuiltImage): ImageRecord {
+  const { plan } = built;
+  return {
+    reference: built.reference,
+    digest: built.digest,
+    outcome: built.outcome,
+    name: plan.image,
+    input_hash: plan.inputHash,
+    dockerfile: {
+      origin: plan.dockerfile.origin,
+      sha256: createHash("sha256").update(plan.dockerfile.text).digest("hex"),
+    },
+    bases: plan.bases.map(({ reference, digest }) => ({ reference, ...(digest === undefined ? {} : { digest }) })),
+    platform: plan.platform,
+    build_arguments: plan.buildArguments,
+    ...(built.reproducible.yes
+      ? { reproducible: true }
+      : { reproducible: false, not_reproducible_because: built.reproducible.reason }),
+  };
+}

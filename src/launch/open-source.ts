@@ -1,0 +1,40 @@
+import { resolve } from "node:path";
+import { LaunchError } from "../core/errors.ts";
+import { sources } from "../sources/index.ts";
+import type { ResolvedSource, SourceContext, SourceRequest } from "../sources/source.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { LaunchSpec } from "../spec/launch-spec.ts";
+
+/** `scheme://…`, or scp-like `user@host:path`: anything else is a folder. */
+const remotePattern = /^(?:[a-z][a-z0-9+.-]*:\/\/|[\w.+-]+@[\w.-]+:)/i;
+
+/** Which source a spec asks for. A relative folder is relative to `baseDirectory`. */
+export function sourceRequestOf(spec: LaunchSpec, baseDirectory: string, includeUntracked: boolean): SourceRequest {
+  const image = spec.docker.docker_image;
+  if (image !== undefined) return { kind: "image", image };
+  const { repo, version } = spec.git;
+  if (spec.uri !== undefined && remotePattern.test(spec.uri)) {
+    return { kind: "remote", url: spec.uri, version, ...(repo === undefined ? {} : { repository: repo }) };
+  }
+  if (repo !== undefined) return { kind: "remote", url: repo, version };
+  return {
+    kind: "checkout",
+    directory: resolve(baseDirectory, spec.uri ?? "."),
+    includeUntracked,
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+/** Resolves the spec's source by its plug-in. Throws `refused` when the launch config doesn't allow its kind. */
+export async function openSource(
+  request: SourceRequest,
+  allow: LaunchConfig["allow"],
+  context: SourceContext,
+): Promise<ResolvedSource> {
+  const kind = request.kind === "image" ? "image" : "git";
+  if (allow.sources?.includes(kind) === false) {
+    throw new LaunchError("refused", `the launch config allows the sources ${allow.sources.join(", ")}, not "${kind}"`);
+  }
+  const { plugin } = await sources[kind].load();
+  return plugin.resolve(request, context);
+}

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { LaunchError } from "../core/errors.ts";
+import { openResource } from "../resources/index.ts";
+import type { Resource, RunKey, RunRequest } from "../resources/resource.ts";
+import type { ResolvedSource } from "../sources/source.ts";
+import { fillMacros } from "../spec/macros.ts";
+import { baseImageOf, defaultBaseImage, type ImagePlan } from "./open-image.ts";
+import { runEnvironment } from "./run-environment.ts";
+import type { LaunchRequest, Services } from "./services.ts";
+
+/** The image of a run: built, given, a base that the code is mounted into, or none. */
+export type RunImage = RunRequest["image"];
+
+/** What of a spec has no effect in a run that starts here and now: refused, never ignored. */
+export function refuseQueueFields({ spec }: LaunchRequest): void {
+  const unused = [
+    ["queue", spec.queue !== undefined],
+    ["priority", spec.priority !== undefined],
+    ["template_variables", Object.keys(spec.template_variables).length > 0],
+    ["slots", Object.keys(spec.slots).length > 0],
+    ["retry", spec.retry !== undefined],
+    ["outputs", spec.outputs.length > 0],
+  ] as const;
+  const given = unused.filter(([, used]) => used).map(([name]) => name);
+  if (given.length === 0) return;
+  const hint = given.includes("outputs") ? "; write outputs to the folder LAUNCH_OUTPUT_DIR" : "";
+  throw new LaunchError(
+    "unsupported",
+    `${given.join(", ")}: queues are not in this version; remove it to run here and now${hint}`,
+  );
+}
+
+/** Refuses a resource that the launch config doesn't allow. */
+export function refuseResource({ spec, config }: LaunchRequest): void {
+  const allowed = config.allow.resources;
+  if (allowed?.includes(spec.resource) !== false) return;
+  throw new LaunchError(
+    "refused",
+    `the launch config allows the resources ${allowed.join(", ")}, not "${spec.resource}"`,
+  );
+}
+
+/** Python code without an entry point runs its `main.py`, as with W&B Launch; a Dockerfile or an image has its own command. */
+export async function commandOf(
+  request: LaunchRequest,
+  source: ResolvedSource,
+  plan: ImagePlan | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const given = request.spec.overrides.entry_point;
+  if (given !== undefined || source.kind === "image") return given;
+  if (plan?.kind === "build" && plan.plan.dockerfile.origin !== "generated") return undefined;
+  const folder = source.provenance.subdirectory;
+  const main = folder === undefined ? "main.py" : `${folder}/main.py`;
+  if ((await source.readFile(main, signal)) !== undefined) return ["python", "main.py"];
+  throw new LaunchError(
+    "bad-spec",
+    `nothing says what to run: overrides.entry_point is not set and the source has no ${main}`,
+  );
+}
+
+export type RunParts = {
+  readonly key: RunKey;
+  readonly source: ResolvedSource;
+  readonly command: readonly string[] | undefined;
+  readonly image: RunImage;
+  readonly sourceDirectory: string | undefined;
+  readonly secrets: Readonly<Record<string, string>>;
+};
+
+/** The resource, and what it is asked to run. */
+export async function prepareRun(
+  request: LaunchRequest,
+  services: Services,
+  parts: RunParts,
+): Promise<{ readonly resource: Resource; readonly run: RunRequest }> {
+  const { spec, config } = request;
+  const { key, source, image } = parts;
+  const args = fillMacros(spec.resource_args, {
+    run_id: key.runId,
+    run_name: spec.name,
+    project_name: spec.project,
+    entity_name: spec.entity,
+    image_uri: image?.reference ?? "",
+    author: spec.author ?? request.by,
+  });
+  const resource = await openResource(spec.resource, args, {
+    log: services.log,
+    cacheDirectory: services.state.cache,
+    environment: services.environment,
+    mounts: config.allow.mounts.map((mount) => ({ path: mount.path, readOnly: mount.read_only })),
+    networks: config.allow.network ?? [],
+  });
+  const run: RunRequest = {
+    ...key,
+    name: spec.name,
+    image,
+    sourceDirectory: parts.sourceDirectory,
+    workingDirectory: source.provenance.subdirectory ?? "",
+    command: parts.command,
+    args: spec.overrides.args ?? [],
+    env: runEnvironment({
+      runId: key.runId,
+      attempt: key.attempt,
+      name: spec.name,
+      project: spec.project,
+      entity: spec.entity,
+      author: spec.author,
+      commit: source.provenance.commit,
+      image: image?.reference,
+      runConfig: spec.overrides.run_config ?? {},
+      files: spec.overrides.files ?? {},
+      env: spec.env,
+    }),
+    secrets: parts.secrets,
+    labels: { "launch.run": key.runId, "launch.attempt": String(key.attempt), "launch.project": spec.project },
+    outputDirectory: services.state.outputFolder(key.runId),
+  };
+  return { resource, run };
+}
+
+/** The image that a run without a build uses: the one given, or the base that code is mounted into. */
+export function imageWithoutBuild(request: LaunchRequest, source: ResolvedSource): RunImage {
+  if (source.kind === "image") return { reference: source.image, digest: undefined };
+  if (request.spec.resource === "local-process") return undefined;
+  return { reference: baseImageOf(request.spec) ?? defaultBaseImage, digest: undefined };
+}
+
+/** Exports the code for a run that needs it as a folder: a process, or a container that mounts it. */
+export async function exportSource(
+  source: ResolvedSource,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (source.kind === "image") return undefined;
+  const directory = join(scratch, "source");
+  await mkdir(directory, { recursive: true });
+  await source.exportTo(directory, signal);
+  return directory;
+}
+
+const requirementNames = [
+  "requirements.txt",
+  "requirements.frozen.txt",
+  "pyproject.toml",
+  "uv.lock",
+  "environment.yml",
+  "apt.txt",
+  ".python-version",
+  "runtime.txt",
+  "package.json",
+  "package-lock.json",
+  "Dockerfile",
+  "Dockerfile.wandb",
+];
+
+/** Hashes of the files that say what is installed, at the root and in the run's folder. */
+export async function requirementFilesOf(
+  source: ResolvedSource,
+  signal: AbortSignal,
+): Promise<readonly { readonly path: string; readonly sha256: string }[]> {
+  if (source.kind === "image") return [];
+  const folder = source.provenance.subdirectory;
+  const places = folder === undefined ? [""] : ["", `${folder}/`];
+  const wanted = places.flatMap((place) => requirementNames.map((name) => place + name));
+  const present = new Set(await source.paths(signal));
+  return Promise.all(
+    wanted
+      .filter((path) => present.has(path))
+      .map(async (path) => ({
+        path,
+        sha256: createHash("sha256")
+          .update((await source.readFile(path, signal)) ?? "")
+          .digest("hex"),
+      })),
+  );
+}

@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import { LaunchError, messageOf } from "../core/errors.ts";
+import { minSecretLength } from "../core/redaction.ts";
+
+/** Where the launch config says that a secret's value is. */
+export type SecretPlace = { readonly env: string } | { readonly file: string };
+
+export type SecretsRequest = {
+  /** Variable in the run → name of the secret. */
+  readonly wanted: Readonly<Record<string, string>>;
+  /** Values handed over for this launch (the action's `secrets` input). They win. */
+  readonly given: Readonly<Record<string, string>>;
+  readonly places: Readonly<Record<string, SecretPlace>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
+/** The values of the secrets that a spec asks for, by variable. Throws `refused` for one that this place doesn't have. */
+export async function resolveSecrets(request: SecretsRequest): Promise<Readonly<Record<string, string>>> {
+  const values: Record<string, string> = {};
+  for (const [variable, name] of Object.entries(request.wanted)) {
+    const given = Object.hasOwn(request.given, name) ? request.given[name] : undefined;
+    const value = given ?? (await fromPlace(name, request));
+    if (value.length < minSecretLength) {
+      throw new LaunchError(
+        "refused",
+        `secret "${name}" is shorter than ${minSecretLength} characters: it could not be kept out of the log; use a longer value, or \`env\``,
+      );
+    }
+    values[variable] = value;
+  }
+  return values;
+}
+
+async function fromPlace(name: string, { places, environment, given }: SecretsRequest): Promise<string> {
+  const place = Object.hasOwn(places, name) ? places[name] : undefined;
+  if (place === undefined) {
+    const known = [...Object.keys(given), ...Object.keys(places)];
+    const has = known.length === 0 ? "none is given here" : `given here: ${known.join(", ")}`;
+    throw new LaunchError(
+      "refused",
+      `secret "${name}" is not known (${has}); add it to \`secrets\` of the launch config, or to the action's input \`secrets\``,
+    );
+  }
+  if ("env" in place) {
+    const value = environment[place.env];
+    if (value === undefined || value === "") {
+      throw new LaunchError(
+        "refused",
+        `secret "${name}": the variable ${place.env}, which the launch config names, is not set here`,
+      );
+    }
+    return value;
+  }
+  try {
+    return (await readFile(place.file, "utf8")).replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new LaunchError(
+      "refused",
+      `secret "${name}": the file ${place.file}, which the launch config names, can't be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}

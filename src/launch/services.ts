@@ -1,0 +1,75 @@
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { Redact } from "../core/redaction.ts";
+import type { RunOutcome } from "../core/run.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { Store } from "../stores/store.ts";
+import type { CiRun, RunRecord } from "./record.ts";
+import type { RunLogSummary } from "./run-log.ts";
+
+/** What to launch. Everything in it is validated. */
+export type LaunchRequest = {
+  readonly spec: LaunchSpec;
+  readonly config: LaunchConfig;
+  /** What a relative `uri` is relative to: the spec file's folder, or the working folder. Absolute. */
+  readonly baseDirectory: string;
+  readonly includeUntracked: boolean;
+  /** Values handed over for this launch, by the secret's name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Who asked, as claimed. */
+  readonly by: string;
+  readonly ci: CiRun | undefined;
+};
+
+/** What a launch works with; the use case itself reads no environment, clock or console. */
+export type Services = {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly state: StateDirectory;
+  readonly store: StoreChoice;
+  /** The launcher's own environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Tokens for https git hosts, by host. */
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly launcher: RunRecord["launcher"];
+};
+
+export type StoreChoice = {
+  /** Opened only when the first write is due, so that a spec's fault costs nothing. */
+  open(): Promise<Store>;
+  /** Opened when the first refuses the first write; undefined where there is nothing to fall back to. */
+  readonly openFallback: (() => Promise<Store>) | undefined;
+  /** True where each write is dear (a repository on GitHub): then a run is written twice only. */
+  readonly spare: boolean;
+  /** True where anybody can read it: then a patch stays out of it unless the config allows it. */
+  readonly public: boolean;
+};
+
+/** What became of a launch. */
+export type RunResult = {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  readonly record: RunRecord;
+  readonly recordFile: string;
+  readonly logFile: string;
+  /** The last lines of the run's own output, redacted, without marks. */
+  readonly lastLines: readonly string[];
+  /** More lines about a failure: a build's last lines, a hunk. */
+  readonly detail: readonly string[];
+  /** Where the run is kept. */
+  readonly store: string;
+};
+
+/** A launch on its way: what its phases share. */
+export type Run = {
+  readonly request: LaunchRequest;
+  readonly services: Services;
+  readonly signal: AbortSignal;
+  readonly runId: string;
+  readonly scratch: string;
+  redact: Redact;
+  patch: Uint8Array | undefined;
+  log: RunLogSummary | undefined;
+};
