@@ -1,0 +1,82 @@
+import type { Clock } from "../core/clock.ts";
+import { isJsonObject, type Json } from "../core/json.ts";
+import type { OutputChunk } from "../core/log.ts";
+import { isFinal, runIdPattern } from "../core/run.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { Store, StoredRun } from "../stores/store.ts";
+import { findRun } from "./find-run.ts";
+import { readLogFile, unmarkedChunks } from "./log-file.ts";
+import { isLiveHere } from "./remains.ts";
+import { ifThere } from "./show.ts";
+
+export type LogsRequest = {
+  /** A run's id, or the start of one. */
+  readonly run: string;
+  /** Go on while a launcher on this machine is at work on it. */
+  readonly follow: boolean;
+};
+
+export type RunOutput = {
+  readonly runId: string;
+  readonly origin:
+    | { readonly kind: "file"; readonly path: string; readonly live: boolean }
+    /** The end that the store keeps; `whole` says where all of it is, as far as the record knows. */
+    | { readonly kind: "tail"; readonly whole: string | undefined; readonly final: boolean };
+  /** For `for await`. Chunks of whole lines, without the marks that they have in the file. */
+  readonly chunks: AsyncIterable<OutputChunk> | Iterable<OutputChunk>;
+};
+
+export type LogsServices = { readonly store: Store; readonly state: StateDirectory; readonly clock: Clock };
+
+/** How often a file that is being written is looked at. */
+const pollMs = 200;
+
+/** A run's output: the whole log where it ran, elsewhere the end that its store keeps. */
+export async function readLog(request: LogsRequest, services: LogsServices, signal: AbortSignal): Promise<RunOutput> {
+  const { state, store } = services;
+  // A run on this machine needs no store: it may be new, or the store out of reach.
+  const here = runIdPattern.test(request.run) ? await outputHere(request.run, request, services, signal) : undefined;
+  if (here !== undefined) return here;
+  const stored = await findRun(request.run, store, signal);
+  const runId = stored.run.run_id;
+  const found = runId === request.run ? undefined : await outputHere(runId, request, services, signal);
+  if (found !== undefined) return found;
+  return {
+    runId,
+    origin: { kind: "tail", whole: whereaboutsOf(stored, state), final: isFinal(stored.run.state) },
+    chunks: unmarkedChunks(stored.tail ?? ""),
+  };
+}
+
+async function outputHere(
+  runId: string,
+  { follow }: LogsRequest,
+  { state, clock }: LogsServices,
+  signal: AbortSignal,
+): Promise<RunOutput | undefined> {
+  const path = state.logFile(runId);
+  const live = await isLiveHere(state, runId);
+  if (!live && (await ifThere(path)) === undefined) return undefined;
+  const file = {
+    path,
+    isWritten: () => (follow ? isLiveHere(state, runId) : Promise.resolve(false)),
+    pause: () => clock.sleep(pollMs, signal),
+  };
+  return { runId, origin: { kind: "file", path, live }, chunks: readLogFile(file, signal) };
+}
+
+/** Where the whole log is: the CI job that ran it, or the file on its machine. */
+function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
+  const { log, launcher, ci } = stored.record;
+  const url = textOf(ci, "url");
+  if (url !== undefined) return url;
+  const file = textOf(log, "file");
+  const host = textOf(launcher, "host");
+  if (file === undefined || host === undefined) return undefined;
+  return file === state.logFile(stored.run.run_id) ? `${file} on ${host}, where it is no longer` : `${file} on ${host}`;
+}
+
+function textOf(object: Json | undefined, key: string): string | undefined {
+  const value = isJsonObject(object) ? object[key] : undefined;
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,114 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { isFileMissing, messageOf } from "../core/errors.ts";
+import { isRunning, nameProcess } from "../core/process-identity.ts";
+import { runIdPattern } from "../core/run.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { Handle } from "../resources/resource.ts";
+
+/*
+ * What a launch has made on this machine is written down before it is made: `live/<run>.json`, which names the launcher, the run's handle
+ * and its store. A launch removes its entry at its very end. An entry whose launcher is gone (killed, or the machine went down) therefore
+ * names everything that must still be ended and removed: see sweep-remains.ts.
+ */
+const schemaVersion = 1;
+
+const liveSchema = z.object({
+  schema_version: z.literal(schemaVersion),
+  run_id: z.string().regex(runIdPattern),
+  attempt: z.int(),
+  /** Processes of another host can't be looked at: its entries are left alone. */
+  host: z.string(),
+  launcher: z.object({ pid: z.int(), started: z.string() }),
+  store: z.string(),
+  scratch: z.string(),
+  handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
+});
+export type LiveEntry = z.output<typeof liveSchema>;
+
+export type LiveRun = {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Location of the store that has the run, or will have it. */
+  readonly store: string;
+  /** Its folder below the state directory's scratch. */
+  readonly scratch: string;
+};
+
+/** Writes down that this process launches the run. Before anything is made for it. */
+export async function registerLive(state: StateDirectory, run: LiveRun): Promise<void> {
+  await writeEntry(state, {
+    schema_version: schemaVersion,
+    run_id: run.runId,
+    attempt: run.attempt,
+    host: hostname(),
+    launcher: (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" },
+    store: run.store,
+    scratch: run.scratch,
+  });
+}
+
+export type LiveChange = { readonly handle?: Handle; readonly store?: string };
+
+/** Adds the handle before the run is submitted, or the store that took its place. */
+export async function updateLive(state: StateDirectory, runId: string, change: LiveChange): Promise<void> {
+  const entry = await readLive(state, runId);
+  if (entry === undefined) return;
+  const { handle, store } = change;
+  await writeEntry(state, {
+    ...entry,
+    ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
+    ...(store === undefined ? {} : { store }),
+  });
+}
+
+/** The run is over, and nothing of it is left. */
+export async function releaseLive(state: StateDirectory, runId: string): Promise<void> {
+  await rm(state.liveFile(runId), { force: true });
+}
+
+/** The entry of a run; undefined when there is none, or none that can be read. */
+export async function readLive(state: StateDirectory, runId: string): Promise<LiveEntry | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(state.liveFile(runId), "utf8"));
+    return liveSchema.safeParse(value).data;
+  } catch (error) {
+    if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */
+export async function isLauncherThere(entry: LiveEntry): Promise<boolean> {
+  return entry.host !== hostname() || isRunning(entry.launcher);
+}
+
+/** Whether a launcher on this machine is at work on the run now. */
+export async function isLiveHere(state: StateDirectory, runId: string): Promise<boolean> {
+  const entry = await readLive(state, runId);
+  return entry?.host === hostname() && isRunning(entry.launcher);
+}
+
+/** The ids of all entries. */
+export async function liveRunIds(state: StateDirectory): Promise<readonly string[]> {
+  try {
+    const names = await readdir(state.live);
+    return names.flatMap((name) => {
+      const runId = name.endsWith(".json") ? name.slice(0, -".json".length) : "";
+      return runIdPattern.test(runId) ? [runId] : [];
+    });
+  } catch (error) {
+    if (isFileMissing(error)) return [];
+    throw new Error(`${state.live} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Whole or not at all: a kill in the middle leaves the entry before. */
+async function writeEntry(state: StateDirectory, entry: LiveEntry): Promise<void> {
+  await mkdir(state.live, { recursive: true, mode: 0o700 });
+  const draft = join(state.live, `.${entry.run_id}.${process.pid}`);
+  await writeFile(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(draft, state.liveFile(entry.run_id));
+}

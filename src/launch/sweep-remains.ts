@@ -1,0 +1,159 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Clock } from "../core/clock.ts";
+import { isFileMissing, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { isFinal, type RunReason } from "../core/run.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { Resource } from "../resources/resource.ts";
+import type { Store, StoredRun } from "../stores/store.ts";
+import { readStoredTail } from "./log-file.ts";
+import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./remains.ts";
+
+/** How the run of a killed launcher is said to have ended. */
+export type SweepEnding = "lost" | "cancelled";
+
+export type SweepServices = {
+  readonly state: StateDirectory;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The resource of this name (a handle's kind), to end and remove a run that it started. */
+  openResource(kind: string): Promise<Resource>;
+  /** The store at this location; asked once for each entry that names it. */
+  openStore(location: string): Promise<Store>;
+  /** The store of this machine, where a run is when its own store had refused it. */
+  openOwnStore(): Promise<Store>;
+};
+
+/** What became of an entry. `incomplete` stays written down, and is tried again by the next sweep. */
+export type SweptRun =
+  | { readonly kind: "swept"; readonly runId: string }
+  | { readonly kind: "incomplete"; readonly runId: string; readonly message: string };
+
+/** SIGTERM to SIGKILL, for a run whose launcher is long gone. */
+const graceMs = 5_000;
+
+/** A scratch folder without an entry, this old, belongs to nobody: a launch that makes one is registered. */
+const orphanAgeMs = 24 * 3_600_000;
+
+const attempts = 3;
+
+/**
+ * Ends and removes what launchers that are gone have left on this machine, and ends their runs in the store. Launchers at work are not
+ * touched. Two sweeps at once do no harm: each step is idempotent, and the store's write names the version that it replaces.
+ */
+export async function sweepRemains(
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<readonly SweptRun[]> {
+  const swept: SweptRun[] = [];
+  for (const runId of await liveRunIds(services.state)) {
+    signal.throwIfAborted();
+    const entry = await readLive(services.state, runId);
+    if (entry === undefined || (await isLauncherThere(entry))) continue;
+    try {
+      await sweepRun(entry, ending, services, signal);
+      swept.push({ kind: "swept", runId });
+    } catch (error) {
+      swept.push({ kind: "incomplete", runId, message: messageOf(error) });
+    }
+  }
+  await removeOrphans(services);
+  return swept;
+}
+
+async function sweepRun(
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<void> {
+  const { state } = services;
+  if (entry.handle !== undefined) {
+    const resource = await services.openResource(entry.handle.kind);
+    await resource.cancel(entry.handle, graceMs);
+    await resource.remove(entry.handle);
+  }
+  await removeScratch(entry, state);
+  await endInStore(entry, ending, services, signal);
+  await releaseLive(state, entry.run_id);
+}
+
+/** An entry is a file that anything could have written to: no folder but one below our scratch is removed for it. */
+async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<void> {
+  if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
+    throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
+  }
+  await rm(entry.scratch, { recursive: true, force: true });
+}
+
+/** Ends the run wherever it was written. One that no store has was killed before its first write. */
+async function endInStore(
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const open of [() => services.openStore(entry.store), () => services.openOwnStore()]) {
+    const store = await open();
+    try {
+      if (await endRun(store, entry, ending, services, signal)) return;
+    } finally {
+      await store.close();
+    }
+  }
+  services.log.debug(`run "${entry.run_id}" is in no store: its launcher was killed before it was written`);
+}
+
+async function endRun(
+  store: Store,
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let last = "";
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const stored = await store.read(entry.run_id, signal);
+    if (stored === undefined) return false;
+    if (isFinal(stored.run.state)) return true;
+    const tail = await readStoredTail(services.state.logFile(entry.run_id));
+    const ended = endedRun(stored, ending, services.clock.now(), entry);
+    const result = await store.update({ ...ended, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
+    if (result.kind === "written") return true;
+    last = result.kind === "unknown" ? result.message : "it was changed by another at the same time";
+  }
+  throw new Error(`run "${entry.run_id}" could not be ended in ${store.location}: ${last}`);
+}
+
+/** The run as it is stored when its launcher was killed: head and record say the same. */
+function endedRun(
+  stored: StoredRun,
+  ending: SweepEnding,
+  now: Date,
+  entry: LiveEntry,
+): Pick<StoredRun, "run" | "record"> {
+  const reason: RunReason = ending;
+  const end = {
+    state: ending === "cancelled" ? ("cancelled" as const) : ("failed" as const),
+    reason,
+    message: `its launcher (process ${entry.launcher.pid} on ${entry.host}) was killed`,
+    finished_at: now.toISOString(),
+  };
+  return { run: { ...stored.run, ...end, updated_at: end.finished_at }, record: { ...stored.record, ...end } };
+}
+
+/** Scratch folders of launches that were killed before they could register, or that another version left. */
+async function removeOrphans({ state, clock, log }: SweepServices): Promise<void> {
+  const live = new Set(await liveRunIds(state));
+  try {
+    for (const name of await readdir(state.scratch)) {
+      const folder = state.scratchFolder(name);
+      if (live.has(name) || clock.now().getTime() - (await stat(folder)).mtimeMs < orphanAgeMs) continue;
+      await rm(folder, { recursive: true, force: true });
+    }
+  } catch (error) {
+    if (!isFileMissing(error)) log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
+  }
+}
