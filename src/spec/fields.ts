@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Json } from "../core/json.ts";
 import { parseDuration } from "../core/duration.ts";
 
 /*
@@ -39,3 +40,6 @@ export const durationField = z
   .union([z.string(), z.number()])
   .refine((value) => (parseDuration(String(value)) ?? 0) > 0, "a duration such as 90s, 15 min or 2h30m")
   .transform((value) => parseDuration(String(value)) ?? 0);
+
+/** Any JSON. It is not looked into: what is read from YAML, a flag or an input is JSON by its making. */
+export const jsonField = z.custom<Json>();

@@ -5,6 +5,7 @@ import { resources } from "../resources/index.ts";
 import {
   durationField,
   environmentNameField,
+  jsonField,
   relativePathField,
   scalarField,
   secretNameField,
@@ -55,9 +56,9 @@ const priorityField = z
 const overridesSchema = z.strictObject({
   entry_point: entryPointField.optional(),
   args: z.array(z.string(), "a list of strings").optional(),
-  run_config: z.record(z.string(), z.json()).optional(),
+  run_config: z.record(z.string(), jsonField).optional(),
   dockerfile: relativePathField.optional(),
-  files: z.record(relativePathField, z.record(z.string(), z.json())).optional(),
+  files: z.record(relativePathField, z.record(z.string(), jsonField)).optional(),
 });
 
 /** What of a failed run another attempt is made for. */

@@ -6,7 +6,7 @@ import { checkConfig } from "./config-checks.ts";
 import { rowsOf } from "./explain.ts";
 import { type Fault, faultAt, type Origin } from "./fault.ts";
 import { issuesOf, phraseOf } from "./issues.ts";
-import { launchConfigSchema } from "./launch-config.ts";
+import type { LaunchConfig } from "./launch-config.ts";
 import { type LaunchSpec, launchSpecSchema, resourceArgsSchema } from "./launch-spec.ts";
 import { at, emptyMap, type Located, locate, nest, pathOf, toJson, withEntry } from "./located.ts";
 import { macroFaults } from "./macros.ts";
@@ -20,13 +20,13 @@ import type { Document, Overlay, Resolution, ResolveRequest } from "./resolution
  * From what was written to what is meant: reads the documents, puts the layers over each other, validates, and applies the
  * defaults. All faults are found at once. Pure: it reads no file, clock or environment.
  */
-export function resolveSpec(request: ResolveRequest): Resolution {
+export async function resolveSpec(request: ResolveRequest): Promise<Resolution> {
   const faults: Fault[] = [];
   const configTree = refuseInConfig(treeOf(request.config, "a launch config", faults), faults);
   const written = normalForm(refuseInSpec(treeOf(request.spec, "a launch spec", faults), faults), faults);
   const tree = withResourceArgs(layersOver(overlay(labelsOf(configTree), written), request.overlays, faults));
 
-  const config = validate(launchConfigSchema, configTree, faults);
+  const config = request.config === undefined ? noConfig : await validateConfig(configTree, faults);
   const spec = validate(launchSpecSchema, tree, faults);
   faults.push(...macroFaults(at(tree, ["resource_args"])));
   if (config !== undefined) faults.push(...checkConfig(config, configTree));
@@ -96,7 +96,7 @@ function validate<Schema extends z.ZodType>(
   tree: Located,
   faults: Fault[],
 ): z.output<Schema> | undefined {
-  const parsed = schema.safeParse(toJson(tree), { error: phraseOf });
+  const parsed = schema.safeParse(toJson(tree), { error: phraseOf, jitless: true });
   if (parsed.success) return parsed.data;
   faults.push(
     ...issuesOf(
@@ -106,6 +106,14 @@ function validate<Schema extends z.ZodType>(
     ),
   );
   return undefined;
+}
+
+/** What a place without a launch config has. Most launches have none, and don't pay for its schema: 6 ms of CPU. */
+const noConfig: LaunchConfig = { secrets: {}, allow: { mounts: [], patches_in_public: false } };
+
+async function validateConfig(tree: Located, faults: Fault[]): Promise<LaunchConfig | undefined> {
+  const { launchConfigSchema } = await import("./launch-config.ts");
+  return validate(launchConfigSchema, tree, faults);
 }
 
 /** By file and place, so that a person goes through a file once; each said once, also where an alias repeats its value. */

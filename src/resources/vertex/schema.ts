@@ -1,4 +1,4 @@
 import { z } from "zod";
 
 /** `resource_args.vertex`: passed on as it is; its plug-in will say which keys it takes. */
-export const vertexArgsSchema = z.record(z.string(), z.json());
+export const vertexArgsSchema = z.record(z.string(), z.unknown());
