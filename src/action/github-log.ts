@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import * as core from "@actions/core";
+import type { Log, PhaseEvent } from "../core/log.ts";
+import { markedOutput } from "../reporting/output-marks.ts";
+import { phaseLine } from "../reporting/phase-line.ts";
+import { oneLine } from "../reporting/words.ts";
+
+/** Text to the job's log; a promise when its reader is behind. */
+export type Write = (text: string) => void | Promise<void>;
+
+export type GitHubLog = Log & {
+  /** Closes what is open, so that what follows is a command to the runner again, outside of all groups. */
+  readonly stop: () => void;
+};
+
+/**
+ * A job's log: a group for each phase while it lasts, and a line for its end that stays visible when the group is folded.
+ * The runner takes lines of a log as commands (`::add-mask::`, `##[error]`), and what a run prints is not ours: while its output passes,
+ * commands are switched off by a token that nobody else knows.
+ */
+export function gitHubLog(write: Write, monotonicMs: () => number, verbose: boolean): GitHubLog {
+  let group = false;
+  let token: string | undefined;
+  let progressAt = -Infinity;
+  const resume = (): void => {
+    if (token !== undefined) void write(`::${token}::\n`);
+    token = undefined;
+  };
+  const line = (text: string): void => {
+    resume();
+    void write(`${inert(text)}\n`);
+  };
+  const closeGroup = (): void => {
+    resume();
+    if (group) core.endGroup();
+    group = false;
+  };
+  const phase = (event: PhaseEvent): void => {
+    if (event.status === "started") {
+      closeGroup();
+      core.startGroup(inert(`${event.phase}  ${oneLine(event.detail)}`));
+      group = true;
+    } else if (event.status === "progress") {
+      // A build says much; in a log it is only there to be unfolded when something went wrong.
+      if (monotonicMs() - progressAt < 1_000) return;
+      progressAt = monotonicMs();
+      line(`  ${oneLine(event.detail)}`);
+    } else {
+      closeGroup();
+      line(phaseLine(event.phase, oneLine(event.detail), event.elapsedMs));
+    }
+  };
+  return {
+    phase,
+    output: (chunk) => {
+      let before = "";
+      if (!group) {
+        core.startGroup("run  its output");
+        group = true;
+      }
+      if (token === undefined) {
+        token = randomUUID();
+        before = `::stop-commands::${token}\n`;
+      }
+      return write(before + markedOutput(chunk));
+    },
+    info: (message) => line(`  ${oneLine(message)}`),
+    warning: (message) => {
+      resume();
+      core.warning(oneLine(message));
+    },
+    debug: (message) => {
+      if (!verbose) return;
+      resume();
+      core.debug(oneLine(message));
+    },
+    stop: closeGroup,
+  };
+}
+
+/** A line of ours may quote a spec's words; none of it may be a command. The old form of commands is looked for anywhere in a line. */
+export function inert(text: string): string {
+  return text.replaceAll("##[", "## [").replace(/^(\s*):(?=:)/, "$1 : ");
+}

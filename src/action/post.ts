@@ -1,0 +1,49 @@
+import * as core from "@actions/core";
+import { messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { stateDirectoryAt } from "../core/state-directory.ts";
+import { gitHubContext } from "../github/context.ts";
+import { tokensFor } from "../github/store.ts";
+import type { InputName, StateName } from "./protocol.ts";
+
+const tokenInput: InputName = "token";
+const directoryState: StateName = "state-directory";
+/** The runner gives post steps no time of their own: what isn't done by then is named and left. */
+const deadlineMs = 60_000;
+
+/**
+ * After the job: ends and removes what main left, which is nothing unless main was killed. It never fails a job that is over: what goes
+ * wrong is a warning.
+ */
+export async function runPost(): Promise<void> {
+  const directory = core.getState(directoryState);
+  // Main ended before there was anything to leave.
+  if (directory === "") return;
+  try {
+    await sweep(directory);
+  } catch (error) {
+    core.warning(`launch: what a cancelled run may have left could not be looked at: ${messageOf(error)}`);
+  }
+}
+
+async function sweep(directory: string): Promise<void> {
+  const state = stateDirectoryAt(directory);
+  const { liveRunIds } = await import("../launch/remains.ts");
+  if ((await liveRunIds(state)).length === 0) return;
+  const { sweepRemains } = await import("../launch/sweep-remains.ts");
+  const { sweepServices } = await import("../launch/sweep-services.ts");
+  const tokens = tokensFor(gitHubContext(process.env), core.getInput(tokenInput));
+  const services = sweepServices({ state, tokens, environment: process.env, log: postLog });
+  for (const swept of await sweepRemains("cancelled", services, AbortSignal.timeout(deadlineMs))) {
+    if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
+    else core.warning(`launch: run ${swept.runId} could not be taken away whole: ${swept.message}`);
+  }
+}
+
+const postLog: Log = {
+  phase: () => undefined,
+  output: () => undefined,
+  info: (message) => core.info(message),
+  warning: (message) => core.warning(message),
+  debug: (message) => core.debug(message),
+};

@@ -1,0 +1,39 @@
+/*
+ * The action's edge, in the words of action.yml. A test holds the two equal, so that an input that action.yml lacks doesn't compile
+ * and one that nothing reads doesn't pass.
+ */
+
+export const inputNames = [
+  "command",
+  "spec",
+  "uri",
+  "git-version",
+  "docker-image",
+  "entry-point",
+  "args",
+  "set",
+  "env",
+  "secrets",
+  "dockerfile",
+  "resource",
+  "resource-args",
+  "docker-args",
+  "timeout",
+  "name",
+  "project",
+  "entity",
+  "launch-config",
+  "store",
+  "token",
+  "working-directory",
+  "include-untracked",
+  "dry-run",
+] as const;
+export type InputName = (typeof inputNames)[number];
+
+export const outputNames = ["run-id", "state", "reason", "image", "image-digest", "url", "record", "result"] as const;
+export type OutputName = (typeof outputNames)[number];
+
+/** What main leaves for post. */
+export const stateNames = ["state-directory"] as const;
+export type StateName = (typeof stateNames)[number];

@@ -1,0 +1,22 @@
+import { exitCodes } from "../core/errors.ts";
+import { toJson } from "../core/json.ts";
+import { planLines } from "../launch/plan-lines.ts";
+import { planLaunch } from "../launch/plan-launch.ts";
+import type { LaunchRequest, Services } from "../launch/services.ts";
+import type { Console } from "./console.ts";
+
+export type DryRunRequest = { readonly json: boolean; readonly console: Console; readonly signal: AbortSignal };
+
+/** `launch run --dry-run`: what would be built and run. */
+export async function dryRun(
+  request: LaunchRequest,
+  services: Services,
+  { json, console, signal }: DryRunRequest,
+): Promise<number> {
+  const plan = await planLaunch(request, services, signal);
+  const text = json
+    ? JSON.stringify({ schema_version: 1, event: "plan", plan: toJson(plan) })
+    : planLines(request.spec.name, plan).join("\n");
+  await console.out.write(`${text}\n`);
+  return exitCodes.succeeded;
+}

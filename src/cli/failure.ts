@@ -1,0 +1,19 @@
+import { exitCodeOf, LaunchError } from "../core/errors.ts";
+import { version } from "../core/version.ts";
+import { withoutControls } from "../reporting/markdown.ts";
+import type { Console } from "./console.ts";
+
+/** Says what went wrong and returns the exit code: a user's mistake in words, a bug with its stack and what to do about it. */
+export function reportFailure(error: unknown, { err, style }: Pick<Console, "err" | "style">): number {
+  if (error instanceof LaunchError) {
+    void err.write(`${style.red("error")}  ${withoutControls(error.message)}\n`);
+    for (const line of error.detail) void err.write(`  ${withoutControls(line)}\n`);
+  } else {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    void err.write(`${style.red("error")}  ${stack}\n`);
+    void err.write(
+      `This is a bug of launch ${version} (Node ${process.versions.node}, ${process.platform}). Please report it with these lines: see CONTRIBUTING.md, "Reporting a bug".\n`,
+    );
+  }
+  return exitCodeOf(error);
+}

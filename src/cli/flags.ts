@@ -1,0 +1,49 @@
+/*
+ * What commander hands over. Each type here is one command's options in program.ts, under the names that commander makes of them;
+ * a test runs every flag through both.
+ */
+
+/** What can be said of a launch by flags; they stand above the spec's own values. */
+export type LaunchFlags = {
+  readonly config?: string;
+  readonly uri?: string;
+  readonly gitVersion?: string;
+  readonly dockerImage?: string;
+  readonly includeUntracked?: true;
+  readonly name?: string;
+  readonly project?: string;
+  readonly entity?: string;
+  /** True when the words after `--` are the command. */
+  readonly entryPoint?: string | true;
+  readonly arg?: readonly string[];
+  readonly set?: readonly string[];
+  readonly env?: readonly string[];
+  readonly secret?: readonly string[];
+  readonly dockerfile?: string;
+  readonly resource?: string;
+  readonly resourceArgs?: string;
+  readonly dockerArg?: readonly string[];
+  readonly timeout?: string;
+  readonly launchConfig?: string;
+};
+
+export type StoreFlags = { readonly store?: string };
+export type JsonFlags = { readonly json?: true };
+
+export type RunFlags = LaunchFlags & StoreFlags & JsonFlags & { readonly dryRun?: true; readonly verbose?: true };
+export type ValidateFlags = LaunchFlags & JsonFlags & { readonly explain?: true };
+export type DoctorFlags = LaunchFlags & StoreFlags & JsonFlags;
+export type InitFlags = { readonly force?: true };
+export type ListFlags = StoreFlags & JsonFlags & { readonly limit?: string };
+export type ShowFlags = StoreFlags & JsonFlags & { readonly patch?: true; readonly spec?: true };
+export type LogsFlags = StoreFlags & JsonFlags & { readonly follow?: true };
+export type PruneFlags = StoreFlags &
+  JsonFlags & { readonly keep?: string; readonly olderThan?: string; readonly dryRun?: true };
+
+/** What a command is given besides its options. */
+export type Words = {
+  /** SPEC, URI or DIRECTORY. */
+  readonly what: string | undefined;
+  /** The words after `--`; undefined without one. */
+  readonly command: readonly string[] | undefined;
+};

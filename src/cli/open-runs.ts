@@ -1,0 +1,45 @@
+import { homedir } from "node:os";
+import { LaunchError } from "../core/errors.ts";
+import { silentLog } from "../core/log.ts";
+import { type StateDirectory, stateDirectoryOf } from "../core/state-directory.ts";
+import { openStoreAt } from "../launch/store-choice.ts";
+import { readConfig } from "../spec/read.ts";
+import { resolveSpec } from "../spec/resolve.ts";
+import { faultsError } from "../spec/render-faults.ts";
+import type { Store } from "../stores/store.ts";
+import type { Console } from "./console.ts";
+import type { StoreFlags } from "./flags.ts";
+
+export type OpenRuns = { readonly store: Store; readonly state: StateDirectory };
+
+/** Opens the store that `launch run` would keep runs in here, works with it, and closes it. */
+export async function withRuns<T>(
+  flags: StoreFlags,
+  { environment }: Console,
+  work: (runs: OpenRuns) => Promise<T>,
+): Promise<T> {
+  const state = stateDirectoryOf(environment, homedir());
+  const url = flags.store ?? (await storeOfConfig(environment));
+  const store = await openStoreAt(url, { state, tokens: {}, log: silentLog });
+  try {
+    return await work({ store, state });
+  } finally {
+    await store.close();
+  }
+}
+
+/** The launch config's store, so that runs are looked for where they were put. */
+async function storeOfConfig(environment: Console["environment"]): Promise<string | undefined> {
+  const config = await readConfig({ environment, cwd: process.cwd(), home: homedir() });
+  if (config === undefined) return undefined;
+  const resolution = resolveSpec({ config, overlays: [], context: { entity: "", project: "" } });
+  if (resolution.kind === "resolved") return resolution.config.store;
+  throw faultsError({ faults: resolution.faults, documents: [config], config });
+}
+
+/** A number that an option gives. */
+export function wholeNumber(text: string, option: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new LaunchError("bad-usage", `${option} "${text}" is not a whole number`);
+}

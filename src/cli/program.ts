@@ -1,0 +1,215 @@
+import { Command, Option } from "commander";
+import { LaunchError } from "../core/errors.ts";
+import { version } from "../core/version.ts";
+import type { Console } from "./console.ts";
+import type {
+  DoctorFlags,
+  InitFlags,
+  ListFlags,
+  LogsFlags,
+  PruneFlags,
+  RunFlags,
+  ShowFlags,
+  ValidateFlags,
+} from "./flags.ts";
+
+/** Runs a command and gives its exit code. */
+type Done = (exitCode: number) => void;
+
+/** Flags that W&B Launch has and that need a queue or a job of its own: refused with words, never ignored. */
+const notYet: Readonly<Record<string, string>> = {
+  "-q": "queues",
+  "--queue": "queues",
+  "-P": "queues, and with them priorities,",
+  "--priority": "queues, and with them priorities,",
+  "-v": "queues, and with them template variables,",
+  "--set-var": "queues, and with them template variables,",
+  "--async": "queues",
+  "--detach": "queues",
+  "-j": "W&B jobs",
+  "--job": "W&B jobs",
+};
+
+/** The program and all its commands. `command` is what follows `--`, which only commands that launch take. */
+export function buildProgram(console: Console, command: readonly string[] | undefined, done: Done): Command {
+  const program = new Command("launch")
+    .description("Launches training jobs from a commit: build, run, record.")
+    .version(version, "-V, --version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void console.out.write(text),
+      writeErr: (text) => void console.err.write(text),
+      outputError: (text, write) => write(`${console.style.red("error")}  ${usageError(text)}`),
+    })
+    .showHelpAfterError("Usage: launch --help, or launch COMMAND --help");
+  const noWords = (): void => {
+    if (command !== undefined)
+      throw new LaunchError("bad-usage", "words after -- are for `launch run` and `validate` only");
+  };
+  addLaunching(program, console, command, done);
+  addRuns(program, console, noWords, done);
+  addPlace(program, console, command, noWords, done);
+  return program;
+}
+
+function addLaunching(program: Command, console: Console, command: readonly string[] | undefined, done: Done): void {
+  const run = program
+    .command("run")
+    .summary("run a spec, a folder or a git URL, here and now")
+    .usage("[SPEC | URI | DIRECTORY] [options] [-- COMMAND...]")
+    .argument("[what]", "a spec file, a git URL or a folder; by default launch.yaml here, else this folder")
+    .action(async (what: string | undefined, flags: RunFlags) => {
+      const { runCommand } = await import("./run-command.ts");
+      done(await runCommand({ what, command }, flags, console));
+    });
+  launchOptions(run);
+  run
+    .optionsGroup("How:")
+    .option("--dry-run", "show what would be built and run; start nothing")
+    .addOption(storeOption())
+    .option("--json", "events as JSON, one a line")
+    .option("--verbose", "more of what is done");
+  const validate = program
+    .command("validate")
+    .summary("check a spec and its launch config")
+    .usage("[SPEC | URI | DIRECTORY] [options] [-- COMMAND...]")
+    .argument("[what]", "as for run")
+    .action(async (what: string | undefined, flags: ValidateFlags) => {
+      const { validateCommand } = await import("./validate-command.ts");
+      done(await validateCommand({ what, command }, flags, console));
+    });
+  launchOptions(validate);
+  validate
+    .optionsGroup("How:")
+    .option("--explain", "each value and where it came from")
+    .option("--json", "the outcome as JSON");
+}
+
+function addRuns(program: Command, console: Console, noWords: () => void, done: Done): void {
+  program
+    .command("list")
+    .summary("the runs that the store keeps, newest first")
+    .option("-l, --limit <number>", "at most so many", "20")
+    .addOption(storeOption())
+    .option("--json", "as JSON, one run a line")
+    .action(async (flags: ListFlags) => {
+      noWords();
+      const { listCommand } = await import("./list-command.ts");
+      done(await listCommand(flags, console));
+    });
+  program
+    .command("show")
+    .summary("one run: what ran, from where, how it ended")
+    .argument("<run>", "its id, or the start of one")
+    .option("--patch", "its patch alone, for git apply")
+    .option("--spec", "the spec to run it again with, from the root of a clone")
+    .addOption(storeOption())
+    .option("--json", "its record, as JSON")
+    .action(async (run: string, flags: ShowFlags) => {
+      noWords();
+      const { showCommand } = await import("./show-command.ts");
+      done(await showCommand(run, flags, console));
+    });
+  program
+    .command("logs")
+    .summary("a run's log")
+    .argument("<run>", "its id, or the start of one")
+    .option("-f, --follow", "go on while it runs on this machine")
+    .addOption(storeOption())
+    .option("--json", "as JSON, one line of output a line")
+    .action(async (run: string, flags: LogsFlags) => {
+      noWords();
+      const { logsCommand } = await import("./logs-command.ts");
+      done(await logsCommand(run, flags, console));
+    });
+  program
+    .command("prune")
+    .summary("remove old finished runs, and what killed launches left")
+    .option("--keep <number>", "keep the newest so many, however old", "20")
+    .option("--older-than <duration>", "only those that ended so long ago: 30d, 12h", "30d")
+    .option("--dry-run", "name them; remove nothing")
+    .addOption(storeOption())
+    .option("--json", "the outcome as JSON")
+    .action(async (flags: PruneFlags) => {
+      noWords();
+      const { pruneCommand } = await import("./prune-command.ts");
+      done(await pruneCommand(flags, console));
+    });
+}
+
+function addPlace(
+  program: Command,
+  console: Console,
+  command: readonly string[] | undefined,
+  noWords: () => void,
+  done: Done,
+): void {
+  program
+    .command("init")
+    .summary("write a launch.yaml for a folder")
+    .argument("[directory]", "where", ".")
+    .option("--force", "replace a launch.yaml that is there")
+    .action(async (directory: string, flags: InitFlags) => {
+      noWords();
+      const { initCommand } = await import("./init-command.ts");
+      done(await initCommand(directory, flags, console));
+    });
+  const doctor = program
+    .command("doctor")
+    .summary("what is here (git, Docker, uv, credentials) and what a spec lacks")
+    .usage("[SPEC | URI | DIRECTORY] [options]")
+    .argument("[what]", "as for run")
+    .action(async (what: string | undefined, flags: DoctorFlags) => {
+      const { doctorCommand } = await import("./doctor-command.ts");
+      done(await doctorCommand({ what, command }, flags, console));
+    });
+  launchOptions(doctor);
+  doctor.optionsGroup("How:").addOption(storeOption()).option("--json", "the findings as JSON");
+}
+
+const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [
+  ...(previous ?? []),
+  value,
+];
+
+/** The flags that change a spec; W&B's short names where W&B has one. */
+function launchOptions(command: Command): void {
+  command
+    .optionsGroup("What to run:")
+    .option("-c, --config <spec>", "the spec: a file, or JSON or YAML in one argument")
+    .option("-u, --uri <uri>", "folder or git URL of the code")
+    .option("-g, --git-version <ref>", "branch, tag or commit of it")
+    .option("-d, --docker-image <image>", "an image that is run as it is")
+    .option("-E, --entry-point [command]", "the command, as one string (no shell), or as the words after --")
+    .option("-a, --arg <value>", "one more argument for it (repeatable)", collect)
+    .option("--set <name=value>", "a value of run_config, a.b=1 for nested ones (repeatable)", collect)
+    .option("--env <name[=value]>", "a variable; without a value, this environment's (repeatable)", collect)
+    .option("--secret <variable[=name]>", "a variable filled from a secret of the launch config (repeatable)", collect)
+    .option("-D, --dockerfile <path>", "the Dockerfile, as a path in the source")
+    .option("--include-untracked", "take files along that git doesn't track")
+    .optionsGroup("Where:")
+    .option("-r, --resource <name>", "local-process or local-container")
+    .option("-R, --resource-args <args>", "its arguments: a file, or JSON or YAML in one argument")
+    .option("-A, --docker-arg <name[=value]>", "one argument of local-container, as gpus=all (repeatable)", collect)
+    .option("--timeout <duration>", "end it after this long: 90s, 15min, 2h")
+    .option("--launch-config <file>", "how this place runs things (default: launch-config.yaml)")
+    .optionsGroup("Named:")
+    .option("-n, --name <name>", "name of the run")
+    .option("-p, --project <name>", "project")
+    .option("-e, --entity <name>", "entity: a user or a team");
+}
+
+function storeOption(): Option {
+  return new Option("--store <url>", "where runs are kept: git+https://…, git+ssh://…, git+file:///…").env(
+    "LAUNCH_STORE",
+  );
+}
+
+/** Commander's words, with those for a flag of W&B Launch that is not here yet. */
+function usageError(text: string): string {
+  const flag = /unknown option '([^'=]+)/.exec(text)?.[1];
+  const missing = flag === undefined ? undefined : notYet[flag];
+  if (missing !== undefined)
+    return `${flag ?? ""}: ${missing} are not in this version; leave it out to run here and now\n`;
+  return text.replace(/^error: /, "");
+}

@@ -1,0 +1,42 @@
+import { exitCodes } from "../core/errors.ts";
+import { toJson } from "../core/json.ts";
+import { explain } from "../spec/explain.ts";
+import { truncated } from "../reporting/words.ts";
+import type { Console } from "./console.ts";
+import { columns } from "./columns.ts";
+import { draftFromFlags } from "./draft-from-flags.ts";
+import { reportFaults } from "./faults.ts";
+import type { ValidateFlags, Words } from "./flags.ts";
+
+const maxValueWidth = 60;
+
+/** `launch validate`: all faults of a spec and its config, or with `--explain` where each value is from. */
+export async function validateCommand(words: Words, flags: ValidateFlags, console: Console): Promise<number> {
+  const draft = await draftFromFlags(words, flags, console, new AbortController().signal);
+  const json = flags.json === true;
+  if (draft.kind === "faults") return reportFaults(draft, json, console);
+  const rows = explain(draft);
+  if (json) {
+    const result = {
+      schema_version: 1,
+      event: "valid",
+      spec: draft.spec,
+      ...(flags.explain === true ? { origins: rows } : {}),
+    };
+    await console.out.write(`${JSON.stringify(toJson(result))}\n`);
+    return exitCodes.succeeded;
+  }
+  if (flags.explain === true) {
+    const shown = rows.map(({ path, value, origin }) => [
+      path,
+      truncated(JSON.stringify(value), maxValueWidth),
+      origin,
+    ]);
+    await console.out.write(`${columns([["field", "value", "from"], ...shown])}\n`);
+    return exitCodes.succeeded;
+  }
+  const names = draft.documents.map(({ name }) => name);
+  const what = names.length === 0 ? "the flags" : names.join(" and ");
+  await console.out.write(`${what}: valid (${draft.spec.name} on ${draft.spec.resource})\n`);
+  return exitCodes.succeeded;
+}

@@ -1,0 +1,45 @@
+import type { Writable } from "node:stream";
+import { systemCode } from "./errors.ts";
+
+/** Text to a stream, at the pace of its reader. */
+export type Writer = {
+  /** A promise when the reader is behind: await it before writing more. */
+  write(data: string | Uint8Array): void | Promise<void>;
+  /** The reader has gone: nothing that is written arrives. */
+  isGone(): boolean;
+  /** Resolves when all that was written has been handed over. */
+  flush(): Promise<void>;
+  /** Columns of a terminal; undefined when it is none. */
+  readonly columns: () => number | undefined;
+};
+
+/** A writer on stdout or stderr. A reader that has gone (`launch list | head`) is no fault: what follows is dropped without a word. */
+export function writerOn(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }): Writer {
+  let gone = false;
+  stream.on("error", (error) => {
+    if (systemCode(error) !== "EPIPE") throw error;
+    gone = true;
+  });
+  return {
+    isGone: () => gone,
+    write: (data) => {
+      if (gone || data.length === 0 || stream.write(data)) return undefined;
+      return new Promise((resolve) => {
+        const done = (): void => {
+          stream.off("drain", done);
+          stream.off("close", done);
+          resolve();
+        };
+        stream.on("drain", done);
+        // A stream that broke never drains.
+        stream.on("close", done);
+      });
+    },
+    flush: () =>
+      new Promise((resolve) => {
+        if (gone || stream.destroyed) resolve();
+        else stream.write("", () => resolve());
+      }),
+    columns: () => (stream.isTTY === true ? (stream.columns ?? 80) : undefined),
+  };
+}

@@ -1,0 +1,37 @@
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { againCommands } from "../reporting/again.ts";
+import { isUrl } from "./intake.ts";
+import type { RunRecord } from "./record.ts";
+
+/**
+ * The spec to run a recorded run again with, from the root of a clone: its commit is pinned, so the clone may be at any other. A run
+ * with a patch is not pinned: it is run from its commit with the patch applied.
+ */
+export function specAgain({ spec, source }: RunRecord): JsonObject {
+  const again = Object.fromEntries(Object.entries(spec).filter(([key]) => key !== "run_id"));
+  if (source?.kind !== "git" || source.commit === undefined) return again;
+  const git = source.patch === undefined ? { git: { ...objectOf(spec["git"]), version: source.commit } } : {};
+  return isRemote(spec) ? { ...again, ...git } : { ...again, uri: source.subdirectory ?? ".", ...git };
+}
+
+/** The commands that run a recorded run again. `flags` are those that `launch show` needs to find it. */
+export function againFromRecord(record: RunRecord, flags: readonly string[]): readonly string[] {
+  const { source } = record;
+  const show = ["launch", "show", record.run_id, ...flags, "--spec"].join(" ");
+  return againCommands({
+    runId: record.run_id,
+    commit: source?.kind === "git" && source.patch !== undefined ? source.commit : undefined,
+    patched: source?.patch !== undefined,
+    launch: `launch run -c "$(${show})"`,
+  });
+}
+
+function isRemote(spec: JsonObject): boolean {
+  const { uri } = spec;
+  const repository = objectOf(spec["git"])["repo"];
+  return repository !== undefined || (typeof uri === "string" && isUrl(uri));
+}
+
+function objectOf(value: JsonObject[string] | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}

@@ -1,0 +1,49 @@
+import type { Log } from "../core/log.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import { openStore } from "../stores/index.ts";
+import { fileStoreLocation, parseStoreUrl, type StoreLocation } from "../stores/location.ts";
+import type { Store, StoreContext } from "../stores/store.ts";
+import type { StoreChoice } from "./services.ts";
+
+export type StorePlace = {
+  readonly state: StateDirectory;
+  /** Tokens for https hosts; a store gets the one of its own host only. */
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly log: Log;
+};
+
+export type StoreChoiceRequest = StorePlace & {
+  /** The URL that a flag, an input, LAUNCH_STORE or the launch config gives. */
+  readonly given: string | undefined;
+  /** A remote store that is taken when none is given, and done without when it refuses (this repository, on GitHub). */
+  readonly byDefault: string | undefined;
+  /** False when the remote is known to be private. */
+  readonly isPublic: boolean;
+};
+
+/** Which store keeps a run. Throws `bad-usage` or `unsupported` for a URL that is none; opens nothing. */
+export function chooseStore(request: StoreChoiceRequest): StoreChoice {
+  const own = fileStoreLocation(request.state.store);
+  const chosen = request.given ?? request.byDefault;
+  const location = chosen === undefined ? own : parseStoreUrl(chosen);
+  const isRemote = location.transport !== "file";
+  const mayFallBack = isRemote && request.given === undefined;
+  return {
+    open: () => openStore(location, contextFor(location, request)),
+    openFallback: mayFallBack ? () => openStore(own, contextFor(own, request)) : undefined,
+    spare: isRemote,
+    public: isRemote && request.isPublic,
+  };
+}
+
+/** The store at a URL; the embedded one without. */
+export function openStoreAt(url: string | undefined, place: StorePlace): Promise<Store> {
+  const location = url === undefined ? fileStoreLocation(place.state.store) : parseStoreUrl(url);
+  return openStore(location, contextFor(location, place));
+}
+
+function contextFor(location: StoreLocation, { state, tokens, log }: StorePlace): StoreContext {
+  const host = location.transport === "file" ? undefined : URL.parse(location.remote)?.host;
+  const token = host === undefined ? undefined : tokens[host];
+  return { log, stateDirectory: state, ...(token === undefined ? {} : { token }) };
+}

@@ -1,0 +1,34 @@
+import { systemClock } from "../core/clock.ts";
+import { LaunchError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import { openResource, type ResourceName, resources } from "../resources/index.ts";
+import { openStoreAt } from "./store-choice.ts";
+import type { SweepServices } from "./sweep-remains.ts";
+
+export type SweepPlace = {
+  readonly state: StateDirectory;
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+};
+
+/** What a sweep works with, on this machine. */
+export function sweepServices(place: SweepPlace): SweepServices {
+  const { state, log, environment } = place;
+  return {
+    state,
+    log,
+    clock: systemClock,
+    openResource: (kind) => {
+      if (!isResourceName(kind)) throw new LaunchError("unsupported", `this version has no resource "${kind}"`);
+      return openResource(kind, {}, { log, cacheDirectory: state.cache, environment, mounts: [], networks: [] });
+    },
+    openStore: (location) => openStoreAt(location, place),
+    openOwnStore: () => openStoreAt(undefined, place),
+  };
+}
+
+function isResourceName(name: string): name is ResourceName {
+  return Object.hasOwn(resources, name);
+}

@@ -1,0 +1,67 @@
+import { oneLine, truncated } from "./words.ts";
+
+/*
+ * GitHub-flavoured Markdown from text that others wrote (names, messages, log lines). Nothing in it may become a heading, a link with
+ * other words, HTML, an image, a mention that notifies somebody, or the end of its table cell or code block.
+ */
+
+/** Longer values say nothing more, and a summary has a limit. */
+const maxInline = 500;
+
+/** Text in a paragraph or a table cell; never the first thing of a line. */
+export function inlineText(text: string): string {
+  return truncated(oneLine(text), maxInline).replace(
+    /[\\`*_{}[\]()<>#|~&@$]/g,
+    (mark) => replacements[mark] ?? `\\${mark}`,
+  );
+}
+
+/** For these a backslash is not enough everywhere that GitHub looks at them (HTML, tables, mathematics, mentions). */
+const replacements: Readonly<Record<string, string>> = {
+  "<": "&lt;",
+  ">": "&gt;",
+  "&": "&amp;",
+  "|": "&#124;",
+  $: "&#36;",
+  "@": "@<!-- -->",
+};
+
+/** A code span in a paragraph or a table cell: its fence is longer than any run of backticks inside. */
+export function inlineCode(text: string): string {
+  const line = truncated(oneLine(text), maxInline);
+  if (line === "") return "";
+  // A table is cut into cells before code is looked for, and `\|` can't be told from `\` and `|` there.
+  if (line.includes("|")) return `<code>${inlineText(line)}</code>`;
+  const fence = "`".repeat(longestRun(line) + 1);
+  const pad = line.startsWith("`") || line.endsWith("`") ? " " : "";
+  return `${fence}${pad}${line}${pad}${fence}`;
+}
+
+/** A fenced block. Colours and other control sequences are taken out; the fence is longer than any run of backticks inside. */
+export function codeBlock(text: string, language = ""): string {
+  const plain = withoutControls(text);
+  const fence = "`".repeat(Math.max(3, longestRun(plain) + 1));
+  return `${fence}${language}\n${plain.replace(/\n$/, "")}\n${fence}`;
+}
+
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** A folded part; `summary` is Markdown already made safe. */
+export function details(summary: string, body: string): string {
+  return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** Text without escape sequences and control characters other than line ends and tabs. */
+export function withoutControls(text: string): string {
+  return text
+    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g, "")
+    .replace(/\r\n?/g, "\n")
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
+}
