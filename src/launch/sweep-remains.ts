@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -144,16 +144,29 @@ function endedRun(
   return { run: { ...stored.run, ...end, updated_at: end.finished_at }, record: { ...stored.record, ...end } };
 }
 
-/** Scratch folders of launches that were killed before they could register, or that another version left. */
+/** What is too old to be anyone's: scratch folders without an entry, and entries that were never finished writing. */
 async function removeOrphans({ state, clock, log }: SweepServices): Promise<void> {
   const live = new Set(await liveRunIds(state));
+  const old = clock.now().getTime() - orphanAgeMs;
   try {
-    for (const name of await readdir(state.scratch)) {
-      const folder = state.scratchFolder(name);
-      if (live.has(name) || clock.now().getTime() - (await stat(folder)).mtimeMs < orphanAgeMs) continue;
-      await rm(folder, { recursive: true, force: true });
-    }
+    for (const name of await namesIn(state.scratch))
+      if (!live.has(name)) await removeIfOld(join(state.scratch, name), old);
+    for (const name of await namesIn(state.live))
+      if (name.startsWith(".")) await removeIfOld(join(state.live, name), old);
   } catch (error) {
-    if (!isFileMissing(error)) log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
+    log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
   }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isFileMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function removeIfOld(path: string, before: number): Promise<void> {
+  if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true });
 }

@@ -16,6 +16,9 @@ const ownConfig = `[core]\n\tfsync = committed,reference\n\tfsyncMethod = batch\
 /** A ref's lock is held for milliseconds; one this old was left by a process that was killed. */
 const staleLockMs = 60_000;
 
+/** A half-made repository this old is nobody's any more. */
+const abandonedMs = 24 * 3_600_000;
+
 /** Objects of a write that has not yet moved its ref are younger than this. */
 const unreferencedAge = "1.hour.ago";
 
@@ -80,7 +83,7 @@ export async function createBareRepository(path: string, signal: AbortSignal): P
   let made: string | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });
-    made = await mkdtemp(join(dirname(path), `.${basename(path)}-`));
+    made = await mkdtemp(join(dirname(path), draftPrefix(path)));
     await gitOrThrow(
       {
         args: ["init", "--quiet", "--bare", "--template=", "--object-format=sha1", made],
@@ -97,6 +100,19 @@ export async function createBareRepository(path: string, signal: AbortSignal): P
     const code = systemCode(error);
     if (made !== undefined && (code === "ENOTEMPTY" || code === "EEXIST")) return;
     throw error instanceof LaunchError ? error : unusable(path, error);
+  }
+}
+
+function draftPrefix(path: string): string {
+  return `.${basename(path)}-`;
+}
+
+/** Removes what processes that were killed while making the repository have left beside it. */
+async function removeAbandonedDrafts(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(draftPrefix(path))) continue;
+    const draft = join(dirname(path), name);
+    if (Date.now() - (await stat(draft)).mtimeMs > abandonedMs) await rm(draft, { recursive: true, force: true });
   }
 }
 
@@ -120,6 +136,7 @@ async function removeStaleLocks(directory: string, changes: readonly RefChange[]
 /** Packs refs and objects, and drops unreferenced ones; in a repository of our own only. A failure costs space, nothing else. */
 export async function collectGarbage(repository: Repository, log: Log, signal: AbortSignal): Promise<void> {
   if (!(await isOwn(repository.directory))) return;
+  await removeAbandonedDrafts(repository.directory);
   const { exitCode, stderr } = await git({
     args: within(repository, "gc", "--quiet", `--prune=${unreferencedAge}`),
     doing: `collecting garbage in ${repository.directory}`,

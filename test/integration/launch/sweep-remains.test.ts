@@ -178,8 +178,11 @@ describe("what a killed launcher left", () => {
     const [old, young] = [state.scratchFolder("old"), state.scratchFolder("young")];
     for (const folder of [old, young]) await mkdir(folder, { recursive: true });
     const twoDaysAgo = new Date(Date.now() - 48 * 3_600_000);
-    await utimes(old, twoDaysAgo, twoDaysAgo);
+    const draft = join(state.live, ".digits-9.4711");
+    await mkdir(state.live);
+    await writeFile(draft, "{");
+    for (const path of [old, draft]) await utimes(path, twoDaysAgo, twoDaysAgo);
     await sweepRemains("lost", services, signal);
-    expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
+    expect([old, draft, young].map((path) => existsSync(path))).toEqual([false, false, true]);
   });
 });

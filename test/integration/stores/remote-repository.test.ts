@@ -184,6 +184,16 @@ describe("a store in a repository over http", () => {
     expect(await store.list(10, signal)).toHaveLength(2);
   });
 
+  it("is used by several processes of a machine at once, which share one copy", async () => {
+    const there = await open("there");
+    for (let index = 0; index < 12; index++) versionOf(await there.create(runDocument(`run-${index}`), signal));
+    const stores = await Promise.all(Array.from({ length: 6 }, () => open()));
+    const lists = await Promise.all(stores.map((store) => store.list(100, signal)));
+    expect(lists.map((list) => list.length)).toEqual([12, 12, 12, 12, 12, 12]);
+    const writes = await Promise.all(stores.map((store, index) => store.create(runDocument(`own-${index}`), signal)));
+    expect(writes.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => "written"));
+  });
+
   it("removes many runs in pushes of at most 25", async () => {
     const store = await open();
     const first = versionOf(await store.create(runDocument("run-0", succeeded), signal));
