@@ -32,7 +32,7 @@ export async function withRuns<T>(
 async function storeOfConfig(environment: Console["environment"]): Promise<string | undefined> {
   const config = await readConfig({ environment, cwd: process.cwd(), home: homedir() });
   if (config === undefined) return undefined;
-  const resolution = resolveSpec({ config, overlays: [], context: { entity: "", project: "" } });
+  const resolution = await resolveSpec({ config, overlays: [], context: { entity: "", project: "" } });
   if (resolution.kind === "resolved") return resolution.config.store;
   throw faultsError({ faults: resolution.faults, documents: [config], config });
 }
