@@ -30,11 +30,13 @@ export function authorizationOf(token: string): string {
 function remoteConfig({ url, token }: Remote): readonly (readonly [string, string])[] {
   if (token === undefined) return [];
   const key = `http.${new URL(url).origin}/.extraHeader`;
-  // The empty value drops headers of the user's own configuration: hosts refuse two authorizations.
+  // The empty value drops headers of the user's own configuration: hosts refuse two authorizations. Redirects are off since git would
+  // send the header wherever it is sent to.
   return [
     [key, ""],
     [key, `Authorization: ${authorizationOf(token)}`],
     ["credential.helper", ""],
+    ["http.followRedirects", "false"],
   ];
 }
 

@@ -71,6 +71,7 @@ async function refusedStatus(remote: Remote, service: string, signal: AbortSigna
   if (remote.token === undefined || !/^https?:/.test(remote.url)) return undefined;
   try {
     const response = await fetch(`${remote.url}/info/refs?service=${service}`, {
+      redirect: "manual",
       headers: { authorization: authorizationOf(remote.token), "user-agent": "git/2 (launch)" },
       signal: AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]),
     });

@@ -149,6 +149,15 @@ describe("a store in a repository over http", () => {
     expect(server.requests.every(({ authorization }) => authorization !== undefined)).toBe(true);
   });
 
+  it("follows no redirect with its token", async () => {
+    const stranger = await startGitServer({ root: join(folder, "served") });
+    onTestFinished(() => stranger.stop());
+    const store = await open();
+    intercept = ({ url }) => ({ kind: "answer", status: 301, headers: { location: `${stranger.url}${url}` } });
+    expect((await store.create(runDocument("digits-1"), signal)).kind).toBe("unknown");
+    expect(stranger.requests).toEqual([]);
+  });
+
   it("asks no credential helper and no person", async () => {
     const asked = join(folder, "asked");
     process.env["GIT_CONFIG_COUNT"] = "1";
