@@ -41,7 +41,8 @@ export async function generateDockerfile(request: GenerateRequest): Promise<Gene
   if (dependencies.kind === "none" && isNodeProject(folder, request.entryPoint)) {
     return nodeDockerfile({ ...request, prepare: prepareSteps(request.userId, apt), last: codeSteps(request.userId) });
   }
-  const unused = dependencies.unused.map((file) => `${file} is not used: ${dependencies.files.join(" and ")} wins`);
+  const winner = dependencies.kind === "uv-lock" ? "uv.lock" : (dependencies.files[0] ?? "");
+  const unused = dependencies.unused.map((file) => `${file} is not used: ${winner} wins`);
   if (dependencies.kind === "conda") return { text: condaText(request, dependencies, apt), notes: unused };
   const python = await pythonVersion(folder);
   const text = pythonText(request, python.version, dependencies, apt, folder.files);

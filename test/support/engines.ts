@@ -15,6 +15,8 @@ function answers(command: string, args: readonly string[]): boolean {
 
 const available = {
   docker: () => answers("docker", ["version"]),
+  /** The buildx builder "launch" of test/engines/buildkit/up. */
+  buildkit: () => answers("docker", ["buildx", "inspect", "launch"]),
   act: () => answers("act", ["--version"]),
   uv: () => answers("uv", ["--version"]),
 } as const;

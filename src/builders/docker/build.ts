@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { shortInstruction } from "../../clients/docker/build-progress.ts";
 import { buildImage, type BuildMetadata, type ImageBuildResult } from "../../clients/docker/build.ts";
 import type { BuilderInfo } from "../../clients/docker/buildx.ts";
 import { type LocalImage, localImage, remoteManifest, runnableReference } from "../../clients/docker/image.ts";
@@ -138,6 +139,7 @@ function buildOptions(session: DockerSession, build: NewBuild): readonly string[
     ...(config.network === undefined ? [] : ["--network", config.network]),
     ...(config.network === "host" ? ["--allow", "network.host"] : []),
     ...(config.pull === true ? ["--pull"] : []),
+    ...(config["no-cache"] === true ? ["--no-cache"] : []),
     ...Object.entries(plan.buildArguments).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
     ...(config["cache-from"] ?? []).flatMap((cache) => ["--cache-from", cache]),
     ...(config["cache-to"] ?? []).flatMap((cache) => ["--cache-to", cache]),
@@ -183,8 +185,10 @@ type FailedBuild = Extract<ImageBuildResult, { kind: "failed" }>;
 
 function buildFailed(plan: BuildPlan, failed: FailedBuild, redact: (text: string) => string): LaunchError {
   const where = plan.dockerfile.origin === "generated" ? "the generated Dockerfile" : plan.dockerfile.origin;
-  const step = failed.step === "" ? "" : ` at ${failed.step.replace(/--mount=\S+\s+/g, "").replace(/\s+/g, " ")}`;
-  return new LaunchError("build-failed", redact(`the build of ${where} failed${step}: ${failed.error}`), {
+  const step = failed.step === "" ? "" : ` at ${shortInstruction(failed.step, 240)}`;
+  // BuildKit repeats the whole command before its exit code.
+  const error = failed.error.replace(/^process ".*" did not complete successfully: /s, "");
+  return new LaunchError("build-failed", redact(`the build of ${where} failed${step}: ${error}`), {
     detail: [...failed.excerpt, ...failed.output].map(redact),
   });
 }

@@ -25,5 +25,7 @@ export const dockerBuilderSchema = z.strictObject({
     .optional(),
   /** Ask the registry for newer base images also when the engine has them (`docker build --pull`). */
   pull: z.boolean().optional(),
+  /** Run every step again, whatever the builder has cached (`docker build --no-cache`). */
+  "no-cache": z.boolean().optional(),
 });
 export type DockerBuilderConfig = z.output<typeof dockerBuilderSchema>;

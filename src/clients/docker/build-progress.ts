@@ -19,7 +19,6 @@ const eventSchema = z.object({
 
 /** A step of the Dockerfile: `[2/4] RUN …`, `[uv 2/2] RUN …`. */
 export type BuildStep = {
-  readonly name: string;
   /** `4/7`. */
   readonly position: string;
   readonly instruction: string;
@@ -39,6 +38,7 @@ export type BuildProgress = {
 type Vertex = z.output<typeof vertexSchema>;
 
 const keptLines = 40;
+const shownWidth = 72;
 
 export function buildProgress(): BuildProgress {
   const vertexes = new Map<string, Vertex>();
@@ -100,7 +100,7 @@ function ownWork(name: string): string | undefined {
 function stepOf(vertex: Vertex): BuildStep | undefined {
   const [, position, instruction] = /^\[(?:\S+ +)*?(\d+\/\d+)\] (.+)$/s.exec(vertex.name) ?? [];
   if (position === undefined || instruction === undefined) return undefined;
-  return { name: vertex.name, position, instruction: shortened(instruction), state: stateOf(vertex) };
+  return { position, instruction: shortInstruction(instruction, shownWidth), state: stateOf(vertex) };
 }
 
 function stateOf(vertex: Vertex): BuildStep["state"] {
@@ -110,10 +110,11 @@ function stateOf(vertex: Vertex): BuildStep["state"] {
   return vertex.completed === undefined ? "running" : "ran";
 }
 
-/** An instruction on one line without its mounts, at a width that a terminal shows. */
-function shortened(instruction: string): string {
-  const line = instruction.replace(/--mount=\S+\s+/g, "").replace(/\s+/g, " ");
-  return line.length > 72 ? `${line.slice(0, 71)}…` : line;
+/** An instruction on one line, without its mounts and variables. */
+export function shortInstruction(instruction: string, width: number): string {
+  const plain = instruction.replace(/--mount=\S+\s+/g, "").replace(/\bRUN\s+(?:[A-Z_]\w*=\S*\s+)+/, "RUN ");
+  const line = plain.replace(/\s+/g, " ");
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }
 
 /** The end of a text: the lines that a failure shows, without what a progress bar has overwritten. */
@@ -121,6 +122,6 @@ function lastLines(text: string): string {
   const lines = text.split("\n");
   return lines
     .slice(-keptLines - 1)
-    .map((line) => line.replace(/\r$/, "").replace(/^.*\r/, ""))
+    .map((line) => line.replace(/\r$/, "").replace(/^[^]*\r/, ""))
     .join("\n");
 }

@@ -1,0 +1,85 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { buildx, findBuildx } from "../../../src/clients/docker/buildx.ts";
+import { privateDockerConfig } from "../../../src/clients/docker/config.ts";
+import { plugin as generic } from "../../../src/registries/generic/index.ts";
+import { codeSource } from "../../support/code-source.ts";
+import { buildBench } from "../../support/docker-builder.ts";
+import { docker, removeImages } from "../../support/docker.ts";
+import { describeWith } from "../../support/engines.ts";
+
+const host = process.env["LAUNCH_TEST_REGISTRY"];
+const signal = new AbortController().signal;
+const files = (nonce: number) => ({
+  Dockerfile: `FROM busybox\nRUN date >/when && echo ${nonce} >/nonce\nCOPY . /w\n`,
+  "run.sh": "cat /nonce\n",
+});
+
+if (host !== undefined) {
+  describeWith(["docker", "buildkit"], "a BuildKit beside the engine, and a registry", () => {
+    const bench = buildBench("registry");
+    bench.useBuilder("launch");
+    afterAll(() => bench.removeImages());
+
+    it("gives two clean builds one digest, dated by the commit, and finds the pushed image again", async () => {
+      const nonce = Date.now();
+      const text = { ...files(nonce), Dockerfile: `FROM busybox\nRUN echo ${nonce} >/nonce\nCOPY . /w\n` };
+      const source = codeSource(text, { commitTime: 1_600_000_000 });
+      const registry = (name: string) => generic.create({ type: "generic", uri: `${host}/${bench.name}-${name}` });
+      const clean = { "no-cache": true };
+      const one = await bench.run(source, { registry: registry("one") }, clean);
+      const two = await bench.run(source, { registry: registry("two") }, clean);
+      expect(one).toMatchObject({ outcome: "built", reproducible: { yes: true } });
+      expect(one.reference).toBe(`${host}/${bench.name}-one@${one.digest}`);
+      expect(two.digest).toBe(one.digest);
+      const again = await bench.run(source, { registry: registry("one") }, clean);
+      expect(again).toMatchObject({ outcome: "unchanged", reference: one.reference });
+      docker("pull", "--quiet", one.reference);
+      expect(docker("image", "inspect", "--format", "{{.Created}}", one.reference)).toBe("2020-09-13T12:26:40Z");
+      expect(docker("run", "--rm", one.reference, "sh", "/w/run.sh")).toBe(String(nonce));
+      removeImages([one.reference]);
+    }, 120_000);
+
+    it("loads the image into the engine when there is no registry", async () => {
+      const nonce = Date.now();
+      const image = await bench.run(codeSource(files(nonce)));
+      expect(image.reference).toBe(`launch/${bench.name}@${image.digest}`);
+      expect(docker("run", "--rm", image.reference, "sh", "/w/run.sh")).toBe(String(nonce));
+      expect((await bench.run(codeSource(files(nonce)))).outcome).toBe("unchanged");
+    }, 120_000);
+  });
+}
+
+describe("a private Docker configuration", () => {
+  it("adds logins to the user's settings in a file that only this user can read, and is removed", async () => {
+    const scratch = mkdtempSync(join(tmpdir(), "launch-config-test-"));
+    const config = await privateDockerConfig([{ host: "registry.example", username: "u", password: "p:w" }], scratch);
+    const folder = config.env["DOCKER_CONFIG"] ?? "";
+    const file = join(folder, "config.json");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({
+      auths: { "registry.example": { auth: Buffer.from("u:p:w").toString("base64") } },
+      credHelpers: { "registry.example": "" },
+    });
+    await config.remove();
+    expect(readdirSync(scratch)).toEqual([]);
+    rmSync(scratch, { recursive: true });
+  });
+});
+
+describeWith(["docker"], "buildx with a private configuration", () => {
+  it("is the same builder as without", async () => {
+    const scratch = mkdtempSync(join(tmpdir(), "launch-config-test-"));
+    const config = await privateDockerConfig([{ host: "registry.example", username: "u", password: "p" }], scratch);
+    const tool = await findBuildx(signal);
+    const inspect = (env: Readonly<Record<string, string>>) =>
+      buildx(tool, { args: ["inspect"], doing: "asking for the builder", signal, env });
+    const [without, withLogin] = await Promise.all([inspect({}), inspect(config.env)]);
+    expect(withLogin.exitCode).toBe(0);
+    expect(withLogin.stdout.toString().split("\n")[0]).toBe(without.stdout.toString().split("\n")[0]);
+    await config.remove();
+    rmSync(scratch, { recursive: true });
+  });
+});
