@@ -9,6 +9,7 @@ import { oneLine } from "../reporting/words.ts";
 import type { Console } from "./console.ts";
 import { draftFromFlags } from "./draft-from-flags.ts";
 import { reportFaults } from "./faults.ts";
+import { eventWriter } from "./json-log.ts";
 import type { DoctorFlags, Words } from "./flags.ts";
 import { interruption } from "../core/interruption.ts";
 
@@ -46,9 +47,7 @@ function isLacking({ found, needed }: Finding): boolean {
 async function show(findings: readonly Finding[], json: boolean, { out, style }: Console): Promise<void> {
   const lacking = findings.filter(isLacking);
   if (json) {
-    await out.write(
-      `${JSON.stringify(toJson({ schema_version: 1, event: "doctor", ok: lacking.length === 0, findings }))}\n`,
-    );
+    await eventWriter(out)("doctor", toJson({ ok: lacking.length === 0, findings }));
     return;
   }
   const width = Math.max(...findings.map(({ subject }) => subject.length));

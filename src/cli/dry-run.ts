@@ -4,6 +4,7 @@ import { planLines } from "../launch/plan-lines.ts";
 import { planLaunch } from "../launch/plan-launch.ts";
 import type { LaunchRequest, Services } from "../launch/services.ts";
 import type { Console } from "./console.ts";
+import { eventWriter } from "./json-log.ts";
 
 export type DryRunRequest = { readonly json: boolean; readonly console: Console; readonly signal: AbortSignal };
 
@@ -14,9 +15,7 @@ export async function dryRun(
   { json, console, signal }: DryRunRequest,
 ): Promise<number> {
   const plan = await planLaunch(request, services, signal);
-  const text = json
-    ? JSON.stringify({ schema_version: 1, event: "plan", plan: toJson(plan) })
-    : planLines(request.spec.name, plan).join("\n");
-  await console.out.write(`${text}\n`);
+  if (json) await eventWriter(console.out)("plan", { plan: toJson(plan) });
+  else await console.out.write(`${planLines(request.spec.name, plan).join("\n")}\n`);
   return exitCodes.succeeded;
 }

@@ -1,7 +1,14 @@
-import { exitCodeOf, LaunchError } from "../core/errors.ts";
+import { exitCodeOf, LaunchError, messageOf } from "../core/errors.ts";
 import { version } from "../core/version.ts";
 import { withoutControls } from "../reporting/markdown.ts";
 import type { Console } from "./console.ts";
+import { eventWriter } from "./json-log.ts";
+
+/** The last event of a command that failed, for `--json`. */
+export async function writeFailureEvent(error: unknown, { out }: Pick<Console, "out">): Promise<void> {
+  const [code, detail] = error instanceof LaunchError ? [error.code, error.detail] : ["bug", []];
+  await eventWriter(out)("error", { code, message: messageOf(error), detail });
+}
 
 /** Says what went wrong and returns the exit code: a user's mistake in words, a bug with its stack and what to do about it. */
 export function reportFailure(error: unknown, { err, style }: Pick<Console, "err" | "style">): number {

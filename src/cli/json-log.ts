@@ -1,3 +1,4 @@
+import { systemClock } from "../core/clock.ts";
 import type { Json } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import { oneLine } from "../reporting/words.ts";
@@ -17,7 +18,7 @@ export type JsonLogRequest = {
 export type EventWriter = (event: string, fields: Readonly<Record<string, Json | undefined>>) => void | Promise<void>;
 
 /** Writes one event as one line of JSON. */
-export function eventWriter(out: Writer, now: () => Date): EventWriter {
+export function eventWriter(out: Writer, now: () => Date = () => systemClock.now()): EventWriter {
   return (event, fields) => out.write(eventLine(event, now(), fields));
 }
 

@@ -26,7 +26,8 @@ async function exitCodeFor(argv: readonly string[], console: Console): Promise<n
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    const { reportFailure } = await import("./failure.ts");
+    const { reportFailure, writeFailureEvent } = await import("./failure.ts");
+    if (own.includes("--json")) await writeFailureEvent(error, console);
     return reportFailure(error, console);
   }
 }

@@ -9,6 +9,7 @@ import { sweepRemains } from "../launch/sweep-remains.ts";
 import { sweepServices } from "../launch/sweep-services.ts";
 import type { Console } from "./console.ts";
 import type { PruneFlags } from "./flags.ts";
+import { eventWriter } from "./json-log.ts";
 import { withRuns, wholeNumber } from "./open-runs.ts";
 
 /** `launch prune`: takes away what killed launchers left on this machine, then old finished runs. */
@@ -26,8 +27,7 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
       const swept = request.dryRun ? [] : await sweepRemains("lost", services, interrupted.signal);
       const pruned = await pruneRuns(request, { store, state, clock: systemClock }, interrupted.signal);
       if (flags.json === true) {
-        const event = { schema_version: 1, event: "pruned", dry_run: request.dryRun, swept, ...pruned };
-        await out.write(`${JSON.stringify(toJson(event))}\n`);
+        await eventWriter(out)("pruned", toJson({ dry_run: request.dryRun, swept, ...pruned }));
       } else {
         const verb = request.dryRun ? "would remove" : "removed";
         const lines = [

@@ -40,7 +40,7 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
     }
     const result = await launch(request, services, interrupted.signal);
     stop();
-    if (flags.json === true) await eventWriter(console.out, () => systemClock.now())("result", resultOf(result));
+    if (flags.json === true) await eventWriter(console.out)("result", resultOf(result));
     else await showEnd(result, flags, console);
     return exitCodeOfOutcome(result.outcome);
   } finally {

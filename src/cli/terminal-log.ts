@@ -57,7 +57,11 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
     if (event.status === "started") current = { event, since: monotonicMs() };
     else if (event.status === "progress") current = { event, since: current?.since ?? monotonicMs() };
     else {
-      current = undefined;
+      // A run says nothing by itself while it is silent; its output is what there is to see.
+      const runs = event.phase === "start" && event.status === "ended";
+      current = runs
+        ? { event: { phase: "run", status: "progress", detail: "running" }, since: monotonicMs() }
+        : undefined;
       if (event.phase !== "run" || event.status === "failed") {
         const line = phaseLine(event.phase, oneLine(event.detail), event.elapsedMs);
         void write(`${event.status === "failed" ? style.red(line) : line}\n`);

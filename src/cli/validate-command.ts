@@ -6,6 +6,7 @@ import type { Console } from "./console.ts";
 import { columns } from "./columns.ts";
 import { draftFromFlags } from "./draft-from-flags.ts";
 import { reportFaults } from "./faults.ts";
+import { eventWriter } from "./json-log.ts";
 import type { ValidateFlags, Words } from "./flags.ts";
 
 const maxValueWidth = 60;
@@ -17,13 +18,8 @@ export async function validateCommand(words: Words, flags: ValidateFlags, consol
   if (draft.kind === "faults") return reportFaults(draft, json, console);
   const rows = explain(draft);
   if (json) {
-    const result = {
-      schema_version: 1,
-      event: "valid",
-      spec: draft.spec,
-      ...(flags.explain === true ? { origins: rows } : {}),
-    };
-    await console.out.write(`${JSON.stringify(toJson(result))}\n`);
+    const origins = flags.explain === true ? { origins: rows } : {};
+    await eventWriter(console.out)("valid", toJson({ spec: draft.spec, ...origins }));
     return exitCodes.succeeded;
   }
   if (flags.explain === true) {
