@@ -17,7 +17,9 @@ afterEach(() => {
 function project(prefix: string, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   folders.push(folder);
-  for (const name of ["tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(folder, name));
+  for (const name of ["tsconfig.json", "tsconfig.build.json", "package-lock.json"]) {
+    cpSync(join(root, name), join(folder, name));
+  }
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const [path, text] of Object.entries(files)) {
@@ -27,14 +29,14 @@ function project(prefix: string, files: Readonly<Record<string, string>>): strin
   return folder;
 }
 
-const twoParts = {
+const parts = {
   "index.ts": 'export async function main(): Promise<string> {\n  const { greet } = await import("./greet.ts");\n  return greet();\n}\n',
   "greet.ts": "class Greeting {}\nexport function greet(): string {\n  return `hello from ${Greeting.name}`;\n}\n",
 };
 
 describe("the build of dist/", () => {
   test("gives the same bytes in another folder, with a space in its name, and in another time zone", () => {
-    const [here, there] = [project("launch-build-", twoParts), project("launch build ", twoParts)];
+    const [here, there] = [project("launch-build-", parts), project("launch build ", parts)];
     buildBundle(here, join(here, "dist"));
     vi.stubEnv("TZ", "Pacific/Kiritimati");
     buildBundle(there, join(there, "dist"));
@@ -46,7 +48,7 @@ describe("the build of dist/", () => {
   });
 
   test("splits at import(), keeps names, and replaces what an earlier build left", () => {
-    const folder = project("launch-build-", twoParts);
+    const folder = project("launch-build-", parts);
     mkdirSync(join(folder, "dist"));
     writeFileSync(join(folder, "dist", "99.index.js"), "stale");
     buildBundle(folder, join(folder, "dist"));
@@ -60,7 +62,7 @@ describe("the build of dist/", () => {
   });
 
   test("fails when the bundle would name the folder it was built in", () => {
-    const folder = project("launch-build-", twoParts);
+    const folder = project("launch-build-", parts);
     writeFileSync(join(folder, "src", "index.ts"), `export const where = ${JSON.stringify(folder)};\n`);
     expect(() => buildBundle(folder, join(folder, "dist"))).toThrow("the bundle names the folder it was built in: index.js");
     expect(listFiles(join(folder, "dist"))).toEqual([]);
