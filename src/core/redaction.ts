@@ -34,3 +34,18 @@ export function redactionOf(secrets: readonly string[]): Redact {
 export function withoutCredentials(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
 }
+
+/** A copy of plain data in which every string is redacted. */
+export function redactDeep<T extends object>(value: T, redact: Redact): T {
+  const copy = structuredClone(value);
+  redactInPlace(copy, redact);
+  return copy;
+}
+
+function redactInPlace(node: object, redact: Redact): void {
+  for (const key of Object.keys(node)) {
+    const item: unknown = Reflect.get(node, key);
+    if (typeof item === "string") Reflect.set(node, key, redact(item));
+    else if (typeof item === "object" && item !== null) redactInPlace(item, redact);
+  }
+}

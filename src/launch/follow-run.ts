@@ -49,6 +49,6 @@ export async function followRun(
       { phase: "start", ms: Math.round(started - begun) },
       { phase: "run", ms: Math.round(clock.monotonicMs() - started) },
     ] as const;
-    journal.amend({ phases: [...journal.record().phases, ...phases] });
+    journal.addPhases(phases);
   }
 }

@@ -2,9 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { type Json, type JsonObject, toJson } from "../core/json.ts";
+import { toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/log.ts";
-import type { Redact } from "../core/redaction.ts";
+import { type Redact, redactDeep } from "../core/redaction.ts";
 import { isFinal } from "../core/run.ts";
 import type { RunDocument, RunHead, Store } from "../stores/store.ts";
 import type { RunRecord } from "./record.ts";
@@ -32,11 +32,13 @@ export type JournalRequest = {
 };
 
 export type Journal = {
+  /** As it stands, without any secret's value. */
   readonly record: () => RunRecord;
   /** The store that has the run; the fallback once the first has refused. */
   readonly store: () => Store;
   readonly amend: (change: Partial<RunRecord>) => void;
   readonly warn: (message: string) => void;
+  readonly addPhases: (phases: RunRecord["phases"]) => void;
   /** Runs one phase and keeps its time. `ended` says in one line what came of it; undefined shows nothing. */
   phase<T>(phase: Phase, detail: string, work: () => Promise<T>, ended: (result: T) => string | undefined): Promise<T>;
   /** The run is known. A spared store hears of it at `submitting`. */
@@ -52,42 +54,22 @@ const writeDeadlineMs = 60_000;
 const finalWriteDeadlineMs = 20_000;
 
 export function startJournal(request: JournalRequest): Journal {
-  let { record, store } = request;
-  let version: string | undefined;
+  let { record } = request;
   const { log, clock } = request;
+  const writer = storeWriter(request);
 
-  const document = (): RunDocument => ({ run: headOf(record), record: redacted(toJson(record), request.redact()) });
-
-  const write = async (parts: Pick<RunDocument, "patch" | "tail">, deadlineMs: number): Promise<void> => {
-    const signal = AbortSignal.timeout(deadlineMs);
-    const all = { ...document(), ...parts };
-    const result = version === undefined ? await store.create(all, signal) : await store.update(all, version, signal);
-    if (result.kind === "written") version = result.version;
-    else if (result.kind === "conflict")
-      throw new LaunchError(
-        "store-conflict",
-        `run "${record.run_id}" was changed by somebody else in ${store.location}; its record here stays in ${request.recordFile}`,
-      );
-    else
-      throw new LaunchError("store-failed", `writing run "${record.run_id}" to ${store.location}: ${result.message}`);
+  const clean = (): RunRecord => redactDeep(record, request.redact());
+  const document = (): RunDocument => {
+    const now = clean();
+    return { run: headOf(now), record: toJson(now) };
   };
-
-  const writeOrFallBack = async (parts: Pick<RunDocument, "patch" | "tail">, deadlineMs: number): Promise<void> => {
-    try {
-      await write(parts, deadlineMs);
-    } catch (error) {
-      if (version !== undefined || request.openFallbackStore === undefined) throw error;
-      const refused = store.location;
-      store = await request.openFallbackStore();
-      await request.onFallback(store.location);
-      log.warning(`${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`);
-      await write(parts, deadlineMs);
-    }
+  const addPhases = (phases: RunRecord["phases"]): void => {
+    record = { ...record, phases: [...record.phases, ...phases] };
   };
 
   const journal: Journal = {
-    record: () => record,
-    store: () => store,
+    record: clean,
+    store: writer.store,
     amend: (change) => {
       record = { ...record, ...change };
     },
@@ -95,12 +77,13 @@ export function startJournal(request: JournalRequest): Journal {
       record = { ...record, warnings: [...record.warnings, message] };
       log.warning(message);
     },
+    addPhases,
     phase: async (phase, detail, work, ended) => {
       const start = clock.monotonicMs();
       log.phase({ phase, status: "started", detail });
       const keep = (): number => {
         const ms = Math.round(clock.monotonicMs() - start);
-        record = { ...record, phases: [...record.phases, { phase, ms }] };
+        addPhases([{ phase, ms }]);
         return ms;
       };
       try {
@@ -115,22 +98,64 @@ export function startJournal(request: JournalRequest): Journal {
       }
     },
     known: async () => {
-      if (!request.spareStore) await writeOrFallBack({}, writeDeadlineMs);
+      if (!request.spareStore) await writer.write(document(), writeDeadlineMs);
     },
-    submitting: () => writeOrFallBack({}, writeDeadlineMs),
+    submitting: () => writer.write(document(), writeDeadlineMs),
     finish: async ({ patch, tail }) => {
+      const last = document();
       await mkdir(dirname(request.recordFile), { recursive: true });
-      await writeFile(request.recordFile, `${JSON.stringify(document().record, undefined, 2)}\n`, { mode: 0o600 });
+      await writeFile(request.recordFile, `${JSON.stringify(last.record, undefined, 2)}\n`, { mode: 0o600 });
       try {
-        await writeOrFallBack({ ...(patch === undefined ? {} : { patch }), tail }, finalWriteDeadlineMs);
+        await writer.write({ ...last, ...(patch === undefined ? {} : { patch }), tail }, finalWriteDeadlineMs);
       } catch (error) {
         log.warning(
-          `the run's end could not be written to ${store.location}: ${messageOf(error)}; its record is in ${request.recordFile}`,
+          `the run's end could not be written to ${writer.store().location}: ${messageOf(error)}; its record is in ${request.recordFile}`,
         );
       }
     },
   };
   return journal;
+}
+
+/** The store that has the run, and the version that the next write must name. */
+function storeWriter(request: JournalRequest): {
+  readonly write: (document: RunDocument, deadlineMs: number) => Promise<void>;
+  readonly store: () => Store;
+} {
+  let { store } = request;
+  let version: string | undefined;
+  const write = async (document: RunDocument, deadlineMs: number): Promise<void> => {
+    const signal = AbortSignal.timeout(deadlineMs);
+    const result =
+      version === undefined ? await store.create(document, signal) : await store.update(document, version, signal);
+    const run = `run "${document.run.run_id}"`;
+    switch (result.kind) {
+      case "written":
+        version = result.version;
+        return;
+      case "conflict":
+        throw new LaunchError("store-conflict", `${run} was changed by somebody else in ${store.location}`);
+      case "unknown":
+        throw new LaunchError("store-failed", `writing ${run} to ${store.location}: ${result.message}`);
+    }
+  };
+  return {
+    store: () => store,
+    write: async (document, deadlineMs) => {
+      try {
+        await write(document, deadlineMs);
+      } catch (error) {
+        if (version !== undefined || request.openFallbackStore === undefined) throw error;
+        const refused = store.location;
+        store = await request.openFallbackStore();
+        await request.onFallback(store.location);
+        request.log.warning(
+          `${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`,
+        );
+        await write(document, deadlineMs);
+      }
+    },
+  };
 }
 
 /** The head that lists show, from the record. */
@@ -155,17 +180,4 @@ export function headOf(record: RunRecord): RunHead {
     source: record.source === undefined ? "unknown" : describeSource(record.source),
     ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
   };
-}
-
-/** The same JSON with every string redacted: a user can write a secret's value into args by mistake. */
-function redacted(value: JsonObject, redact: Redact): JsonObject {
-  const visit = (item: Json): Json => {
-    if (typeof item === "string") return redact(item);
-    if (Array.isArray(item)) return item.map(visit);
-    if (typeof item === "object" && item !== null) {
-      return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, visit(inner)]));
-    }
-    return item;
-  };
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, visit(inner)]));
 }

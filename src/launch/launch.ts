@@ -2,10 +2,11 @@ import { mkdir, rm } from "node:fs/promises";
 import { LaunchError } from "../core/errors.ts";
 import { redactionOf } from "../core/redaction.ts";
 import { newRunId, type RunOutcome } from "../core/run.ts";
+import { requireResource } from "../resources/index.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { doneWords, sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
-import { type Journal, startJournal } from "./journal.ts";
+import { headOf, type Journal, startJournal } from "./journal.ts";
 import { type ImagePlan, imageRecordOf, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
 import { outcomeOfError } from "./outcome.ts";
@@ -16,7 +17,6 @@ import {
   imageWithoutBuild,
   prepareRun,
   refuseQueueFields,
-  refuseResource,
   requirementFilesOf,
   type RunImage,
 } from "./prepare.ts";
@@ -56,11 +56,12 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     log: undefined,
   };
   const store = await services.store.open();
-  await registerLive(state, { runId, attempt: 1, scratch, store: store.location });
+  const record = firstRecord(request, services, runId, created);
+  await registerLive(state, { runId, attempt: 1, scratch, store: store.location, head: headOf(record) });
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   await mkdir(state.outputFolder(runId), { recursive: true });
   const journal = startJournal({
-    record: firstRecord(request, services, runId, created),
+    record,
     store,
     openFallbackStore: services.store.openFallback,
     onFallback: (location) => updateLive(state, runId, { store: location }),
@@ -89,7 +90,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
 async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
   const { request, services } = run;
   refuseQueueFields(request);
-  refuseResource(request);
+  requireResource(request.spec.resource);
   refuseEnvironment(request.config);
   const secrets = await resolveSecrets({
     wanted: request.spec.secrets,
@@ -113,7 +114,7 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
     "source",
     request.spec.uri ?? request.spec.docker.docker_image ?? ".",
     () =>
-      openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), request.config.allow, {
+      openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), {
         log: { ...services.log, warning: journal.warn },
         signal,
         scratch,

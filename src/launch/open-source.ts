@@ -1,8 +1,6 @@
 import { resolve } from "node:path";
-import { LaunchError } from "../core/errors.ts";
 import { sources } from "../sources/index.ts";
 import type { ResolvedSource, SourceContext, SourceRequest } from "../sources/source.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec.ts";
 
 /** `scheme://…`, or scp-like `user@host:path`: anything else is a folder. */
@@ -25,16 +23,9 @@ export function sourceRequestOf(spec: LaunchSpec, baseDirectory: string, include
   };
 }
 
-/** Resolves the spec's source by its plug-in. Throws `refused` when the launch config doesn't allow its kind. */
-export async function openSource(
-  request: SourceRequest,
-  allow: LaunchConfig["allow"],
-  context: SourceContext,
-): Promise<ResolvedSource> {
+/** Resolves the spec's source by its plug-in. */
+export async function openSource(request: SourceRequest, context: SourceContext): Promise<ResolvedSource> {
   const kind = request.kind === "image" ? "image" : "git";
-  if (allow.sources?.includes(kind) === false) {
-    throw new LaunchError("refused", `the launch config allows the sources ${allow.sources.join(", ")}, not "${kind}"`);
-  }
   const { plugin } = await sources[kind].load();
   return plugin.resolve(request, context);
 }

@@ -1,9 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import { newRunId } from "../core/run.ts";
+import { requireResource } from "../resources/index.ts";
 import type { Provenance, ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
-import { commandOf, imageWithoutBuild, prepareRun, refuseQueueFields, refuseResource } from "./prepare.ts";
+import { commandOf, imageWithoutBuild, prepareRun, refuseQueueFields } from "./prepare.ts";
 import { resolveSecrets } from "./secrets.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
@@ -35,7 +36,7 @@ export type LaunchPlan = {
 export async function planLaunch(request: LaunchRequest, services: Services, signal: AbortSignal): Promise<LaunchPlan> {
   const { spec, config } = request;
   refuseQueueFields(request);
-  refuseResource(request);
+  requireResource(spec.resource);
   refuseEnvironment(config);
   const { environment, log, tokens } = services;
   const secrets = await resolveSecrets({
@@ -50,11 +51,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   let source: ResolvedSource | undefined;
   try {
     const context = { log, signal, scratch, tokens };
-    source = await openSource(
-      sourceRequestOf(spec, request.baseDirectory, request.includeUntracked),
-      config.allow,
-      context,
-    );
+    source = await openSource(sourceRequestOf(spec, request.baseDirectory, request.includeUntracked), context);
     const plan = source.kind === "code" ? await planImage({ spec, config, source, scratch, log }, signal) : undefined;
     const built = plan?.kind === "build" ? { reference: plan.plan.image, digest: undefined } : undefined;
     const { resource, run } = await prepareRun(request, services, {

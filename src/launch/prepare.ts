@@ -32,16 +32,6 @@ export function refuseQueueFields({ spec }: LaunchRequest): void {
   );
 }
 
-/** Refuses a resource that the launch config doesn't allow. */
-export function refuseResource({ spec, config }: LaunchRequest): void {
-  const allowed = config.allow.resources;
-  if (allowed?.includes(spec.resource) !== false) return;
-  throw new LaunchError(
-    "refused",
-    `the launch config allows the resources ${allowed.join(", ")}, not "${spec.resource}"`,
-  );
-}
-
 /** Python code without an entry point runs its `main.py`, as with W&B Launch; a Dockerfile or an image has its own command. */
 export async function commandOf(
   request: LaunchRequest,

@@ -1,10 +1,10 @@
-import { toJson } from "../core/json.ts";
+import { type JsonObject, toJson } from "../core/json.ts";
 import type { RunReason, RunState } from "../core/run.ts";
-import type { JsonObject } from "../core/json.ts";
 import type { Phase } from "../core/log.ts";
 import type { Handle } from "../resources/resource.ts";
 import type { Provenance } from "../sources/source.ts";
 import type { OutputFile } from "./outputs.ts";
+import type { LaunchSpec } from "../spec/launch-spec.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
 /** The CI run that launched it, as far as one did. */
@@ -105,10 +105,25 @@ export function firstRecord(request: LaunchRequest, services: Services, runId: s
     env: spec.env,
     secrets: spec.secrets,
     ...(spec.timeout === undefined ? {} : { timeout_ms: spec.timeout }),
-    spec: toJson(spec),
+    spec: specAsWritten(spec),
     created_at: created.toISOString(),
     phases: [],
     state: "starting",
     warnings: [],
   };
+}
+
+/** The resolved spec in the form in which one is written: read again, it gives the same. */
+function specAsWritten(spec: LaunchSpec): JsonObject {
+  const { timeout, retry, builder, resource_args, ...rest } = spec;
+  const given = Object.entries(rest).filter(([, value]) => typeof value !== "object" || Object.keys(value).length > 0);
+  const args = resource_args[spec.resource] ?? {};
+  return toJson({
+    ...Object.fromEntries(given),
+    resource_args: { [spec.resource]: Object.keys(builder).length === 0 ? args : { ...args, builder } },
+    ...(timeout === undefined ? {} : { timeout: `${timeout}ms` }),
+    ...(retry === undefined
+      ? {}
+      : { retry: { ...retry, ...(retry.backoff === undefined ? {} : { backoff: `${retry.backoff}ms` }) } }),
+  });
 }

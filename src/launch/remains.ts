@@ -7,6 +7,8 @@ import { isRunning, nameProcess } from "../core/process-identity.ts";
 import { runIdPattern } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Handle } from "../resources/resource.ts";
+import { runHeadSchema } from "../stores/run-head.ts";
+import type { RunHead } from "../stores/store.ts";
 
 /*
  * What a launch has made on this machine is written down before it is made: `live/<run>.json`, which names the launcher, the run's handle
@@ -24,6 +26,8 @@ const liveSchema = z.object({
   launcher: z.object({ pid: z.int(), started: z.string() }),
   store: z.string(),
   scratch: z.string(),
+  /** The run as it stood at its start, for one that is killed before its store has heard of it. */
+  head: runHeadSchema,
   handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
 });
 export type LiveEntry = z.output<typeof liveSchema>;
@@ -35,6 +39,7 @@ export type LiveRun = {
   readonly store: string;
   /** Its folder below the state directory's scratch. */
   readonly scratch: string;
+  readonly head: RunHead;
 };
 
 /** Writes down that this process launches the run. Before anything is made for it. */
@@ -47,6 +52,7 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     launcher: (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" },
     store: run.store,
     scratch: run.scratch,
+    head: run.head,
   });
 }
 

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
+import { toJson } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import { isFinal, type RunReason } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -88,7 +89,7 @@ async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<v
   await rm(entry.scratch, { recursive: true, force: true });
 }
 
-/** Ends the run wherever it was written. One that no store has was killed before its first write. */
+/** Ends the run wherever it was written. */
 async function endInStore(
   entry: LiveEntry,
   ending: SweepEnding,
@@ -103,7 +104,24 @@ async function endInStore(
       await store.close();
     }
   }
-  services.log.debug(`run "${entry.run_id}" is in no store: its launcher was killed before it was written`);
+  await recordUnknownRun(entry, ending, services, signal);
+}
+
+/** The launcher was killed before any store had heard of the run: this machine's own store keeps what is known of it. */
+async function recordUnknownRun(
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<void> {
+  const store = await services.openOwnStore();
+  try {
+    const known = { run: entry.head, record: toJson(entry.head) };
+    const result = await store.create(endedRun(known, ending, services.clock.now(), entry), signal);
+    if (result.kind === "unknown") throw new Error(`run "${entry.run_id}" could not be written: ${result.message}`);
+  } finally {
+    await store.close();
+  }
 }
 
 async function endRun(
@@ -129,7 +147,7 @@ async function endRun(
 
 /** The run as it is stored when its launcher was killed: head and record say the same. */
 function endedRun(
-  stored: StoredRun,
+  stored: Pick<StoredRun, "run" | "record">,
   ending: SweepEnding,
   now: Date,
   entry: LiveEntry,

@@ -36,9 +36,18 @@ export async function openResource(
     case "kubernetes":
     case "sagemaker":
     case "vertex":
-      throw new LaunchError(
-        "unsupported",
-        `resource "${name}" is not in this version; use local-process or local-container`,
-      );
+      throw missing(name);
   }
+}
+
+/** Throws `unsupported` for a resource whose plug-in is not there yet, before anything is fetched or built for it. */
+export function requireResource(name: ResourceName): void {
+  if (resources[name].load === undefined) throw missing(name);
+}
+
+function missing(name: ResourceName): LaunchError {
+  return new LaunchError(
+    "unsupported",
+    `resource "${name}" is not in this version; use local-process or local-container`,
+  );
 }

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { LaunchError } from "../../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
-import { runIdPattern, runReasons, runStates } from "../../core/run.ts";
+import { runIdPattern } from "../../core/run.ts";
+import { runHeadSchema } from "../run-head.ts";
 import type { RunDocument, RunHead } from "../store.ts";
 
 /*
@@ -41,26 +41,6 @@ function jsonText(value: object): string {
 
 const schemaVersion = 1;
 
-const headSchema = z.object({
-  schema_version: z.literal(schemaVersion),
-  run_id: z.string(),
-  name: z.string(),
-  entity: z.string(),
-  project: z.string(),
-  state: z.enum(runStates),
-  reason: z.enum(runReasons).exactOptional(),
-  message: z.string().exactOptional(),
-  exit_code: z.int().exactOptional(),
-  resource: z.string(),
-  attempt: z.int(),
-  by: z.string(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  finished_at: z.string().exactOptional(),
-  source: z.string(),
-  metrics: z.record(z.string(), z.number()).exactOptional(),
-}) satisfies z.ZodType<RunHead>;
-
 export type ReadHead =
   { readonly kind: "run"; readonly run: RunHead } | { readonly kind: "unreadable"; readonly why: string };
 
@@ -74,7 +54,7 @@ export function readHead(runId: string, content: Uint8Array | undefined): ReadHe
   if (typeof version === "number" && version > schemaVersion) {
     return unreadable(`it was written by a newer launch (schema_version ${version}, this one reads ${schemaVersion})`);
   }
-  const parsed = headSchema.safeParse(value);
+  const parsed = runHeadSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return unreadable(`its ${runFiles.head} is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);

@@ -39,7 +39,13 @@ describe("stored runs", () => {
     await writeFile(state.logFile(runId), text);
   };
   const live = (runId: string): Promise<void> =>
-    registerLive(state, { runId, attempt: 1, store: store.location, scratch: state.scratchFolder(runId) });
+    registerLive(state, {
+      runId,
+      attempt: 1,
+      store: store.location,
+      scratch: state.scratchFolder(runId),
+      head: runDocument(runId).run,
+    });
   const collect = async (chunks: AsyncIterable<OutputChunk> | Iterable<OutputChunk>): Promise<string> => {
     let text = "";
     for await (const chunk of chunks) text += `${chunk.stream}: ${chunk.text}`;

@@ -34,7 +34,9 @@ const launcher = `
   const signal = AbortSignal.timeout(20_000);
   const state = stateDirectoryAt(path);
   const scratch = state.scratchFolder(runId);
-  await registerLive(state, { runId, attempt: 1, store: storeUrl, scratch });
+  await registerLive(state, { runId, attempt: 1, store: storeUrl, scratch, head: runDocument(runId).run });
+  if (submits === "killed before the store") console.log("ready");
+  if (submits === "killed before the store") await new Promise(() => setInterval(() => undefined, 1_000));
   await mkdir(scratch + "/source", { recursive: true });
   await mkdir(state.outputFolder(runId), { recursive: true });
   await writeFile(state.logFile(runId), "  epoch 1\\n! warn");
@@ -84,7 +86,10 @@ describe("what a killed launcher left", () => {
   });
   afterEach(() => rm(state.path, { recursive: true, force: true }));
 
-  const launchAndKill = async (submits: "yes" | "no", storeUrl = store.location): Promise<void> => {
+  const launchAndKill = async (
+    submits: "yes" | "no" | "killed before the store",
+    storeUrl = store.location,
+  ): Promise<void> => {
     const args = ["--input-type=module", "--eval", launcher, state.path, storeUrl, runId, submits];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
@@ -124,6 +129,15 @@ describe("what a killed launcher left", () => {
     expect((await store.read(runId, signal))?.run.reason).toBe("lost");
   });
 
+  it("is recorded on this machine when no store had heard of the run", async () => {
+    await launchAndKill("killed before the store");
+    expect(await store.read(runId, signal)).toBeUndefined();
+    expect(await sweepRemains("cancelled", services, signal)).toEqual([{ kind: "swept", runId }]);
+    const stored = await store.read(runId, signal);
+    expect(stored?.run).toMatchObject({ state: "cancelled", reason: "cancelled", name: "digits" });
+    expect(stored?.record).toMatchObject({ run_id: runId, state: "cancelled" });
+  });
+
   it("leaves a run that had ended as it ended", async () => {
     await launchAndKill("no");
     const { version } = (await store.read(runId, signal))!;
@@ -143,7 +157,7 @@ describe("what a killed launcher left", () => {
 
   it("is not touched while its launcher is at work, or when it is of another host", async () => {
     const scratch = state.scratchFolder(runId);
-    await registerLive(state, { runId, attempt: 1, store: store.location, scratch });
+    await registerLive(state, { runId, attempt: 1, store: store.location, scratch, head: runDocument(runId).run });
     await mkdir(scratch, { recursive: true });
     expect(await sweepRemains("lost", services, signal)).toEqual([]);
 

@@ -1,0 +1,191 @@
+import { readdir, readFile } from "node:fs/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { LaunchError } from "../../../src/core/errors.ts";
+import { launch } from "../../../src/launch/launch.ts";
+import type { Store } from "../../../src/stores/store.ts";
+import { type LaunchPlace, launchPlace, launchRequest } from "../../support/launching.ts";
+import { makeProject, type Project } from "../../support/project.ts";
+
+let place: LaunchPlace;
+let project: Project;
+const never = new AbortController().signal;
+
+beforeEach(async () => {
+  place = await launchPlace();
+  project = makeProject({
+    files: {
+      "ok.mjs": [
+        'import { writeFileSync } from "node:fs";',
+        "console.log(process.env.TOKEN ?? 'no token', process.argv[2]);",
+        "console.error('careful');",
+        "writeFileSync(`${process.env.LAUNCH_OUTPUT_DIR}/metrics.json`, '{\"accuracy\": 0.5}');",
+      ].join("\n"),
+      "fail.mjs": "console.log('before'); process.exit(3);",
+      "hang.mjs":
+        "process.on('SIGTERM', () => console.log('asked to end')); console.log('up'); setInterval(() => {}, 1000);",
+    },
+  });
+});
+afterEach(async () => {
+  project.remove();
+  await place.remove();
+});
+
+const process_ = (entry: string, more: object = {}): Record<string, never> =>
+  ({
+    uri: ".",
+    name: "test",
+    resource: "local-process",
+    overrides: { entry_point: ["node", entry] },
+    ...more,
+  }) as never;
+
+async function launched(entry: string, more: object = {}, changes: object = {}, signal: AbortSignal = never) {
+  const request = {
+    ...(await launchRequest({ spec: process_(entry, more), baseDirectory: project.directory })),
+    ...changes,
+  };
+  return launch(request, place.services, signal);
+}
+
+async function leftBehind(): Promise<readonly string[]> {
+  return [...(await readdir(place.state.scratch)), ...(await readdir(place.state.live))];
+}
+
+test("a run from a commit leaves its result, record, outputs and log, and nothing else", async () => {
+  const result = await launched("ok.mjs", { overrides: { entry_point: ["node", "ok.mjs"], args: ["now"] } });
+
+  expect(result.outcome).toEqual({ state: "succeeded", exitCode: 0 });
+  expect(place.lines).toEqual(expect.arrayContaining(["stdout: no token now", "stderr: careful"]));
+  const stored = await (await place.openStore()).read(result.runId, never);
+  expect(stored?.run).toMatchObject({ state: "succeeded", exit_code: 0, by: "ada", metrics: { accuracy: 0.5 } });
+  expect(stored?.record).toMatchObject({
+    source: { commit: project.commit, base: project.commit },
+    command: ["node", "ok.mjs"],
+    args: ["now"],
+    outputs: [{ path: "metrics.json" }],
+  });
+  expect(stored?.tail).toContain("! careful\n");
+  expect(JSON.parse(await readFile(result.recordFile, "utf8"))).toEqual(stored?.record);
+  expect(await leftBehind()).toEqual([]);
+});
+
+test("a job that fails has its own exit code in the outcome, and its last lines", async () => {
+  const result = await launched("fail.mjs");
+  expect(result.outcome).toMatchObject({ state: "failed", reason: "exit-code", exitCode: 3 });
+  expect(result.lastLines).toEqual(["before"]);
+});
+
+test("a run over its timeout is ended, with its last words, and says which timeout it was", async () => {
+  const result = await launched("hang.mjs", { timeout: "1s" });
+  expect(result.outcome).toMatchObject({ state: "failed", reason: "timeout" });
+  expect(result.outcome.state === "succeeded" ? "" : result.outcome.message).toContain("1.0 s");
+  expect(result.lastLines).toEqual(["up", "asked to end"]);
+  expect(await leftBehind()).toEqual([]);
+}, 40_000);
+
+test("a cancel ends a run that ignores SIGTERM, and the record says so", async () => {
+  const cancel = new AbortController();
+  place.services.log.output = ({ text }) => {
+    if (text.includes("up")) cancel.abort();
+  };
+  const result = await launched("hang.mjs", {}, {}, cancel.signal);
+  expect(result.outcome).toMatchObject({ state: "cancelled", reason: "cancelled" });
+  const stored = await (await place.openStore()).read(result.runId, never);
+  expect(stored?.run.state).toBe("cancelled");
+  expect(await leftBehind()).toEqual([]);
+}, 40_000);
+
+test("a run that is refused or has no source leaves a record with the reason", async () => {
+  const refused = await launch(
+    await launchRequest({ spec: process_("ok.mjs", { resource: "kubernetes" }), baseDirectory: project.directory }),
+    place.services,
+    never,
+  );
+  expect(refused.outcome).toMatchObject({ state: "failed", reason: "refused" });
+  const missing = await launched("ok.mjs", { uri: "./not-there" });
+  expect(missing.outcome).toMatchObject({ state: "failed", reason: "source-failed" });
+  const listed = await (await place.openStore()).list(10, never);
+  expect(listed.map((row) => (row.kind === "run" ? row.run.reason : row.why)).sort()).toEqual([
+    "refused",
+    "source-failed",
+  ]);
+});
+
+test("a secret reaches the run and appears in no log, record or store", async () => {
+  const secret = "s3cret-value-of-the-test";
+  const result = await launched(
+    "ok.mjs",
+    { secrets: { TOKEN: "API" }, overrides: { entry_point: ["node", "ok.mjs"], args: [secret] } },
+    { secrets: { API: secret } },
+  );
+  expect(place.lines).toContain("stdout: *** ***");
+  const stored = await (await place.openStore()).read(result.runId, never);
+  const everything = JSON.stringify([stored, result, place.phases, place.warnings, place.lines]);
+  expect(everything).not.toContain(secret);
+  expect(await readFile(result.logFile, "utf8")).not.toContain(secret);
+  expect(stored?.record).toMatchObject({ secrets: { TOKEN: "API" } });
+});
+
+test("a store that refuses the first write is replaced by the fallback, with one warning", async () => {
+  const working = await place.openStore();
+  const refusing: Store = {
+    ...working,
+    location: "git+https://example.invalid/org/repo",
+    create: () => Promise.reject(new LaunchError("refused", "the token may not write")),
+  };
+  place = {
+    ...place,
+    services: {
+      ...place.services,
+      store: {
+        open: () => Promise.resolve(refusing),
+        openFallback: () => Promise.resolve(working),
+        spare: true,
+        public: true,
+      },
+    },
+  };
+  const result = await launched("ok.mjs");
+  expect(result.outcome.state).toBe("succeeded");
+  expect(place.warnings.filter((warning) => warning.includes("the token may not write"))).toHaveLength(1);
+  expect((await working.read(result.runId, never))?.run.state).toBe("succeeded");
+});
+
+test("a patch stays out of a public store unless the config allows it", async () => {
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(`${project.directory}/ok.mjs`, "console.log('patched')");
+  place = { ...place, services: { ...place.services, store: { ...place.services.store, public: true } } };
+  const result = await launched("ok.mjs");
+  expect(place.lines).toContain("stdout: patched");
+  const store = await place.openStore();
+  expect((await store.read(result.runId, never))?.patch).toBeUndefined();
+  expect(place.warnings.join()).toContain("patches_in_public");
+
+  const allowed = await launchRequest({
+    spec: process_("ok.mjs"),
+    config: { allow: { patches_in_public: true } },
+    baseDirectory: project.directory,
+  });
+  const second = await launch(allowed, place.services, never);
+  expect(Buffer.from((await store.read(second.runId, never))?.patch ?? []).toString()).toContain(
+    "+console.log('patched')",
+  );
+});
+
+test("a spec with a queue is refused, not run here", async () => {
+  const result = await launched("ok.mjs", { queue: "gpu", priority: "high" });
+  expect(result.outcome).toMatchObject({
+    reason: "refused",
+    message: expect.stringContaining("queue, priority") as string,
+  });
+  expect(place.lines).toEqual([]);
+});
+
+test("the record's spec, read again, resolves to the same spec", async () => {
+  const spec = process_("ok.mjs", { timeout: "90s", resource_args: { "local-process": { venv: false } } });
+  const request = await launchRequest({ spec, baseDirectory: project.directory });
+  const { record } = await launch(request, place.services, never);
+  const again = await launchRequest({ spec: record.spec, baseDirectory: project.directory });
+  expect(again.spec).toEqual(request.spec);
+});
