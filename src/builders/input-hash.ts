@@ -14,6 +14,8 @@ export type BuildInputs = {
   readonly platform: string;
   readonly buildArguments: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
+  /** Whose time files have: only with the commit's are two builds one digest. */
+  readonly fileTimes: "commit" | "build";
 };
 
 /** Raised when the same inputs would give another image: a new way to build them. */

@@ -66,6 +66,11 @@ export type BuilderInfo = {
   readonly platform: string | undefined;
 };
 
+/** Whether it can give files the commit's time. The engine's own builder unpacks what it makes, and refuses to rewrite times then. */
+export function canRewrite(builder: BuilderInfo): boolean {
+  return builder.driver !== "docker";
+}
+
 /** What the current builder is (`docker buildx inspect`, whose head is `Key: value` lines). */
 export async function inspectBuilder(
   tool: Buildx,

@@ -74,7 +74,7 @@ describeWithDocker("generated Dockerfiles", () => {
       const code = await bench.run(codeSource({ ...project, "train.py": `${nonce}\nprint('changed')\n` }));
       expect(code).toMatchObject({ outcome: "built", summary: "code layer only, dependencies cached" });
       expect(docker("run", "--rm", code.reference, ...python)).toBe("changed");
-      const listed = await bench.run(codeSource({ ...project, "requirements.txt": "six==1.16.0\n" }));
+      const listed = await bench.run(codeSource({ ...project, "requirements.txt": `${nonce}\nsix==1.16.0\n` }));
       expect(listed.summary).not.toContain("dependencies cached");
       expect(docker("run", "--rm", listed.reference, ...python)).toMatch(/^1\.16\.0 /);
     },
