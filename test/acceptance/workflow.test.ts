@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { type ActionCopy, copyAction } from "../support/action-copy.ts";
+import { imagesOf, removeImages } from "../support/docker.ts";
 import { describeWith } from "../support/engines.ts";
 import { makeProject, type ProjectContent } from "../support/project.ts";
 import { remainsOf } from "../support/remains.ts";
@@ -174,8 +175,13 @@ describeWith(["act"], "the action in a workflow", () => {
   });
 
   describeWith(["docker"], "with Docker", () => {
+    afterAll(() => removeImages(imagesOf("launch/acceptance-pi")));
+
     test("builds the image from the commit's own Dockerfile and runs it by digest", async () => {
-      const ran = await run({ from: ["examples/dockerfile"] }, launchStep("spec: launch.yaml") + showOutputs);
+      const ran = await run(
+        { from: ["examples/dockerfile"] },
+        launchStep("spec: launch.yaml", "name: acceptance-pi") + showOutputs,
+      );
 
       expect(ran.succeeded, ran.transcript).toBe(true);
       expect(ran.outputs["image-digest"]).toMatch(/^sha256:[0-9a-f]{64}$/);
