@@ -71,7 +71,7 @@ export function canRewrite(builder: BuilderInfo): boolean {
   return builder.driver !== "docker";
 }
 
-/** What the current builder is (`docker buildx inspect`, whose head is `Key: value` lines). */
+/** What the current builder is (`docker buildx inspect`, whose head is `Key: value` lines). Throws `tool-missing` when it can't be used. */
 export async function inspectBuilder(
   tool: Buildx,
   env: DockerRequest["env"],
@@ -83,10 +83,10 @@ export async function inspectBuilder(
     new RegExp(`^${key}:\\s+(\\S.*)$`, "m").exec(result.stdout.toString())?.[1]?.trim();
   const name = value("Name");
   const driver = value("Driver");
-  const failed = value("Error") ?? (result.exitCode === 0 ? undefined : result.stderr.trim());
+  const failed = value("Error") ?? (result.exitCode === 0 ? undefined : result.stderr.trim().replace(/^ERROR: /, ""));
   if (failed !== undefined || name === undefined || driver === undefined) {
     throw new LaunchError(
-      "build-failed",
+      "tool-missing",
       `${doing}: the builder "${name ?? process.env["BUILDX_BUILDER"] ?? "default"}" is not usable: ${failed ?? "it doesn't say what it is"}; is Docker running (docker info)?`,
     );
   }

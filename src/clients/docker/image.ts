@@ -18,7 +18,7 @@ function requestOf(context: Context): Pick<DockerRequest, "signal" | "env"> {
   return context.env === undefined ? { signal: context.signal } : { signal: context.signal, env: context.env };
 }
 
-/** An image of the local engine, or undefined when it has none by this reference. Throws `tool-missing` or `build-failed`. */
+/** An image of the local engine, or undefined when it has none by this reference. Throws `tool-missing` when the engine can't be asked. */
 export async function localImage(reference: string, context: Context): Promise<LocalImage | undefined> {
   const doing = `looking for the image ${reference} in the local engine`;
   const args = ["image", "inspect", "--format", "json", reference];
@@ -29,7 +29,7 @@ export async function localImage(reference: string, context: Context): Promise<L
   // An error may be an image that isn't there or a daemon that can't be reached: `image ls` says "none" by an empty answer.
   const listed = await docker({ args: ["image", "ls", "--quiet", reference], doing, ...requestOf(context) });
   if (listed.exitCode === 0) return undefined;
-  throw new LaunchError("build-failed", `${doing}: ${listed.stderr.trim()}`);
+  throw new LaunchError("tool-missing", `${doing}: ${listed.stderr.trim()}; is Docker running (docker info)?`);
 }
 
 function jsonOf(text: string): unknown {

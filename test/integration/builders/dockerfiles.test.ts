@@ -1,4 +1,4 @@
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { LaunchError } from "../../../src/core/errors.ts";
 import { codeSource } from "../../support/code-source.ts";
 import { buildBench } from "../../support/docker-builder.ts";
@@ -54,6 +54,32 @@ describeWithDocker("own Dockerfiles", () => {
     expect(image.plan.bases).toEqual([
       { reference: base, digest: docker("image", "inspect", "--format", "{{.Id}}", base) },
     ]);
+  });
+
+  it("remembers a base image's digest for minutes where it has a folder for that, and asks anew without", async () => {
+    const source = codeSource({ Dockerfile: `FROM ${bench.tag("moving")}\n` });
+    const move = (mark: string): string => {
+      const text = `FROM busybox\nRUN echo ${mark} >/mark\n`;
+      docker("build", "--quiet", "--tag", bench.tag("moving"), "-f", bench.file("Dockerfile", text), bench.folder());
+      return docker("image", "inspect", "--format", "{{.Id}}", bench.tag("moving"));
+    };
+    const first = move("one");
+    const cacheDirectory = bench.folder("remembered");
+    const digestOf = async (extra: { cacheDirectory?: string }) =>
+      (await bench.run(source, {}, {}, extra)).plan.bases[0]?.digest;
+    expect(await digestOf({ cacheDirectory })).toBe(first);
+    const second = move("two");
+    expect(await digestOf({ cacheDirectory })).toBe(first);
+    expect(await digestOf({})).toBe(second);
+  });
+
+  it("says when the engine can't be reached", async () => {
+    vi.stubEnv("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    const message: unknown = expect.stringContaining("is Docker running");
+    await expect(bench.run(codeSource({ Dockerfile: "FROM scratch\n" }))).rejects.toMatchObject({
+      code: "tool-missing",
+      message,
+    });
   });
 
   it("gives a secret to the step that mounts it, and to nothing else", async () => {
