@@ -3,10 +3,9 @@ import { canonicalJson, type JsonObject } from "../core/json.ts";
 import type { BaseImage } from "./builder.ts";
 
 export type BuildInputs = {
-  /** Git tree hash of all of the source: what any file of the context, its modes and `.dockerignore` are. */
-  readonly tree: string;
-  readonly context: string;
-  /** Path of the Dockerfile from the source's root (it decides which `.dockerignore` counts), or null when it is generated. */
+  /** A hash of the build context: names, modes and contents of its files, `.dockerignore` among them. */
+  readonly content: string;
+  /** Path of the Dockerfile from the context (it decides which `.dockerignore` counts), or null when it is generated. */
   readonly dockerfile: string | null;
   /** Its text, which has the user id and the base image's name in it. */
   readonly text: string;

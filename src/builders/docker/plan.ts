@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { type BuilderInfo, canRewrite } from "../../clients/docker/buildx.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
@@ -5,6 +6,7 @@ import type { BaseImage, BuildPlan, BuildRequest } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { fromImages } from "../from-images.ts";
 import { inputHash, inputTag } from "../input-hash.ts";
+import type { CodeSource } from "../../sources/source.ts";
 import { resolveBases } from "./bases.ts";
 import { type DockerSession, withLogin } from "./session.ts";
 
@@ -15,10 +17,6 @@ export async function planBuild(
   signal: AbortSignal,
 ): Promise<BuildPlan> {
   const { config, context } = session;
-  const tree = request.source.provenance.tree;
-  if (tree === undefined) {
-    throw new LaunchError("source-failed", "the source has no tree hash, so its image can't be named by its content");
-  }
   const [dockerfile, tool, memory] = await Promise.all([
     resolveDockerfile(request, signal),
     session.tool(signal),
@@ -43,9 +41,8 @@ export async function planBuild(
   ]);
   const platform = config.platform ?? platformOf(builder);
   const hash = inputHash({
-    tree,
-    context: dockerfile.context,
-    dockerfile: dockerfile.file ?? null,
+    content: contentOf(request.source, dockerfile.context),
+    dockerfile: dockerfile.file === undefined ? null : posix.relative(dockerfile.context, dockerfile.file),
     text: dockerfile.text,
     bases,
     platform,
@@ -63,6 +60,15 @@ export async function planBuild(
     inputHash: hash,
     image: `${repositoryOf(request)}:${inputTag(hash)}`,
   };
+}
+
+/** What the context holds: all that the builder sees of the source. */
+function contentOf(source: CodeSource, context: string): string {
+  const folder = source.folderHash?.(context);
+  if (folder !== undefined) return folder;
+  const { tree } = source.provenance;
+  if (tree !== undefined) return `${tree}:${context}`;
+  throw new LaunchError("source-failed", "the source has no tree hash, so its image can't be named by its content");
 }
 
 function platformOf(builder: BuilderInfo): string {

@@ -68,6 +68,14 @@ describeWithDocker("generated Dockerfiles", () => {
     expect(source.exports).toBe(0);
   });
 
+  it("is not built again when only files outside of its folder changed", async () => {
+    const job = { "job/.python-version": "3.11\n", "job/train.py": `${nonce}\n` };
+    const options = { subdirectory: "job" };
+    const first = await bench.run(codeSource({ ...job, other: "1" }, options));
+    const second = await bench.run(codeSource({ ...job, other: "2" }, options));
+    expect(second).toMatchObject({ outcome: "unchanged", digest: first.digest });
+  });
+
   it(
     "installs nothing when only code changed, and again when requirements did",
     async () => {

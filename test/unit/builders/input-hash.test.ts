@@ -3,8 +3,7 @@ import { type BuildInputs, inputHash, inputTag } from "../../../src/builders/inp
 
 const digest = (character: string) => `sha256:${character.repeat(64)}`;
 const inputs: BuildInputs = {
-  tree: "a".repeat(40),
-  context: "",
+  content: "a".repeat(64),
   dockerfile: null,
   text: "FROM a\n",
   bases: [{ reference: "a", digest: digest("1") }],
@@ -23,8 +22,7 @@ describe("the hash of a build's inputs", () => {
   });
 
   it.each<[string, Partial<BuildInputs>]>([
-    ["tree", { tree: "b".repeat(40) }],
-    ["context", { context: "sub" }],
+    ["context's content", { content: "b".repeat(64) }],
     ["Dockerfile's path", { dockerfile: "Dockerfile" }],
     ["Dockerfile's text", { text: "FROM a \n" }],
     ["base image's digest", { bases: [{ reference: "a", digest: digest("2") }] }],
