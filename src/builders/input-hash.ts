@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, type JsonObject } from "../core/json.ts";
+import { LaunchError } from "../core/errors.ts";
+import type { CodeSource } from "../sources/source.ts";
 import type { BaseImage } from "./builder.ts";
 
 export type BuildInputs = {
@@ -16,6 +18,15 @@ export type BuildInputs = {
   /** Whose time files have: only with the commit's are two builds one digest. */
   readonly fileTimes: "commit" | "build";
 };
+
+/** What the context holds: all that the builder sees of the source. */
+export function contextContent(source: CodeSource, context: string): string {
+  const folder = source.folderHash?.(context);
+  if (folder !== undefined) return folder;
+  const { tree } = source.provenance;
+  if (tree !== undefined) return `${tree}:${context}`;
+  throw new LaunchError("source-failed", "the source has no tree hash, so its image can't be named by its content");
+}
 
 /** Raised when the same inputs would give another image: a new way to build them. */
 const scheme = 1;

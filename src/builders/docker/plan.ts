@@ -5,8 +5,7 @@ import { parseImageReference } from "../../core/image-reference.ts";
 import type { BaseImage, BuildPlan, BuildRequest } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { fromImages } from "../from-images.ts";
-import { inputHash, inputTag } from "../input-hash.ts";
-import type { CodeSource } from "../../sources/source.ts";
+import { contextContent, inputHash, inputTag } from "../input-hash.ts";
 import { resolveBases } from "./bases.ts";
 import { type DockerSession, withLogin } from "./session.ts";
 
@@ -41,7 +40,7 @@ export async function planBuild(
   ]);
   const platform = config.platform ?? platformOf(builder);
   const hash = inputHash({
-    content: contentOf(request.source, dockerfile.context),
+    content: contextContent(request.source, dockerfile.context),
     dockerfile: dockerfile.file === undefined ? null : posix.relative(dockerfile.context, dockerfile.file),
     text: dockerfile.text,
     bases,
@@ -60,15 +59,6 @@ export async function planBuild(
     inputHash: hash,
     image: `${repositoryOf(request)}:${inputTag(hash)}`,
   };
-}
-
-/** What the context holds: all that the builder sees of the source. */
-function contentOf(source: CodeSource, context: string): string {
-  const folder = source.folderHash?.(context);
-  if (folder !== undefined) return folder;
-  const { tree } = source.provenance;
-  if (tree !== undefined) return `${tree}:${context}`;
-  throw new LaunchError("source-failed", "the source has no tree hash, so its image can't be named by its content");
 }
 
 function platformOf(builder: BuilderInfo): string {
