@@ -68,11 +68,6 @@ export function buildBench(suite: string) {
       writeFileSync(join(folder, file), text);
       return join(folder, file);
     },
-    untilStep: (step: RegExp) =>
-      vi.waitFor(() => expect(log.events.some(({ detail }) => step.test(detail))).toBe(true), {
-        timeout: 20_000,
-        interval: 50,
-      }),
     /** Command lines on this machine that end so. */
     processes: (command: string): readonly string[] =>
       execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })
