@@ -5,8 +5,8 @@ import { gitHubLog, inert } from "../../../src/action/github-log.ts";
 let log = "";
 beforeEach(() => {
   log = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    log += String(text);
+  vi.spyOn(process.stdout, "write").mockImplementation((data) => {
+    log += Buffer.from(data).toString();
     return true;
   });
 });

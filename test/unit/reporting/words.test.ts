@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { OutputStream } from "../../../src/core/log.ts";
 import { againCommands } from "../../../src/reporting/again.ts";
 import { markedOutput } from "../../../src/reporting/output-marks.ts";
 import { phaseLine } from "../../../src/reporting/phase-line.ts";
@@ -51,9 +52,11 @@ test("a phase's line has its label, its words and, in their own column, its time
 });
 
 test("each line of a chunk has its stream's mark, and a progress bar's parts become lines", () => {
-  expect(markedOutput({ stream: "stdout", text: "a\nb\n" })).toBe("│ a\n│ b\n");
-  expect(markedOutput({ stream: "stderr", text: "\n\nx\n" })).toBe("┃ \n┃ \n┃ x\n");
-  expect(markedOutput({ stream: "stderr", text: "10%\r50%\r100%\r\nend\n" })).toBe("┃ 10%\n┃ 50%\n┃ 100%\n┃ end\n");
+  const marked = (stream: OutputStream, text: string): string => Buffer.from(markedOutput({ stream, text })).toString();
+  expect(marked("stdout", "a\nb\n")).toBe("│ a\n│ b\n");
+  expect(marked("stdout", "größer\n日本\n")).toBe("│ größer\n│ 日本\n");
+  expect(marked("stderr", "\n\nx\n")).toBe("┃ \n┃ \n┃ x\n");
+  expect(marked("stderr", "10%\r50%\r100%\r\nend\n")).toBe("┃ 10%\n┃ 50%\n┃ 100%\n┃ end\n");
 });
 
 test("running again starts from the commit, with the patch where there was one", () => {
