@@ -40,7 +40,7 @@ export async function commandOf(
   plan: ImagePlan | undefined,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const given = request.spec.overrides.entry_point;
+  const given = plan?.kind === "build" ? plan.plan.entryPoint : request.spec.overrides.entry_point;
   if (given !== undefined || source.kind === "image") return given;
   if (plan?.kind === "build" && plan.plan.dockerfile.origin !== "generated") return undefined;
   const folder = source.provenance.subdirectory;
