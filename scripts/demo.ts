@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
  */
 
 const root = resolve(import.meta.dirname, "..");
-const state = join(root, "runs");
+const state = join(root, "runs", "demo");
 const spec = "examples/digits/launch.yaml";
 
 /** Its own store, whatever this shell says of another. */

@@ -22,7 +22,7 @@ function between(text: string, name: string, content: string): string {
   const [start, end] = [`<!-- ${name}: generated from action.yml -->`, `<!-- /${name} -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`README.md needs the lines "${start}" and "${end}"`);
-  return `${text.slice(0, from + start.length)}\n${content}\n${text.slice(to)}`;
+  return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`;
 }
 
 /** The README with its tables of inputs and outputs as action.yml has them. */

@@ -33,6 +33,9 @@ export type Exit =
 /** GitHub cuts an annotation at 4096 characters; nobody reads that many. */
 const maxAnnotation = 1_000;
 
+/** The end of a failed run's output, shown outside of its folded group. */
+const shownLines = 20;
+
 /** The one way out: outputs, the summary, one annotation when it failed. Returns the exit code. */
 export async function leave(exit: Exit, context: GitHubContext): Promise<number> {
   switch (exit.kind) {
@@ -67,7 +70,7 @@ async function leaveRun({ result, again }: Exit & { readonly kind: "run" }, cont
   });
   await addSummary(context.summaryFile, summaryMarkdown(report, linksFor(result, context)));
   if (outcome.state === "succeeded") return 0;
-  for (const line of report.lastLines) core.info(inert(`  ${line}`));
+  for (const line of report.lastLines.slice(-shownLines)) core.info(inert(`  ${line}`));
   const words = `${report.name} ${outcomeInWords(outcome, report.elapsedMs)}: ${record.message ?? outcome.message}`;
   core.error(annotation(words), { title: `launch: ${reason}` });
   return 1;

@@ -6,7 +6,7 @@ import { phaseLine } from "../reporting/phase-line.ts";
 import { oneLine } from "../reporting/words.ts";
 
 /** Text to the job's log; a promise when its reader is behind. */
-export type Write = (text: string) => void | Promise<void>;
+export type Write = (data: string | Uint8Array) => void | Promise<void>;
 
 export type GitHubLog = Log & {
   /** Closes what is open, so that what follows is a command to the runner again, outside of all groups. */
@@ -53,16 +53,15 @@ export function gitHubLog(write: Write, monotonicMs: () => number, verbose: bool
   return {
     phase,
     output: (chunk) => {
-      let before = "";
       if (!group) {
         core.startGroup("run  its output");
         group = true;
       }
       if (token === undefined) {
         token = randomUUID();
-        before = `::stop-commands::${token}\n`;
+        void write(`::stop-commands::${token}\n`);
       }
-      return write(before + markedOutput(chunk));
+      return write(markedOutput(chunk));
     },
     info: (message) => line(`  ${oneLine(message)}`),
     warning: (message) => {

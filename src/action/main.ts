@@ -9,6 +9,7 @@ import { version } from "../core/version.ts";
 import { writerOn } from "../core/writer.ts";
 import { type GitHubContext, gitHubContext } from "../github/context.ts";
 import { type Exit, leave } from "./exit.ts";
+import type { Write } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
 import type { StateName } from "./protocol.ts";
 
@@ -18,7 +19,7 @@ export async function runMain(): Promise<void> {
   const stdout = writerOn(process.stdout);
   let exit: Exit;
   try {
-    exit = await act(context, (text) => stdout.write(text));
+    exit = await act(context, (data) => stdout.write(data));
   } catch (error) {
     exit = exitOfError(error);
   }
@@ -27,8 +28,6 @@ export async function runMain(): Promise<void> {
   // The runner waits for the process, and nothing that may still be open has work to do.
   process.exit(exitCode);
 }
-
-type Write = (text: string) => void | Promise<void>;
 
 async function act(context: GitHubContext, write: Write): Promise<Exit> {
   const inputs = loadInputs();

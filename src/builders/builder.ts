@@ -38,7 +38,7 @@ export type BuildPlan = {
   readonly bases: readonly BaseImage[];
   readonly platform: string;
   readonly buildArguments: Readonly<Record<string, string>>;
-  /** sha256 over tree, context, Dockerfile text, base digests, platform and build arguments: 64 hex digits. */
+  /** sha256 over the context's content, Dockerfile text, base digests, platform and build arguments: 64 hex digits. */
   readonly inputHash: string;
   /** `repository:tag` under which the image is kept; the tag starts with the input hash. */
   readonly image: string;

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { LaunchError } from "../core/errors.ts";
 import type { BuildRequest } from "./builder.ts";
 import { generateDockerfile } from "./generated-dockerfile.ts";
-import { pathInside, type SourceFolder, sourceFolder, subfolder } from "./source-folder.ts";
+import { pathInside, scriptOf, type SourceFolder, sourceFolder, subfolder } from "./source-folder.ts";
 
 export type ResolvedDockerfile = {
   /** `overrides.dockerfile`, the file's path from the source's root, or `generated`. */
@@ -35,10 +35,10 @@ export async function resolveDockerfile(request: BuildRequest, signal: AbortSign
     return own(folder, path, text, { origin: "overrides.dockerfile", entryPoint });
   }
   const script = scriptOf(folder, entryPoint);
-  const beside = subfolder(folder, script === undefined ? "" : posix.dirname(script));
+  const beside = subfolder(folder, script === undefined ? "" : posix.dirname(script.path));
   const wandb = await beside.read("Dockerfile.wandb");
   if (wandb !== undefined) {
-    const inside = entryPoint?.map((word) => (word === script ? posix.basename(word) : word));
+    const inside = entryPoint?.map((word) => (word === script?.word ? posix.basename(script.path) : word));
     return own(beside, "Dockerfile.wandb", wandb, { entryPoint: inside });
   }
   const text = await folder.read("Dockerfile");
@@ -56,14 +56,6 @@ function own(
 ): ResolvedDockerfile {
   const file = posix.join(folder.path, path);
   return { origin: file, text, file, context: folder.path, notes: [], ...rest };
-}
-
-/** The word of the entry point that is a file of the source. */
-function scriptOf(folder: SourceFolder, entryPoint: readonly string[] | undefined): string | undefined {
-  return entryPoint?.find((word) => {
-    const path = pathInside(word);
-    return path !== undefined && folder.files.has(path);
-  });
 }
 
 function noSuchDockerfile(written: string, folder: SourceFolder): LaunchError {

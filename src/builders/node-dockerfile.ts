@@ -1,13 +1,13 @@
 import { LaunchError } from "../core/errors.ts";
 import type { GeneratedDockerfile, GenerateRequest } from "./generated-dockerfile.ts";
-import type { SourceFolder } from "./source-folder.ts";
+import { scriptOf, type SourceFolder } from "./source-folder.ts";
 
 /** The newest line of Node with long-term support. */
 const defaultNode = "24";
 
 /** A script that Node runs, or a package.json without any Python beside it. */
 export function isNodeProject(folder: SourceFolder, entryPoint: readonly string[] | undefined): boolean {
-  const script = entryPoint?.find((word) => folder.files.has(word));
+  const script = scriptOf(folder, entryPoint)?.path;
   if (script !== undefined && /\.[cm]?[jt]s$/.test(script)) return true;
   if (script?.endsWith(".py") === true) return false;
   return folder.files.has("package.json") && ![...folder.files].some((file) => file.endsWith(".py"));

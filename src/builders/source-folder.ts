@@ -43,3 +43,15 @@ export function pathInside(written: string): string | undefined {
   const path = posix.normalize(written).replace(/\/$/, "");
   return path === ".." || path.startsWith("../") ? undefined : path === "." ? "" : path;
 }
+
+/** The word of an entry point that is a file of the folder, as written and as a path of it. */
+export function scriptOf(
+  folder: SourceFolder,
+  entryPoint: readonly string[] | undefined,
+): { readonly word: string; readonly path: string } | undefined {
+  for (const word of entryPoint ?? []) {
+    const path = pathInside(word);
+    if (path !== undefined && folder.files.has(path)) return { word, path };
+  }
+  return undefined;
+}

@@ -5,21 +5,24 @@ import { type Writer, writerOn } from "../core/writer.ts";
 export type Console = {
   readonly out: Writer;
   readonly err: Writer;
+  /** For what goes to `out`. */
   readonly style: Style;
+  /** For what goes to `err`, which may be a file while `out` is a terminal. */
+  readonly errorStyle: Style;
   /** A terminal that may be drawn on. */
   readonly interactive: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
 };
 
-export function processConsole(
-  style: (terminal: boolean) => Style = (terminal) => styleFor(terminal, process.env),
-): Console {
+export function processConsole(): Console {
   const out = writerOn(process.stdout);
+  const err = writerOn(process.stderr);
   return {
     out,
-    err: writerOn(process.stderr),
-    style: style(out.columns() !== undefined),
+    err,
+    style: styleFor(out.columns() !== undefined, process.env),
+    errorStyle: styleFor(err.columns() !== undefined, process.env),
     interactive: out.columns() !== undefined && process.env["TERM"] !== "dumb",
     environment: process.env,
     workingDirectory: process.cwd(),

@@ -11,13 +11,13 @@ export async function writeFailureEvent(error: unknown, { out }: Pick<Console, "
 }
 
 /** Says what went wrong and returns the exit code: a user's mistake in words, a bug with its stack and what to do about it. */
-export function reportFailure(error: unknown, { err, style }: Pick<Console, "err" | "style">): number {
+export function reportFailure(error: unknown, { err, errorStyle }: Pick<Console, "err" | "errorStyle">): number {
   if (error instanceof LaunchError) {
-    void err.write(`${style.red("error")}  ${withoutControls(error.message)}\n`);
+    void err.write(`${errorStyle.red("error")}  ${withoutControls(error.message)}\n`);
     for (const line of error.detail) void err.write(`  ${withoutControls(line)}\n`);
   } else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    void err.write(`${style.red("error")}  ${stack}\n`);
+    void err.write(`${errorStyle.red("error")}  ${stack}\n`);
     void err.write(
       `This is a bug of launch ${version} (Node ${process.versions.node}, ${process.platform}). Please report it with these lines: see CONTRIBUTING.md, "Reporting a bug".\n`,
     );

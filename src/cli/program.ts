@@ -39,7 +39,7 @@ export function buildProgram(console: Console, command: readonly string[] | unde
     .configureOutput({
       writeOut: (text) => void console.out.write(text),
       writeErr: (text) => void console.err.write(text),
-      outputError: (text, write) => write(`${console.style.red("error")}  ${usageError(text)}`),
+      outputError: (text, write) => write(`${console.errorStyle.red("error")}  ${usageError(text)}`),
     })
     .showHelpAfterError("Usage: launch --help, or launch COMMAND --help");
   const noWords = (): void => {

@@ -27,7 +27,10 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
   const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
   const interrupted = interruption({
     onFirst: (name) => log.info(`${name}: ending the run (again to end at once)`),
-    onForce: () => process.exit(exitCodes.cancelled),
+    onForce: () => {
+      process.stderr.write("ended at once; `launch prune` takes away what may be left of the run\n");
+      process.exit(exitCodes.cancelled);
+    },
   });
   try {
     const draft = await draftFromFlags(words, flags, console, interrupted.signal);

@@ -33,11 +33,11 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
   let frame = 0;
   let behind = false;
 
-  const write = (text: string): void | Promise<void> => {
+  const write = (data: string | Uint8Array): void | Promise<void> => {
     quietSince = monotonicMs();
-    if (!drawn) return out.write(text);
+    if (drawn) void out.write(eraseLine);
     drawn = false;
-    return out.write(eraseLine + text);
+    return out.write(data);
   };
   const draw = (): void => {
     if (current === undefined || behind) return;

@@ -19,10 +19,14 @@ export type CommandRequest = {
   /** The whole environment; the launcher's own when left out. */
   readonly env?: Environment;
   readonly input?: string | Uint8Array;
+  /** A file's descriptor as standard input, instead of `input`: for tools that open /dev/stdin, which can't be done with Node's pipes. */
+  readonly inputDescriptor?: number;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   /** More output than this ends the command with an error. */
   readonly maxOutputBytes?: number;
+  /** Gets standard error as it comes, for progress. */
+  readonly onStderr?: (text: string) => void;
 };
 
 export type CommandResult = { readonly exitCode: number; readonly stdout: Buffer; readonly stderr: string };
@@ -33,7 +37,7 @@ export type ProcessExit =
 
 export type GroupRequest = Pick<CommandRequest, "command" | "args" | "doing" | "cwd"> & {
   readonly env: Environment;
-  readonly stdin?: "ignore" | "pipe";
+  readonly stdin?: "ignore" | "pipe" | number;
 };
 
 /** A long-lived child at the head of its own process group. */
@@ -140,7 +144,7 @@ export async function execute(request: CommandRequest): Promise<CommandResult> {
   const group = await startGroup({
     ...request,
     env: request.env ?? process.env,
-    stdin: request.input === undefined ? "ignore" : "pipe",
+    stdin: request.inputDescriptor ?? (request.input === undefined ? "ignore" : "pipe"),
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -158,6 +162,8 @@ export async function execute(request: CommandRequest): Promise<CommandResult> {
   };
   group.stdout.on("data", collect(stdout));
   group.stderr.on("data", collect(stderr));
+  const { onStderr } = request;
+  if (onStderr !== undefined) group.stderr.on("data", (chunk: Buffer) => onStderr(chunk.toString()));
   group.child.stdin?.on("error", () => undefined).end(request.input);
   const onAbort = (): void =>
     stop(new LaunchError("cancelled", `${request.doing}: cancelled`, { cause: request.signal.reason }));

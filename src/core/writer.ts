@@ -40,6 +40,11 @@ export function writerOn(stream: Writable & { readonly isTTY?: boolean; readonly
         if (gone || stream.destroyed) resolve();
         else stream.write("", () => resolve());
       }),
-    columns: () => (stream.isTTY === true ? (stream.columns ?? 80) : undefined),
+    columns: () => (stream.isTTY === true ? widthOf(stream.columns) : undefined),
   };
+}
+
+/** Some terminals (a serial line, `script`) say that they have 0 columns. */
+function widthOf(columns: number | undefined): number {
+  return columns === undefined || columns === 0 ? 80 : columns;
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject, toJson } from "../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { againCommands } from "../reporting/again.ts";
 import { isUrl } from "./intake.ts";
 import type { RunRecord } from "./record.ts";
@@ -8,39 +8,10 @@ import type { RunRecord } from "./record.ts";
  * with a patch is not pinned: it is run from its commit with the patch applied.
  */
 export function specAgain({ spec, source }: RunRecord): JsonObject {
-  const again = asWritten(spec);
+  const again = Object.fromEntries(Object.entries(spec).filter(([key]) => key !== "run_id"));
   if (source?.kind !== "git" || source.commit === undefined) return again;
   const git = source.patch === undefined ? { git: { ...objectOf(spec["git"]), version: source.commit } } : {};
   return isRemote(spec) ? { ...again, ...git } : { ...again, uri: source.subdirectory ?? ".", ...git };
-}
-
-/** A resolved spec as one that can be resolved again: durations with their unit, the builder's part where specs have it, no empty parts. */
-function asWritten(resolved: JsonObject): JsonObject {
-  const { builder, timeout, retry, resource, resource_args: args } = resolved;
-  const name = typeof resource === "string" ? resource : "";
-  const own = objectOf(objectOf(args)[name]);
-  const built = isEmpty(objectOf(builder)) ? own : { ...own, builder: objectOf(builder) };
-  const spec: Record<string, Json | undefined> = {
-    ...resolved,
-    run_id: undefined,
-    builder: undefined,
-    resource_args: isEmpty(built) ? {} : { [name]: built },
-    timeout: durationOf(timeout),
-    retry: isJsonObject(retry) ? toJson({ ...retry, backoff: durationOf(retry["backoff"]) }) : undefined,
-  };
-  const entries = Object.entries(spec).flatMap(([key, value]) =>
-    value === undefined || isEmpty(value) ? [] : [[key, value] as const],
-  );
-  return Object.fromEntries(entries);
-}
-
-/** A resolved duration is milliseconds; a bare number in a spec is seconds. */
-function durationOf(value: Json | undefined): string | undefined {
-  return typeof value === "number" ? `${value}ms` : undefined;
-}
-
-function isEmpty(value: Json): boolean {
-  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 /** The commands that run a recorded run again. `flags` are those that `launch show` needs to find it. */

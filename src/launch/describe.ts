@@ -31,5 +31,7 @@ export function doneWords(record: RunRecord, ms: number): string {
   const time = formatDuration(ms);
   if (record.state === "succeeded") return `succeeded in ${time}${metrics.join("")}`;
   if (record.state === "cancelled") return `cancelled after ${time}`;
+  if (record.reason === "exit-code")
+    return `failed (exit-code ${record.exit_code ?? ""}) after ${time}${metrics.join("")}`;
   return `failed (${record.reason ?? "unknown"}) after ${time}: ${record.message ?? ""}${metrics.join("")}`;
 }

@@ -3,11 +3,11 @@ import { LaunchError } from "../core/errors.ts";
 import { redactionOf } from "../core/redaction.ts";
 import { newRunId, type RunOutcome } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
-import type { ResolvedSource } from "../sources/source.ts";
+import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { doneWords, sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
 import { headOf, type Journal, startJournal } from "./journal.ts";
-import { type ImagePlan, imageRecordOf, planImage, refuseEnvironment } from "./open-image.ts";
+import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
 import { outcomeOfError } from "./outcome.ts";
 import { collectOutputs } from "./outputs.ts";
@@ -23,7 +23,7 @@ import {
 import { firstRecord } from "./record.ts";
 import { registerLive, releaseLive, updateLive } from "./remains.ts";
 import { lastLines } from "./run-log.ts";
-import { resolveSecrets } from "./secrets.ts";
+import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
 import type { LaunchRequest, Run, RunResult, Services } from "./services.ts";
 
 /*
@@ -92,17 +92,13 @@ async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
   refuseQueueFields(request);
   requireResource(request.spec.resource);
   refuseEnvironment(request.config);
-  const secrets = await resolveSecrets({
-    wanted: request.spec.secrets,
-    given: request.secrets,
-    places: request.config.secrets,
-    environment: services.environment,
-  });
-  run.redact = redactionOf([...Object.values(secrets), ...Object.values(services.tokens)]);
+  const secrets = await launchSecrets(request, services);
+  const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
+  run.redact = redactionOf(values);
   const source = await sourcePhase(run, journal);
   try {
-    const image = await imagePhase(run, journal, source);
-    return await startAndFollow(run, journal, { source, secrets, ...image });
+    const image = await imagePhase(run, journal, source, secrets);
+    return await startAndFollow(run, journal, { source, secrets: secrets.run, ...image });
   } finally {
     if (source.kind === "code") await source.dispose();
   }
@@ -127,40 +123,58 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
   return source;
 }
 
-type Image = { readonly image: RunImage; readonly plan: ImagePlan | undefined };
+type Image = {
+  readonly image: RunImage;
+  readonly command: readonly string[] | undefined;
+  /** The code is run as a folder: a process's, or mounted into a base image. */
+  readonly needsFolder: boolean;
+};
 
-async function imagePhase(run: Run, journal: Journal, source: ResolvedSource): Promise<Image> {
-  const { request, services, signal, scratch } = run;
-  if (source.kind === "image") return { image: imageWithoutBuild(request, source), plan: undefined };
-  const plan = await planImage(
-    { spec: request.spec, config: request.config, source, scratch, log: services.log },
-    signal,
-  );
-  if (plan.kind === "none") {
-    services.log.phase({ phase: "image", status: "ended", detail: `none (${plan.why})`, elapsedMs: undefined });
-    return { image: imageWithoutBuild(request, source), plan };
+async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, secrets: LaunchSecrets): Promise<Image> {
+  const { request, services, signal } = run;
+  const unbuilt = imageWithoutBuild(request, source);
+  if (source.kind === "image") {
+    return { image: unbuilt, command: request.spec.overrides.entry_point, needsFolder: false };
   }
-  journal.amend({ state: "building" });
-  await journal.known();
-  const built = await journal.phase(
+  return journal.phase(
     "image",
-    plan.plan.image,
-    () => plan.builder.build(plan.request, plan.plan, signal),
-    (image) => (image.outcome === "built" ? `built ${image.reference} (${image.summary})` : image.summary),
+    "finding out what the image is made of",
+    async () => {
+      const plan = await planImage(imageRequest(run, source, secrets), signal);
+      // Before minutes are spent on an image that has nothing to run.
+      const command = await commandOf(request, source, plan, signal);
+      if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
+      journal.amend({ state: "building" });
+      await journal.known();
+      const built = await plan.builder.build(plan.request, plan.plan, signal);
+      journal.amend({ image: imageRecordOf(built) });
+      if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
+      const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
+      return { image: { reference: built.reference, digest: built.digest }, command, needsFolder: false, words };
+    },
+    ({ words }) => words,
   );
-  journal.amend({ image: imageRecordOf(built) });
-  if (!built.reproducible.yes)
-    services.log.debug(`the image's digest is not reproducible: ${built.reproducible.reason}`);
-  return { image: { reference: built.reference, digest: built.digest }, plan };
+}
+
+function imageRequest({ request, services, scratch }: Run, source: CodeSource, secrets: LaunchSecrets): ImageRequest {
+  const { spec, config } = request;
+  return {
+    spec,
+    config,
+    source,
+    scratch,
+    log: services.log,
+    cacheDirectory: services.state.cache,
+    buildSecrets: secrets.build,
+  };
 }
 
 type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readonly<Record<string, string>> };
 
 async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
   const { request, services, signal, runId } = run;
-  const command = await commandOf(request, parts.source, parts.plan, signal);
-  const sourceDirectory =
-    parts.plan?.kind === "none" ? await exportSource(parts.source, run.scratch, signal) : undefined;
+  const { command } = parts;
+  const sourceDirectory = parts.needsFolder ? await exportSource(parts.source, run.scratch, signal) : undefined;
   const { resource, run: asked } = await prepareRun(request, services, {
     key: { runId, attempt: 1 },
     source: parts.source,

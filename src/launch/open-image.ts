@@ -22,6 +22,10 @@ export type ImageRequest = {
   readonly source: CodeSource;
   readonly scratch: string;
   readonly log: Log;
+  /** Where builders remember for minutes. */
+  readonly cacheDirectory: string;
+  /** Values of the secrets that the builder's config names. */
+  readonly buildSecrets: Readonly<Record<string, string>>;
 };
 
 /** A base image that code is mounted into where nothing is built, as W&B Launch has it. */
@@ -35,7 +39,11 @@ export async function planImage(request: ImageRequest, signal: AbortSignal): Pro
   const { spec, config, source } = request;
   if (spec.resource === "local-process") return { kind: "none", why: "a local process needs none" };
   const builderConfig = config.builder ?? ({ type: "docker" } satisfies BuilderConfig);
-  const builder = await openBuilder(builderConfig, { log: request.log });
+  const builder = await openBuilder(builderConfig, {
+    log: request.log,
+    cacheDirectory: request.cacheDirectory,
+    buildSecrets: request.buildSecrets,
+  });
   if (builder === "none") return { kind: "none", why: "noop builder: the code is mounted into a base image" };
   const build: BuildRequest = {
     source,
@@ -48,6 +56,12 @@ export async function planImage(request: ImageRequest, signal: AbortSignal): Pro
     scratch: request.scratch,
   };
   return { kind: "build", builder, request: build, plan: await builder.plan(build, signal) };
+}
+
+/** The secrets that the launch config's builder names, by their own names. */
+export function buildSecretNames({ builder }: LaunchConfig): Readonly<Record<string, string>> {
+  const names = builder !== undefined && "secrets" in builder ? (builder.secrets ?? []) : [];
+  return Object.fromEntries(names.map((name) => [name, name]));
 }
 
 export function baseImageOf(spec: LaunchSpec): string | undefined {

@@ -5,7 +5,7 @@ import type { Provenance, ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
 import { commandOf, imageWithoutBuild, prepareRun, refuseQueueFields } from "./prepare.ts";
-import { resolveSecrets } from "./secrets.ts";
+import { launchSecrets } from "./secrets.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
 /** What a launch would do, for `--dry-run`: nothing was built, started or written. */
@@ -38,21 +38,17 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   refuseQueueFields(request);
   requireResource(spec.resource);
   refuseEnvironment(config);
-  const { environment, log, tokens } = services;
-  const secrets = await resolveSecrets({
-    wanted: spec.secrets,
-    given: request.secrets,
-    places: config.secrets,
-    environment,
-  });
+  const { log, tokens, state } = services;
+  const secrets = await launchSecrets(request, services);
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
-  const scratch = services.state.scratchFolder(runId);
+  const scratch = state.scratchFolder(runId);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   let source: ResolvedSource | undefined;
   try {
     const context = { log, signal, scratch, tokens };
     source = await openSource(sourceRequestOf(spec, request.baseDirectory, request.includeUntracked), context);
-    const plan = source.kind === "code" ? await planImage({ spec, config, source, scratch, log }, signal) : undefined;
+    const images = { spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build };
+    const plan = source.kind === "code" ? await planImage({ ...images, source }, signal) : undefined;
     const built = plan?.kind === "build" ? { reference: plan.plan.image, digest: undefined } : undefined;
     const { resource, run } = await prepareRun(request, services, {
       key: { runId, attempt: 1 },
@@ -60,7 +56,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
       command: await commandOf(request, source, plan, signal),
       image: built ?? imageWithoutBuild(request, source),
       sourceDirectory: plan?.kind === "none" ? `${scratch}/source` : undefined,
-      secrets,
+      secrets: secrets.run,
     });
     return {
       schema_version: 1,
@@ -69,7 +65,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
       resource: spec.resource,
       run: resource.describe(run),
       env: run.env,
-      secrets: Object.keys(secrets),
+      secrets: Object.keys(secrets.run),
       ...(spec.timeout === undefined ? {} : { timeout_ms: spec.timeout }),
     };
   } finally {

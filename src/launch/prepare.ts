@@ -6,6 +6,7 @@ import { openResource } from "../resources/index.ts";
 import type { Resource, RunKey, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { fillMacros } from "../spec/macros.ts";
+import { withInterpreter } from "../spec/words.ts";
 import { baseImageOf, defaultBaseImage, type ImagePlan } from "./open-image.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { LaunchRequest, Services } from "./services.ts";
@@ -39,12 +40,12 @@ export async function commandOf(
   plan: ImagePlan | undefined,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const given = request.spec.overrides.entry_point;
+  const given = plan?.kind === "build" ? plan.plan.entryPoint : request.spec.overrides.entry_point;
   if (given !== undefined || source.kind === "image") return given;
   if (plan?.kind === "build" && plan.plan.dockerfile.origin !== "generated") return undefined;
   const folder = source.provenance.subdirectory;
   const main = folder === undefined ? "main.py" : `${folder}/main.py`;
-  if ((await source.readFile(main, signal)) !== undefined) return ["python", "main.py"];
+  if ((await source.readFile(main, signal)) !== undefined) return withInterpreter(["main.py"]);
   throw new LaunchError(
     "bad-spec",
     `nothing says what to run: overrides.entry_point is not set and the source has no ${main}`,

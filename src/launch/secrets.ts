@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import { minSecretLength } from "../core/redaction.ts";
+import { buildSecretNames } from "./open-image.ts";
+import type { LaunchRequest, Services } from "./services.ts";
 
 /** Where the launch config says that a secret's value is. */
 export type SecretPlace = { readonly env: string } | { readonly file: string };
@@ -60,4 +62,21 @@ async function fromPlace(name: string, { places, environment, given }: SecretsRe
       { cause: error },
     );
   }
+}
+
+export type LaunchSecrets = {
+  /** For the run, by variable. */
+  readonly run: Readonly<Record<string, string>>;
+  /** For the image's build, by name. */
+  readonly build: Readonly<Record<string, string>>;
+};
+
+/** All secrets that a launch needs, before anything is done with it. */
+export async function launchSecrets(request: LaunchRequest, { environment }: Services): Promise<LaunchSecrets> {
+  const { spec, config } = request;
+  const from = { given: request.secrets, places: config.secrets, environment };
+  return {
+    run: await resolveSecrets({ wanted: spec.secrets, ...from }),
+    build: await resolveSecrets({ wanted: buildSecretNames(config), ...from }),
+  };
 }

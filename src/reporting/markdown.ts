@@ -11,7 +11,7 @@ const maxInline = 500;
 /** Text in a paragraph or a table cell; never the first thing of a line. */
 export function inlineText(text: string): string {
   return truncated(oneLine(text), maxInline).replace(
-    /[\\`*_{}[\]()<>#|~&@$]/g,
+    /[\\`*_[\]<>#|~&@$]/g,
     (mark) => replacements[mark] ?? `\\${mark}`,
   );
 }

@@ -7,7 +7,7 @@ export type SourceRequest =
       /** A directory, in a git repository or not. Its place below the repository's root becomes `subdirectory`. */
       readonly directory: string;
       readonly includeUntracked: boolean;
-      /** Branch, tag or hash of this repository (local or of its remote) to run instead of what is checked out: no patch is made then, and the log says so. */
+      /** Branch, tag or hash of this repository (local or of its remote) to run instead of what is checked out: changes of the working folder are not taken then, and the log says so. */
       readonly version?: string;
     }
   | {
@@ -18,6 +18,12 @@ export type SourceRequest =
       readonly version: string | undefined;
       /** `git.repo`: replaces the repository of `url`; its ref and folder stay. */
       readonly repository?: string;
+      /** Instead of the folder that a browser URL names; relative to the root. */
+      readonly subdirectory?: string;
+      /** Applied to the fetched commit: local work that was recorded or queued with it. */
+      readonly patch?: Uint8Array;
+      /** The recorded tree hash: what was fetched and patched must have it, else `source-failed`. */
+      readonly expectedTree?: string;
     }
   | { readonly kind: "image"; readonly image: string };
 
@@ -39,16 +45,17 @@ export type Provenance = {
   readonly ref?: string;
   /** The commit that was asked for: HEAD, or what `version` resolved to. */
   readonly commit?: string;
-  /** The newest ancestor of `commit` that a remote has, onto which `patch` applies; equal to `commit` when nothing is local. */
+  /** The newest ancestor of `commit` that a remote has, onto which `patch` applies; `commit` itself when nothing is local or no remote has any of it. */
   readonly base?: string;
   /** Commit time of `commit`, seconds since the epoch; 0 without a repository. */
   readonly commit_time: number;
-  /** Git tree hash of exactly what runs: base, patch and included untracked files. */
+  /** Git tree hash of exactly what runs: base, patch and included untracked files; submodules count as folders, by their files. */
   readonly tree?: string;
   /** Folder below the root in which the run works; absent for the root. */
   readonly subdirectory?: string;
   readonly patch?: PatchProvenance;
   readonly untracked_included?: readonly string[];
+  /** The first 1,000. */
   readonly untracked_left_out?: readonly string[];
   readonly submodules?: readonly { readonly path: string; readonly commit: string }[];
   /** Files that hold an LFS pointer instead of their content. */
@@ -68,11 +75,13 @@ export interface CodeSource {
   readonly provenance: Provenance;
   /** The patch onto `provenance.base`, when there is one (`git diff --binary --full-index`). */
   readonly patch: Uint8Array | undefined;
-  /** All paths of the tree, relative to its root, sorted. */
+  /** All paths of the tree (files and symlinks), relative to its root, sorted. */
   paths(signal: AbortSignal): Promise<readonly string[]>;
-  /** One file's bytes, by its path from the root; undefined when the tree has no such file. */
+  /** One file's bytes, by its path from the root; undefined when the tree has no such file. A symlink inside the tree is followed. */
   readFile(path: string, signal: AbortSignal): Promise<Buffer | undefined>;
-  /** Writes the tree into an empty directory, without `.git`. File modes and symlinks are kept. */
+  /** A hash of everything below a folder of the tree (names, modes, contents); "" is the root. Left out, only the whole tree has one. */
+  folderHash?(folder: string): string;
+  /** Writes the tree into an empty directory, without `.git`. File modes and symlinks are kept; bytes are git's own (no line-ending conversion, no filter). */
   exportTo(directory: string, signal: AbortSignal): Promise<void>;
   /** Removes what resolving made (a fetched repository, a temporary index). */
   dispose(): Promise<void>;

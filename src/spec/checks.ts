@@ -88,9 +88,10 @@ const allowed: Rule = ({ spec, config, tree, configTree }) => {
   const source = spec.docker.docker_image === undefined ? "git" : "image";
   const faults: Fault[] = [];
   const refuse = (field: string, list: string, words: string): void => {
-    const origin = (at(tree, field.split(".")) ?? tree).origin;
+    const found = at(tree, field.split("."));
     const ceiling = at(configTree, ["allow", list]);
-    const where = ceiling === undefined ? "" : ` (${formatOrigin(ceiling.origin)})`;
+    const { origin } = found ?? ceiling ?? tree;
+    const where = found === undefined || ceiling === undefined ? "" : ` (${formatOrigin(ceiling.origin)})`;
     faults.push(
       faultAt({ origin, path: field, message: `${words}: allow.${list} of the launch config${where} doesn't have it` }),
     );

@@ -38,7 +38,12 @@ export function faultAt({ origin, message, path = "", suggestion }: FaultRequest
     origin.kind === "place"
       ? { file: origin.file, line: origin.line, column: origin.column, length: origin.length }
       : { file: origin.name, line: 0, column: 0, length: 0 };
-  return { ...place, message, path, ...(suggestion === undefined ? {} : { suggestion }) };
+  return { ...place, message: plain(message), path: plain(path), ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+/** A message quotes what was written: nothing of it may act on a terminal. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, " ");
 }
 
 /** An origin for people: `launch.yaml:7:13`, `--resource`, `default`. */

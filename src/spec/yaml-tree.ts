@@ -112,10 +112,15 @@ function mapAt(walk: Walk, map: YAMLMap, position: Position): Located {
     }
     const origin = placeOfNode(walk, pair.key);
     const empty: Located = { kind: "scalar", origin, path: within.path, value: null, text: "" };
-    const value = isNode(pair.value) ? treeAt(walk, pair.value, within) : empty;
+    const value = isNode(pair.value) && !isEmpty(pair.value) ? treeAt(walk, pair.value, within) : empty;
     if (value !== undefined) entries.set(key, { key: origin, value });
   }
   return { ...emptyMap(placeOfNode(walk, map), position.path), entries };
+}
+
+/** Nothing after a key's colon: the key is then the place to show. */
+function isEmpty(node: Node): boolean {
+  return isScalar(node) && node.value === null && node.source === "" && node.anchor === undefined;
 }
 
 function inside(position: Position, key: string | number): Position {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type ActionCopy, copyAction } from "../support/action-copy.ts";
+import { imagesOf, removeImages } from "../support/docker.ts";
 import { describeWithDocker } from "../support/engines.ts";
 import { makeProject, type Project } from "../support/project.ts";
 import { remainsOf } from "../support/remains.ts";
@@ -112,6 +113,8 @@ describe("a cancelled workflow", () => {
   });
 
   describeWithDocker("with a container", () => {
+    afterAll(() => removeImages(imagesOf("launch/sleeper")));
+
     test("ends and removes it", () => expectCancelled("container.yaml"));
 
     test("that is killed without a signal has its container removed by the post step", async () => {

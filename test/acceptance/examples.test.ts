@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type ActionCopy, copyAction } from "../support/action-copy.ts";
+import { removeImages } from "../support/docker.ts";
 import { describeWithDocker } from "../support/engines.ts";
 import { makeProject } from "../support/project.ts";
 import { remainsOf } from "../support/remains.ts";
@@ -35,7 +35,7 @@ describe("the examples", () => {
   });
   afterAll(() => {
     launcher.remove();
-    for (const image of images) execFileSync("docker", ["image", "rm", "--force", image], { stdio: "ignore" });
+    removeImages(images);
   });
   beforeEach(() => {
     work = mkdtempSync(join(tmpdir(), "launch-example-"));

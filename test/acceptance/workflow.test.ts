@@ -1,13 +1,16 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type ActionCopy, copyAction } from "../support/action-copy.ts";
+import { imagesOf, removeImages } from "../support/docker.ts";
 import { describeWith } from "../support/engines.ts";
+import { startGitServer } from "../support/git-server.ts";
 import { makeProject, type ProjectContent } from "../support/project.ts";
 import { remainsOf } from "../support/remains.ts";
-import { runWorkflow, type WorkflowRun } from "../support/workflow.ts";
+import { runWorkflow, type WorkflowRequest, type WorkflowRun } from "../support/workflow.ts";
 
 /* `uses: org/launch-action@v1` in GitHub's workflow engine, as a user writes it; the action is a copy of what is committed. */
 
@@ -46,6 +49,16 @@ function printed(run: WorkflowRun, name: string): string {
   return new RegExp(`^${name}=(.*)$`, "m").exec(run.log)?.[1] ?? "";
 }
 
+/** The refs of runs in a repository; none when it is not there. */
+function runsOf(repository: string): readonly string[] {
+  if (!existsSync(repository)) return [];
+  const refs = execFileSync("git", ["for-each-ref", "--format=%(refname)", "refs/launch/v1/r"], { cwd: repository });
+  return refs
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
 describeWith(["act"], "the action in a workflow", () => {
   let action: ActionCopy;
   let work: string;
@@ -68,7 +81,7 @@ describeWith(["act"], "the action in a workflow", () => {
   async function run(
     content: ProjectContent,
     steps: string,
-    more: { readonly secrets?: Readonly<Record<string, string>> } = {},
+    more: Partial<Pick<WorkflowRequest, "secrets" | "environment">> = {},
   ): Promise<WorkflowRun & { readonly commit: string }> {
     const project = makeProject(content);
     const docker = process.env["DOCKER_HOST"];
@@ -82,8 +95,9 @@ describeWith(["act"], "the action in a workflow", () => {
           TMPDIR: temporary,
           LAUNCH_STORE: `git+file://${state}/store.git`,
           ...(docker === undefined ? {} : { DOCKER_HOST: docker }),
+          ...more.environment,
         },
-        ...more,
+        secrets: more.secrets ?? {},
       });
       return { ...ran, commit: project.commit };
     } finally {
@@ -173,9 +187,52 @@ describeWith(["act"], "the action in a workflow", () => {
     expectNothingLeft(ran);
   });
 
+  describe("in a repository of its own", () => {
+    const token = "token-of-this-job";
+    const permissions = ["contents: write", "contents: read"] as const;
+    const ownScript = {
+      "ok.sh": "echo fine\n",
+      "launch.yaml": "resource: local-process\noverrides: {entry_point: sh ok.sh}\n",
+    };
+
+    test.each(permissions)("keeps the record in its refs, or on this machine, with %s", async (permission) => {
+      const root = join(state, "..", "served");
+      const bare = join(root, "team", "train.git");
+      execFileSync("git", ["init", "--quiet", "--bare", bare]);
+      const server = await startGitServer({
+        root,
+        auth: { basic: [`x-access-token:${token}`] },
+        intercept: ({ url }) =>
+          permission === "contents: read" && url.includes("git-receive-pack")
+            ? { kind: "answer", status: 403, body: "Write access to repository not granted." }
+            : undefined,
+      });
+      try {
+        const environment = { LAUNCH_STORE: "", GITHUB_SERVER_URL: server.url, GITHUB_REPOSITORY: "team/train" };
+        const ran = await run({ files: ownScript }, launchStep("name: kept"), {
+          environment,
+          secrets: { GITHUB_TOKEN: token },
+        });
+        expect(ran.succeeded, ran.transcript).toBe(true);
+        const [served, own] = [bare, join(state, "store.git")].map((repository) => runsOf(repository));
+        const expected = [`refs/launch/v1/r/${ran.outputs["run-id"]}`];
+        expect(served, ran.transcript).toEqual(permission === "contents: write" ? expected : []);
+        expect(own, ran.transcript).toEqual(permission === "contents: write" ? [] : expected);
+        expectNothingLeft(ran);
+      } finally {
+        await server.stop();
+      }
+    });
+  });
+
   describeWith(["docker"], "with Docker", () => {
+    afterAll(() => removeImages(imagesOf("launch/acceptance-pi")));
+
     test("builds the image from the commit's own Dockerfile and runs it by digest", async () => {
-      const ran = await run({ from: ["examples/dockerfile"] }, launchStep("spec: launch.yaml") + showOutputs);
+      const ran = await run(
+        { from: ["examples/dockerfile"] },
+        launchStep("spec: launch.yaml", "name: acceptance-pi") + showOutputs,
+      );
 
       expect(ran.succeeded, ran.transcript).toBe(true);
       expect(ran.outputs["image-digest"]).toMatch(/^sha256:[0-9a-f]{64}$/);

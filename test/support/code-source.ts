@@ -9,9 +9,11 @@ export function codeSource(
   options: { subdirectory?: string; commitTime?: number } = {},
 ): CodeSource & { exports: number } {
   const paths = Object.keys(files).sort();
-  const tree = createHash("sha1")
-    .update(JSON.stringify(paths.map((path) => [path, files[path]])))
-    .digest("hex");
+  const hashOf = (some: readonly string[]): string =>
+    createHash("sha1")
+      .update(JSON.stringify(some.map((path) => [path, files[path]])))
+      .digest("hex");
+  const tree = hashOf(paths);
   return {
     kind: "code",
     exports: 0,
@@ -23,6 +25,7 @@ export function codeSource(
       reachable: false,
       ...(options.subdirectory === undefined ? {} : { subdirectory: options.subdirectory }),
     },
+    folderHash: (folder) => hashOf(paths.filter((path) => path.startsWith(folder === "" ? "" : `${folder}/`))),
     paths: () => Promise.resolve(paths),
     readFile: (path) => {
       const text = files[path];

@@ -18,7 +18,7 @@ type Extra = Omit<Partial<BuilderContext>, "log">;
 export function buildBench(suite: string) {
   const name = `${suite}-${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), "launch-build-bench-"));
-  const others: string[] = [];
+  const others = new Set<string>();
   let buildx = "default";
   let scratch = "";
   let log = keptLog();
@@ -57,22 +57,17 @@ export function buildBench(suite: string) {
     /** A tag that is removed with the rest. */
     tag: (word: string): string => {
       const tag = `launch/${name}-${word}:test`;
-      others.push(tag);
+      others.add(tag);
       return tag;
     },
-    folder: (): string => {
-      mkdirSync(join(folder, "context"), { recursive: true });
-      return join(folder, "context");
+    folder: (below = "context"): string => {
+      mkdirSync(join(folder, below), { recursive: true });
+      return join(folder, below);
     },
     file: (file: string, text: string): string => {
       writeFileSync(join(folder, file), text);
       return join(folder, file);
     },
-    untilStep: (step: RegExp) =>
-      vi.waitFor(() => expect(log.events.some(({ detail }) => step.test(detail))).toBe(true), {
-        timeout: 20_000,
-        interval: 50,
-      }),
     /** Command lines on this machine that end so. */
     processes: (command: string): readonly string[] =>
       execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })

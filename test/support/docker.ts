@@ -1,4 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import type { Log, PhaseEvent } from "../../src/core/log.ts";
 
 /** What docker says; throws when it fails. */
@@ -33,4 +38,42 @@ export function keptLog(): Log & { readonly events: PhaseEvent[]; readonly lines
     warning: keep,
     debug: keep,
   };
+}
+
+/** The user's Docker settings as they are; empty when there are none. */
+export function dockerConfigText(): string {
+  const file = join(process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json");
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** A loopback registry in front of a real one that lets in only who has this login. */
+export async function guardedRegistry(
+  behind: string,
+  username: string,
+  password: string,
+): Promise<{ readonly host: string; readonly close: () => void }> {
+  const expected = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const [hostname = "", port = ""] = behind.split(":");
+  const server = createServer((incoming, outgoing) => {
+    if (incoming.headers.authorization !== expected) {
+      outgoing.writeHead(401, { "www-authenticate": 'Basic realm="guarded"' }).end();
+      incoming.resume();
+      return;
+    }
+    const headers = { ...incoming.headers };
+    delete headers.authorization;
+    const forwarded = request({ hostname, port, path: incoming.url, method: incoming.method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    forwarded.on("error", () => outgoing.destroy());
+    incoming.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address() as AddressInfo;
+  return { host: `127.0.0.1:${address.port}`, close: () => server.close() };
 }

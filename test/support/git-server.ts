@@ -30,6 +30,8 @@ export type GitServerOptions = {
   readonly auth?: { readonly basic?: readonly string[]; readonly bearer?: readonly string[] };
   /** Git configuration of the server's side, such as `{"uploadpack.allowAnySHA1InWant": "true"}`. Pushes are allowed. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Speaks protocol v0, as an old server: it gives out the tips of its refs and no other commit. */
+  readonly ignoreProtocolVersion?: boolean;
   readonly intercept?: (request: GitServerRequest) => Interception | undefined;
 };
 
@@ -103,7 +105,7 @@ function backendEnvironment(options: GitServerOptions, request: IncomingMessage)
     QUERY_STRING: search.slice(1),
     CONTENT_TYPE: request.headers["content-type"] ?? "",
     HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
-    GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
+    GIT_PROTOCOL: options.ignoreProtocolVersion === true ? "" : String(request.headers["git-protocol"] ?? ""),
     ...(request.headers["content-length"] === undefined ? {} : { CONTENT_LENGTH: request.headers["content-length"] }),
   };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -135,14 +135,19 @@ export function endGroup(child: ChildProcess): void {
   }
 }
 
-/** What the CLI of the same bundle prints for these words. */
+/** What the CLI of the same bundle prints for these words; throws with all of it when it fails. */
 export function launchCli(
   action: string,
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): string {
-  return execFileSync(process.execPath, [join(action, "bin", "launch.js"), ...words], {
+  const result = spawnSync(process.execPath, [join(action, "bin", "launch.js"), ...words], {
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...environment },
     encoding: "utf8",
   });
+  if (result.error !== undefined) throw result.error;
+  if (result.status !== 0) {
+    throw new Error(`launch ${words.join(" ")}: exit code ${result.status}\n${result.stdout}${result.stderr}`);
+  }
+  return result.stdout;
 }

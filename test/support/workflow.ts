@@ -67,8 +67,8 @@ function parseEvents(text: string): readonly WorkflowEvent[] {
   });
 }
 
-function describeRun(succeeded: boolean, transcript: string): WorkflowRun {
-  const events = parseEvents(transcript);
+function describeRun(succeeded: boolean, stdout: string, stderr: string): WorkflowRun {
+  const events = parseEvents(stdout);
   const ofLaunch = events.filter((event) => event.stepID?.[0] === "launch");
   return {
     succeeded,
@@ -83,7 +83,7 @@ function describeRun(succeeded: boolean, transcript: string): WorkflowRun {
     stages: events.flatMap(({ stepID, stage, stepResult }) =>
       stepResult === undefined || stage === undefined ? [] : [`${stepID?.[0] ?? ""} ${stage} ${stepResult}`],
     ),
-    transcript,
+    transcript: [...events.map(({ msg }) => msg.trimEnd()), stderr].join("\n"),
   };
 }
 
@@ -106,7 +106,7 @@ export async function runWorkflow(request: WorkflowRequest): Promise<WorkflowRun
         "act",
         args,
         { cwd: request.project, env: engineEnvironment(home), maxBuffer: 64 * 1024 * 1024 },
-        (error, stdout, stderr) => resolveRun(describeRun(error === null, `${stdout}\n${stderr}`)),
+        (error, stdout, stderr) => resolveRun(describeRun(error === null, stdout, stderr)),
       );
     });
   } finally {

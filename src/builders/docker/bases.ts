@@ -13,7 +13,8 @@ export type BaseRequest = {
   readonly tool: Buildx;
   readonly memory: Memory;
   readonly env: Readonly<Record<string, string>>;
-  readonly platform: string;
+  /** Only when the config names one: the builder's own needs no word. */
+  readonly platform: string | undefined;
   /** Asks registries also for what is known here. */
   readonly pull: boolean;
   readonly scratch: string;
@@ -22,8 +23,8 @@ export type BaseRequest = {
 
 const resolveTimeoutMs = 2 * 60_000;
 
-export function baseMemoryKey(reference: string, platform: string): string {
-  return `base ${reference} ${platform}`;
+export function baseMemoryKey(reference: string, platform: string | undefined): string {
+  return `base ${reference} ${platform ?? "default"}`;
 }
 
 /**
@@ -60,11 +61,12 @@ async function askBuilder(
   request: BaseRequest,
 ): Promise<{ readonly digest: string } | { readonly error: string }> {
   const folder = await mkdtemp(join(request.scratch, "base-"));
+  const platform = request.platform === undefined ? [] : ["--platform", request.platform];
   try {
     const result = await buildImage(request.tool, {
       context: undefined,
       dockerfile: { text: `FROM ${reference}\n` },
-      options: ["--output=type=cacheonly", "--platform", request.platform, ...(request.pull ? ["--pull"] : [])],
+      options: ["--output=type=cacheonly", ...platform, ...(request.pull ? ["--pull"] : [])],
       metadataFile: join(folder, "metadata.json"),
       env: { ...request.env, BUILDX_METADATA_PROVENANCE: "min" },
       doing: `looking up the base image ${reference}`,

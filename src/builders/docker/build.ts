@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { shortInstruction } from "../../clients/docker/build-progress.ts";
 import { buildImage, type BuildMetadata, type ImageBuildResult } from "../../clients/docker/build.ts";
-import type { BuilderInfo } from "../../clients/docker/buildx.ts";
+import { type BuilderInfo, canRewrite } from "../../clients/docker/buildx.ts";
 import { type LocalImage, localImage, remoteManifest, runnableReference } from "../../clients/docker/image.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { LaunchError } from "../../core/errors.ts";
@@ -73,7 +73,10 @@ async function buildNew(session: DockerSession, build: NewBuild, signal: AbortSi
   const result = await runBuild(session, build, signal);
   if (result.kind === "failed") {
     const memory = await session.memory();
-    const keys = [builderMemoryKey, ...plan.bases.map(({ reference }) => baseMemoryKey(reference, plan.platform))];
+    const keys = [
+      builderMemoryKey,
+      ...plan.bases.map(({ reference }) => baseMemoryKey(reference, session.config.platform)),
+    ];
     await Promise.all(keys.map((key) => memory.forget(key)));
     throw buildFailed(plan, result, redactionOf(Object.values(secretValues(session))));
   }
@@ -162,11 +165,6 @@ async function builtReference(build: NewBuild, metadata: BuildMetadata, signal: 
   const local: LocalImage | undefined = await localImage(plan.image, { signal, env });
   if (local !== undefined) return runnableReference(local, repository);
   throw new LaunchError("build-failed", `building ${plan.image}: it was built, and the engine doesn't have it`);
-}
-
-/** The engine's own builder unpacks what it makes, and refuses to rewrite file times then. */
-function canRewrite(builder: BuilderInfo): boolean {
-  return builder.driver !== "docker";
 }
 
 function reproducibility(builder: BuilderInfo, plan: BuildPlan): BuiltImage["reproducible"] {

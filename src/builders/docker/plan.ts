@@ -1,10 +1,11 @@
-import type { BuilderInfo } from "../../clients/docker/buildx.ts";
+import { posix } from "node:path";
+import { type BuilderInfo, canRewrite } from "../../clients/docker/buildx.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
-import type { BuildPlan, BuildRequest } from "../builder.ts";
+import type { BaseImage, BuildPlan, BuildRequest } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { fromImages } from "../from-images.ts";
-import { inputHash, inputTag } from "../input-hash.ts";
+import { contextContent, inputHash, inputTag } from "../input-hash.ts";
 import { resolveBases } from "./bases.ts";
 import { type DockerSession, withLogin } from "./session.ts";
 
@@ -15,29 +16,38 @@ export async function planBuild(
   signal: AbortSignal,
 ): Promise<BuildPlan> {
   const { config, context } = session;
-  const tree = request.source.provenance.tree;
-  if (tree === undefined) {
-    throw new LaunchError("source-failed", "the source has no tree hash, so its image can't be named by its content");
-  }
-  const [dockerfile, builder] = await Promise.all([resolveDockerfile(request, signal), session.builder(signal)]);
+  const [dockerfile, tool, memory] = await Promise.all([
+    resolveDockerfile(request, signal),
+    session.tool(signal),
+    session.memory(),
+  ]);
   for (const note of dockerfile.notes) context.log.info(`Dockerfile: ${note}`);
-  const platform = config.platform ?? platformOf(builder);
   const buildArguments = config["build-args"] ?? {};
-  const references = fromImages(dockerfile.text, buildArguments, platform);
-  const [tool, memory] = await Promise.all([session.tool(signal), session.memory()]);
-  const bases = await withLogin(request, signal, (env) => {
+  const lookUp = async (builder: BuilderInfo | undefined): Promise<readonly BaseImage[]> => {
+    const platform = config.platform ?? (builder === undefined ? undefined : platformOf(builder));
+    const references = fromImages(dockerfile.text, buildArguments, platform ?? "");
     const pull = config.pull ?? false;
-    return resolveBases(references, { tool, memory, env, platform, pull, scratch: request.scratch, signal });
-  });
+    return withLogin(request, signal, (env) =>
+      resolveBases(references, { tool, memory, env, platform, pull, scratch: request.scratch, signal }),
+    );
+  };
+  // What is built for is only known from the builder, and rarely changes which images those are: ask for both at once.
+  const dependsOnPlatform = config.platform === undefined && /\bTARGET(?:PLATFORM|OS|ARCH)\b/.test(dockerfile.text);
+  const builderFound = session.builder(signal);
+  const [builder, bases] = await Promise.all([
+    builderFound,
+    dependsOnPlatform ? builderFound.then(lookUp) : lookUp(undefined),
+  ]);
+  const platform = config.platform ?? platformOf(builder);
   const hash = inputHash({
-    tree,
-    context: dockerfile.context,
-    dockerfile: dockerfile.file ?? null,
+    content: contextContent(request.source, dockerfile.context),
+    dockerfile: dockerfile.file === undefined ? null : posix.relative(dockerfile.context, dockerfile.file),
     text: dockerfile.text,
     bases,
     platform,
     buildArguments,
     secrets: config.secrets ?? [],
+    fileTimes: canRewrite(builder) ? "commit" : "build",
   });
   return {
     dockerfile: { origin: dockerfile.origin, text: dockerfile.text },

@@ -20,7 +20,7 @@ export const dockerBuilderSchema = z.strictObject({
   timeout: z
     .union([
       z.number().positive(),
-      z.string().regex(/^\s*(?:\d+(?:\.\d+)?\s*(?:ms|sec|s|min|m|h|d)\s*)+$/i, "must be a duration like 90 min or 2h"),
+      z.string().regex(/^\s*(?:\d+(?:\.\d+)?\s*(?:ms|sec|s|min|m|h|d)\s*)+$/i, "a duration such as 90 min or 2h"),
     ])
     .optional(),
   /** Ask the registry for newer base images also when the engine has them (`docker build --pull`). */

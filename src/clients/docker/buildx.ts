@@ -66,7 +66,12 @@ export type BuilderInfo = {
   readonly platform: string | undefined;
 };
 
-/** What the current builder is (`docker buildx inspect`, whose head is `Key: value` lines). */
+/** Whether it can give files the commit's time. The engine's own builder unpacks what it makes, and refuses to rewrite times then. */
+export function canRewrite(builder: BuilderInfo): boolean {
+  return builder.driver !== "docker";
+}
+
+/** What the current builder is (`docker buildx inspect`, whose head is `Key: value` lines). Throws `tool-missing` when it can't be used. */
 export async function inspectBuilder(
   tool: Buildx,
   env: DockerRequest["env"],
@@ -78,10 +83,10 @@ export async function inspectBuilder(
     new RegExp(`^${key}:\\s+(\\S.*)$`, "m").exec(result.stdout.toString())?.[1]?.trim();
   const name = value("Name");
   const driver = value("Driver");
-  const failed = value("Error") ?? (result.exitCode === 0 ? undefined : result.stderr.trim());
+  const failed = value("Error") ?? (result.exitCode === 0 ? undefined : result.stderr.trim().replace(/^ERROR: /, ""));
   if (failed !== undefined || name === undefined || driver === undefined) {
     throw new LaunchError(
-      "build-failed",
+      "tool-missing",
       `${doing}: the builder "${name ?? process.env["BUILDX_BUILDER"] ?? "default"}" is not usable: ${failed ?? "it doesn't say what it is"}; is Docker running (docker info)?`,
     );
   }

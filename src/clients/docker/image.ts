@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LaunchError } from "../../core/errors.ts";
 import { type Buildx, buildx } from "./buildx.ts";
-import { docker, dockerOrThrow, type DockerRequest } from "./docker.ts";
+import { docker, type DockerRequest } from "./docker.ts";
 
 export type LocalImage = {
   /** `sha256:…`; the manifest's digest in an engine with containerd's store, the config's digest in an older one. */
@@ -18,18 +18,18 @@ function requestOf(context: Context): Pick<DockerRequest, "signal" | "env"> {
   return context.env === undefined ? { signal: context.signal } : { signal: context.signal, env: context.env };
 }
 
-/** An image of the local engine, or undefined when it has none by this reference. Throws `tool-missing` or `build-failed`. */
+/** An image of the local engine, or undefined when it has none by this reference. Throws `tool-missing` when the engine can't be asked. */
 export async function localImage(reference: string, context: Context): Promise<LocalImage | undefined> {
   const doing = `looking for the image ${reference} in the local engine`;
-  // `image ls` says "none" by an empty answer, so that a daemon that can't be reached isn't taken for an image that isn't there.
   const args = ["image", "inspect", "--format", "json", reference];
   const result = await docker({ args, doing, ...requestOf(context) });
   const found = z.array(inspectSchema).safeParse(jsonOf(result.stdout.toString()));
   const image = found.success ? found.data[0] : undefined;
   if (image !== undefined) return { id: image.Id, repoDigests: image.RepoDigests ?? [] };
+  // An error may be an image that isn't there or a daemon that can't be reached: `image ls` says "none" by an empty answer.
   const listed = await docker({ args: ["image", "ls", "--quiet", reference], doing, ...requestOf(context) });
   if (listed.exitCode === 0) return undefined;
-  throw new LaunchError("build-failed", `${doing}: ${listed.stderr.trim()}`);
+  throw new LaunchError("tool-missing", `${doing}: ${listed.stderr.trim()}; is Docker running (docker info)?`);
 }
 
 function jsonOf(text: string): unknown {
@@ -66,11 +66,4 @@ export async function remoteManifest(tool: Buildx, reference: string, context: C
   return digest === undefined || result.exitCode !== 0
     ? { kind: "missing", message: result.stderr.trim().replace(/^ERROR: /, "") }
     : { kind: "found", digest };
-}
-
-/** Pulls an image; throws `image-pull` with what the registry said. */
-export async function pullImage(reference: string, context: Context & { readonly timeoutMs: number }): Promise<void> {
-  const args = ["pull", "--quiet", reference];
-  const doing = `pulling ${reference}`;
-  await dockerOrThrow({ args, doing, timeoutMs: context.timeoutMs, ...requestOf(context) }, "image-pull");
 }

@@ -172,7 +172,9 @@ async function peel(repository: ScratchRepository, name: string, signal: AbortSi
 /** The last thing that git counted in a piece of its progress output, or undefined. */
 export function progressOf(text: string): string | undefined {
   const counts = [
-    ...text.matchAll(/(Receiving objects|Resolving deltas): +(\d+)% \(\d+\/\d+\)(?:, ([\d.]+ [KMG]?i?B))?/g),
+    ...text.matchAll(
+      /(Receiving objects|Unpacking objects|Resolving deltas): +(\d+)% \(\d+\/\d+\)(?:, ([\d.]+ [KMG]?i?B))?/g,
+    ),
   ];
   const [, what, percent, size] = counts.at(-1) ?? [];
   if (what === undefined || percent === undefined) return undefined;

@@ -15,6 +15,10 @@ export type ScratchRepository = {
   readonly objects: string;
   /** Makes git work in it, whatever folder the command runs in. */
   readonly env: Readonly<Record<string, string>>;
+  /** Settings for commands that read a user's work tree: git-lfs keeps what it hashes here, not in the user's repository. */
+  readonly settings: readonly (readonly [key: string, value: string])[];
+  /** Changes the kind of its hashes; only while it is empty. */
+  useFormat(format: ObjectFormat): Promise<void>;
   /** Borrows the objects of these object directories too. */
   borrow(objectDirectories: readonly string[]): Promise<void>;
   remove(): Promise<void>;
@@ -64,6 +68,8 @@ export async function createScratchRepository(directory: string, format: ObjectF
     directory,
     objects,
     env: { GIT_DIR: directory },
+    settings: [["lfs.storage", join(directory, "lfs")]],
+    useFormat: (other) => writeFile(join(directory, "config"), configOf(other)),
     borrow: async (objectDirectories) => {
       for (const from of objectDirectories) borrowed.add(from);
       await writeFile(join(objects, "info", "alternates"), [...borrowed].map((from) => `${from}\n`).join(""));

@@ -129,21 +129,30 @@ export function graft(
   signal: AbortSignal,
 ): Promise<string> {
   return withIndex(repository, tree, signal, async (env) => {
+    // Mode 0 removes. Listings are handed on as bytes: a name need not be UTF-8.
+    const lines = [...folders.keys()].map((path) => Buffer.from(`0 ${"0".repeat(tree.length)}\t${path}\0`));
+    for (const [path, folder] of folders) {
+      const listing = await scratchGit(repository, {
+        args: ["ls-tree", "-r", "-z", "--full-tree", folder],
+        doing: `listing the submodule ${path}`,
+        signal,
+      });
+      const prefix = Buffer.from(path).toString("latin1");
+      lines.push(
+        Buffer.from(
+          listing.toString("latin1").replace(/\t([^\0]*\0)/g, (_, name) => `\t${prefix}/${String(name)}`),
+          "latin1",
+        ),
+      );
+    }
+    // Unlike read-tree --prefix, --index-info needs no work tree.
     await scratchGit(repository, {
-      args: ["update-index", "-z", "--force-remove", "--stdin"],
+      args: ["update-index", "-z", "--index-info"],
       doing: "replacing submodules by their files",
       signal,
       env,
-      input: [...folders.keys()].join("\0"),
+      input: Buffer.concat(lines),
     });
-    for (const [path, folder] of folders) {
-      await scratchGit(repository, {
-        args: ["read-tree", `--prefix=${path}/`, folder],
-        doing: `putting the submodule ${path} in its place`,
-        signal,
-        env,
-      });
-    }
     return writeTree(repository, env, signal);
   });
 }

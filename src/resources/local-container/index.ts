@@ -1,9 +1,112 @@
-import { LaunchError } from "../../core/errors.ts";
-import type { ResourcePlugin } from "../resource.ts";
+import { chmod } from "node:fs/promises";
+import {
+  containerNames,
+  type DockerOutput,
+  inspectContainer,
+  removeContainer,
+  stopContainer,
+} from "../../clients/docker/container.ts";
+import { formatCommandLine } from "../../core/command-line.ts";
+import { isFileMissing } from "../../core/errors.ts";
+import { localHandle, runKeyOf } from "../handle.ts";
+import type { Handle, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
+import { followContainer } from "./follow.ts";
+import { mountOption, mountsOf, networkOptions, outputTarget, sourceTarget } from "./mounts.ts";
+import { environmentOf, optionsOf } from "./options.ts";
+import { reclaim } from "./reclaim.ts";
 import type { LocalContainerArgs } from "./schema.ts";
+import { type ContainerSettings, imageOf, labelsOf, submit } from "./submit.ts";
 
+/*
+ * A run as one container of the local engine, named after the run, so that any launcher can find it. `docker create`, then
+ * `docker start --attach`, then `docker rm`: three calls when all goes well. Creating apart from starting costs one call more than
+ * `docker run` and tells what failed: no image, a refused option, or the program.
+ */
 export const plugin: ResourcePlugin<LocalContainerArgs> = {
-  create: () => {
-    throw new LaunchError("unsupported", "being written");
-  },
+  create: (args, context) => createLocalContainer(args, context),
 };
+
+const kind = "local-container";
+
+type Run = { readonly attached: DockerOutput | undefined; readonly image: string; readonly folders: readonly string[] };
+
+function createLocalContainer(args: LocalContainerArgs, context: ResourceContext): Resource {
+  const settings: ContainerSettings = {
+    options: [...optionsOf(args), ...networkOptions(args, context)],
+    mounts: mountsOf(args, context),
+    env: environmentOf(args),
+    platform: args.platform,
+    hasWorkdir: (args.workdir ?? args.w) !== undefined,
+  };
+  const runs = new Map<string, Run>();
+  const nameOf = (handle: Handle): string => localHandle(kind, runKeyOf(kind, handle)).name;
+  const open = (run: Run | undefined): Promise<void> =>
+    run === undefined
+      ? Promise.resolve()
+      : reclaim({ image: run.image, directories: run.folders, userId: process.getuid?.(), log: context.log });
+
+  return {
+    describe: (request) => describe(request, settings),
+    handleFor: (request) => localHandle(kind, request),
+    submit: async (request, handle, signal) => {
+      const name = nameOf(handle);
+      if (runs.has(name)) return;
+      const attached = await submit(request, handle, settings, context.log, signal);
+      runs.set(name, { attached, image: imageOf(request), folders: foldersOf(request) });
+    },
+    find: async (key) => {
+      const handle = localHandle(kind, key);
+      const labels = Object.entries(labelsOf(key)).map(([label, value]) => `label=${label}=${value}`);
+      return (await containerNames(labels)).includes(handle.name) ? handle : undefined;
+    },
+    follow: async (handle, sink, signal) => {
+      const name = nameOf(handle);
+      const outcome = await followContainer(name, runs.get(name)?.attached, sink, signal);
+      await open(runs.get(name) ?? (await orphanOf(name)));
+      return outcome;
+    },
+    cancel: (handle, graceMs) => stopContainer(nameOf(handle), graceMs),
+    remove: async (handle) => {
+      const name = nameOf(handle);
+      const run = runs.get(name) ?? (await orphanOf(name));
+      await removeContainer(name);
+      await run?.attached?.group.end(0);
+      await open(run);
+      for (const folder of run?.folders ?? []) await closeFolder(folder);
+      runs.delete(name);
+    },
+  };
+}
+
+function describe(request: RunRequest, settings: ContainerSettings): string {
+  const [program, ...rest] = request.command ?? [];
+  return formatCommandLine([
+    ...["docker", "run", ...settings.options, ...settings.mounts.map(mountOption)],
+    ...Object.keys(settings.env).flatMap((name) => ["--env", name]),
+    ...(program === undefined ? [] : ["--entrypoint", program]),
+    ...[imageOf(request), ...rest, ...request.args],
+  ]);
+}
+
+function foldersOf({ outputDirectory, sourceDirectory }: RunRequest): readonly string[] {
+  return sourceDirectory === undefined ? [outputDirectory] : [outputDirectory, sourceDirectory];
+}
+
+/** What the engine knows of a container that another launcher made; the folders are those that a launcher mounts, not the user's. */
+async function orphanOf(name: string): Promise<Run | undefined> {
+  const container = await inspectContainer(name);
+  if (container === undefined) return undefined;
+  const folders = container.mounts
+    .filter(({ target }) => target === outputTarget || target === sourceTarget)
+    .map(({ source }) => source);
+  return { attached: undefined, image: container.image, folders };
+}
+
+/** Nobody but us needs to write there any more. The launcher may have removed the folder by now. */
+async function closeFolder(folder: string): Promise<void> {
+  try {
+    await chmod(folder, 0o755);
+  } catch (error) {
+    if (!isFileMissing(error)) throw error;
+  }
+}

@@ -1,9 +1,172 @@
-import { LaunchError } from "../../core/errors.ts";
-import type { ResourcePlugin } from "../resource.ts";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { formatCommandLine } from "../../core/command-line.ts";
+import { isFileMissing, LaunchError } from "../../core/errors.ts";
+import { isRunning } from "../../core/process-identity.ts";
+import { localHandle, runKeyOf } from "../handle.ts";
+import type { Handle, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
+import { followOrphan, followProcess } from "./follow.ts";
+import { passedOn } from "./launcher-environment.ts";
+import { type ProcessTree, processTreeOf } from "./process-tree.ts";
+import { pythonEnvironment } from "./python-environment.ts";
+import { warnOfDifferences } from "./requirement-check.ts";
+import { readRequirements } from "./requirements.ts";
+import { kind, type RunState, runStateOf } from "./run-state.ts";
 import type { LocalProcessArgs } from "./schema.ts";
+import { type StartedProcess, startProcess } from "./start.ts";
 
+/*
+ * A run as a process of this machine, at the head of its own group. While its launcher lives, output and exit code come from the child
+ * itself. Another process (after the launcher was killed) knows it by its state folder and by the mark in its environment: it can find it,
+ * end it and remove it, and wait for its end, but its output is gone, and its exit code too unless the launcher could still write it down.
+ */
 export const plugin: ResourcePlugin<LocalProcessArgs> = {
-  create: () => {
-    throw new LaunchError("unsupported", "being written");
-  },
+  create: (args, context) => createLocalProcess(args, context),
 };
+
+type Run = { readonly started: StartedProcess; readonly checked: Promise<void>; readonly stopCheck: () => void };
+
+function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): Resource {
+  const runs = new Map<string, Run>();
+  const stateOf = (handle: Handle): RunState => runStateOf(context.cacheDirectory, runKeyOf(kind, handle));
+  const treeOf = (handle: Handle): ProcessTree => {
+    const started = runs.get(handle.name)?.started;
+    return processTreeOf(runKeyOf(kind, handle), async () => {
+      if (started !== undefined) return { name: started.name, ours: started.isOurs() };
+      const name = await stateOf(handle).readProcess();
+      return name === undefined ? undefined : { name, ours: false };
+    });
+  };
+
+  return {
+    describe: (request) => formatCommandLine([...commandOf(request), ...request.args]),
+    handleFor: (request) => localHandle(kind, request),
+    submit: async (request, handle, signal) => {
+      const command = commandOf(request);
+      const directory = await workingDirectoryOf(request);
+      if (runs.has(handle.name)) return;
+      const state = stateOf(handle);
+      if (!(await state.claim()) && (await wasStarted(state, treeOf(handle), signal))) return;
+      const base = await baseEnvironment(args, directory, context, signal).catch(async (error: unknown) => {
+        await state.remove();
+        throw error;
+      });
+      const started = await startProcess({ request, command, directory, base, state, signal });
+      const checking = new AbortController();
+      const checked = args.venv
+        ? Promise.resolve()
+        : warnOfDifferences(
+            { command: command[0] ?? "", directory, env: { ...base, ...request.env }, log: context.log },
+            checking.signal,
+          );
+      runs.set(handle.name, { started, checked, stopCheck: () => checking.abort() });
+    },
+    find: async (key) => {
+      const handle = localHandle(kind, key);
+      const there = (await stateOf(handle).exists()) || (await treeOf(handle).isThere());
+      return there ? handle : undefined;
+    },
+    follow: async (handle, sink, signal) => {
+      const run = runs.get(handle.name);
+      if (run === undefined) return followOrphan(stateOf(handle), treeOf(handle), signal);
+      const outcome = await followProcess(run.started, treeOf(handle), sink, signal);
+      await run.checked;
+      return outcome;
+    },
+    cancel: (handle, graceMs) => treeOf(handle).end(graceMs),
+    remove: async (handle) => {
+      const run = runs.get(handle.name);
+      run?.stopCheck();
+      await Promise.all([treeOf(handle).end(0), run?.checked]);
+      await run?.started.recorded;
+      await stateOf(handle).remove();
+      runs.delete(handle.name);
+    },
+  };
+}
+
+function commandOf(request: RunRequest): readonly string[] {
+  if (request.command !== undefined && request.command.length > 0) return request.command;
+  throw new LaunchError("refused", `${kind} has no image to take a command from; set overrides.entry_point`);
+}
+
+async function workingDirectoryOf(request: RunRequest): Promise<string> {
+  if (request.sourceDirectory === undefined) {
+    const image = request.image === undefined ? "" : ` and runs no image (${request.image.reference})`;
+    throw new LaunchError("refused", `${kind} needs a source directory${image}; use local-container for an image`);
+  }
+  const directory = join(request.sourceDirectory, request.workingDirectory);
+  try {
+    if ((await stat(directory)).isDirectory()) return directory;
+  } catch (error) {
+    if (!isFileMissing(error)) throw error;
+  }
+  throw new LaunchError("submit-failed", `the source has no folder "${request.workingDirectory}" to run in`);
+}
+
+const otherPackages: ReadonlySet<string> = new Set(["PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"]);
+
+async function baseEnvironment(
+  args: LocalProcessArgs,
+  directory: string,
+  context: ResourceContext,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const passed = passedOn(context.environment);
+  return args.venv ? withPythonEnvironment(passed, directory, context, signal) : passed;
+}
+
+/** The launcher's environment with the Python of `venv: true` first on PATH, and without what would mix other packages into it. */
+async function withPythonEnvironment(
+  passed: Readonly<Record<string, string>>,
+  directory: string,
+  context: ResourceContext,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const requirements = await readRequirements(directory);
+  if (requirements === undefined) {
+    throw new LaunchError(
+      "refused",
+      "venv: true: there is no uv.lock, requirements.txt, pyproject.toml or requirements.frozen.txt to make it from",
+    );
+  }
+  const env = Object.fromEntries(Object.entries(passed).filter(([name]) => !otherPackages.has(name)));
+  const folder = await pythonEnvironment(
+    {
+      directory,
+      requirements,
+      cacheDirectory: context.cacheDirectory,
+      env: { ...env, ...uvSettings(context) },
+      log: context.log,
+    },
+    signal,
+  );
+  return { ...env, VIRTUAL_ENV: folder, PATH: `${join(folder, "bin")}:${env["PATH"] ?? "/usr/bin:/bin"}` };
+}
+
+/** uv's own settings (indexes, cache, mirrors) are for uv: the run does not get them, since an index may hold a password. */
+function uvSettings({ environment }: ResourceContext): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith("UV_") && value !== undefined) settings[name] = value;
+  }
+  return settings;
+}
+
+const claimedWithinMs = 2_000;
+
+/**
+ * Whether whoever made the state folder has started the run. It may be at it (making a Python environment takes minutes), so that is
+ * waited for; if it was killed in between, the run is ours to start.
+ */
+async function wasStarted(state: RunState, tree: ProcessTree, signal: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + claimedWithinMs;
+  for (;;) {
+    if ((await state.readProcess()) !== undefined || (await tree.isThere())) return true;
+    const claimer = await state.readClaimer();
+    const working = claimer === undefined ? performance.now() < deadline : await isRunning(claimer);
+    if (!working) return false;
+    await delay(50, undefined, { signal });
+  }
+}

@@ -68,13 +68,21 @@ describeWithDocker("generated Dockerfiles", () => {
     expect(source.exports).toBe(0);
   });
 
+  it("is not built again when only files outside of its folder changed", async () => {
+    const job = { "job/.python-version": "3.11\n", "job/train.py": `${nonce}\n` };
+    const options = { subdirectory: "job" };
+    const first = await bench.run(codeSource({ ...job, other: "1" }, options));
+    const second = await bench.run(codeSource({ ...job, other: "2" }, options));
+    expect(second).toMatchObject({ outcome: "unchanged", digest: first.digest });
+  });
+
   it(
     "installs nothing when only code changed, and again when requirements did",
     async () => {
       const code = await bench.run(codeSource({ ...project, "train.py": `${nonce}\nprint('changed')\n` }));
       expect(code).toMatchObject({ outcome: "built", summary: "code layer only, dependencies cached" });
       expect(docker("run", "--rm", code.reference, ...python)).toBe("changed");
-      const listed = await bench.run(codeSource({ ...project, "requirements.txt": "six==1.16.0\n" }));
+      const listed = await bench.run(codeSource({ ...project, "requirements.txt": `${nonce}\nsix==1.16.0\n` }));
       expect(listed.summary).not.toContain("dependencies cached");
       expect(docker("run", "--rm", listed.reference, ...python)).toMatch(/^1\.16\.0 /);
     },

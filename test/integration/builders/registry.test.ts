@@ -7,7 +7,7 @@ import { privateDockerConfig } from "../../../src/clients/docker/config.ts";
 import { plugin as generic } from "../../../src/registries/generic/index.ts";
 import { codeSource } from "../../support/code-source.ts";
 import { buildBench } from "../../support/docker-builder.ts";
-import { docker, removeImages } from "../../support/docker.ts";
+import { docker, dockerConfigText, guardedRegistry, removeImages } from "../../support/docker.ts";
 import { describeWith } from "../../support/engines.ts";
 
 const host = process.env["LAUNCH_TEST_REGISTRY"];
@@ -42,6 +42,14 @@ if (host !== undefined) {
       removeImages([one.reference]);
     }, 120_000);
 
+    it("writes and reads the caches that the config names", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "launch-cache-test-"));
+      const cache = { "cache-to": [`type=local,dest=${folder}`], "cache-from": [`type=local,src=${folder}`] };
+      await bench.run(codeSource(files(Date.now())), {}, cache);
+      expect(readdirSync(folder)).toContain("index.json");
+      rmSync(folder, { recursive: true });
+    }, 60_000);
+
     it("loads the image into the engine when there is no registry", async () => {
       const nonce = Date.now();
       const image = await bench.run(codeSource(files(nonce)));
@@ -49,6 +57,35 @@ if (host !== undefined) {
       expect(docker("run", "--rm", image.reference, "sh", "/w/run.sh")).toBe(String(nonce));
       expect((await bench.run(codeSource(files(nonce)))).outcome).toBe("unchanged");
     }, 120_000);
+  });
+}
+
+if (host !== undefined) {
+  describeWith(["docker"], "a registry that asks for a login", () => {
+    const bench = buildBench("login");
+    afterAll(() => bench.removeImages());
+
+    it("is pushed to with the login that its plug-in gives, and Docker's own settings stay as they were", async () => {
+      const guarded = await guardedRegistry(host, "robot", "p:ss");
+      const nonce = Date.now();
+      const source = codeSource(files(nonce));
+      const uri = `${guarded.host}/${bench.name}`;
+      const login = { host: guarded.host, username: "robot", password: "p:ss", expiresAt: undefined };
+      const registry = { repositoryFor: () => uri, credential: () => Promise.resolve(login) };
+      const anonymous = generic.create({ type: "generic", uri });
+      try {
+        const before = dockerConfigText();
+        await expect(bench.run(source, { registry: anonymous })).rejects.toMatchObject({ code: "build-failed" });
+        const image = await bench.run(source, { registry });
+        expect(image.reference).toBe(`${uri}@${image.digest}`);
+        expect(await bench.run(source, { registry })).toMatchObject({ outcome: "unchanged", digest: image.digest });
+        expect(dockerConfigText()).toBe(before);
+        // The engine's own builder keeps what it pushes.
+        removeImages([image.plan.image]);
+      } finally {
+        guarded.close();
+      }
+    }, 60_000);
   });
 }
 

@@ -39,6 +39,8 @@ describe("which Dockerfile builds a source", () => {
     const found = await resolve(all, { entryPoint: [...entryPoint, "--x"] });
     const inside = ["python", "t.py", "--x"];
     expect(found).toMatchObject({ origin: "jobs/Dockerfile.wandb", context: "jobs", entryPoint: inside });
+    const dotted = await resolve(all, { entryPoint: ["python", "./jobs/t.py"] });
+    expect(dotted).toMatchObject({ context: "jobs", entryPoint: ["python", "t.py"] });
     const root = await resolve({ "Dockerfile.wandb": "FROM c", Dockerfile: "FROM a" }, { entryPoint: undefined });
     expect(root).toMatchObject({ origin: "Dockerfile.wandb", context: "" });
   });

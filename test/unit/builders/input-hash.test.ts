@@ -3,14 +3,14 @@ import { type BuildInputs, inputHash, inputTag } from "../../../src/builders/inp
 
 const digest = (character: string) => `sha256:${character.repeat(64)}`;
 const inputs: BuildInputs = {
-  tree: "a".repeat(40),
-  context: "",
+  content: "a".repeat(64),
   dockerfile: null,
   text: "FROM a\n",
   bases: [{ reference: "a", digest: digest("1") }],
   platform: "linux/amd64",
   buildArguments: { A: "1", B: "2" },
   secrets: ["X", "Y"],
+  fileTimes: "build",
 };
 
 describe("the hash of a build's inputs", () => {
@@ -22,14 +22,14 @@ describe("the hash of a build's inputs", () => {
   });
 
   it.each<[string, Partial<BuildInputs>]>([
-    ["tree", { tree: "b".repeat(40) }],
-    ["context", { context: "sub" }],
+    ["context's content", { content: "b".repeat(64) }],
     ["Dockerfile's path", { dockerfile: "Dockerfile" }],
     ["Dockerfile's text", { text: "FROM a \n" }],
     ["base image's digest", { bases: [{ reference: "a", digest: digest("2") }] }],
     ["platform", { platform: "linux/arm64" }],
     ["build arguments", { buildArguments: { A: "1", B: "3" } }],
     ["secrets' names", { secrets: ["X"] }],
+    ["builder's file times", { fileTimes: "commit" }],
   ])("is another when the %s is", (_, change) => {
     expect(inputHash({ ...inputs, ...change })).not.toBe(inputHash(inputs));
   });

@@ -1,0 +1,57 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { docker } from "../../clients/docker/docker.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { mountOption } from "./mounts.ts";
+
+export type ReclaimRequest = {
+  /** The run's image: the only one that is surely here. */
+  readonly image: string;
+  readonly directories: readonly string[];
+  /** Our own user id; undefined where there is none. */
+  readonly userId: number | undefined;
+  readonly log: Log;
+};
+
+const timeoutMs = 60_000;
+
+/**
+ * Makes what a container's user left readable and removable for us. Root needs no such thing; else a short container of the same image,
+ * as root, opens what is not ours. Where that fails (an image without chmod) it is warned of: the run itself has ended well.
+ */
+export async function reclaim({ image, directories, userId, log }: ReclaimRequest): Promise<void> {
+  if (userId === undefined || userId === 0) return;
+  for (const directory of directories) {
+    if (!(await holdsForeign(directory, userId))) continue;
+    try {
+      const result = await docker({
+        args: [
+          ...["run", "--rm", "--pull", "never", "--network", "none", "--user", "0:0", "--entrypoint", "chmod"],
+          mountOption({ source: directory, target: "/launch/reclaim", readOnly: false }),
+          ...["--", image, "-R", "a+rwX", "/launch/reclaim"],
+        ],
+        doing: `making ${directory} readable`,
+        signal: new AbortController().signal,
+        timeoutMs,
+      });
+      if (result.exitCode !== 0) throw new Error(result.stderr.trim().split("\n").at(-1));
+    } catch (error) {
+      log.warning(`files in ${directory} belong to the container's user and could not be opened: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Whether anything below is another user's. What can't be listed is. */
+async function holdsForeign(directory: string, userId: number): Promise<boolean> {
+  try {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if ((await lstat(path)).uid !== userId) return true;
+      if (entry.isDirectory() && (await holdsForeign(path, userId))) return true;
+    }
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,144 @@
+import { chmod } from "node:fs/promises";
+import { join, posix } from "node:path";
+import {
+  createContainer,
+  type CreateRequest,
+  type DockerOutput,
+  inspectContainer,
+  removeContainer,
+  startContainer,
+} from "../../clients/docker/container.ts";
+import { localImage } from "../../clients/docker/image.ts";
+import { pullWithProgress } from "../../clients/docker/pull.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
+import type { Log } from "../../core/log.ts";
+import type { Handle, RunKey, RunRequest } from "../resource.ts";
+import { type BindMount, mountOption, outputTarget, sourceTarget } from "./mounts.ts";
+
+/** What the args and the launch config make of a run's container. */
+export type ContainerSettings = {
+  readonly options: readonly string[];
+  readonly mounts: readonly BindMount[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly platform: string | undefined;
+  /** `workdir` of the args, which the source's folder would otherwise be. */
+  readonly hasWorkdir: boolean;
+};
+
+/** Like /tmp: the container's user may write, and nobody may take away what is another's. */
+const writableForAll = 0o1777;
+/** The engine's own log, for those who adopt the run: its `local` driver keeps bytes as they are, and an endless log from filling the disk. */
+const logOptions = ["--log-driver=local", "--log-opt=max-size=100m", "--log-opt=max-file=5"];
+
+export function labelsOf({ runId, attempt }: RunKey): Readonly<Record<string, string>> {
+  return { "launch.run": runId, "launch.attempt": String(attempt) };
+}
+
+export function imageOf({ image }: RunRequest): string {
+  if (image === undefined)
+    throw new LaunchError("refused", "local-container needs an image: build one, or name one in docker.docker_image");
+  const { reference, digest } = image;
+  const parsed = parseImageReference(reference);
+  if (digest === undefined || parsed === undefined || parsed.digest !== undefined) return reference;
+  const { registry, repository } = parsed;
+  return formatImageReference({ ...(registry === undefined ? {} : { registry }), repository, digest });
+}
+
+/**
+ * Starts a run's container, or takes the one that is there. Returns docker attached to it when the start was ours to make; a container that
+ * runs or has ended is followed by its log.
+ */
+export async function submit(
+  request: RunRequest,
+  handle: Handle,
+  settings: ContainerSettings,
+  log: Log,
+  signal: AbortSignal,
+): Promise<DockerOutput | undefined> {
+  const creation = creationOf(request, handle, settings);
+  stopIfAborted(signal);
+  await openFolders(request);
+  const adopted = await createOrAdopt(request, creation, settings, log, signal);
+  if (adopted === "started") return undefined;
+  if (signal.aborted) {
+    await removeContainer(handle.name);
+    stopIfAborted(signal);
+  }
+  return startContainer(handle.name);
+}
+
+/** `created` is the container's state then: its start is left to be made. */
+async function createOrAdopt(
+  request: RunRequest,
+  creation: CreateRequest,
+  settings: ContainerSettings,
+  log: Log,
+  signal: AbortSignal,
+): Promise<"created" | "started"> {
+  const { name, image } = creation;
+  let creating = await createContainer(creation);
+  if (creating.kind === "created") return "created";
+  const present = await inspectContainer(name);
+  if (present !== undefined) {
+    const ours = Object.entries(labelsOf(request)).every(([label, value]) => present.labels[label] === value);
+    if (!ours)
+      throw new LaunchError("submit-failed", `a container named ${name} is there, and it is not this run's; remove it`);
+    return present.status === "created" ? "created" : "started";
+  }
+  // With a platform, an image of the same name for another one may be here.
+  if (settings.platform !== undefined || (await localImage(image, { signal })) === undefined) {
+    const progress = (detail: string): void =>
+      log.phase({ phase: "start", status: "progress", detail: `pulling ${image}${detail}` });
+    progress("");
+    await pullWithProgress(
+      { reference: image, platform: settings.platform, onProgress: (layers) => progress(`: ${layers}`) },
+      signal,
+    );
+    stopIfAborted(signal);
+    creating = await createContainer(creation);
+    if (creating.kind === "created") return "created";
+  }
+  throw new LaunchError("submit-failed", `the container could not be created: ${creating.words}`);
+}
+
+function creationOf(request: RunRequest, handle: Handle, settings: ContainerSettings): CreateRequest {
+  const [program, ...rest] = request.command ?? [];
+  const labels = { ...request.labels, ...labelsOf(request) };
+  const source: readonly BindMount[] =
+    request.sourceDirectory === undefined
+      ? []
+      : [{ source: request.sourceDirectory, target: sourceTarget, readOnly: false }];
+  const output: BindMount = { source: request.outputDirectory, target: outputTarget, readOnly: false };
+  const workdir =
+    settings.hasWorkdir || request.sourceDirectory === undefined
+      ? []
+      : [`--workdir=${posix.join(sourceTarget, request.workingDirectory)}`];
+  return {
+    name: handle.name,
+    image: imageOf(request),
+    options: [
+      ...["--init", "--stop-signal=SIGTERM", ...logOptions],
+      ...Object.entries(labels).map(([name, value]) => `--label=${name}=${value}`),
+      ...[output, ...source, ...settings.mounts].map(mountOption),
+      ...workdir,
+      ...settings.options,
+      ...(program === undefined ? [] : [`--entrypoint=${program}`]),
+    ],
+    env: { ...settings.env, ...request.env, ...request.secrets, LAUNCH_OUTPUT_DIR: outputTarget },
+    args: [...rest, ...request.args],
+  };
+}
+
+/** Lets whatever user the image has write where a run writes. */
+async function openFolders({ outputDirectory, sourceDirectory, workingDirectory }: RunRequest): Promise<void> {
+  await chmod(outputDirectory, writableForAll);
+  if (sourceDirectory === undefined) return;
+  await chmod(sourceDirectory, writableForAll);
+  if (workingDirectory !== "") await chmod(join(sourceDirectory, workingDirectory), writableForAll);
+}
+
+function stopIfAborted(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new LaunchError("cancelled", "cancelled before the run was started", { cause: signal.reason });
+}

@@ -1,0 +1,98 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { systemCode } from "../../core/errors.ts";
+import { nameProcess, type ProcessName } from "../../core/process-identity.ts";
+import { localHandle } from "../handle.ts";
+import type { ResourceOutcome, RunKey } from "../resource.ts";
+
+/*
+ * What is known of a run on this machine, in a folder of its own, so that another process can find, end and remove it:
+ * `claimer.json`, the launcher that starts it, `process.json`, the head of its group, and `outcome.json`, how it ended, which that launcher writes.
+ * Making the folder is what decides who starts the run. Its place follows from the run alone: a path in
+ * a handle would be one that others can choose.
+ */
+export type RunState = {
+  /** Makes the folder; false when it is there already, so the run was started before. */
+  claim(): Promise<boolean>;
+  /** Who made the folder, and so starts the run. */
+  readClaimer(): Promise<ProcessName | undefined>;
+  exists(): Promise<boolean>;
+  writeProcess(name: ProcessName): Promise<void>;
+  readProcess(): Promise<ProcessName | undefined>;
+  /** Does nothing when the folder is gone: then nobody will ask. */
+  writeOutcome(outcome: ResourceOutcome): Promise<void>;
+  readOutcome(): Promise<ResourceOutcome | undefined>;
+  remove(): Promise<void>;
+};
+
+export const kind = "local-process";
+
+export function runStateOf(cacheDirectory: string, key: RunKey): RunState {
+  const folder = join(cacheDirectory, "processes", localHandle(kind, key).name);
+  return {
+    claim: async () => {
+      await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+      try {
+        await mkdir(folder, { mode: 0o700 });
+      } catch (error) {
+        if (systemCode(error) === "EEXIST") return false;
+        throw error;
+      }
+      const claimer = await nameProcess(process.pid);
+      if (claimer !== undefined) await writeWhole(join(folder, "claimer.json"), JSON.stringify(claimer));
+      return true;
+    },
+    readClaimer: async () => processIn(await readJson(join(folder, "claimer.json"))),
+    exists: async () => (await readText(join(folder, "."))) !== undefined,
+    writeProcess: (name) => writeWhole(join(folder, "process.json"), JSON.stringify(name)),
+    readProcess: async () => processIn(await readJson(join(folder, "process.json"))),
+    writeOutcome: async (outcome) => {
+      try {
+        await writeWhole(join(folder, "outcome.json"), JSON.stringify(outcome));
+      } catch (error) {
+        if (systemCode(error) !== "ENOENT") throw error;
+      }
+    },
+    readOutcome: async () => outcomeIn(await readJson(join(folder, "outcome.json"))),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Renamed into place, so that no reader sees half of it. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** The text of a file, "" for a folder, undefined when there is neither. */
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (systemCode(error) === "EISDIR") return "";
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function readJson(path: string): Promise<object | undefined> {
+  const text = await readText(path);
+  if (text === undefined) return undefined;
+  const value: unknown = JSON.parse(text);
+  return typeof value === "object" && value !== null ? value : undefined;
+}
+
+function processIn(value: object | undefined): ProcessName | undefined {
+  if (value === undefined || !("pid" in value) || !("started" in value)) return undefined;
+  const { pid, started } = value;
+  return typeof pid === "number" && pid > 1 && typeof started === "string" ? { pid, started } : undefined;
+}
+
+function outcomeIn(value: object | undefined): ResourceOutcome | undefined {
+  if (value === undefined || !("kind" in value) || !("exitCode" in value)) return undefined;
+  const { kind: how, exitCode } = value;
+  if (typeof exitCode !== "number") return undefined;
+  if (how === "exited") return { kind: "exited", exitCode };
+  if (how !== "signalled" || !("signal" in value) || typeof value.signal !== "string") return undefined;
+  return { kind: "signalled", signal: value.signal, exitCode };
+}

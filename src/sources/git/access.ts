@@ -1,0 +1,76 @@
+import {
+  followRedirect,
+  listRemote,
+  type RemoteAccess,
+  type RemoteAnswer,
+  type RemoteRefs,
+} from "../../clients/git/fetch.ts";
+import type { ScratchRepository } from "../../clients/git/repository.ts";
+import { LaunchError } from "../../core/errors.ts";
+import type { GitUrl, Transport } from "./url.ts";
+
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+
+/** The user names that hosts want beside a token; GitHub's is also accepted by GitLab and Gitea, which only look at the token. */
+function tokenUser(host: string): string {
+  return host === "bitbucket.org" ? "x-token-auth" : "x-access-token";
+}
+
+/** A repository may lead (by its submodules) to what is at most as near to this machine as itself. */
+function protocolsFrom(transport: Transport): readonly Transport[] {
+  if (transport === "file") return ["https", "ssh", "http", "file"];
+  return transport === "http" ? ["https", "ssh", "http"] : ["https", "ssh"];
+}
+
+/** The ways to a remote, the best first: credentials in the URL, the token for its host, then whatever git itself has. */
+export function accessesTo(url: GitUrl, tokens: Readonly<Record<string, string>>): readonly RemoteAccess[] {
+  const own: RemoteAccess = { url: url.url, authorization: undefined, protocols: protocolsFrom(url.transport) };
+  if (url.transport !== "https" && url.transport !== "http") return [own];
+  const { credential } = url;
+  if (credential !== undefined) return [{ ...own, authorization: basic(credential.user, credential.password) }];
+  const token = Object.hasOwn(tokens, url.host) ? tokens[url.host] : undefined;
+  return token === undefined || token === ""
+    ? [own]
+    : [{ ...own, authorization: basic(tokenUser(url.host), token) }, own];
+}
+
+export type OpenRemote = { readonly access: RemoteAccess; readonly refs: RemoteRefs };
+
+/** Lists a remote's refs by the first access that works. Throws `source-failed` with what git said and what to do. */
+export async function openRemote(
+  repository: ScratchRepository,
+  url: GitUrl,
+  patterns: readonly string[],
+  context: { readonly tokens: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+): Promise<OpenRemote> {
+  const { signal } = context;
+  const accesses = accessesTo(url, context.tokens);
+  let said: string | undefined;
+  for (const access of accesses) {
+    let tried = access;
+    let answer: RemoteAnswer<RemoteRefs> = await listRemote(repository, tried, patterns, signal);
+    if (answer.kind === "failed" && access.authorization !== undefined) {
+      const moved = await followRedirect(access, signal);
+      if (moved !== undefined) {
+        tried = { ...access, url: moved };
+        answer = await listRemote(repository, tried, patterns, signal);
+      }
+    }
+    if (answer.kind === "ok") return { access: tried, refs: answer.value };
+    said ??= answer.said;
+  }
+  throw unreachable(url, said ?? "", accesses[0]?.authorization !== undefined);
+}
+
+function unreachable(url: GitUrl, said: string, withCredential: boolean): LaunchError {
+  const advice =
+    url.transport === "file"
+      ? "give the path of a repository on this machine"
+      : url.transport === "ssh"
+        ? "check that the ssh agent holds a key that the host accepts and that the host is in known_hosts"
+        : withCredential
+          ? `check the URL, and that the credential given for ${url.host} may read it`
+          : `check the URL; if it is private, give a token for ${url.host} or set up a git credential helper`;
+  return new LaunchError("source-failed", `the repository ${url.url} could not be read (${said}); ${advice}`);
+}

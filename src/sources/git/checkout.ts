@@ -1,0 +1,207 @@
+import { realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { applyPatch, changedPaths, diffTrees } from "../../clients/git/patch.ts";
+import { createScratchRepository, type ScratchRepository } from "../../clients/git/repository.ts";
+import { listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { LaunchError } from "../../core/errors.ts";
+import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
+import { type Base, findBase } from "./base.ts";
+import { codeSourceOf, countOf, describePatch, firstOf } from "./code-source.ts";
+import { type Inspection, inspectCheckout, inspectVersion } from "./inspection.ts";
+import { resolveRemote } from "./remote.ts";
+import { chooseRemote, isLocalPath } from "./remotes.ts";
+import { rawPath } from "./status.ts";
+import { includeSubmodules, localSubmodules } from "./submodules.ts";
+import { treeOfFolder, treeOfWorkingTree } from "./working-tree.ts";
+
+type CheckoutRequest = Extract<SourceRequest, { readonly kind: "checkout" }>;
+
+/** The commit that is checked out, with what has changed since the newest commit that a remote has as one patch. */
+export async function resolveCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
+  const repository = await createScratchRepository(join(context.scratch, "source.git"), "sha1");
+  try {
+    const inspection = await inspectCheckout(request.directory, repository.settings, context.signal);
+    if (inspection?.format === "sha256") await repository.useFormat("sha256");
+    if (inspection === undefined) return await resolveFolder(request, repository, context);
+    if (request.version === undefined) return await resolveRepository(request, inspection, repository, context);
+    context.log.info(`version ${request.version} is given, so changes of the working folder are not taken`);
+    const other = await inspectVersion(inspection, request.version, context.signal);
+    if (other !== undefined) return await resolveRepository(request, other, repository, context);
+    await repository.remove();
+    return await resolveRemote(remoteOf(inspection, request.version), context);
+  } catch (error) {
+    await repository.remove();
+    throw error;
+  }
+}
+
+/** The repository's remote, for a version that isn't here. */
+function remoteOf(
+  { remotes, status, subdirectory, toplevel }: Inspection,
+  version: string,
+): Extract<SourceRequest, { readonly kind: "remote" }> {
+  const name = chooseRemote(remotes, status.branch, [...remotes.urls.keys()]);
+  const url = name === undefined ? undefined : remotes.urls.get(name);
+  if (url === undefined) {
+    throw new LaunchError(
+      "source-failed",
+      `the repository ${toplevel} has no branch, tag or commit "${version}", and no remote to get it from`,
+    );
+  }
+  const local = isLocalPath(url) && !/^file:/i.test(url);
+  return {
+    kind: "remote",
+    url: local ? pathToFileURL(resolve(toplevel, url)).href : url,
+    version,
+    ...(subdirectory === "" ? {} : { subdirectory }),
+  };
+}
+
+async function resolveFolder(
+  { directory, version }: CheckoutRequest,
+  repository: ScratchRepository,
+  context: SourceContext,
+): Promise<CodeSource> {
+  if (version !== undefined) {
+    throw new LaunchError("source-failed", `${directory} is in no repository, so it has no version "${version}"`);
+  }
+  const folder = await realpath(directory);
+  const tree = await treeOfFolder(repository, folder, context.signal);
+  const entries = await listTree(repository, tree, context.signal);
+  const whole = await withLocalSubmodules(repository, { tree, entries }, folder, context);
+  const provenance: Provenance = { kind: "directory", commit_time: 0, reachable: false, ...whole.provenance };
+  return codeSourceOf({ repository, ...whole.code, patch: undefined, provenance }, context);
+}
+
+async function resolveRepository(
+  request: CheckoutRequest,
+  inspection: Inspection,
+  repository: ScratchRepository,
+  context: SourceContext,
+): Promise<CodeSource> {
+  const { status, head, subdirectory } = inspection;
+  const { signal } = context;
+  refuseUnmerged(status.unmerged);
+  await repository.borrow([inspection.files.objects]);
+  const [base, found] = await Promise.all([
+    head === undefined ? undefined : findBase(inspection, head, signal),
+    currentTree(request, inspection, repository, signal),
+  ]);
+  const patch = base === undefined ? undefined : await patchSince(base, found.tree, repository, inspection, signal);
+  warnOfLeftOut(request, inspection, context);
+  const whole = await withLocalSubmodules(repository, found, inspection.toplevel, context);
+  const provenance: Provenance = {
+    kind: "git",
+    ...(base?.repository === undefined ? {} : { repository: base.repository }),
+    ...ifDefined("ref", base === undefined ? status.branch : base.ref),
+    ...(head === undefined || base === undefined ? {} : { commit: head.commit, base: base.commit }),
+    commit_time: head?.time ?? 0,
+    ...(subdirectory === "" ? {} : { subdirectory }),
+    ...(patch === undefined ? {} : { patch: patch.provenance }),
+    ...untrackedOf(request, status.untracked.map(rawPath)),
+    ...whole.provenance,
+    reachable: base?.reachable ?? false,
+  };
+  return codeSourceOf({ repository, ...whole.code, patch: patch?.bytes, provenance }, context);
+}
+
+function ifDefined(key: "ref", value: string | undefined): { readonly ref?: string } {
+  return value === undefined ? {} : { [key]: value };
+}
+
+/** What runs, before submodules: HEAD's own tree when nothing has changed, which costs no process. */
+async function currentTree(
+  request: CheckoutRequest,
+  inspection: Inspection,
+  repository: ScratchRepository,
+  signal: AbortSignal,
+): Promise<{ readonly tree: string; readonly entries: readonly TreeEntry[] }> {
+  const { status, head } = inspection;
+  const untracked = request.includeUntracked ? status.untracked : [];
+  if (head !== undefined && !status.staged && status.changed.length === 0 && untracked.length === 0) return head;
+  const tree = await treeOfWorkingTree(repository, inspection, untracked, signal);
+  return { tree, entries: await listTree(repository, tree, signal) };
+}
+
+type Patch = { readonly bytes: Buffer; readonly provenance: PatchProvenance };
+
+/** The patch from the base, tried on it: a recorded patch that gave another tree would be a lie. */
+async function patchSince(
+  base: Base,
+  tree: string,
+  repository: ScratchRepository,
+  inspection: Inspection,
+  signal: AbortSignal,
+): Promise<Patch | undefined> {
+  if (base.commit === inspection.head?.commit && tree === inspection.head.tree) return undefined;
+  const [bytes, files] = await Promise.all([
+    diffTrees(repository, base.commit, tree, signal),
+    changedPaths(repository, base.commit, tree, signal),
+  ]);
+  if (bytes.length === 0) return undefined;
+  const result = await applyPatch(repository, base.commit, bytes, signal);
+  if (result !== tree) {
+    throw new LaunchError(
+      "patch-failed",
+      `the patch onto ${base.commit.slice(0, 12)} gives the tree ${result}, not the checkout's ${tree}; commit and push the changes instead`,
+    );
+  }
+  return { bytes, provenance: describePatch(bytes, files, base.commits) };
+}
+
+async function withLocalSubmodules(
+  repository: ScratchRepository,
+  found: { readonly tree: string; readonly entries: readonly TreeEntry[] },
+  folder: string,
+  { log, signal }: SourceContext,
+): Promise<{
+  readonly code: { readonly tree: string; readonly entries: readonly TreeEntry[] };
+  readonly provenance: Pick<Provenance, "submodules">;
+}> {
+  const home = localSubmodules(repository, folder, (message) => log.warning(message), signal);
+  const { submodules, ...code } = await includeSubmodules(repository, found, home, signal);
+  return { code, provenance: submodules.length === 0 ? {} : { submodules } };
+}
+
+function refuseUnmerged(paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  throw new LaunchError(
+    "source-failed",
+    `the checkout has unresolved conflicts in ${firstOf(paths)}; resolve them, or abort the merge`,
+  );
+}
+
+/** Names that a record keeps; the warning has the count. */
+const maxRecorded = 1_000;
+
+function untrackedOf(
+  request: CheckoutRequest,
+  untracked: readonly string[],
+): Pick<Provenance, "untracked_included" | "untracked_left_out"> {
+  if (untracked.length === 0) return {};
+  return request.includeUntracked
+    ? { untracked_included: untracked }
+    : { untracked_left_out: untracked.slice(0, maxRecorded) };
+}
+
+function warnOfLeftOut(request: CheckoutRequest, { status }: Inspection, { log }: SourceContext): void {
+  const { untracked, embedded, submodules } = status;
+  if (untracked.length > 0 && !request.includeUntracked) {
+    log.warning(
+      `${countOf(untracked, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
+    );
+  }
+  if (request.includeUntracked && embedded.length > 0) {
+    log.warning(
+      `left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
+    );
+  }
+  for (const { path, state } of submodules) {
+    log.warning(
+      state === "other-commit"
+        ? `the submodule ${path} is at another commit than the one recorded here, which is taken; git add ${path} records the new one`
+        : `the submodule ${path} has changes of its own, which are left out; commit them there`,
+    );
+  }
+}

@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { git, type GitRequest } from "../../clients/git/git.ts";
+import type { ObjectFormat } from "../../clients/git/repository.ts";
+import { parseTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { parseRemotes, type Remotes } from "./remotes.ts";
+import { parseStatus, type Status } from "./status.ts";
+import { checkVersion } from "./version.ts";
+
+export type Head = {
+  readonly commit: string;
+  readonly tree: string;
+  /** Commit time, seconds since the epoch. */
+  readonly time: number;
+  readonly entries: readonly TreeEntry[];
+};
+
+/** All that is read of a checkout at first. */
+export type Inspection = {
+  readonly toplevel: string;
+  /** "" at the root, else `dir/sub`. */
+  readonly subdirectory: string;
+  readonly format: ObjectFormat;
+  readonly files: {
+    readonly index: string;
+    readonly objects: string;
+    readonly shallow: string;
+    readonly fetchHead: string;
+  };
+  /** Undefined when there is no commit yet. */
+  readonly head: Head | undefined;
+  readonly status: Status;
+  readonly remotes: Remotes;
+  readonly hasRemoteRefs: boolean;
+};
+
+const maxOutputBytes = 512 * 1024 * 1024;
+
+const questions = {
+  place: [
+    ...["rev-parse", "--path-format=absolute", "--show-object-format", "--git-path", "index", "--git-path", "objects"],
+    ...["--git-path", "shallow", "--git-path", "FETCH_HEAD", "--show-prefix", "--show-toplevel"],
+  ],
+  head: ["-c", "log.showSignature=false", "log", "-1", "--format=%H %T %ct", "HEAD", "--"],
+  entries: ["ls-tree", "-r", "-z", "--full-tree", "HEAD"],
+  status: [
+    ...["-c", "core.fsmonitor=false", "-c", "status.relativePaths=false", "status", "--porcelain=v2", "--branch", "-z"],
+    ...["--untracked-files=all", "--ignore-submodules=none", "--no-renames", "--no-ahead-behind"],
+  ],
+  remotes: ["config", "-z", "--get-regexp", String.raw`^(remote\..*\.url|branch\..*\.remote|url\..*\.insteadof)$`],
+  remoteRefs: ["for-each-ref", "--count=1", "refs/remotes"],
+} as const;
+
+/** Reads a checkout with processes that all run at once; undefined when the folder is in no repository. Nothing is written. */
+export async function inspectCheckout(
+  directory: string,
+  settings: GitRequest["config"],
+  signal: AbortSignal,
+): Promise<Inspection | undefined> {
+  const cwd = await realpath(directory).catch((cause: unknown) => {
+    throw new LaunchError("source-failed", `the source directory ${directory} is not there`, { cause });
+  });
+  if (!isInRepository(cwd)) return undefined;
+  const ask = (args: readonly string[]) =>
+    git({
+      ...{ args, cwd, signal, maxOutputBytes },
+      doing: `reading the repository of ${directory}`,
+      config: settings ?? [],
+      timeoutMs: 5 * 60_000,
+    });
+  const [place, head, entries, status, remotes, remoteRefs] = await Promise.all([
+    ask(questions.place),
+    ask(questions.head),
+    ask(questions.entries),
+    ask(questions.status),
+    ask(questions.remotes),
+    ask(questions.remoteRefs),
+  ]);
+  if (place.exitCode !== 0) throw unreadable(directory, place.stderr);
+  if (status.exitCode !== 0) throw unreadable(directory, status.stderr);
+  const found = parseStatus(status.stdout);
+  if (head.exitCode !== 0 && !found.unborn) throw unreadable(directory, head.stderr);
+  const [commit, tree, time] = head.stdout.toString().trim().split(" ");
+  const hasHead = head.exitCode === 0 && commit !== undefined && tree !== undefined;
+  return {
+    ...parsePlace(place.stdout.toString(), directory),
+    head: hasHead ? { commit, tree, time: Number(time), entries: parseTree(entries.stdout) } : undefined,
+    status: found,
+    remotes: parseRemotes(remotes.stdout.toString()),
+    hasRemoteRefs: remoteRefs.stdout.length > 0,
+  };
+}
+
+/** The same checkout as if `version` were checked out, with nothing changed; undefined when the repository hasn't got it. */
+export async function inspectVersion(
+  inspection: Inspection,
+  version: string,
+  signal: AbortSignal,
+): Promise<Inspection | undefined> {
+  checkVersion(version);
+  const { toplevel: cwd, remotes } = inspection;
+  const clean = parseStatus(Buffer.alloc(0));
+  const ask = (args: readonly string[]) =>
+    git({ args, doing: `looking for the version ${version}`, cwd, signal, maxOutputBytes });
+  // As git looks a name up itself, then as a branch of each remote.
+  for (const name of [version, ...[...remotes.urls.keys()].map((remote) => `refs/remotes/${remote}/${version}`)]) {
+    const found = await ask(["log", "-1", "--no-show-signature", "--format=%H %T %ct", "--end-of-options", name, "--"]);
+    const [commit, tree, time] = found.stdout.toString().trim().split(" ");
+    if (found.exitCode !== 0 || commit === undefined || tree === undefined) continue;
+    const entries = await ask(["ls-tree", "-r", "-z", "--full-tree", commit]);
+    const head = { commit, tree, time: Number(time), entries: parseTree(entries.stdout) };
+    const branch = commit.startsWith(version.toLowerCase())
+      ? undefined
+      : version.replace(/^refs\/(?:heads|tags)\//, "");
+    return { ...inspection, head, status: { ...clean, branch } };
+  }
+  return undefined;
+}
+
+/** Looked up by ourselves: git has one exit code for "no repository" and for a repository that it may not read. */
+function isInRepository(directory: string): boolean {
+  for (let at = directory; ; at = dirname(at)) {
+    if (existsSync(join(at, ".git"))) return true;
+    if (existsSync(join(at, "objects")) && existsSync(join(at, "HEAD")) && existsSync(join(at, "refs"))) {
+      throw new LaunchError(
+        "source-failed",
+        `${at} is a repository without a work tree; give it as a URL (file://${at}) and a version`,
+      );
+    }
+    if (dirname(at) === at) return false;
+  }
+}
+
+function unreadable(directory: string, stderr: string): LaunchError {
+  const said = stderr.trim().split("\n");
+  return new LaunchError("source-failed", `the repository of ${directory} could not be read: ${said[0] ?? ""}`, {
+    detail: said.slice(1),
+  });
+}
+
+function parsePlace(
+  output: string,
+  directory: string,
+): Pick<Inspection, "toplevel" | "subdirectory" | "format" | "files"> {
+  const lines = output.split("\n");
+  const [format, index, objects, shallow, fetchHead, prefix, toplevel] = lines;
+  if (
+    lines.length !== 8 ||
+    index === undefined ||
+    objects === undefined ||
+    shallow === undefined ||
+    fetchHead === undefined ||
+    prefix === undefined ||
+    toplevel === undefined
+  ) {
+    throw new LaunchError("source-failed", `the path of the repository ${JSON.stringify(directory)} holds a newline`);
+  }
+  return {
+    toplevel,
+    subdirectory: prefix.replace(/\/$/, ""),
+    format: format === "sha256" ? "sha256" : "sha1",
+    files: { index, objects, shallow, fetchHead },
+  };
+}

@@ -1,0 +1,29 @@
+import type { ScratchRepository } from "../../clients/git/repository.ts";
+import { readObjects, sizesOf, type TreeEntry } from "../../clients/git/tree.ts";
+
+/** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer begins so and is shorter than 1,024 bytes. */
+const pointerStart = "version https://git-lfs.github.com/spec/v1\n";
+const maxPointerBytes = 1024;
+
+/** Files that hold an LFS pointer. Looked for only where a `.gitattributes` speaks of LFS: elsewhere it costs nothing. */
+export async function findLfsPointers(
+  repository: ScratchRepository,
+  entries: readonly TreeEntry[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const attributes = entries.filter(({ kind, path }) => kind === "file" && /(?:^|\/)\.gitattributes$/.test(path));
+  const texts = await readObjects(repository, hashesOf(attributes), signal);
+  if (![...texts.values()].some((text) => text.includes("filter=lfs"))) return [];
+  const files = entries.filter(({ kind }) => kind === "file" || kind === "executable");
+  const sizes = await sizesOf(repository, hashesOf(files), signal);
+  const small = files.filter(({ hash }) => {
+    const size = sizes.get(hash);
+    return size !== undefined && size > pointerStart.length && size < maxPointerBytes;
+  });
+  const contents = await readObjects(repository, hashesOf(small), signal);
+  return small
+    .filter(({ hash }) => contents.get(hash)?.subarray(0, pointerStart.length).toString() === pointerStart)
+    .map(({ path }) => path);
+}
+
+const hashesOf = (entries: readonly TreeEntry[]): readonly string[] => [...new Set(entries.map(({ hash }) => hash))];

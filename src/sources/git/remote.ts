@@ -1,0 +1,192 @@
+import { join } from "node:path";
+import { fetchCommit, fetchHistory, type RemoteAccess, type RemoteAnswer } from "../../clients/git/fetch.ts";
+import { applyPatch, changedPaths } from "../../clients/git/patch.ts";
+import {
+  createScratchRepository,
+  type ObjectFormat,
+  type ScratchRepository,
+  scratchGit,
+} from "../../clients/git/repository.ts";
+import { listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { withoutCredentials } from "../../core/redaction.ts";
+import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
+import { accessesTo, openRemote } from "./access.ts";
+import { codeSourceOf, describePatch } from "./code-source.ts";
+import { remoteSubmodules } from "./remote-submodules.ts";
+import { includeSubmodules, type WithSubmodules } from "./submodules.ts";
+import { type GitUrl, parseGitUrl } from "./url.ts";
+import { checkVersion, isWholeHash, resolveVersion, type Version, wantedOf } from "./version.ts";
+
+type RemoteRequest = Extract<SourceRequest, { readonly kind: "remote" }>;
+
+/** One commit of a remote repository, without its history; with a recorded patch on it, when the request has one. */
+export async function resolveRemote(request: RemoteRequest, context: SourceContext): Promise<CodeSource> {
+  const url = urlOf(request);
+  const repository = await createScratchRepository(join(context.scratch, "source.git"), "sha1");
+  try {
+    return await resolveIn(repository, request, url, context);
+  } catch (error) {
+    await repository.remove();
+    throw error;
+  }
+}
+
+/** The URL, with `git.repo`'s repository in place of its own. */
+function urlOf(request: RemoteRequest): GitUrl {
+  const url = parseOrThrow(request.url);
+  if (request.repository === undefined) return url;
+  const other = parseOrThrow(request.repository);
+  return url.target.kind === "default" ? other : { ...other, target: url.target };
+}
+
+function parseOrThrow(text: string): GitUrl {
+  const url = parseGitUrl(text);
+  if (url.kind === "git") return url;
+  const shown = JSON.stringify(withoutCredentials(text));
+  const why = url.kind === "refused" ? url.why : "is no git URL; https, ssh, file and user@host:path are understood";
+  throw new LaunchError("source-failed", `the repository ${shown} ${why}`);
+}
+
+async function resolveIn(
+  repository: ScratchRepository,
+  request: RemoteRequest,
+  url: GitUrl,
+  context: SourceContext,
+): Promise<CodeSource> {
+  const { signal } = context;
+  const { fetched, subdirectory } = await fetchWanted(repository, url, request.version, context);
+  const { commit } = fetched;
+  const [tree = "", time = ""] = (
+    await scratchGit(repository, {
+      args: ["log", "-1", "--format=%T %ct", commit],
+      doing: "reading the commit",
+      signal,
+    })
+  )
+    .toString()
+    .trim()
+    .split(" ");
+  const patched = await patchedTree(repository, tree, request.patch, signal);
+  const found = { tree: patched.tree, entries: await listTree(repository, patched.tree, signal) };
+  const whole = await includeSubmodules(repository, found, remoteSubmodules(repository, url, context), signal);
+  const { submodules, ...code } = checkTree(request.expectedTree, found, whole);
+  const folder = request.subdirectory ?? subdirectory;
+  const provenance: Provenance = {
+    kind: "git",
+    repository: url.url.replace(/^(https?:\/\/)[^/@]*@/, "$1"),
+    ...(fetched.ref === undefined ? {} : { ref: fetched.ref.replace(/^refs\/(?:heads|tags)\//, "") }),
+    commit,
+    base: commit,
+    commit_time: Number(time),
+    ...(folder === undefined || folder === "" ? {} : { subdirectory: folder }),
+    ...(patched.provenance === undefined ? {} : { patch: patched.provenance }),
+    ...(submodules.length === 0 ? {} : { submodules }),
+    reachable: url.transport !== "file",
+  };
+  return codeSourceOf({ repository, ...code, patch: request.patch, provenance }, context);
+}
+
+async function patchedTree(
+  repository: ScratchRepository,
+  base: string,
+  patch: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly tree: string; readonly provenance: PatchProvenance | undefined }> {
+  if (patch === undefined || patch.length === 0) return { tree: base, provenance: undefined };
+  const tree = await applyPatch(repository, base, patch, signal);
+  return { tree, provenance: describePatch(patch, await changedPaths(repository, base, tree, signal), 0) };
+}
+
+/** Compares with the recorded tree. That was made without submodules where they weren't checked out; so may this one be. */
+function checkTree(
+  expected: string | undefined,
+  bare: { readonly tree: string; readonly entries: readonly TreeEntry[] },
+  whole: WithSubmodules,
+): WithSubmodules {
+  if (expected === undefined || expected === whole.tree) return whole;
+  if (expected === bare.tree) return { ...bare, submodules: [] };
+  throw new LaunchError(
+    "source-failed",
+    `the fetched and patched source has the tree ${whole.tree}, but ${expected} was recorded; it is not what ran then`,
+  );
+}
+
+export type FetchedCommit = { readonly commit: string; readonly ref: string | undefined };
+
+async function fetchWanted(
+  repository: ScratchRepository,
+  url: GitUrl,
+  version: string | undefined,
+  context: SourceContext,
+): Promise<{ readonly fetched: FetchedCommit; readonly subdirectory: string | undefined }> {
+  if (version !== undefined) checkVersion(version);
+  const early = wantedOf(url, version, undefined);
+  if (early.name !== undefined) checkVersion(early.name);
+  if (url.target.kind !== "ref-and-path" && early.name !== undefined && isWholeHash(early.name)) {
+    return { fetched: await fetchHash(repository, url, early.name.toLowerCase(), context), subdirectory: undefined };
+  }
+  const open = await openRemote(repository, url, patternsFor(url, early.name), context);
+  const wanted = wantedOf(url, version, open.refs);
+  const target = resolveVersion(wanted.name, open.refs, url.url);
+  await repository.useFormat(formatOf(target.hash));
+  const exact = wanted.name !== undefined && isWholeHash(wanted.name);
+  const fetched = await fetchVersion(repository, open.access, target, exact, url, context);
+  return { fetched, subdirectory: wanted.subdirectory };
+}
+
+/** Which refs to ask for: nothing but the wanted one when its full name is known, else branches and tags. */
+function patternsFor(url: GitUrl, name: string | undefined): readonly string[] {
+  if (url.target.kind === "ref-and-path") return [];
+  if (name === undefined || name === "HEAD") return ["HEAD"];
+  return name.startsWith("refs/") ? [name, `${name}^{}`] : [];
+}
+
+/** Fetches a whole hash, at best with one request and no listing; a server that gives out no single commits is asked by ref. */
+export async function fetchHash(
+  repository: ScratchRepository,
+  url: GitUrl,
+  hash: string,
+  context: SourceContext,
+): Promise<FetchedCommit> {
+  await repository.useFormat(formatOf(hash));
+  for (const access of accessesTo(url, context.tokens)) {
+    const answer = await fetchCommit(repository, fetchRequest(access, hash, context));
+    if (answer.kind === "ok") return { commit: answer.value, ref: undefined };
+  }
+  const open = await openRemote(repository, url, [], context);
+  return fetchVersion(repository, open.access, resolveVersion(hash, open.refs, url.url), true, url, context);
+}
+
+const formatOf = (hash: string): ObjectFormat => (hash.length === 64 ? "sha256" : "sha1");
+
+function fetchRequest(access: RemoteAccess, what: string, { log, signal }: SourceContext) {
+  const onProgress = (detail: string): void => log.phase({ phase: "source", status: "progress", detail });
+  return { access, what, signal, onProgress };
+}
+
+/** `exact`: the hash itself was asked for, so that a branch which has moved on since won't do. */
+async function fetchVersion(
+  repository: ScratchRepository,
+  access: RemoteAccess,
+  version: Version,
+  exact: boolean,
+  url: GitUrl,
+  context: SourceContext,
+): Promise<FetchedCommit> {
+  const ask = (what: string): Promise<RemoteAnswer<string>> =>
+    fetchCommit(repository, fetchRequest(access, what, context));
+  let answer = await ask(version.hash);
+  const said = answer.kind === "failed" ? answer.said : "";
+  if (answer.kind === "failed" && version.ref !== undefined) {
+    answer = await ask(version.ref);
+    if (exact && answer.kind === "ok" && answer.value !== version.hash) answer = { kind: "failed", said };
+  }
+  if (answer.kind === "failed" && exact)
+    answer = await fetchHistory(repository, fetchRequest(access, version.hash, context));
+  if (answer.kind === "ok") return { commit: answer.value, ref: version.ref };
+  throw new LaunchError(
+    "source-failed",
+    `the commit ${version.hash} could not be fetched from ${url.url} (${said}); check that it is on a branch or tag there`,
+  );
+}

@@ -1,0 +1,72 @@
+import { withoutCredentials } from "../../core/redaction.ts";
+
+export type Remotes = {
+  /** URL by name, as configured. */
+  readonly urls: ReadonlyMap<string, string>;
+  /** The remote of a branch's upstream, by the branch's name. */
+  readonly upstreams: ReadonlyMap<string, string>;
+  /** Whether `url.<base>.insteadOf` may change what a URL means. */
+  readonly rewritten: boolean;
+};
+
+/** Parses `git config -z --get-regexp`. */
+export function parseRemotes(output: string): Remotes {
+  const urls = new Map<string, string>();
+  const upstreams = new Map<string, string>();
+  let rewritten = false;
+  for (const item of output.split("\0")) {
+    const newline = item.indexOf("\n");
+    const key = item.slice(0, newline);
+    const value = item.slice(newline + 1);
+    const name = key.slice(key.indexOf(".") + 1, key.lastIndexOf("."));
+    if (key.startsWith("url.")) rewritten = true;
+    // The first URL is the one that is fetched from.
+    if (key.startsWith("remote.") && !urls.has(name)) urls.set(name, value);
+    if (key.startsWith("branch.")) upstreams.set(name, value);
+  }
+  return { urls, upstreams, rewritten };
+}
+
+/** A fetched commit, and the URL that it came from as git writes it (without user, `.git` and slashes at the end). */
+export type Fetched = { readonly hash: string; readonly from: string };
+
+/** Parses `FETCH_HEAD`. */
+export function parseFetchHead(text: string): readonly Fetched[] {
+  const fetched: Fetched[] = [];
+  for (const line of text.split("\n")) {
+    const [hash = "", , description = ""] = line.split("\t");
+    const of = description.lastIndexOf(" of ");
+    if (/^[0-9a-f]{40,64}$/.test(hash))
+      fetched.push({ hash, from: of === -1 ? description : description.slice(of + 4) });
+  }
+  return fetched;
+}
+
+/** The form in which FETCH_HEAD names a remote. */
+export function fetchHeadName(url: string): string {
+  const anonymous = url.includes("://") ? withoutCredentials(url) : url.replace(/^[^/@:]*@/, "");
+  return anonymous
+    .replace(/\/+$/, "")
+    .replace(/\.git$/, "")
+    .replace(/\/+$/, "");
+}
+
+/** The remote to name for a checkout: among `candidates` the branch's upstream, then origin, then the first. */
+export function chooseRemote(
+  remotes: Remotes,
+  branch: string | undefined,
+  candidates: readonly string[],
+): string | undefined {
+  const known = candidates.filter((name) => remotes.urls.has(name));
+  const upstream = branch === undefined ? undefined : remotes.upstreams.get(branch);
+  return known.find((name) => name === upstream) ?? known.find((name) => name === "origin") ?? known[0];
+}
+
+/** Whether git would take it for a path of this machine: no other machine can fetch from it. */
+export function isLocalPath(url: string): boolean {
+  if (/^file:/i.test(url)) return true;
+  if (url.includes("://")) return false;
+  const colon = url.indexOf(":");
+  const slash = url.indexOf("/");
+  return colon === -1 || (slash !== -1 && slash < colon);
+}

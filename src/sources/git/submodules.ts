@@ -1,0 +1,96 @@
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { git } from "../../clients/git/git.ts";
+import { inScratch, type ScratchRepository } from "../../clients/git/repository.ts";
+import { graft, listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { LaunchError } from "../../core/errors.ts";
+import type { Provenance } from "../source.ts";
+
+/** Where the submodules of one repository are had from. */
+export type SubmoduleHome = {
+  /**
+   * Makes a submodule's commit readable in the scratch repository and returns where its own submodules are had from;
+   * undefined leaves the submodule out (said by the home itself). `siblings` is the tree that names it.
+   */
+  open(submodule: TreeEntry, siblings: readonly TreeEntry[]): Promise<SubmoduleHome | undefined>;
+};
+
+export type WithSubmodules = {
+  /** The tree with each submodule that was had as an ordinary folder; so its hash covers all that runs. */
+  readonly tree: string;
+  readonly entries: readonly TreeEntry[];
+  readonly submodules: NonNullable<Provenance["submodules"]>;
+};
+
+const maxDepth = 10;
+
+/** Puts the files of submodules, and theirs, into a tree. */
+export async function includeSubmodules(
+  repository: ScratchRepository,
+  found: { readonly tree: string; readonly entries: readonly TreeEntry[] },
+  home: SubmoduleHome,
+  signal: AbortSignal,
+  depth = 0,
+): Promise<WithSubmodules> {
+  const folders = new Map<string, string>();
+  const submodules: { path: string; commit: string }[] = [];
+  if (depth > maxDepth) throw new LaunchError("source-failed", `submodules are nested more than ${maxDepth} deep`);
+  for (const entry of found.entries) {
+    if (entry.kind !== "submodule") continue;
+    // One after the other: fetches into one repository would contend for its list of shallow commits.
+    const inner = await home.open(entry, found.entries);
+    if (inner === undefined) continue;
+    const entries = await listTree(repository, entry.hash, signal);
+    const whole = await includeSubmodules(repository, { tree: entry.hash, entries }, inner, signal, depth + 1);
+    folders.set(entry.path, whole.tree);
+    submodules.push({ path: entry.path, commit: entry.hash });
+    submodules.push(...whole.submodules.map(({ path, commit }) => ({ path: `${entry.path}/${path}`, commit })));
+  }
+  if (folders.size === 0) return { ...found, submodules };
+  const tree = await graft(repository, found.tree, folders, signal);
+  return { tree, entries: await listTree(repository, tree, signal), submodules };
+}
+
+/** Submodules that are checked out below a folder on this machine: each commit comes from the submodule's own repository. */
+export function localSubmodules(
+  repository: ScratchRepository,
+  folder: string,
+  warn: (message: string) => void,
+  signal: AbortSignal,
+): SubmoduleHome {
+  return {
+    open: async ({ path, hash }) => {
+      const place = join(folder, path);
+      const objects = await objectsOf(place, signal);
+      if (objects !== undefined) await repository.borrow([objects]);
+      const commit = await git(
+        inScratch(repository, {
+          args: ["cat-file", "-e", `${hash}^{tree}`],
+          doing: `finding submodule ${path}`,
+          signal,
+        }),
+      );
+      if (commit.exitCode === 0 && objects !== undefined) return localSubmodules(repository, place, warn, signal);
+      warn(
+        objects === undefined
+          ? `the submodule ${path} is not checked out, so its folder is left out; git submodule update --init --recursive brings it`
+          : `the submodule ${path} has not got its commit ${hash.slice(0, 12)}, so its folder is left out; git submodule update brings it`,
+      );
+      return undefined;
+    },
+  };
+}
+
+/** The object directory of the repository whose work tree is exactly this folder. */
+async function objectsOf(folder: string, signal: AbortSignal): Promise<string | undefined> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined) return undefined;
+  const result = await git({
+    args: ["rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-toplevel"],
+    doing: `finding the repository of ${folder}`,
+    cwd: root,
+    signal,
+  });
+  const [objects, toplevel] = result.stdout.toString().split("\n");
+  return result.exitCode === 0 && toplevel === root ? objects : undefined;
+}

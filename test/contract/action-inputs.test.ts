@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { inputNames, outputNames } from "../../src/action/protocol.ts";
+
+const described = z.record(z.string(), z.object({ description: z.string().min(1), default: z.string().optional() }));
+const manifestSchema = z.object({
+  name: z.string(),
+  description: z.string(),
+  inputs: described,
+  outputs: described,
+  runs: z.object({ using: z.string(), main: z.string(), post: z.string() }),
+});
+
+const root = join(import.meta.dirname, "../..");
+const manifest = manifestSchema.parse(parse(readFileSync(join(root, "action.yml"), "utf8")));
+
+test("the inputs of action.yml are those that the action reads, in the same order", () => {
+  expect(Object.keys(manifest.inputs)).toEqual([...inputNames]);
+});
+
+test("the outputs of action.yml are those that the action sets", () => {
+  expect(Object.keys(manifest.outputs)).toEqual([...outputNames]);
+});
+
+test("main and post are files that every Node can read", () => {
+  expect(manifest.runs.using).toBe("node24");
+  for (const file of [manifest.runs.main, manifest.runs.post]) {
+    expect(readFileSync(join(root, file), "utf8")).toContain("process.versions.node");
+  }
+});
