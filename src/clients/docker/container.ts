@@ -130,10 +130,10 @@ export async function containerNames(filters: readonly string[]): Promise<readon
     .filter((line) => line !== "");
 }
 
-/** SIGTERM, then SIGKILL after `graceMs` (in whole seconds, rounded up). Fine when it has ended or is gone. */
+/** Its stop signal (SIGTERM unless it was created with another), then SIGKILL after `graceMs` (in whole seconds, rounded up). Fine when it has ended or is gone. */
 export async function stopContainer(name: string, graceMs: number): Promise<void> {
   const result = await docker({
-    args: ["stop", "--signal", "SIGTERM", "--timeout", String(Math.ceil(graceMs / 1_000)), name],
+    args: ["stop", "-t", String(Math.ceil(graceMs / 1_000)), name],
     doing: `ending the container ${name}`,
     signal: unhurried,
     timeoutMs: graceMs + 60_000,

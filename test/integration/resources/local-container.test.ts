@@ -44,6 +44,7 @@ describeWithDocker("a run in a container", () => {
     const { code, message } = await failureOf(running);
     expect(code).toBe("image-pull");
     expect(message).toContain("localhost:1");
+    expect(statSync(bench.folder("output")).mode & 0o7777).toBe(0o755);
     expect(bench.log().events).toContainEqual({
       phase: "start",
       status: "progress",
