@@ -34,6 +34,7 @@ export async function followRun(
         sink: (stream, chunk) => runLog.write(stream, chunk),
         timeoutMs: request.spec.timeout,
         clock,
+        force: services.force,
         onStarted: () => {
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });
