@@ -193,7 +193,7 @@ test("a forced cancel does not wait for a run that ignores SIGTERM", async () =>
   };
   const result = await launched("hang.mjs", {}, {}, cancel.signal);
   expect(result.outcome).toMatchObject({ state: "cancelled" });
-  expect(result.lastLines).toEqual(["up", "asked to end"]);
+  expect(result.lastLines).not.toContain("was given time");
 });
 
 test("a patch stays out of a public store unless the config allows it", async () => {
