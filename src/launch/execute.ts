@@ -8,7 +8,8 @@ export type ExecuteRequest = {
   readonly handle: Handle;
   readonly sink: OutputSink;
   readonly timeoutMs: number | undefined;
-  readonly onStarted: () => void;
+  /** What is to be found out of a run that has started; it is not removed before. */
+  readonly onStarted: () => Promise<void>;
   readonly clock: Clock;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force: AbortSignal | undefined;
@@ -40,9 +41,11 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
   const onForce = (): void => void resource.cancel(handle, 0).catch(() => undefined);
   const following = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  let noted: Promise<void> | undefined;
   try {
     await resource.submit(run, handle, signal);
-    request.onStarted();
+    noted = request.onStarted();
+    noted.catch(() => undefined);
     signal.addEventListener("abort", onAbort, { once: true });
     force?.addEventListener("abort", onForce, { once: true });
     if (signal.aborted) onAbort();
@@ -50,6 +53,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     if (timeoutMs !== undefined)
       timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
     const seen = await resource.follow(handle, request.sink, following.signal);
+    await noted;
     return { seen, endedBy };
   } finally {
     clearTimeout(timer);

@@ -6,6 +6,7 @@ import {
   removeContainer,
   stopContainer,
 } from "../../clients/docker/container.ts";
+import { localImage } from "../../clients/docker/image.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing } from "../../core/errors.ts";
 import { localHandle, runKeyOf } from "../handle.ts";
@@ -78,6 +79,7 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
       await open(runs.get(name) ?? (await orphanOf(name)));
       return outcome;
     },
+    imageDigest: (handle) => imageDigestOf(nameOf(handle)),
     cancel: (handle, graceMs) => stopContainer(nameOf(handle), graceMs),
     remove: async (handle) => {
       const name = nameOf(handle);
@@ -104,6 +106,14 @@ function describe(request: RunRequest, settings: ContainerSettings): string {
 async function foldersOf({ outputDirectory, sourceDirectory }: RunRequest): Promise<readonly Folder[]> {
   const paths = sourceDirectory === undefined ? [outputDirectory] : [outputDirectory, sourceDirectory];
   return Promise.all(paths.map(async (path) => ({ path, mode: (await stat(path)).mode & 0o777 })));
+}
+
+/** The manifest's digest, as a registry knows it, where the engine has one; else its own id of the image. */
+async function imageDigestOf(name: string): Promise<string | undefined> {
+  const container = await inspectContainer(name);
+  if (container === undefined) return undefined;
+  const image = await localImage(container.imageId, { signal: AbortSignal.timeout(10_000) });
+  return image?.repoDigests[0]?.replace(/^.*@/, "") ?? container.imageId;
 }
 
 /** What the engine knows of a container that another launcher made; the folders are those that a launcher mounts, not the user's. */

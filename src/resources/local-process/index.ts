@@ -74,6 +74,7 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
       await run.checked;
       return outcome;
     },
+    imageDigest: () => Promise.resolve(undefined),
     cancel: (handle, graceMs) => treeOf(handle).end(graceMs),
     remove: async (handle) => {
       const run = runs.get(handle.name);
