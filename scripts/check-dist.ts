@@ -10,7 +10,7 @@ import { buildBundle, listFiles } from "./bundle.ts";
  */
 
 const root = resolve(import.meta.dirname, "..");
-const inputs = ["src", "package.json", "tsconfig.json", "tsconfig.build.json", "node_modules"];
+const inputs = ["src", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "node_modules"];
 
 /** The Node binaries are a third of node_modules, and no part of a bundle. */
 const isNeeded = (path: string): boolean =>

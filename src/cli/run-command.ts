@@ -27,6 +27,7 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
   const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
   const interrupted = interruption({
     onFirst: (name) => log.info(`${name}: ending the run (again to end at once)`),
+    onSecond: () => log.info("killing the run"),
     onForce: () => {
       process.stderr.write("ended at once; `launch prune` takes away what may be left of the run\n");
       process.exit(exitCodes.cancelled);
@@ -36,7 +37,7 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
     const draft = await draftFromFlags(words, flags, console, interrupted.signal);
     if (draft.kind === "faults") return await reportFaults(draft, flags.json === true, console);
     const request = requestOf(draft, flags);
-    const services = servicesOf(draft, flags, console, log);
+    const services = { ...servicesOf(draft, flags, console, log), force: interrupted.force };
     if (flags.dryRun === true) {
       const { dryRun } = await import("./dry-run.ts");
       return await dryRun(request, services, { json: flags.json === true, console, signal: interrupted.signal });

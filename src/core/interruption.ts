@@ -3,6 +3,8 @@ import { LaunchError } from "./errors.ts";
 export type Interruption = {
   /** Aborted by the first signal; the reason names it. */
   readonly signal: AbortSignal;
+  /** Aborted by the second SIGINT: whoever is patient with what it ends is so no longer. */
+  readonly force: AbortSignal;
   /** Takes the handlers away, so that a signal ends the process as it would without us. */
   stop(): void;
 };
@@ -10,7 +12,9 @@ export type Interruption = {
 export type InterruptionRequest = {
   /** Said once, at the first signal. */
   readonly onFirst: (name: string) => void;
-  /** What the second Ctrl-C does. It ends the process. */
+  /** Said at the second SIGINT, where what is under way can be ended faster; absent where it can't. */
+  readonly onSecond?: (name: string) => void;
+  /** What the last SIGINT does: the second, or the third where the second is used. It ends the process. */
   readonly onForce: (name: string) => void;
 };
 
@@ -22,21 +26,29 @@ const echoMs = 200;
  * From signals to one AbortSignal. The first asks: the command ends what it started and says `cancelled`. A second SIGINT forces.
  * A second SIGTERM or SIGHUP changes nothing: a supervisor repeats them, and follows with a SIGKILL of its own.
  */
-export function interruption({ onFirst, onForce }: InterruptionRequest): Interruption {
+export function interruption({ onFirst, onSecond, onForce }: InterruptionRequest): Interruption {
   const controller = new AbortController();
-  let firstAt = 0;
+  const force = new AbortController();
+  let lastAt = 0;
   const handler = (name: NodeJS.Signals): void => {
+    const echo = performance.now() - lastAt <= echoMs;
     if (!controller.signal.aborted) {
-      firstAt = performance.now();
       onFirst(name);
       controller.abort(new LaunchError("cancelled", `cancelled by ${name}`));
-    } else if (name === "SIGINT" && performance.now() - firstAt > echoMs) {
+    } else if (name !== "SIGINT" || echo) {
+      return;
+    } else if (onSecond !== undefined && !force.signal.aborted) {
+      onSecond(name);
+      force.abort();
+    } else {
       onForce(name);
     }
+    lastAt = performance.now();
   };
   for (const name of signals) process.on(name, handler);
   return {
     signal: controller.signal,
+    force: force.signal,
     stop: () => {
       for (const name of signals) process.off(name, handler);
     },

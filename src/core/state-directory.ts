@@ -16,6 +16,7 @@ export type StateDirectory = {
   runFolder(runId: string): string;
   logFile(runId: string): string;
   outputFolder(runId: string): string;
+  recordFile(runId: string): string;
   scratchFolder(runId: string): string;
   liveFile(runId: string): string;
 };
@@ -33,6 +34,7 @@ export function stateDirectoryAt(path: string): StateDirectory {
     scratch,
     runFolder,
     logFile: (runId) => join(runFolder(runId), "log.txt"),
+    recordFile: (runId) => join(runFolder(runId), "record.json"),
     outputFolder: (runId) => join(runFolder(runId), "output"),
     scratchFolder: (runId) => join(scratch, runId),
     liveFile: (runId) => join(live, `${runId}.json`),

@@ -8,8 +8,11 @@ export type ExecuteRequest = {
   readonly handle: Handle;
   readonly sink: OutputSink;
   readonly timeoutMs: number | undefined;
-  readonly onStarted: () => void;
+  /** What is to be found out of a run that has started; it is not removed before. */
+  readonly onStarted: () => Promise<void>;
   readonly clock: Clock;
+  /** Aborted when a run that is being ended should get no more time to end by itself. */
+  readonly force: AbortSignal | undefined;
 };
 
 export type Executed = { readonly seen: ResourceOutcome; readonly endedBy: EndedBy };
@@ -24,7 +27,7 @@ const cancelGraceMs = 5_000;
  * what the resource saw. The run is removed whatever happens.
  */
 export async function execute(request: ExecuteRequest, signal: AbortSignal): Promise<Executed> {
-  const { resource, run, handle } = request;
+  const { resource, run, handle, force } = request;
   let endedBy: EndedBy;
   let ending: Promise<void> | undefined;
   const end = (by: EndedBy, graceMs: number): void => {
@@ -35,21 +38,27 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     ending.catch(() => undefined);
   };
   const onAbort = (): void => end({ kind: "cancelled" }, cancelGraceMs);
+  const onForce = (): void => void resource.cancel(handle, 0).catch(() => undefined);
   const following = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  let noted: Promise<void> | undefined;
   try {
     await resource.submit(run, handle, signal);
-    request.onStarted();
+    noted = request.onStarted();
+    noted.catch(() => undefined);
     signal.addEventListener("abort", onAbort, { once: true });
+    force?.addEventListener("abort", onForce, { once: true });
     if (signal.aborted) onAbort();
     const { timeoutMs } = request;
     if (timeoutMs !== undefined)
       timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
     const seen = await resource.follow(handle, request.sink, following.signal);
+    await noted;
     return { seen, endedBy };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
+    force?.removeEventListener("abort", onForce);
     following.abort();
     await ending;
     await resource.remove(handle);

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { Handle, Resource, RunRequest } from "../resources/resource.ts";
 import { execute } from "./execute.ts";
@@ -34,10 +35,12 @@ export async function followRun(
         sink: (stream, chunk) => runLog.write(stream, chunk),
         timeoutMs: request.spec.timeout,
         clock,
-        onStarted: () => {
+        force: services.force,
+        onStarted: async () => {
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });
           journal.amend({ state: "running", started_at: clock.now().toISOString() });
+          await noteImage(resource, asked, handle, journal);
         },
       },
       run.signal,
@@ -50,5 +53,18 @@ export async function followRun(
       { phase: "run", ms: Math.round(clock.monotonicMs() - started) },
     ] as const;
     journal.addPhases(phases);
+  }
+}
+
+/** An image that was given by its name: the record says what the name meant when it ran. */
+async function noteImage(resource: Resource, asked: RunRequest, handle: Handle, journal: Journal): Promise<void> {
+  const { image } = asked;
+  if (image === undefined || image.digest !== undefined) return;
+  try {
+    const digest = await resource.imageDigest(handle);
+    const found = digest === undefined ? {} : { digest };
+    journal.amend({ image: { reference: image.reference, outcome: "given", ...found } });
+  } catch (error) {
+    journal.warn(`the digest of the image ${image.reference} is not known: ${messageOf(error)}`);
   }
 }

@@ -38,6 +38,8 @@ export type Journal = {
   readonly store: () => Store;
   readonly amend: (change: Partial<RunRecord>) => void;
   readonly warn: (message: string) => void;
+  /** The source's patch, which goes with the first write. */
+  readonly keepPatch: (patch: Uint8Array) => void;
   readonly addPhases: (phases: RunRecord["phases"]) => void;
   /** Runs one phase and keeps its time. `ended` says in one line what came of it; undefined shows nothing. */
   phase<T>(phase: Phase, detail: string, work: () => Promise<T>, ended: (result: T) => string | undefined): Promise<T>;
@@ -45,23 +47,26 @@ export type Journal = {
   known(): Promise<void>;
   /** About to submit: the handle is in the record, and must be in the store before anything runs. */
   submitting(): Promise<void>;
-  /** The end: the record file, then the store. Never throws: what can't be written is said and the record's file named. */
-  finish(parts: { readonly patch: Uint8Array | undefined; readonly tail: string }): Promise<void>;
+  /** The end: the record file, then the store. Never throws; false when the store has not heard of the end. */
+  readonly finish: (tail: string) => Promise<boolean>;
 };
 
 /** A write must not hang a run's end; nor be cut by the same Ctrl-C that ends the run. */
 const writeDeadlineMs = 60_000;
 const finalWriteDeadlineMs = 20_000;
+/** After a cancel there are seconds until we are killed, and most of them went to the run. */
+const cancelledWriteDeadlineMs = 1_500;
 
 export function startJournal(request: JournalRequest): Journal {
   let { record } = request;
+  let patch: Uint8Array | undefined;
   const { log, clock } = request;
   const writer = storeWriter(request);
 
   const clean = (): RunRecord => redactDeep(record, request.redact());
   const document = (): RunDocument => {
     const now = clean();
-    return { run: headOf(now), record: toJson(now) };
+    return { run: headOf(now), record: toJson(now), ...(patch === undefined ? {} : { patch }) };
   };
   const addPhases = (phases: RunRecord["phases"]): void => {
     record = { ...record, phases: [...record.phases, ...phases] };
@@ -76,6 +81,9 @@ export function startJournal(request: JournalRequest): Journal {
     warn: (message) => {
       record = { ...record, warnings: [...record.warnings, message] };
       log.warning(message);
+    },
+    keepPatch: (kept) => {
+      patch = kept;
     },
     addPhases,
     phase: async (phase, detail, work, ended) => {
@@ -101,16 +109,19 @@ export function startJournal(request: JournalRequest): Journal {
       if (!request.spareStore) await writer.write(document(), writeDeadlineMs);
     },
     submitting: () => writer.write(document(), writeDeadlineMs),
-    finish: async ({ patch, tail }) => {
+    finish: async (tail) => {
       const last = document();
+      const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
       await mkdir(dirname(request.recordFile), { recursive: true });
       await writeFile(request.recordFile, `${JSON.stringify(last.record, undefined, 2)}\n`, { mode: 0o600 });
       try {
-        await writer.write({ ...last, ...(patch === undefined ? {} : { patch }), tail }, finalWriteDeadlineMs);
+        await writer.write({ ...last, tail }, deadlineMs);
+        return true;
       } catch (error) {
         log.warning(
           `the run's end could not be written to ${writer.store().location}: ${messageOf(error)}; its record is in ${request.recordFile}`,
         );
+        return false;
       }
     },
   };

@@ -52,7 +52,6 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     runId,
     scratch,
     redact: (text) => text,
-    patch: undefined,
     log: undefined,
   };
   const store = await services.store.open();
@@ -66,7 +65,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     openFallbackStore: services.store.openFallback,
     onFallback: (location) => updateLive(state, runId, { store: location }),
     spareStore: services.store.spare,
-    recordFile: `${state.runFolder(runId)}/record.json`,
+    recordFile: state.recordFile(runId),
     log,
     clock,
     redact: () => run.redact,
@@ -118,9 +117,20 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
       }),
     (resolved) => sourceWords(request.spec.name, resolved),
   );
-  if (source.kind === "code") run.patch = source.patch;
+  if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
   journal.amend({ source: source.provenance, requirement_files: await requirementFilesOf(source, signal) });
   return source;
+}
+
+/** A patch to a public store is for everybody to read: the config must say so. */
+function keepPatch({ services, request }: Run, journal: Journal, patch: Uint8Array): void {
+  if (!services.store.public || request.config.allow.patches_in_public) {
+    journal.keepPatch(patch);
+    return;
+  }
+  journal.warn(
+    "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
+  );
 }
 
 type Image = {
@@ -208,16 +218,12 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
       ? {}
       : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
   });
-  const keepsPatch = !services.store.public || run.request.config.allow.patches_in_public;
-  if (run.patch !== undefined && !keepsPatch) {
-    journal.warn(
-      "the store is public, so the patch was not written to it; `allow.patches_in_public: true` in the launch config allows it",
-    );
-  }
-  await journal.finish({ patch: keepsPatch ? run.patch : undefined, tail: ended?.tail ?? "" });
+  const stored = await journal.finish(ended?.tail ?? "");
   await rm(run.scratch, { recursive: true, force: true });
-  await releaseLive(state, runId);
   const record = journal.record();
+  // What the store has not heard of stays written down here: the next sweep tells it.
+  if (stored) await releaseLive(state, runId);
+  else await updateLive(state, runId, { head: headOf(record) });
   const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({
     phase: "done",
@@ -229,7 +235,7 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
     runId,
     outcome,
     record,
-    recordFile: `${state.runFolder(runId)}/record.json`,
+    recordFile: state.recordFile(runId),
     logFile,
     lastLines: lastLines(ended?.tail ?? "", 40),
     detail,

@@ -56,17 +56,18 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
   });
 }
 
-export type LiveChange = { readonly handle?: Handle; readonly store?: string };
+export type LiveChange = { readonly handle?: Handle; readonly store?: string; readonly head?: RunHead };
 
-/** Adds the handle before the run is submitted, or the store that took its place. */
+/** Adds the handle before the run is submitted, the store that took its place, or the end that the store has not heard of. */
 export async function updateLive(state: StateDirectory, runId: string, change: LiveChange): Promise<void> {
   const entry = await readLive(state, runId);
   if (entry === undefined) return;
-  const { handle, store } = change;
+  const { handle, store, head } = change;
   await writeEntry(state, {
     ...entry,
     ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
     ...(store === undefined ? {} : { store }),
+    ...(head === undefined ? {} : { head }),
   });
 }
 

@@ -34,6 +34,8 @@ export type Services = {
   /** Tokens for https git hosts, by host. */
   readonly tokens: Readonly<Record<string, string>>;
   readonly launcher: RunRecord["launcher"];
+  /** Aborted when a run that is being ended should get no more time to end by itself. */
+  readonly force?: AbortSignal;
 };
 
 export type StoreChoice = {
@@ -70,6 +72,5 @@ export type Run = {
   readonly runId: string;
   readonly scratch: string;
   redact: Redact;
-  patch: Uint8Array | undefined;
   log: RunLogSummary | undefined;
 };

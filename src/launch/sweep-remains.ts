@@ -1,8 +1,8 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
-import { toJson } from "../core/json.ts";
+import { isJsonObject, toJson } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import { isFinal, type RunReason } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -117,7 +117,8 @@ async function recordUnknownRun(
   const store = await services.openOwnStore();
   try {
     const known = { run: entry.head, record: toJson(entry.head) };
-    const result = await store.create(endedRun(known, ending, services.clock.now(), entry), signal);
+    const ended = (await finishedRun(entry, services.state)) ?? endedRun(known, ending, services.clock.now(), entry);
+    const result = await store.create(ended, signal);
     if (result.kind === "unknown") throw new Error(`run "${entry.run_id}" could not be written: ${result.message}`);
   } finally {
     await store.close();
@@ -137,12 +138,22 @@ async function endRun(
     if (stored === undefined) return false;
     if (isFinal(stored.run.state)) return true;
     const tail = await readStoredTail(services.state.logFile(entry.run_id));
-    const ended = endedRun(stored, ending, services.clock.now(), entry);
+    const ended = (await finishedRun(entry, services.state)) ?? endedRun(stored, ending, services.clock.now(), entry);
     const result = await store.update({ ...ended, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
     if (result.kind === "written") return true;
     last = result.kind === "unknown" ? result.message : "it was changed by another at the same time";
   }
   throw new Error(`run "${entry.run_id}" could not be ended in ${store.location}: ${last}`);
+}
+
+/** A run that had ended, but whose store could not be told: its record was written here. */
+async function finishedRun(
+  entry: LiveEntry,
+  state: StateDirectory,
+): Promise<Pick<StoredRun, "run" | "record"> | undefined> {
+  if (!isFinal(entry.head.state)) return undefined;
+  const record: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
+  return { run: entry.head, record: isJsonObject(record) ? record : toJson(entry.head) };
 }
 
 /** The run as it is stored when its launcher was killed: head and record say the same. */

@@ -48,6 +48,8 @@ export interface Resource {
   handleFor(request: RunRequest): Handle;
   /** Starts the run (or adopts the same run id and attempt, when it is still there). Throws `submit-failed`, `image-pull`, `refused`, `tool-missing`. */
   submit(request: RunRequest, handle: Handle, signal: AbortSignal): Promise<void>;
+  /** The digest of the image that a submitted run was made from, whatever its name means by now; undefined where there is none to tell. */
+  imageDigest(handle: Handle): Promise<string | undefined>;
   /** What of this run is still there, running or ended. */
   find(run: RunKey, signal: AbortSignal): Promise<Handle | undefined>;
   /** Follows output and state to the end. Aborting `signal` stops the following, not the run. */

@@ -8,6 +8,7 @@ import { docker, startDocker } from "./docker.ts";
 const inspectSchema = z.object({
   Name: z.string(),
   Path: z.string(),
+  Image: z.string(),
   State: z.object({
     Status: z.enum(["created", "running", "paused", "restarting", "removing", "exited", "dead"]),
     OOMKilled: z.boolean(),
@@ -35,6 +36,8 @@ export type Container = {
   /** The engine's own words on why it could not be started; "" when it could. */
   readonly error: string;
   readonly image: string;
+  /** The engine's id of the image that it was made from, whatever the name means by now. */
+  readonly imageId: string;
   /** The program that runs, as it was given: an absolute path, a relative one, or a name on PATH. */
   readonly program: string;
   readonly path: string | undefined;
@@ -130,10 +133,10 @@ export async function containerNames(filters: readonly string[]): Promise<readon
     .filter((line) => line !== "");
 }
 
-/** SIGTERM, then SIGKILL after `graceMs` (in whole seconds, rounded up). Fine when it has ended or is gone. */
+/** Its stop signal (SIGTERM unless it was created with another), then SIGKILL after `graceMs` (in whole seconds, rounded up). Fine when it has ended or is gone. */
 export async function stopContainer(name: string, graceMs: number): Promise<void> {
   const result = await docker({
-    args: ["stop", "--signal", "SIGTERM", "--timeout", String(Math.ceil(graceMs / 1_000)), name],
+    args: ["stop", "-t", String(Math.ceil(graceMs / 1_000)), name],
     doing: `ending the container ${name}`,
     signal: unhurried,
     timeoutMs: graceMs + 60_000,
@@ -189,6 +192,7 @@ function containerIn(text: string): Container {
     outOfMemory: state.OOMKilled,
     error: state.Error,
     image: config.Image,
+    imageId: found.Image,
     program: found.Path,
     path: config.Env?.find((variable) => variable.startsWith("PATH="))?.slice(5),
     workingDirectory: config.WorkingDir === "" ? "/" : config.WorkingDir,

@@ -37,7 +37,7 @@ export type RemoteAnswer<T> =
  * own configuration (two Authorization headers are refused by GitHub). With it redirects are off: git would send the header
  * to wherever a redirect leads.
  */
-function configOf(access: RemoteAccess): readonly (readonly [string, string])[] {
+export function accessConfig(access: RemoteAccess): readonly (readonly [string, string])[] {
   const common = [
     ["credential.interactive", "never"],
     ["protocol.version", "2"],
@@ -64,7 +64,7 @@ function remoteGit(
   return git({
     ...inScratch(repository, command),
     ...(command.onStderr === undefined ? {} : { onStderr: command.onStderr }),
-    config: configOf(access),
+    config: accessConfig(access),
     // Stronger than any protocol.*.allow of the user's: a URL of the remote's choosing (a submodule) can't widen it.
     env: { ...repository.env, GIT_ALLOW_PROTOCOL: access.protocols.join(":"), GIT_PROTOCOL_FROM_USER: "0" },
   });

@@ -19,6 +19,10 @@ export type ScratchRepository = {
   readonly settings: readonly (readonly [key: string, value: string])[];
   /** Changes the kind of its hashes; only while it is empty. */
   useFormat(format: ObjectFormat): Promise<void>;
+  /** Where git gets objects that the lenders left out (a partial clone), and the configuration for going there. */
+  completeFrom(url: string, config: NonNullable<GitRequest["config"]>): Promise<void>;
+  /** Configuration that every command in it needs. */
+  config(): NonNullable<GitRequest["config"]>;
   /** Borrows the objects of these object directories too. */
   borrow(objectDirectories: readonly string[]): Promise<void>;
   remove(): Promise<void>;
@@ -32,7 +36,7 @@ const exactBytes = "* -text -eol -ident -filter -working-tree-encoding\n";
 
 function configOf(format: ObjectFormat): string {
   return `[core]
-	repositoryformatversion = ${format === "sha1" ? 0 : 1}
+	repositoryformatversion = 1
 	bare = true
 	autocrlf = false
 	safecrlf = false
@@ -46,8 +50,17 @@ function configOf(format: ObjectFormat): string {
 	auto = 0
 [maintenance]
 	auto = false
-${format === "sha1" ? "" : `[extensions]\n	objectFormat = ${format}\n`}`;
+[extensions]
+	objectFormat = ${format}
+`;
 }
+
+const promisor = (url: string): string => `	partialClone = lender
+[remote "lender"]
+	url = ${JSON.stringify(url)}
+	promisor = true
+	partialclonefilter = blob:none
+`;
 
 /** Makes one in a folder that must not exist. Written by hand: `git init` costs a process and copies the user's template. */
 export async function createScratchRepository(directory: string, format: ObjectFormat): Promise<ScratchRepository> {
@@ -64,12 +77,22 @@ export async function createScratchRepository(directory: string, format: ObjectF
     writeFile(join(directory, "info", "attributes"), exactBytes),
   ]);
   const borrowed = new Set<string>();
+  let current = format;
+  let accessConfig: NonNullable<GitRequest["config"]> = [];
   return {
     directory,
     objects,
     env: { GIT_DIR: directory },
     settings: [["lfs.storage", join(directory, "lfs")]],
-    useFormat: (other) => writeFile(join(directory, "config"), configOf(other)),
+    useFormat: (other) => {
+      current = other;
+      return writeFile(join(directory, "config"), configOf(other));
+    },
+    completeFrom: (url, config) => {
+      accessConfig = config;
+      return writeFile(join(directory, "config"), configOf(current) + promisor(url));
+    },
+    config: () => accessConfig,
     borrow: async (objectDirectories) => {
       for (const from of objectDirectories) borrowed.add(from);
       await writeFile(join(objects, "info", "alternates"), [...borrowed].map((from) => `${from}\n`).join(""));
@@ -91,6 +114,7 @@ export type ScratchCommand = Pick<GitRequest, "args" | "doing" | "signal" | "inp
 export function inScratch(repository: ScratchRepository, command: ScratchCommand): GitRequest {
   return {
     maxOutputBytes,
+    config: repository.config(),
     ...command,
     cwd: command.cwd ?? repository.directory,
     env: { ...repository.env, ...command.env },

@@ -1,4 +1,4 @@
-import { chmod } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import {
   containerNames,
   type DockerOutput,
@@ -6,6 +6,7 @@ import {
   removeContainer,
   stopContainer,
 } from "../../clients/docker/container.ts";
+import { localImage } from "../../clients/docker/image.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing } from "../../core/errors.ts";
 import { localHandle, runKeyOf } from "../handle.ts";
@@ -28,7 +29,9 @@ export const plugin: ResourcePlugin<LocalContainerArgs> = {
 
 const kind = "local-container";
 
-type Run = { readonly attached: DockerOutput | undefined; readonly image: string; readonly folders: readonly string[] };
+/** A folder of ours that a container may write to, and the permissions that it gets back. */
+type Folder = { readonly path: string; readonly mode: number };
+type Run = { readonly attached: DockerOutput | undefined; readonly image: string; readonly folders: readonly Folder[] };
 
 function createLocalContainer(args: LocalContainerArgs, context: ResourceContext): Resource {
   const settings: ContainerSettings = {
@@ -43,7 +46,12 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
   const open = (run: Run | undefined): Promise<void> =>
     run === undefined
       ? Promise.resolve()
-      : reclaim({ image: run.image, directories: run.folders, userId: process.getuid?.(), log: context.log });
+      : reclaim({
+          image: run.image,
+          directories: run.folders.map(({ path }) => path),
+          userId: process.getuid?.(),
+          log: context.log,
+        });
 
   return {
     describe: (request) => describe(request, settings),
@@ -51,8 +59,14 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     submit: async (request, handle, signal) => {
       const name = nameOf(handle);
       if (runs.has(name)) return;
-      const attached = await submit(request, handle, settings, context.log, signal);
-      runs.set(name, { attached, image: imageOf(request), folders: foldersOf(request) });
+      const folders = await foldersOf(request);
+      try {
+        const attached = await submit(request, handle, settings, context.log, signal);
+        runs.set(name, { attached, image: imageOf(request), folders });
+      } catch (error) {
+        for (const folder of folders) await closeFolder(folder);
+        throw error;
+      }
     },
     find: async (key) => {
       const handle = localHandle(kind, key);
@@ -65,6 +79,7 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
       await open(runs.get(name) ?? (await orphanOf(name)));
       return outcome;
     },
+    imageDigest: (handle) => imageDigestOf(nameOf(handle)),
     cancel: (handle, graceMs) => stopContainer(nameOf(handle), graceMs),
     remove: async (handle) => {
       const name = nameOf(handle);
@@ -88,8 +103,17 @@ function describe(request: RunRequest, settings: ContainerSettings): string {
   ]);
 }
 
-function foldersOf({ outputDirectory, sourceDirectory }: RunRequest): readonly string[] {
-  return sourceDirectory === undefined ? [outputDirectory] : [outputDirectory, sourceDirectory];
+async function foldersOf({ outputDirectory, sourceDirectory }: RunRequest): Promise<readonly Folder[]> {
+  const paths = sourceDirectory === undefined ? [outputDirectory] : [outputDirectory, sourceDirectory];
+  return Promise.all(paths.map(async (path) => ({ path, mode: (await stat(path)).mode & 0o777 })));
+}
+
+/** The manifest's digest, as a registry knows it, where the engine has one; else its own id of the image. */
+async function imageDigestOf(name: string): Promise<string | undefined> {
+  const container = await inspectContainer(name);
+  if (container === undefined) return undefined;
+  const image = await localImage(container.imageId, { signal: AbortSignal.timeout(10_000) });
+  return image?.repoDigests[0]?.replace(/^.*@/, "") ?? container.imageId;
 }
 
 /** What the engine knows of a container that another launcher made; the folders are those that a launcher mounts, not the user's. */
@@ -98,14 +122,14 @@ async function orphanOf(name: string): Promise<Run | undefined> {
   if (container === undefined) return undefined;
   const folders = container.mounts
     .filter(({ target }) => target === outputTarget || target === sourceTarget)
-    .map(({ source }) => source);
+    .map(({ source }) => ({ path: source, mode: 0o755 }));
   return { attached: undefined, image: container.image, folders };
 }
 
 /** Nobody but us needs to write there any more. The launcher may have removed the folder by now. */
-async function closeFolder(folder: string): Promise<void> {
+async function closeFolder({ path, mode }: Folder): Promise<void> {
   try {
-    await chmod(folder, 0o755);
+    await chmod(path, mode);
   } catch (error) {
     if (!isFileMissing(error)) throw error;
   }

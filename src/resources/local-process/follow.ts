@@ -8,7 +8,7 @@ import type { StartedProcess } from "./start.ts";
 /** What the head has left running may go on for this long after it; a container's would not get that much. */
 const leftoverMs = 2_000;
 const leftoverGraceMs = 2_000;
-const pollMs = 100;
+const pollMs = 250;
 
 /** Follows our own child to its end, and ends what it leaves behind. */
 export async function followProcess(

@@ -74,12 +74,15 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
       await run.checked;
       return outcome;
     },
+    imageDigest: () => Promise.resolve(undefined),
     cancel: (handle, graceMs) => treeOf(handle).end(graceMs),
     remove: async (handle) => {
       const run = runs.get(handle.name);
       run?.stopCheck();
       await Promise.all([treeOf(handle).end(0), run?.checked]);
-      await run?.started.recorded;
+      // Bounded: a process that even SIGKILL does not end (in uninterruptible sleep) must not keep the launcher.
+      if (run !== undefined)
+        await Promise.race([run.started.recorded, delay(recordedWithinMs, undefined, { ref: false })]);
       await stateOf(handle).remove();
       runs.delete(handle.name);
     },
@@ -155,6 +158,7 @@ function uvSettings({ environment }: ResourceContext): Record<string, string> {
 }
 
 const claimedWithinMs = 2_000;
+const recordedWithinMs = 2_000;
 
 /**
  * Whether whoever made the state folder has started the run. It may be at it (making a Python environment takes minutes), so that is

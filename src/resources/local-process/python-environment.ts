@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, readlink, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { uv, uvOrThrow } from "../../clients/uv/uv.ts";
@@ -10,7 +10,7 @@ import { type RequirementFile, requirementLines, type Requirements } from "./req
 
 /*
  * A Python environment is named by a hash of the requirement files and the Python version: equal needs share one, and a changed need
- * gets a new one. It is built in a folder of its own, `HASH.PID.START`, and becomes the environment by a symbolic link, `HASH`, that only
+ * gets a new one. It is built in a folder of its own, `HASH.PID.START.RANDOM`, and becomes the environment by a symbolic link, `HASH`, that only
  * one of several builders can make; so nobody ever sees half of one, and scripts in it keep the paths that they were made with.
  * A builder that was killed leaves a folder without link, which the next one to build that hash removes.
  */
@@ -47,7 +47,8 @@ async function build(
 ): Promise<string> {
   const { log, parent, hash, requirements } = request;
   const self = await nameProcess(process.pid);
-  const name = `${hash}.${process.pid}.${Buffer.from(self?.started ?? "").toString("base64url")}`;
+  const started = Buffer.from(self?.started ?? "").toString("base64url");
+  const name = `${hash}.${process.pid}.${started}.${randomBytes(4).toString("hex")}`;
   const folder = join(parent, name);
   const startedAt = performance.now();
   log.phase({

@@ -13,7 +13,7 @@ export type CheckRequest = {
 };
 
 const maxNamed = 10;
-const timeoutMs = 10_000;
+const timeoutMs = 5_000;
 
 const program = `
 import json, sys

@@ -109,9 +109,8 @@ function parseRequirement(line: string): readonly Requirement[] {
 function projectDependencies(text: string): readonly string[] {
   const project = /^\[project\]\s*$([\s\S]*?)(?=^\[|(?![\s\S]))/m.exec(text)?.[1] ?? "";
   const array = /^dependencies\s*=\s*\[((?:\s|,|#[^\n]*|"[^"\n]*"|'[^'\n]*')*)\]/m.exec(project)?.[1] ?? "";
-  return [...array.replace(/^\s*#.*$/gm, "").matchAll(/"([^"\n]*)"|'([^'\n]*)'/g)].map(
-    (match) => match[1] ?? match[2] ?? "",
-  );
+  const strings = [...array.matchAll(/#[^\n]*|"([^"\n]*)"|'([^'\n]*)'/g)];
+  return strings.flatMap(([, double, single]) => double ?? single ?? []);
 }
 
 /** uv writes its lock by machine: one key a line, arrays of one-line tables. */

@@ -34,10 +34,10 @@ export async function startProcess(start: StartRequest): Promise<StartedProcess>
   const [program = "", ...rest] = command;
   const args = [...rest, ...request.args];
   const env = environmentOf(start);
-  refuseNul({ ...env, ...Object.fromEntries(args.map((arg, i) => [`argument ${i + 1}`, arg])) });
   let group: ProcessGroup | undefined;
   try {
     signal.throwIfAborted();
+    refuseNul({ ...env, ...Object.fromEntries(args.map((arg, i) => [`argument ${i + 1}`, arg])) });
     group = await startGroup({ command: program, args, doing: "starting the run", cwd: start.directory, env });
     const pump = pumpOutput(group);
     // One that has ended already has no name any more, and needs none: nothing is left to be found.

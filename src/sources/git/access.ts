@@ -4,10 +4,11 @@ import {
   type RemoteAccess,
   type RemoteAnswer,
   type RemoteRefs,
+  type Transport,
 } from "../../clients/git/fetch.ts";
 import type { ScratchRepository } from "../../clients/git/repository.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { GitUrl, Transport } from "./url.ts";
+import type { GitUrl } from "./url.ts";
 
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
@@ -17,15 +18,19 @@ function tokenUser(host: string): string {
   return host === "bitbucket.org" ? "x-token-auth" : "x-access-token";
 }
 
-/** A repository may lead (by its submodules) to what is at most as near to this machine as itself. */
-function protocolsFrom(transport: Transport): readonly Transport[] {
-  if (transport === "file") return ["https", "ssh", "http", "file"];
-  return transport === "http" ? ["https", "ssh", "http"] : ["https", "ssh"];
-}
+/** What a repository may lead to by its submodules: never to something nearer to this machine than itself. */
+const reach: Readonly<Record<Transport, readonly Transport[]>> = {
+  https: ["https", "ssh"],
+  ssh: ["https", "ssh"],
+  http: ["https", "ssh", "http"],
+  file: ["https", "ssh", "http", "file"],
+};
+
+export const transportsFrom = (transport: Transport): readonly Transport[] => reach[transport];
 
 /** The ways to a remote, the best first: credentials in the URL, the token for its host, then whatever git itself has. */
 export function accessesTo(url: GitUrl, tokens: Readonly<Record<string, string>>): readonly RemoteAccess[] {
-  const own: RemoteAccess = { url: url.url, authorization: undefined, protocols: protocolsFrom(url.transport) };
+  const own: RemoteAccess = { url: url.url, authorization: undefined, protocols: transportsFrom(url.transport) };
   if (url.transport !== "https" && url.transport !== "http") return [own];
   const { credential } = url;
   if (credential !== undefined) return [{ ...own, authorization: basic(credential.user, credential.password) }];

@@ -1,4 +1,8 @@
-import type { UrlTarget } from "./url.ts";
+/** Which version and folder a URL itself names. `ref-and-path` can only be divided with the remote's refs: a ref may contain slashes. */
+export type UrlTarget =
+  | { readonly kind: "default" }
+  | { readonly kind: "ref"; readonly ref: string }
+  | { readonly kind: "ref-and-path"; readonly text: string; readonly file: boolean };
 
 /** `none`: not a page that we know, so the URL is the repository itself. `repository` is a path. */
 export type BrowserTarget =

@@ -1,16 +1,18 @@
 import { realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { accessConfig } from "../../clients/git/fetch.ts";
 import { applyPatch, changedPaths, diffTrees } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/repository.ts";
 import { listTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
+import { accessesTo } from "./access.ts";
 import { type Base, findBase } from "./base.ts";
 import { codeSourceOf, countOf, describePatch, firstOf } from "./code-source.ts";
 import { type Inspection, inspectCheckout, inspectVersion } from "./inspection.ts";
 import { resolveRemote } from "./remote.ts";
-import { chooseRemote, isLocalPath } from "./remotes.ts";
+import { chooseRemote, fetchableUrl } from "./remotes.ts";
+import { parseGitUrl } from "./url.ts";
 import { rawPath } from "./status.ts";
 import { includeSubmodules, localSubmodules } from "./submodules.ts";
 import { treeOfFolder, treeOfWorkingTree } from "./working-tree.ts";
@@ -49,10 +51,9 @@ function remoteOf(
       `the repository ${toplevel} has no branch, tag or commit "${version}", and no remote to get it from`,
     );
   }
-  const local = isLocalPath(url) && !/^file:/i.test(url);
   return {
     kind: "remote",
-    url: local ? pathToFileURL(resolve(toplevel, url)).href : url,
+    url: fetchableUrl(url, toplevel),
     version,
     ...(subdirectory === "" ? {} : { subdirectory }),
   };
@@ -84,6 +85,7 @@ async function resolveRepository(
   const { signal } = context;
   refuseUnmerged(status.unmerged);
   await repository.borrow([inspection.files.objects]);
+  await completePartialClone(inspection, repository, context);
   const [base, found] = await Promise.all([
     head === undefined ? undefined : findBase(inspection, head, signal),
     currentTree(request, inspection, repository, signal),
@@ -104,6 +106,19 @@ async function resolveRepository(
     reachable: base?.reachable ?? false,
   };
   return codeSourceOf({ repository, ...whole.code, patch: patch?.bytes, provenance }, context);
+}
+
+/** A partial clone (as actions/checkout makes for a sparse checkout) hasn't got every file: git fetches those that are read. */
+async function completePartialClone(
+  { remotes, toplevel }: Inspection,
+  repository: ScratchRepository,
+  { tokens }: SourceContext,
+): Promise<void> {
+  const configured = remotes.promisor === undefined ? undefined : remotes.urls.get(remotes.promisor);
+  if (configured === undefined) return;
+  const url = parseGitUrl(fetchableUrl(configured, toplevel));
+  const [access] = url.kind === "git" ? accessesTo(url, tokens) : [];
+  if (access !== undefined) await repository.completeFrom(access.url, accessConfig(access));
 }
 
 function ifDefined(key: "ref", value: string | undefined): { readonly ref?: string } {

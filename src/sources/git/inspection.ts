@@ -49,7 +49,12 @@ const questions = {
     ...["-c", "core.fsmonitor=false", "-c", "status.relativePaths=false", "status", "--porcelain=v2", "--branch", "-z"],
     ...["--untracked-files=all", "--ignore-submodules=none", "--no-renames", "--no-ahead-behind"],
   ],
-  remotes: ["config", "-z", "--get-regexp", String.raw`^(remote\..*\.url|branch\..*\.remote|url\..*\.insteadof)$`],
+  remotes: [
+    "config",
+    "-z",
+    "--get-regexp",
+    String.raw`^(remote\..*\.(url|promisor)|branch\..*\.remote|url\..*\.insteadof)$`,
+  ],
   remoteRefs: ["for-each-ref", "--count=1", "refs/remotes"],
 } as const;
 

@@ -3,9 +3,10 @@ import { type ScratchRepository, scratchGit } from "../../clients/git/repository
 import type { TreeEntry } from "../../clients/git/tree.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { SourceContext } from "../source.ts";
-import { fetchHash } from "./remote.ts";
+import { transportsFrom } from "./access.ts";
+import { fetchHash } from "./commit.ts";
 import type { SubmoduleHome } from "./submodules.ts";
-import { type GitUrl, parseGitUrl, type Transport } from "./url.ts";
+import { type GitUrl, parseGitUrl } from "./url.ts";
 
 /** Submodules as a remote repository's `.gitmodules` names them: each commit is fetched by its hash. */
 export function remoteSubmodules(repository: ScratchRepository, parent: GitUrl, context: SourceContext): SubmoduleHome {
@@ -54,19 +55,11 @@ async function submoduleUrls(
   return urls;
 }
 
-/** What a repository over `transport` may lead to: never to something nearer to this machine than itself. */
-const reach: Readonly<Record<Transport, readonly Transport[]>> = {
-  https: ["https", "ssh"],
-  ssh: ["https", "ssh"],
-  http: ["https", "ssh", "http"],
-  file: ["https", "ssh", "http", "file"],
-};
-
 /** The URL of a submodule: `./x` and `../x` are relative to the repository's own. */
 export function submoduleUrl(parent: GitUrl, text: string, path: string): GitUrl {
   const whole = /^\.\.?\//.test(text) ? relativeTo(parent, text) : text;
   const url = parseGitUrl(whole);
-  if (url.kind === "git" && url.target.kind === "default" && reach[parent.transport].includes(url.transport))
+  if (url.kind === "git" && url.target.kind === "default" && transportsFrom(parent.transport).includes(url.transport))
     return url;
   const why = url.kind === "refused" ? url.why : "is not one that this repository may lead to";
   throw new LaunchError("source-failed", `the submodule ${path}: its URL ${JSON.stringify(text)} ${why}`);

@@ -1,22 +1,17 @@
 import { join } from "node:path";
-import { fetchCommit, fetchHistory, type RemoteAccess, type RemoteAnswer } from "../../clients/git/fetch.ts";
 import { applyPatch, changedPaths } from "../../clients/git/patch.ts";
-import {
-  createScratchRepository,
-  type ObjectFormat,
-  type ScratchRepository,
-  scratchGit,
-} from "../../clients/git/repository.ts";
+import { createScratchRepository, type ScratchRepository, scratchGit } from "../../clients/git/repository.ts";
 import { listTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { withoutCredentials } from "../../core/redaction.ts";
 import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
-import { accessesTo, openRemote } from "./access.ts";
+import { openRemote } from "./access.ts";
 import { codeSourceOf, describePatch } from "./code-source.ts";
+import { type FetchedCommit, fetchHash, fetchVersion, formatOf } from "./commit.ts";
 import { remoteSubmodules } from "./remote-submodules.ts";
 import { includeSubmodules, type WithSubmodules } from "./submodules.ts";
 import { type GitUrl, parseGitUrl } from "./url.ts";
-import { checkVersion, isWholeHash, resolveVersion, type Version, wantedOf } from "./version.ts";
+import { checkVersion, isWholeHash, resolveVersion, wantedOf } from "./version.ts";
 
 type RemoteRequest = Extract<SourceRequest, { readonly kind: "remote" }>;
 
@@ -112,8 +107,6 @@ function checkTree(
   );
 }
 
-export type FetchedCommit = { readonly commit: string; readonly ref: string | undefined };
-
 async function fetchWanted(
   repository: ScratchRepository,
   url: GitUrl,
@@ -140,53 +133,4 @@ function patternsFor(url: GitUrl, name: string | undefined): readonly string[] {
   if (url.target.kind === "ref-and-path") return [];
   if (name === undefined || name === "HEAD") return ["HEAD"];
   return name.startsWith("refs/") ? [name, `${name}^{}`] : [];
-}
-
-/** Fetches a whole hash, at best with one request and no listing; a server that gives out no single commits is asked by ref. */
-export async function fetchHash(
-  repository: ScratchRepository,
-  url: GitUrl,
-  hash: string,
-  context: SourceContext,
-): Promise<FetchedCommit> {
-  await repository.useFormat(formatOf(hash));
-  for (const access of accessesTo(url, context.tokens)) {
-    const answer = await fetchCommit(repository, fetchRequest(access, hash, context));
-    if (answer.kind === "ok") return { commit: answer.value, ref: undefined };
-  }
-  const open = await openRemote(repository, url, [], context);
-  return fetchVersion(repository, open.access, resolveVersion(hash, open.refs, url.url), true, url, context);
-}
-
-const formatOf = (hash: string): ObjectFormat => (hash.length === 64 ? "sha256" : "sha1");
-
-function fetchRequest(access: RemoteAccess, what: string, { log, signal }: SourceContext) {
-  const onProgress = (detail: string): void => log.phase({ phase: "source", status: "progress", detail });
-  return { access, what, signal, onProgress };
-}
-
-/** `exact`: the hash itself was asked for, so that a branch which has moved on since won't do. */
-async function fetchVersion(
-  repository: ScratchRepository,
-  access: RemoteAccess,
-  version: Version,
-  exact: boolean,
-  url: GitUrl,
-  context: SourceContext,
-): Promise<FetchedCommit> {
-  const ask = (what: string): Promise<RemoteAnswer<string>> =>
-    fetchCommit(repository, fetchRequest(access, what, context));
-  let answer = await ask(version.hash);
-  const said = answer.kind === "failed" ? answer.said : "";
-  if (answer.kind === "failed" && version.ref !== undefined) {
-    answer = await ask(version.ref);
-    if (exact && answer.kind === "ok" && answer.value !== version.hash) answer = { kind: "failed", said };
-  }
-  if (answer.kind === "failed" && exact)
-    answer = await fetchHistory(repository, fetchRequest(access, version.hash, context));
-  if (answer.kind === "ok") return { commit: answer.value, ref: version.ref };
-  throw new LaunchError(
-    "source-failed",
-    `the commit ${version.hash} could not be fetched from ${url.url} (${said}); check that it is on a branch or tag there`,
-  );
 }

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { withoutCredentials } from "../../core/redaction.ts";
 
 export type Remotes = {
@@ -7,6 +9,8 @@ export type Remotes = {
   readonly upstreams: ReadonlyMap<string, string>;
   /** Whether `url.<base>.insteadOf` may change what a URL means. */
   readonly rewritten: boolean;
+  /** The remote that has what a partial clone left out. */
+  readonly promisor: string | undefined;
 };
 
 /** Parses `git config -z --get-regexp`. */
@@ -14,6 +18,7 @@ export function parseRemotes(output: string): Remotes {
   const urls = new Map<string, string>();
   const upstreams = new Map<string, string>();
   let rewritten = false;
+  let promisor: string | undefined;
   for (const item of output.split("\0")) {
     const newline = item.indexOf("\n");
     const key = item.slice(0, newline);
@@ -21,10 +26,11 @@ export function parseRemotes(output: string): Remotes {
     const name = key.slice(key.indexOf(".") + 1, key.lastIndexOf("."));
     if (key.startsWith("url.")) rewritten = true;
     // The first URL is the one that is fetched from.
-    if (key.startsWith("remote.") && !urls.has(name)) urls.set(name, value);
+    if (key.startsWith("remote.") && key.endsWith(".promisor") && value === "true") promisor = name;
+    if (key.startsWith("remote.") && key.endsWith(".url") && !urls.has(name)) urls.set(name, value);
     if (key.startsWith("branch.")) upstreams.set(name, value);
   }
-  return { urls, upstreams, rewritten };
+  return { urls, upstreams, rewritten, promisor };
 }
 
 /** A fetched commit, and the URL that it came from as git writes it (without user, `.git` and slashes at the end). */
@@ -60,6 +66,11 @@ export function chooseRemote(
   const known = candidates.filter((name) => remotes.urls.has(name));
   const upstream = branch === undefined ? undefined : remotes.upstreams.get(branch);
   return known.find((name) => name === upstream) ?? known.find((name) => name === "origin") ?? known[0];
+}
+
+/** A remote's URL as it can be fetched from another folder: paths are made whole. */
+export function fetchableUrl(url: string, toplevel: string): string {
+  return isLocalPath(url) && !/^file:/i.test(url) ? pathToFileURL(resolve(toplevel, url)).href : url;
 }
 
 /** Whether git would take it for a path of this machine: no other machine can fetch from it. */

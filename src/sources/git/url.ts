@@ -1,12 +1,5 @@
-import { browserTarget } from "./browser-url.ts";
-
-export type Transport = "https" | "http" | "ssh" | "file";
-
-/** Which version and folder a URL itself names. `ref-and-path` can only be divided with the remote's refs: a ref may contain slashes. */
-export type UrlTarget =
-  | { readonly kind: "default" }
-  | { readonly kind: "ref"; readonly ref: string }
-  | { readonly kind: "ref-and-path"; readonly text: string; readonly file: boolean };
+import type { Transport } from "../../clients/git/fetch.ts";
+import { browserTarget, type UrlTarget } from "./browser-url.ts";
 
 export type GitUrl = {
   readonly kind: "git";

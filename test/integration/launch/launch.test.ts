@@ -1,7 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LaunchError } from "../../../src/core/errors.ts";
 import { launch } from "../../../src/launch/launch.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { sweepRemains } from "../../../src/launch/sweep-remains.ts";
+import { sweepServices } from "../../../src/launch/sweep-services.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { type LaunchPlace, launchPlace, launchRequest } from "../../support/launching.ts";
 import { makeProject, type Project } from "../../support/project.ts";
@@ -22,7 +25,7 @@ beforeEach(async () => {
       ].join("\n"),
       "fail.mjs": "console.log('before'); process.exit(3);",
       "hang.mjs":
-        "process.on('SIGTERM', () => console.log('asked to end')); console.log('up'); setInterval(() => {}, 1000);",
+        "process.on('SIGTERM', () => { console.log('asked to end'); setTimeout(() => console.log('was given time'), 3000); }); console.log('up'); setInterval(() => {}, 1000);",
     },
   });
 });
@@ -80,7 +83,7 @@ test("a run over its timeout is ended, with its last words, and says which timeo
   const result = await launched("hang.mjs", { timeout: "1s" });
   expect(result.outcome).toMatchObject({ state: "failed", reason: "timeout" });
   expect(result.outcome.state === "succeeded" ? "" : result.outcome.message).toContain("1.0 s");
-  expect(result.lastLines).toEqual(["up", "asked to end"]);
+  expect(result.lastLines).toEqual(["up", "asked to end", "was given time"]);
   expect(await leftBehind()).toEqual([]);
 }, 40_000);
 
@@ -152,8 +155,48 @@ test("a store that refuses the first write is replaced by the fallback, with one
   expect((await working.read(result.runId, never))?.run.state).toBe("succeeded");
 });
 
+test("an end that the store could not be told is told by the next sweep, as it was", async () => {
+  const working = await place.openStore();
+  const failing: Store = {
+    ...working,
+    update: (document, expected, signal) =>
+      document.run.state === "succeeded"
+        ? Promise.resolve({ kind: "unknown", message: "no answer" })
+        : working.update(document, expected, signal),
+  };
+  const { services, state } = place;
+  const store = { open: () => Promise.resolve(failing), openFallback: undefined, spare: false, public: false };
+  place = { ...place, services: { ...services, store } };
+  const result = await launched("ok.mjs");
+
+  expect(result.outcome.state).toBe("succeeded");
+  expect(place.warnings.join()).toContain(result.recordFile);
+  expect((await working.read(result.runId, never))?.run.state).not.toBe("succeeded");
+  // The launcher of the entry is this test: as if it had ended.
+  const entry = await readFile(state.liveFile(result.runId), "utf8");
+  await writeFile(state.liveFile(result.runId), entry.replace(/"started": ?"[^"]*"/, '"started": "long ago"'));
+  const sweep = sweepServices({ state, tokens: {}, environment: process.env, log: silentLog });
+  expect(await sweepRemains("lost", sweep, never)).toEqual([{ kind: "swept", runId: result.runId }]);
+  const stored = await working.read(result.runId, never);
+  expect(stored?.run).toMatchObject({ state: "succeeded", metrics: { accuracy: 0.5 } });
+  expect(stored?.record).toEqual(JSON.parse(await readFile(result.recordFile, "utf8")));
+  expect(await leftBehind()).toEqual([]);
+});
+
+test("a forced cancel does not wait for a run that ignores SIGTERM", async () => {
+  const cancel = new AbortController();
+  const force = new AbortController();
+  place = { ...place, services: { ...place.services, force: force.signal } };
+  place.services.log.output = ({ text }) => {
+    if (text.includes("up")) cancel.abort();
+    if (text.includes("asked to end")) force.abort();
+  };
+  const result = await launched("hang.mjs", {}, {}, cancel.signal);
+  expect(result.outcome).toMatchObject({ state: "cancelled" });
+  expect(result.lastLines).not.toContain("was given time");
+});
+
 test("a patch stays out of a public store unless the config allows it", async () => {
-  const { writeFile } = await import("node:fs/promises");
   await writeFile(`${project.directory}/ok.mjs`, "console.log('patched')");
   place = { ...place, services: { ...place.services, store: { ...place.services.store, public: true } } };
   const result = await launched("ok.mjs");

@@ -98,6 +98,19 @@ describe("a shallow checkout made by a CI", () => {
   });
 });
 
+test("a sparse checkout of a partial clone is completed from its remote, outside the user's repository", async () => {
+  first.commit("folders", { "kept/a.txt": "a\n", "left-out/b.txt": "b\n" });
+  first.git("push", "--quiet", "origin", "HEAD:main");
+  server.git("config", "uploadpack.allowFilter", "true");
+  const sparse = folder.clone(`file://${server.directory}`, "sparse", "--filter=blob:none", "--sparse");
+  const before = snapshot(sparse.directory);
+  const { source } = await resolveSource(folder, checkoutOf(sparse.directory));
+  expect(source.patch).toBeUndefined();
+  const target = await exported(folder, source);
+  expect(readFileSync(join(target, "left-out/b.txt"), "utf8")).toBe("b\n");
+  expect(snapshot(sparse.directory)).toEqual(before);
+});
+
 describe("which remote", () => {
   test("is named is the one that has the base", async () => {
     const fork = folder.bare("fork.git");

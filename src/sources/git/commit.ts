@@ -1,0 +1,58 @@
+import { fetchCommit, fetchHistory, type RemoteAccess, type RemoteAnswer } from "../../clients/git/fetch.ts";
+import type { ObjectFormat, ScratchRepository } from "../../clients/git/repository.ts";
+import { LaunchError } from "../../core/errors.ts";
+import type { SourceContext } from "../source.ts";
+import { accessesTo, openRemote } from "./access.ts";
+import type { GitUrl } from "./url.ts";
+import { resolveVersion, type Version } from "./version.ts";
+
+export type FetchedCommit = { readonly commit: string; readonly ref: string | undefined };
+
+/** Fetches a whole hash, at best with one request and no listing; a server that gives out no single commits is asked by ref. */
+export async function fetchHash(
+  repository: ScratchRepository,
+  url: GitUrl,
+  hash: string,
+  context: SourceContext,
+): Promise<FetchedCommit> {
+  await repository.useFormat(formatOf(hash));
+  for (const access of accessesTo(url, context.tokens)) {
+    const answer = await fetchCommit(repository, fetchRequest(access, hash, context));
+    if (answer.kind === "ok") return { commit: answer.value, ref: undefined };
+  }
+  const open = await openRemote(repository, url, [], context);
+  return fetchVersion(repository, open.access, resolveVersion(hash, open.refs, url.url), true, url, context);
+}
+
+export const formatOf = (hash: string): ObjectFormat => (hash.length === 64 ? "sha256" : "sha1");
+
+function fetchRequest(access: RemoteAccess, what: string, { log, signal }: SourceContext) {
+  const onProgress = (detail: string): void => log.phase({ phase: "source", status: "progress", detail });
+  return { access, what, signal, onProgress };
+}
+
+/** `exact`: the hash itself was asked for, so that a branch which has moved on since won't do. */
+export async function fetchVersion(
+  repository: ScratchRepository,
+  access: RemoteAccess,
+  version: Version,
+  exact: boolean,
+  url: GitUrl,
+  context: SourceContext,
+): Promise<FetchedCommit> {
+  const ask = (what: string): Promise<RemoteAnswer<string>> =>
+    fetchCommit(repository, fetchRequest(access, what, context));
+  let answer = await ask(version.hash);
+  const said = answer.kind === "failed" ? answer.said : "";
+  if (answer.kind === "failed" && version.ref !== undefined) {
+    answer = await ask(version.ref);
+    if (exact && answer.kind === "ok" && answer.value !== version.hash) answer = { kind: "failed", said };
+  }
+  if (answer.kind === "failed" && exact)
+    answer = await fetchHistory(repository, fetchRequest(access, version.hash, context));
+  if (answer.kind === "ok") return { commit: answer.value, ref: version.ref };
+  throw new LaunchError(
+    "source-failed",
+    `the commit ${version.hash} could not be fetched from ${url.url} (${said}); check that it is on a branch or tag there`,
+  );
+}
