@@ -38,6 +38,7 @@ export const runHeadSchema = z.object({
   by: z.string(),
   created_at: z.string(),
   updated_at: z.string(),
+  started_at: z.string().exactOptional(),
   finished_at: z.string().exactOptional(),
   source: z.string(),
   metrics: z.record(z.string(), z.number()).exactOptional(),

@@ -2,7 +2,6 @@ import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { RunReason, RunState } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { StoreLocation } from "./location.ts";
 
 /** A run's head (`run.json`): what lists show, and its state. Times are ISO 8601, UTC. */
 export type RunHead = {
@@ -21,6 +20,8 @@ export type RunHead = {
   readonly by: string;
   readonly created_at: string;
   readonly updated_at: string;
+  /** When it was started at its resource, the last time that it was. */
+  readonly started_at?: string;
   readonly finished_at?: string;
   /** For people: `3f9c2e1a7b40 + patch`. */
   readonly source: string;
@@ -107,9 +108,3 @@ export type StoreContext = {
   /** Sent to an http(s) store as a header; never on a command line. Without it git's own credentials are used. */
   readonly token?: string;
 };
-
-/**
- * A store's plug-in. Its stores throw `refused` when they may not be read or written (a read-only token, a protected repository),
- * `store-failed` when they can't be reached or used.
- */
-export type StorePlugin = { open(location: StoreLocation, context: StoreContext): Promise<Store> };

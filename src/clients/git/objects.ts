@@ -38,12 +38,34 @@ export function newBlob(format: ObjectFormat, content: string | Uint8Array): New
   return newObject(format, "blob", typeof content === "string" ? Buffer.from(content) : Buffer.from(content));
 }
 
-/** A flat tree of plain files: name → blob. */
-export function newTree(format: ObjectFormat, files: Readonly<Record<string, string>>): NewObject {
-  const entries = Object.entries(files)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, id]) => [Buffer.from(`100644 ${name}\0`), Buffer.from(id, "hex")]);
-  return newObject(format, "tree", Buffer.concat(entries));
+/** A tree of plain files, and of folders: name → blob, name → tree. */
+export function newTree(
+  format: ObjectFormat,
+  files: Readonly<Record<string, string>>,
+  folders: Readonly<Record<string, string>> = {},
+): NewObject {
+  // git sorts a folder as if its name ended in a slash.
+  const entries = [
+    ...Object.entries(files).map(([name, id]) => ({ order: name, head: `100644 ${name}\0`, id })),
+    ...Object.entries(folders).map(([name, id]) => ({ order: `${name}/`, head: `40000 ${name}\0`, id })),
+  ];
+  const parts = entries
+    .sort((a, b) => (a.order < b.order ? -1 : 1))
+    .flatMap(({ head, id }) => [Buffer.from(head), Buffer.from(id, "hex")]);
+  return newObject(format, "tree", Buffer.concat(parts));
+}
+
+/** The folders in a tree's content: name → tree. */
+export function foldersIn(format: ObjectFormat, content: Buffer): Record<string, string> {
+  const idBytes = format === "sha1" ? 20 : 32;
+  const folders: Record<string, string> = {};
+  for (let at = 0; at < content.length;) {
+    const end = content.indexOf(0, at);
+    const [mode, name] = content.toString("utf8", at, end).split(" ", 2);
+    at = end + 1 + idBytes;
+    if (mode === "40000" && name !== undefined) folders[name] = content.toString("hex", end + 1, at);
+  }
+  return folders;
 }
 
 /**

@@ -45,11 +45,15 @@ const lockPatience = ["-c", "core.filesRefLockTimeout=2000", "-c", "core.packedR
 
 const remoteTimeoutMs = 120_000;
 
-/** All refs whose name starts with `prefix` (a whole name, or up to a slash), by name. */
-export async function listRefs(repository: Repository, prefix: string, signal: AbortSignal): Promise<readonly Ref[]> {
+/** All refs whose names start with one of these (each a whole name, or up to a slash). */
+export async function listRefs(
+  repository: Repository,
+  prefixes: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Ref[]> {
   const stdout = await gitOrThrow(
     {
-      args: within(repository, "for-each-ref", "--format=%(objectname) %(refname)", prefix),
+      args: within(repository, "for-each-ref", "--format=%(objectname) %(refname)", ...prefixes),
       doing: `listing the refs of ${repository.directory}`,
       cwd: repository.directory,
       signal,
@@ -84,6 +88,27 @@ export async function updateRefs(
     signal,
   });
   return exitCode === 0 ? { kind: "done" } : { kind: "unclear", said: lastLine(stderr), answered: true };
+}
+
+/**
+ * Gives refs these values whatever they had, in a copy whose refs only keep objects. A failure costs a fetch later, nothing else: many
+ * processes may use the copy.
+ */
+export async function mirrorRefs(
+  repository: Repository,
+  changes: readonly RefChange[],
+  signal: AbortSignal,
+): Promise<void> {
+  const commands = changes.map(({ name, to }) =>
+    to === undefined ? `delete ${name}\0\0` : `update ${name}\0${to}\0\0`,
+  );
+  await git({
+    args: within(repository, ...lockPatience, "update-ref", "-z", "--stdin"),
+    doing: `moving refs in ${repository.directory}`,
+    cwd: repository.directory,
+    input: commands.join(""),
+    signal,
+  });
 }
 
 /** Moves refs of a remote in one atomic push, each only from its expected value. */
@@ -122,14 +147,44 @@ export async function pushRefs(
 }
 
 /**
- * Makes the repository's refs below `prefix` those of the remote, with their objects. The pattern goes to the server (protocol v2), so
+ * Makes the repository's refs below `prefixes` those of the remote, with their objects. The patterns go to the server (protocol v2), so
  * that its other refs are not even listed; and a pattern that matches nothing is no error.
  */
-export async function fetchRefs(
+export function fetchRefs(
   repository: Repository,
   remote: Remote,
-  prefix: string,
+  prefixes: readonly string[],
   signal: AbortSignal,
+): Promise<RefAnswer> {
+  const refspecs = prefixes.map((prefix) => `+${prefix}*:${prefix}*`);
+  return fetch(repository, remote, ["--prune"], refspecs, signal);
+}
+
+/** A ref's value to be fetched; `before` is an event before it that is here already. */
+export type WantedTip = Ref & { readonly before?: string | undefined };
+
+/**
+ * Brings these values with their objects, and keeps them under the refs' names. Asked for by value, so that the server need not list
+ * its refs; and only what is before them is offered as known: each run is a history of its own, and git would offer them all.
+ */
+export function fetchTips(
+  repository: Repository,
+  remote: Remote,
+  tips: readonly WantedTip[],
+  signal: AbortSignal,
+): Promise<RefAnswer> {
+  const known = tips.flatMap(({ before }) => (before === undefined ? [] : [`--negotiation-tip=${before}`]));
+  const refspecs = tips.map(({ name, id }) => `+${id}:${name}`);
+  return fetch(repository, remote, known, refspecs, signal, known.length === 0 ? "noop" : "consecutive");
+}
+
+async function fetch(
+  repository: Repository,
+  remote: Remote,
+  options: readonly string[],
+  refspecs: readonly string[],
+  signal: AbortSignal,
+  negotiation?: string,
 ): Promise<RefAnswer> {
   const { exitCode, stderr } = await git({
     args: within(
@@ -137,15 +192,16 @@ export async function fetchRefs(
       ...lockPatience,
       "-c",
       "protocol.version=2",
+      ...(negotiation === undefined ? [] : ["-c", `fetch.negotiationAlgorithm=${negotiation}`]),
       "fetch",
       "--quiet",
-      "--prune",
       "--no-tags",
       "--no-write-fetch-head",
       "--no-auto-maintenance",
       "--recurse-submodules=no",
+      ...options,
       remote.url,
-      `+${prefix}*:${prefix}*`,
+      ...refspecs,
     ),
     doing: `fetching from ${remote.url}`,
     cwd: repository.directory,

@@ -1,10 +1,13 @@
-import type { StorePlugin } from "../store.ts";
+import type { GitStoreLocation } from "../location.ts";
+import type { QueueStore } from "../queue-store.ts";
+import type { StoreContext } from "../store.ts";
 import { bareRepository } from "./bare-repository.ts";
 import { gitStore } from "./git-store.ts";
 import { remoteRepository } from "./remote-repository.ts";
 
-export const plugin: StorePlugin = {
-  open: (location, { log, stateDirectory, token }) => {
+/** Its stores throw `refused` when they may not be read or written, `store-failed` when they can't be reached or used. */
+export const plugin = {
+  open: (location: GitStoreLocation, { log, stateDirectory, token }: StoreContext): Promise<QueueStore> => {
     const repository =
       location.transport === "file"
         ? bareRepository(location.path, log)
@@ -13,6 +16,6 @@ export const plugin: StorePlugin = {
             cache: stateDirectory.cache,
             log,
           });
-    return Promise.resolve(gitStore(location.url, repository));
+    return Promise.resolve(gitStore(location.url, repository, { log }));
   },
 };
