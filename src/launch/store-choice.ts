@@ -32,7 +32,8 @@ export function chooseStore(request: StoreChoiceRequest): StoreChoice {
     open: () => openStore(location, contextFor(location, request)),
     openFallback: mayFallBack ? () => openStore(own, contextFor(own, request)) : undefined,
     spare: isRemote,
-    public: isRemote && request.isPublic,
+    // A database is never public, whatever the repository is.
+    public: isRemote && location.kind === "git" && request.isPublic,
   };
 }
 
@@ -43,7 +44,7 @@ export function openStoreAt(url: string | undefined, place: StorePlace): Promise
 }
 
 function contextFor(location: StoreLocation, { state, tokens, log }: StorePlace): StoreContext {
-  const host = location.transport === "file" ? undefined : URL.parse(location.remote)?.host;
+  const host = location.kind !== "git" || location.transport === "file" ? undefined : URL.parse(location.remote)?.host;
   const token = host === undefined ? undefined : tokens[host];
   return { log, stateDirectory: state, ...(token === undefined ? {} : { token }) };
 }

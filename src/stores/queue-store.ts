@@ -1,4 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
+import type { DefinitionStore } from "./definition-store.ts";
 import type { Lease, RunDocument, RunHead, Store } from "./store.ts";
 
 /*
@@ -93,12 +94,43 @@ export type QueueCapabilities = {
 
 export type ClaimRequest = { readonly entry: QueueEntry; readonly lease: Lease };
 
+/** Lets the store take the first run of a queue that can start, by the rules of queues/order.ts, without a look at the others. */
+export type PickRequest = {
+  readonly queue: string;
+  /** The attempt is the run's next. */
+  readonly lease: Omit<Lease, "attempt">;
+  readonly order: { readonly mode: "priority" | "fifo"; readonly ageingMs: number | undefined };
+  readonly limits: { readonly running: number | undefined; readonly runningPerSubmitter: number | undefined };
+  /** What the agent has free; undefined takes any run. */
+  readonly agent:
+    { readonly free: Readonly<Record<string, number>>; readonly timeLeftMs: number | undefined } | undefined;
+  /** For `not_before` and ageing, in ms since the epoch; the store's own clock when left out. */
+  readonly nowMs?: number;
+};
+
+/** Of a store that can order runs by itself. However many wait, each is one request. */
+export interface PickingStore {
+  /** Takes the first run that can start; `lost` when none can. */
+  claimNext(request: PickRequest, signal: AbortSignal): Promise<Claim>;
+  /** Ends a leased run as `finish` does, and takes the first that can start then. */
+  finishAndClaimNext(
+    entry: QueueEntry,
+    document: RunDocument,
+    request: PickRequest,
+    signal: AbortSignal,
+  ): Promise<Finished>;
+}
+
 export interface QueueStore extends Store {
   readonly capabilities: QueueCapabilities;
+  /** Definitions of the queues, where the store has them. */
+  readonly definitions?: DefinitionStore;
+  /** Where the store can take runs without a snapshot. */
+  readonly picks?: PickingStore;
   /** Writes new waiting runs, all or none of them in one request of at most 25; a larger batch in several. */
   enqueue(runs: readonly RunDocument[], signal: AbortSignal): Promise<readonly EnqueueResult[]>;
   snapshot(queues: readonly string[] | "all", signal: AbortSignal): Promise<QueueSnapshot>;
-  /** The whole document of an entry at its version; undefined when it has changed since. */
+  /** The whole document of an entry at its version; undefined when it isn't to be had, as it has changed since (what is given may have changed too). */
   load(entry: QueueEntry, signal: AbortSignal): Promise<RunDocument | undefined>;
   /** Takes a waiting run. */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim>;

@@ -7,6 +7,8 @@ import { openStore } from "../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../src/stores/location.ts";
 import type { QueueStore } from "../../src/stores/queue-store.ts";
 import { startGitServer } from "./git-server.ts";
+import { postgresPrograms } from "./postgres.ts";
+import { postgresEngine } from "./postgres-engine.ts";
 
 /** A place where queues are kept, for the tests that every engine must pass. */
 export type QueueEngine = {
@@ -77,4 +79,7 @@ export const queueEngines: Readonly<Record<string, MakeQueueEngine>> = {
       end: () => server.stop(),
     };
   },
+  ...(postgresPrograms() === undefined && process.env["LAUNCH_E2E"] !== "1"
+    ? {}
+    : { "a Postgres database": postgresEngine }),
 };
