@@ -10,6 +10,7 @@ import { queueEngines, type QueueEngine } from "../support/queue-engine.ts";
 import { queuedDocument, succeeded } from "../support/run-document.ts";
 
 const gpu = ["gpu"];
+const cancellation = { state: "cancelled", reason: "cancelled" } as const;
 
 function leaseOf(agent: string, attempt = 1): Lease {
   return { agent, incarnation: `${agent}-1`, attempt, since: "2026-11-23T10:01:00.000Z" };
@@ -200,7 +201,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
   it("cancel a waiting run at once", async () => {
     await enqueue("digits-1");
     const waiting = await entry("digits-1");
-    const cancelled = withHead((await store.load(waiting, signal))!, { state: "cancelled", reason: "cancelled" });
+    const cancelled = withHead((await store.load(waiting, signal))!, cancellation);
     expect(await store.cancel(waiting, cancelled, signal)).toBe("cancelled");
     expect(await entry("digits-1", other)).toMatchObject({ place: "ended", run: { state: "cancelled" } });
     expect(await other.cancel(waiting, cancelled, signal)).toBe("changed");
@@ -214,7 +215,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
       expect(await asker.cancel(await entry("one", asker), taken.document, signal)).toBe("requested");
     }
     expect((await entries()).map(({ cancelRequested }) => cancelRequested)).toEqual([true, false]);
-    const cancelled = withHead(taken.document, { state: "cancelled", reason: "cancelled" });
+    const cancelled = withHead(taken.document, cancellation);
     written((await store.finish(await entry("one"), cancelled, undefined, signal)).finish);
     expect(await other.cancel(taken.entry, cancelled, signal)).toBe("ended");
   });
@@ -264,11 +265,12 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
 
   it("fold what has ended into a history that is still read by id", async () => {
     const runIds = Array.from({ length: 30 }, (_, index) => `digits-${index}`);
-    await enqueue(...runIds, "waits");
+    const waiting = await enqueue(...runIds, "waits");
     for (const [index, runId] of runIds.entries()) {
       const day = index < 10 ? "2026-10-31" : "2026-11-23";
       const time = `${day}T10:${String(index).padStart(2, "0")}:00.000Z`;
-      await complete(runId, { ...succeeded, finished_at: time, created_at: time });
+      const ended = withHead(queuedDocument(runId), { ...cancellation, finished_at: time, created_at: time });
+      expect(await store.cancel(waiting[index]!, ended, signal)).toBe("cancelled");
     }
     const newest = runIds.toReversed();
     expect(await store.fold("gpu", 3, signal)).toBe(27);
@@ -279,7 +281,9 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     expect((await other.history("gpu", 5, signal)).map(({ run_id }) => run_id)).toEqual(newest.slice(0, 5));
     for (const reader of [store, other]) {
       const read = await reader.read("digits-4", signal);
-      expect(read).toMatchObject({ run: { run_id: "digits-4", ...succeeded, finished_at: history[25]?.finished_at } });
+      expect(read).toMatchObject({
+        run: { run_id: "digits-4", ...cancellation, finished_at: history[25]?.finished_at },
+      });
       expect(read?.record).toMatchObject({ run_id: "digits-4" });
     }
     const listed = await other.list(100, signal);
@@ -373,13 +377,15 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     const claimed: string[] = [];
     const agent = async (name: string): Promise<void> => {
       const mine = await engine.open(name);
-      for (let window = 1; ;) {
-        const waiting = (await entries(mine)).filter(({ place }) => place === "waiting");
+      for (;;) {
+        let waiting = (await entries(mine)).filter(({ place }) => place === "waiting");
         if (waiting.length === 0) break;
-        const chosen = waiting[Math.floor(Math.random() * Math.min(window, waiting.length))]!;
-        const result = await mine.claim({ entry: chosen, lease: leaseOf(name) }, signal);
-        window = result.kind === "won" ? 1 : 32;
-        if (result.kind === "won") claimed.push(chosen.run.run_id);
+        for (let tries = 0; tries < 8 && waiting.length > 0; tries++) {
+          const chosen = waiting[Math.floor(Math.random() * Math.min(32, waiting.length))]!;
+          const result = await mine.claim({ entry: chosen, lease: leaseOf(name) }, signal);
+          if (result.kind === "won") claimed.push(chosen.run.run_id);
+          waiting = waiting.filter((other) => other !== chosen);
+        }
       }
       await mine.close();
     };
