@@ -18,7 +18,7 @@ export function sourceWords(name: string, source: ResolvedSource): string {
   return `${name} @ ${provenance.commit?.slice(0, 12) ?? "no commit"} + ${files} (patch ${sizeWords(patch.bytes)})`;
 }
 
-function sizeWords(bytes: number): string {
+export function sizeWords(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

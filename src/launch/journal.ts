@@ -187,6 +187,7 @@ export function headOf(record: RunRecord): RunHead {
     by: record.by,
     created_at: record.created_at,
     updated_at: now,
+    ...(record.started_at === undefined ? {} : { started_at: record.started_at }),
     ...(isFinal(record.state) && record.finished_at !== undefined ? { finished_at: record.finished_at } : {}),
     source: record.source === undefined ? "unknown" : describeSource(record.source),
     ...(record.metrics === undefined ? {} : { metrics: record.metrics }),

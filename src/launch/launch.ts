@@ -8,7 +8,7 @@ import { doneWords, sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
 import { headOf, type Journal, startJournal } from "./journal.ts";
 import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
-import { openSource, sourceRequestOf } from "./open-source.ts";
+import { openSource, sourceOf } from "./open-source.ts";
 import { outcomeOfError } from "./outcome.ts";
 import { collectOutputs } from "./outputs.ts";
 import {
@@ -16,7 +16,7 @@ import {
   exportSource,
   imageWithoutBuild,
   prepareRun,
-  refuseQueueFields,
+  refuseOutputs,
   requirementFilesOf,
   type RunImage,
 } from "./prepare.ts";
@@ -88,7 +88,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
 
 async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
   const { request, services } = run;
-  refuseQueueFields(request);
+  refuseOutputs(request);
   requireResource(request.spec.resource);
   refuseEnvironment(request.config);
   const secrets = await launchSecrets(request, services);
@@ -109,7 +109,7 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
     "source",
     request.spec.uri ?? request.spec.docker.docker_image ?? ".",
     () =>
-      openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), {
+      openSource(sourceOf(request), {
         log: { ...services.log, warning: journal.warn },
         signal,
         scratch,

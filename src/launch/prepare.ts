@@ -14,22 +14,12 @@ import type { LaunchRequest, Services } from "./services.ts";
 /** The image of a run: built, given, a base that the code is mounted into, or none. */
 export type RunImage = RunRequest["image"];
 
-/** What of a spec has no effect in a run that starts here and now: refused, never ignored. */
-export function refuseQueueFields({ spec }: LaunchRequest): void {
-  const unused = [
-    ["queue", spec.queue !== undefined],
-    ["priority", spec.priority !== undefined],
-    ["template_variables", Object.keys(spec.template_variables).length > 0],
-    ["slots", Object.keys(spec.slots).length > 0],
-    ["retry", spec.retry !== undefined],
-    ["outputs", spec.outputs.length > 0],
-  ] as const;
-  const given = unused.filter(([, used]) => used).map(([name]) => name);
-  if (given.length === 0) return;
-  const hint = given.includes("outputs") ? "; write outputs to the folder LAUNCH_OUTPUT_DIR" : "";
+/** What of a spec would have no effect: refused, never ignored. */
+export function refuseOutputs({ spec }: LaunchRequest): void {
+  if (spec.outputs.length === 0) return;
   throw new LaunchError(
     "unsupported",
-    `${given.join(", ")}: queues are not in this version; remove it to run here and now${hint}`,
+    "outputs: choosing them is not in this version; remove it, and write outputs to the folder LAUNCH_OUTPUT_DIR",
   );
 }
 

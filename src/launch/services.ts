@@ -5,6 +5,7 @@ import type { Redact } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { SourceRequest } from "../sources/source.ts";
 import type { Store } from "../stores/store.ts";
 import type { CiRun, RunRecord } from "./record.ts";
 import type { RunLogSummary } from "./run-log.ts";
@@ -16,6 +17,8 @@ export type LaunchRequest = {
   /** What a relative `uri` is relative to: the spec file's folder, or the working folder. Absolute. */
   readonly baseDirectory: string;
   readonly includeUntracked: boolean;
+  /** Where the code comes from, when it is not for the spec to say: an agent's. */
+  readonly source?: SourceRequest;
   /** Values handed over for this launch, by the secret's name. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Who asked, as claimed. */

@@ -63,9 +63,7 @@ export const specTexts: FieldTexts = {
   outputs: "Files and folders of the run that are kept.",
 };
 
-export const configTexts: FieldTexts = {
-  entity: "The entity of runs that name none.",
-  project: "The project of runs that name none.",
+const placeTexts: FieldTexts = {
   environment: "Which cloud's credentials are used.",
   "environment.type": "The cloud.",
   "environment.region": "The cloud's region.",
@@ -97,7 +95,21 @@ export const configTexts: FieldTexts = {
   "builder.secret-key": "The key of that secret.",
   "builder.kaniko-image": "The image of kaniko itself.",
   "builder.kaniko-config": "A Job's manifest that the build's is made from.",
-  store: "Where runs are kept: git+https://…, git+ssh://… or git+file:///….",
+};
+
+export const configTexts: FieldTexts = {
+  entity: "The entity of runs that name none.",
+  project: "The project of runs that name none.",
+  ...placeTexts,
+  store: "Where runs and queues are kept: git+https://…, git+ssh://…, git+file:///… or postgres://….",
+  queues: "The queues that an agent here serves, in turn.",
+  max_jobs: "Runs of an agent at the same time; -1 for no limit. Default: 1.",
+  slots: "What runs share of this machine, by name: how many there are, or auto for gpu.",
+  lease: "How an agent shows that it is there.",
+  "lease.ttl": "How long it may be silent before others take its runs.",
+  "lease.heartbeat": "How often it says that it is there.",
+  profiles: "Other environments, registries and builders, chosen by a queue's profile.",
+  ...Object.fromEntries(Object.entries(placeTexts).map(([path, text]) => [`profiles.*.${path}`, text])),
   secrets: "Secrets that runs may ask for, by name: a variable or a file of this machine each.",
   "secrets.*.env": "The variable that holds the value.",
   "secrets.*.file": "The file that holds the value; an absolute path.",
@@ -109,4 +121,6 @@ export const configTexts: FieldTexts = {
   "allow.mounts.*.read_only": "Whether it may be mounted read-only alone. Default: true.",
   "allow.network": "Networks of the engine that a container may join. Default: none but its own.",
   "allow.patches_in_public": "Whether local changes may be kept in a store that everyone can read.",
+  "allow.local_process":
+    "Whether queued runs may be processes of the agent's user, which can read what it can: trusted says that all who may enqueue are trusted with that.",
 };

@@ -20,15 +20,10 @@ const refusedInSpec: Refused = [
 ];
 
 const refusedInConfig: Refused = [
-  ["queues", "agents are not in this version"],
-  ["max_jobs", "agents are not in this version"],
   ["max_schedulers", "W&B sweeps are not in this version"],
-  ["slots", "agents are not in this version"],
-  ["profiles", "queues are not in this version"],
   ["stopped_run_timeout", "a run that is ended gets SIGTERM, and SIGKILL after 10 s"],
   ["secure_mode", "say what specs may use under allow"],
   ["verbosity", "use the flag --verbose"],
-  ["allow.local_process", "queues are not in this version"],
 ];
 
 /** The tree without the refused fields; each is a fault. */

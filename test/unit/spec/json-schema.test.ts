@@ -103,7 +103,11 @@ describe("an editor with the schema and the launcher", () => {
     [false, "environment: {type: aws}"],
     [false, "secrets: {a: {env: A, file: /b}}"],
     [false, "allow: {mounts: [/a]}"],
-    [false, "max_jobs: 1"],
+    [
+      true,
+      "queues: [a]\nmax_jobs: -1\nslots: {gpu: auto, licence: 2}\nlease: {ttl: 15 min}\nprofiles: {eu: {builder: {type: noop}}}",
+    ],
+    [false, "max_jobs: -2"],
   ];
   it.each(configs)("agree (%s) on the config %j", async (good, config) => {
     expect(accepts.config(toJson(parse({ name: "f", text: config }).tree))).toBe(good);
