@@ -1,14 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../core/clock.ts";
-import { LaunchError, messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/log.ts";
 import { type Redact, redactDeep } from "../core/redaction.ts";
 import { isFinal } from "../core/run.ts";
-import type { RunDocument, RunHead, Store } from "../stores/store.ts";
+import type { RunDocument, RunHead } from "../stores/store.ts";
 import type { RunRecord } from "./record.ts";
 import { describeSource } from "./describe.ts";
+import type { RunWriter } from "./store-writer.ts";
 
 /*
  * A run's journal: the record as it grows, the times of its phases, and the writes to the store.
@@ -17,11 +18,7 @@ import { describeSource } from "./describe.ts";
  */
 export type JournalRequest = {
   readonly record: RunRecord;
-  readonly store: Store;
-  /** Opened when the store refuses the first write, so that a run is never lost for a read-only token. */
-  readonly openFallbackStore: (() => Promise<Store>) | undefined;
-  /** Told before the fallback is written to. */
-  readonly onFallback: (location: string) => Promise<void>;
+  readonly writer: RunWriter;
   /** True for a store where each write is dear. */
   readonly spareStore: boolean;
   /** The record is kept here too: it outlives a store that can't be reached. */
@@ -34,8 +31,8 @@ export type JournalRequest = {
 export type Journal = {
   /** As it stands, without any secret's value. */
   readonly record: () => RunRecord;
-  /** The store that has the run; the fallback once the first has refused. */
-  readonly store: () => Store;
+  /** Of the store that has the run; the fallback's once the first has refused. */
+  readonly location: () => string;
   readonly amend: (change: Partial<RunRecord>) => void;
   readonly warn: (message: string) => void;
   /** The source's patch, which goes with the first write. */
@@ -47,6 +44,9 @@ export type Journal = {
   known(): Promise<void>;
   /** About to submit: the handle is in the record, and must be in the store before anything runs. */
   submitting(): Promise<void>;
+  started(): void;
+  /** Writes the record's file as it stands, for whoever takes over. */
+  keep(): Promise<void>;
   /** The end: the record file, then the store. Never throws; false when the store has not heard of the end. */
   readonly finish: (tail: string) => Promise<boolean>;
 };
@@ -60,8 +60,7 @@ const cancelledWriteDeadlineMs = 1_500;
 export function startJournal(request: JournalRequest): Journal {
   let { record } = request;
   let patch: Uint8Array | undefined;
-  const { log, clock } = request;
-  const writer = storeWriter(request);
+  const { log, clock, writer } = request;
 
   const clean = (): RunRecord => redactDeep(record, request.redact());
   const document = (): RunDocument => {
@@ -74,7 +73,7 @@ export function startJournal(request: JournalRequest): Journal {
 
   const journal: Journal = {
     record: clean,
-    store: writer.store,
+    location: writer.location,
     amend: (change) => {
       record = { ...record, ...change };
     },
@@ -109,64 +108,26 @@ export function startJournal(request: JournalRequest): Journal {
       if (!request.spareStore) await writer.write(document(), writeDeadlineMs);
     },
     submitting: () => writer.write(document(), writeDeadlineMs),
+    started: () => writer.started?.(document()),
+    keep: async () => {
+      await mkdir(dirname(request.recordFile), { recursive: true });
+      await writeFile(request.recordFile, `${JSON.stringify(document().record, undefined, 2)}\n`, { mode: 0o600 });
+    },
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
-      await mkdir(dirname(request.recordFile), { recursive: true });
-      await writeFile(request.recordFile, `${JSON.stringify(last.record, undefined, 2)}\n`, { mode: 0o600 });
+      await journal.keep();
       try {
-        await writer.write({ ...last, tail }, deadlineMs);
-        return true;
+        return await writer.end({ ...last, tail }, deadlineMs);
       } catch (error) {
         log.warning(
-          `the run's end could not be written to ${writer.store().location}: ${messageOf(error)}; its record is in ${request.recordFile}`,
+          `the run's end could not be written to ${writer.location()}: ${messageOf(error)}; its record is in ${request.recordFile}`,
         );
         return false;
       }
     },
   };
   return journal;
-}
-
-/** The store that has the run, and the version that the next write must name. */
-function storeWriter(request: JournalRequest): {
-  readonly write: (document: RunDocument, deadlineMs: number) => Promise<void>;
-  readonly store: () => Store;
-} {
-  let { store } = request;
-  let version: string | undefined;
-  const write = async (document: RunDocument, deadlineMs: number): Promise<void> => {
-    const signal = AbortSignal.timeout(deadlineMs);
-    const result =
-      version === undefined ? await store.create(document, signal) : await store.update(document, version, signal);
-    const run = `run "${document.run.run_id}"`;
-    switch (result.kind) {
-      case "written":
-        version = result.version;
-        return;
-      case "conflict":
-        throw new LaunchError("store-conflict", `${run} was changed by somebody else in ${store.location}`);
-      case "unknown":
-        throw new LaunchError("store-failed", `writing ${run} to ${store.location}: ${result.message}`);
-    }
-  };
-  return {
-    store: () => store,
-    write: async (document, deadlineMs) => {
-      try {
-        await write(document, deadlineMs);
-      } catch (error) {
-        if (version !== undefined || request.openFallbackStore === undefined) throw error;
-        const refused = store.location;
-        store = await request.openFallbackStore();
-        await request.onFallback(store.location);
-        request.log.warning(
-          `${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`,
-        );
-        await write(document, deadlineMs);
-      }
-    },
-  };
 }
 
 /** The head that lists show, from the record. */

@@ -1,30 +1,10 @@
-import { mkdir, rm } from "node:fs/promises";
-import { LaunchError } from "../core/errors.ts";
-import { redactionOf } from "../core/redaction.ts";
-import { newRunId, type RunOutcome } from "../core/run.ts";
-import { requireResource } from "../resources/index.ts";
-import type { CodeSource, ResolvedSource } from "../sources/source.ts";
-import { doneWords, sourceWords } from "./describe.ts";
-import { followRun } from "./follow-run.ts";
-import { headOf, type Journal, startJournal } from "./journal.ts";
-import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
-import { openSource, sourceOf } from "./open-source.ts";
-import { outcomeOfError } from "./outcome.ts";
-import { collectOutputs } from "./outputs.ts";
-import {
-  commandOf,
-  exportSource,
-  imageWithoutBuild,
-  prepareRun,
-  refuseOutputs,
-  requirementFilesOf,
-  type RunImage,
-} from "./prepare.ts";
+import { newRunId } from "../core/run.ts";
+import { runAttempt } from "./attempt.ts";
+import { runPhases } from "./phases.ts";
 import { firstRecord } from "./record.ts";
-import { registerLive, releaseLive, updateLive } from "./remains.ts";
-import { lastLines } from "./run-log.ts";
-import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
-import type { LaunchRequest, Run, RunResult, Services } from "./services.ts";
+import { updateLive } from "./remains.ts";
+import type { LaunchRequest, RunResult, Services } from "./services.ts";
+import { storeWriter } from "./store-writer.ts";
 
 /*
  * The main job, from a spec to a finished run:
@@ -44,201 +24,14 @@ export async function launch(request: LaunchRequest, services: Services, signal:
   const { log, clock, state } = services;
   const created = clock.now();
   const runId = request.spec.run_id ?? newRunId(request.spec.name, created);
-  const scratch = state.scratchFolder(runId);
-  const run: Run = {
-    request,
-    services,
-    signal,
-    runId,
-    scratch,
-    redact: (text) => text,
-    log: undefined,
-  };
-  const store = await services.store.open();
-  const record = firstRecord(request, services, runId, created);
-  await registerLive(state, { runId, attempt: 1, scratch, store: store.location, head: headOf(record) });
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
-  await mkdir(state.outputFolder(runId), { recursive: true });
-  const journal = startJournal({
-    record,
-    store,
+  const writer = storeWriter({
+    store: await services.store.open(),
     openFallbackStore: services.store.openFallback,
     onFallback: (location) => updateLive(state, runId, { store: location }),
-    spareStore: services.store.spare,
-    recordFile: state.recordFile(runId),
     log,
-    clock,
-    redact: () => run.redact,
   });
-
-  let outcome: RunOutcome;
-  let bug: Error | undefined;
-  let detail: readonly string[] = [];
-  try {
-    outcome = await runPhases(run, journal);
-  } catch (error) {
-    outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
-    if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
-    else if (!signal.aborted) bug = error instanceof Error ? error : new Error(String(error));
-  }
-  const result = await finish(run, journal, outcome, detail);
-  if (bug !== undefined) throw bug;
-  return result;
-}
-
-async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
-  const { request, services } = run;
-  refuseOutputs(request);
-  requireResource(request.spec.resource);
-  refuseEnvironment(request.config);
-  const secrets = await launchSecrets(request, services);
-  const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
-  run.redact = redactionOf(values);
-  const source = await sourcePhase(run, journal);
-  try {
-    const image = await imagePhase(run, journal, source, secrets);
-    return await startAndFollow(run, journal, { source, secrets: secrets.run, ...image });
-  } finally {
-    if (source.kind === "code") await source.dispose();
-  }
-}
-
-async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> {
-  const { request, services, signal, scratch } = run;
-  const source = await journal.phase(
-    "source",
-    request.spec.uri ?? request.spec.docker.docker_image ?? ".",
-    () =>
-      openSource(sourceOf(request), {
-        log: { ...services.log, warning: journal.warn },
-        signal,
-        scratch,
-        tokens: services.tokens,
-      }),
-    (resolved) => sourceWords(request.spec.name, resolved),
-  );
-  if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
-  journal.amend({ source: source.provenance, requirement_files: await requirementFilesOf(source, signal) });
-  return source;
-}
-
-/** A patch to a public store is for everybody to read: the config must say so. */
-function keepPatch({ services, request }: Run, journal: Journal, patch: Uint8Array): void {
-  if (!services.store.public || request.config.allow.patches_in_public) {
-    journal.keepPatch(patch);
-    return;
-  }
-  journal.warn(
-    "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
-  );
-}
-
-type Image = {
-  readonly image: RunImage;
-  readonly command: readonly string[] | undefined;
-  /** The code is run as a folder: a process's, or mounted into a base image. */
-  readonly needsFolder: boolean;
-};
-
-async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, secrets: LaunchSecrets): Promise<Image> {
-  const { request, services, signal } = run;
-  const unbuilt = imageWithoutBuild(request, source);
-  if (source.kind === "image") {
-    return { image: unbuilt, command: request.spec.overrides.entry_point, needsFolder: false };
-  }
-  return journal.phase(
-    "image",
-    "finding out what the image is made of",
-    async () => {
-      const plan = await planImage(imageRequest(run, source, secrets), signal);
-      // Before minutes are spent on an image that has nothing to run.
-      const command = await commandOf(request, source, plan, signal);
-      if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
-      journal.amend({ state: "building" });
-      await journal.known();
-      const built = await plan.builder.build(plan.request, plan.plan, signal);
-      journal.amend({ image: imageRecordOf(built) });
-      if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
-      const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
-      return { image: { reference: built.reference, digest: built.digest }, command, needsFolder: false, words };
-    },
-    ({ words }) => words,
-  );
-}
-
-function imageRequest({ request, services, scratch }: Run, source: CodeSource, secrets: LaunchSecrets): ImageRequest {
-  const { spec, config } = request;
-  return {
-    spec,
-    config,
-    source,
-    scratch,
-    log: services.log,
-    cacheDirectory: services.state.cache,
-    buildSecrets: secrets.build,
-  };
-}
-
-type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readonly<Record<string, string>> };
-
-async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
-  const { request, services, signal, runId } = run;
-  const { command } = parts;
-  const sourceDirectory = parts.needsFolder ? await exportSource(parts.source, run.scratch, signal) : undefined;
-  const { resource, run: asked } = await prepareRun(request, services, {
-    key: { runId, attempt: 1 },
-    source: parts.source,
-    command,
-    image: parts.image,
-    sourceDirectory,
-    secrets: parts.secrets,
-  });
-  const handle = resource.handleFor(asked);
-  journal.amend({ state: "starting", handle, env: asked.env, ...(command === undefined ? {} : { command }) });
-  await updateLive(services.state, runId, { handle });
-  await journal.submitting();
-  const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;
-  return followRun(run, journal, { resource, asked, handle, words });
-}
-
-async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: readonly string[]): Promise<RunResult> {
-  const { services, runId } = run;
-  const { state, log, clock } = services;
-  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn });
-  const logFile = state.logFile(runId);
-  const ended = run.log;
-  journal.amend({
-    state: outcome.state,
-    ...(outcome.state === "succeeded" ? {} : { reason: outcome.reason, message: run.redact(outcome.message) }),
-    ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
-    finished_at: clock.now().toISOString(),
-    metrics: outputs.metrics,
-    outputs: outputs.files,
-    ...(ended === undefined
-      ? {}
-      : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
-  });
-  const stored = await journal.finish(ended?.tail ?? "");
-  await rm(run.scratch, { recursive: true, force: true });
-  const record = journal.record();
-  // What the store has not heard of stays written down here: the next sweep tells it.
-  if (stored) await releaseLive(state, runId);
-  else await updateLive(state, runId, { head: headOf(record) });
-  const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
-  log.phase({
-    phase: "done",
-    status: outcome.state === "succeeded" ? "ended" : "failed",
-    detail: doneWords(record, ms),
-    elapsedMs: undefined,
-  });
-  return {
-    runId,
-    outcome,
-    record,
-    recordFile: state.recordFile(runId),
-    logFile,
-    lastLines: lastLines(ended?.tail ?? "", 40),
-    detail,
-    store: journal.store().location,
-  };
+  const key = { runId, attempt: 1 };
+  const record = firstRecord(request, services, runId, created);
+  const attempt = { request, key, record, writer, spareStore: services.store.spare, queued: undefined };
+  return runAttempt(attempt, runPhases, services, signal);
 }

@@ -9,7 +9,7 @@ import { fillMacros } from "../spec/macros.ts";
 import { withInterpreter } from "../spec/words.ts";
 import { baseImageOf, defaultBaseImage, type ImagePlan } from "./open-image.ts";
 import { runEnvironment } from "./run-environment.ts";
-import type { LaunchRequest, Services } from "./services.ts";
+import type { LaunchRequest, QueuedAttempt, Services } from "./services.ts";
 
 /** The image of a run: built, given, a base that the code is mounted into, or none. */
 export type RunImage = RunRequest["image"];
@@ -44,6 +44,7 @@ export async function commandOf(
 
 export type RunParts = {
   readonly key: RunKey;
+  readonly queued?: QueuedAttempt | undefined;
   readonly source: ResolvedSource;
   readonly command: readonly string[] | undefined;
   readonly image: RunImage;
@@ -58,7 +59,7 @@ export async function prepareRun(
   parts: RunParts,
 ): Promise<{ readonly resource: Resource; readonly run: RunRequest }> {
   const { spec, config } = request;
-  const { key, source, image } = parts;
+  const { key, source, image, queued } = parts;
   const args = fillMacros(spec.resource_args, {
     run_id: key.runId,
     run_name: spec.name,
@@ -85,6 +86,7 @@ export async function prepareRun(
     env: runEnvironment({
       runId: key.runId,
       attempt: key.attempt,
+      queue: queued?.queue,
       name: spec.name,
       project: spec.project,
       entity: spec.entity,
@@ -98,6 +100,8 @@ export async function prepareRun(
     secrets: parts.secrets,
     labels: { "launch.run": key.runId, "launch.attempt": String(key.attempt), "launch.project": spec.project },
     outputDirectory: services.state.outputFolder(key.runId),
+    ...(queued === undefined ? {} : { outlives: queued.outlives }),
+    ...(queued?.devices === undefined ? {} : { devices: queued.devices }),
   };
   return { resource, run };
 }

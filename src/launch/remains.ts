@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { isRunning, nameProcess } from "../core/process-identity.ts";
-import { runIdPattern } from "../core/run.ts";
+import { runIdPattern, type RunOutcome, runReasons } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Handle } from "../resources/resource.ts";
 import { runHeadSchema } from "../stores/run-head.ts";
@@ -17,6 +17,16 @@ import type { RunHead } from "../stores/store.ts";
  */
 const schemaVersion = 1;
 
+const outcomeSchema = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("succeeded"), exitCode: z.literal(0) }),
+  z.object({
+    state: z.enum(["failed", "cancelled"]),
+    reason: z.enum(runReasons),
+    message: z.string(),
+    exitCode: z.int().exactOptional(),
+  }),
+]) satisfies z.ZodType<RunOutcome>;
+
 const liveSchema = z.object({
   schema_version: z.literal(schemaVersion),
   run_id: z.string().regex(runIdPattern),
@@ -26,6 +36,12 @@ const liveSchema = z.object({
   launcher: z.object({ pid: z.int(), started: z.string() }),
   store: z.string(),
   scratch: z.string(),
+  /** The queue that it came from: an agent on this machine may take it over, so a sweep leaves it alone while it may be leased. */
+  queue: z.string().exactOptional(),
+  /** Wall clock of this machine. */
+  submitted_at: z.string().exactOptional(),
+  /** How it ended, for a launcher that was killed before that was in the record. */
+  outcome: outcomeSchema.exactOptional(),
   /** The run as it stood at its start, for one that is killed before its store has heard of it. */
   head: runHeadSchema,
   handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
@@ -40,6 +56,7 @@ export type LiveRun = {
   /** Its folder below the state directory's scratch. */
   readonly scratch: string;
   readonly head: RunHead;
+  readonly queue?: string;
 };
 
 /** Writes down that this process launches the run. Before anything is made for it. */
@@ -53,22 +70,39 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     store: run.store,
     scratch: run.scratch,
     head: run.head,
+    ...(run.queue === undefined ? {} : { queue: run.queue }),
   });
 }
 
-export type LiveChange = { readonly handle?: Handle; readonly store?: string; readonly head?: RunHead };
+export type LiveChange = {
+  readonly handle?: Handle;
+  readonly submittedAt?: Date;
+  readonly outcome?: RunOutcome;
+  readonly store?: string;
+  readonly head?: RunHead;
+};
 
 /** Adds the handle before the run is submitted, the store that took its place, or the end that the store has not heard of. */
 export async function updateLive(state: StateDirectory, runId: string, change: LiveChange): Promise<void> {
   const entry = await readLive(state, runId);
   if (entry === undefined) return;
-  const { handle, store, head } = change;
+  const { handle, submittedAt, outcome, store, head } = change;
   await writeEntry(state, {
     ...entry,
     ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
+    ...(submittedAt === undefined ? {} : { submitted_at: submittedAt.toISOString() }),
+    ...(outcome === undefined ? {} : { outcome }),
     ...(store === undefined ? {} : { store }),
     ...(head === undefined ? {} : { head }),
   });
+}
+
+/** This process goes on with what a launcher that is gone has left. */
+export async function takeOverLive(state: StateDirectory, runId: string): Promise<void> {
+  const entry = await readLive(state, runId);
+  if (entry === undefined) return;
+  const launcher = (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" };
+  await writeEntry(state, { ...entry, launcher });
 }
 
 /** The run is over, and nothing of it is left. */

@@ -5,7 +5,8 @@ import type { Redact } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec.ts";
-import type { SourceRequest } from "../sources/source.ts";
+import type { Outlives, RunRequest } from "../resources/resource.ts";
+import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import type { Store } from "../stores/store.ts";
 import type { CiRun, RunRecord } from "./record.ts";
 import type { RunLogSummary } from "./run-log.ts";
@@ -67,13 +68,27 @@ export type RunResult = {
   readonly store: string;
 };
 
+/** What an agent gives to a run of a queue. */
+export type QueuedAttempt = {
+  readonly queue: string;
+  /** Devices that are the run's own; undefined where the agent shares out none. */
+  readonly devices: RunRequest["devices"];
+  readonly outlives: Outlives;
+  /** SIGTERM to SIGKILL when the agent ends the run. */
+  readonly cancelGraceMs: number;
+  /** Throws for a source that is not what was queued. */
+  readonly checkSource: (source: ResolvedSource) => void;
+};
+
 /** A launch on its way: what its phases share. */
 export type Run = {
   readonly request: LaunchRequest;
   readonly services: Services;
   readonly signal: AbortSignal;
   readonly runId: string;
+  readonly attempt: number;
   readonly scratch: string;
+  readonly queued: QueuedAttempt | undefined;
   redact: Redact;
   log: RunLogSummary | undefined;
 };

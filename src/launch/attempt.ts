@@ -1,0 +1,124 @@
+import { mkdir, rm } from "node:fs/promises";
+import { LaunchError } from "../core/errors.ts";
+import type { RunOutcome } from "../core/run.ts";
+import type { RunKey } from "../resources/resource.ts";
+import { doneWords } from "./describe.ts";
+import { headOf, type Journal, startJournal } from "./journal.ts";
+import { outcomeOfError } from "./outcome.ts";
+import { collectOutputs } from "./outputs.ts";
+import type { RunRecord } from "./record.ts";
+import { registerLive, releaseLive, updateLive } from "./remains.ts";
+import { lastLines } from "./run-log.ts";
+import type { LaunchRequest, QueuedAttempt, Run, RunResult, Services } from "./services.ts";
+import type { RunWriter } from "./store-writer.ts";
+
+/** One attempt at a run: of a launch here and now, or of an agent's. */
+export type Attempt = {
+  readonly request: LaunchRequest;
+  readonly key: RunKey;
+  readonly record: RunRecord;
+  readonly writer: RunWriter;
+  /** Each write is dear: a run that isn't submitted yet is not written. */
+  readonly spareStore: boolean;
+  readonly queued: QueuedAttempt | undefined;
+};
+
+/** What is done between a run's registration and its end. */
+export type Work = (run: Run, journal: Journal) => Promise<RunOutcome>;
+
+/**
+ * Does an attempt's work and writes how it ended, whatever happens in it. Throws only for a bug, after the run's record was written all
+ * the same.
+ */
+export async function runAttempt(
+  attempt: Attempt,
+  work: Work,
+  services: Services,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { request, key, record, writer, queued } = attempt;
+  const { log, clock, state } = services;
+  const { runId } = key;
+  const scratch = state.scratchFolder(runId);
+  const run: Run = { request, services, signal, ...key, scratch, queued, redact: (text) => text, log: undefined };
+  await registerLive(state, {
+    ...key,
+    scratch,
+    store: writer.location(),
+    head: headOf(record),
+    ...(queued === undefined ? {} : { queue: queued.queue }),
+  });
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  await mkdir(state.outputFolder(runId), { recursive: true });
+  const journal = startJournal({
+    record,
+    writer,
+    spareStore: attempt.spareStore,
+    recordFile: state.recordFile(runId),
+    log,
+    clock,
+    redact: () => run.redact,
+  });
+  return conclude(run, journal, work);
+}
+
+/** Does the work and writes its end, for a run that is registered. */
+export async function conclude(run: Run, journal: Journal, work: Work): Promise<RunResult> {
+  const { signal } = run;
+  let outcome: RunOutcome;
+  let bug: Error | undefined;
+  let detail: readonly string[] = [];
+  try {
+    outcome = await work(run, journal);
+  } catch (error) {
+    outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
+    if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
+    else if (!signal.aborted) bug = error instanceof Error ? error : new Error(String(error));
+  }
+  const result = await finish(run, journal, outcome, detail);
+  if (bug !== undefined) throw bug;
+  return result;
+}
+
+/** Writes how a run ended, and removes what was made for it. */
+async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: readonly string[]): Promise<RunResult> {
+  const { services, runId } = run;
+  const { state, log, clock } = services;
+  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn });
+  const logFile = state.logFile(runId);
+  const ended = run.log;
+  journal.amend({
+    state: outcome.state,
+    ...(outcome.state === "succeeded" ? {} : { reason: outcome.reason, message: run.redact(outcome.message) }),
+    ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
+    finished_at: clock.now().toISOString(),
+    metrics: outputs.metrics,
+    outputs: outputs.files,
+    ...(ended === undefined
+      ? {}
+      : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
+  });
+  const stored = await journal.finish(ended?.tail ?? "");
+  await rm(run.scratch, { recursive: true, force: true });
+  const record = journal.record();
+  // What the store has not heard of stays written down here: the next sweep tells it.
+  if (stored) await releaseLive(state, runId);
+  else await updateLive(state, runId, { head: headOf(record) });
+  const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
+  log.phase({
+    phase: "done",
+    status: outcome.state === "succeeded" ? "ended" : "failed",
+    detail: doneWords(record, ms),
+    elapsedMs: undefined,
+  });
+  return {
+    runId,
+    outcome,
+    record,
+    recordFile: state.recordFile(runId),
+    logFile,
+    lastLines: lastLines(ended?.tail ?? "", 40),
+    detail,
+    store: journal.location(),
+  };
+}
