@@ -27,7 +27,7 @@ export function authorizationOf(token: string): string {
 }
 
 /** Configuration of the calls to a remote: the token for this host alone, and then no credential helper is asked. */
-function remoteConfig({ url, token }: Remote): readonly (readonly [string, string])[] {
+export function remoteConfig({ url, token }: Remote): readonly (readonly [string, string])[] {
   if (token === undefined) return [];
   const key = `http.${new URL(url).origin}/.extraHeader`;
   // The empty value drops headers of the user's own configuration: hosts refuse two authorizations. Redirects are off since git would
