@@ -73,7 +73,7 @@ export function startJournal(request: JournalRequest): Journal {
 
   const journal: Journal = {
     record: clean,
-    location: writer.location,
+    location: () => writer.location(),
     amend: (change) => {
       record = { ...record, ...change };
     },

@@ -115,6 +115,22 @@ export type RunRecord = {
   readonly outputs?: readonly OutputFile[];
   readonly log?: { readonly lines: number; readonly bytes: number; readonly file: string; readonly complete: boolean };
   readonly warnings: readonly string[];
+  /** The attempts that have ended, of a run that a queue held. */
+  readonly attempts?: readonly AttemptRecord[];
+};
+
+export type AttemptRecord = {
+  readonly attempt: number;
+  readonly agent: string;
+  readonly host?: string;
+  readonly state: RunState;
+  readonly reason?: RunReason;
+  readonly message?: string;
+  readonly exit_code?: number;
+  readonly started_at?: string;
+  readonly ended_at: string;
+  /** It was ended for its agent's sake, and counts for no limit of attempts. */
+  readonly given_back?: boolean;
 };
 
 /** The record of a run of which nothing but its request is known yet. */

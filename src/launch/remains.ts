@@ -108,6 +108,7 @@ export async function takeOverLive(state: StateDirectory, runId: string): Promis
 /** The run is over, and nothing of it is left. */
 export async function releaseLive(state: StateDirectory, runId: string): Promise<void> {
   await rm(state.liveFile(runId), { force: true });
+  await rm(state.keepAliveFile(runId), { force: true });
 }
 
 /** The entry of a run; undefined when there is none, or none that can be read. */

@@ -1,5 +1,5 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { isJsonObject, toJson } from "../core/json.ts";
@@ -8,6 +8,7 @@ import { isFinal, type RunReason } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { Store, StoredRun } from "../stores/store.ts";
+import { removeScratch } from "./clear-remains.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./remains.ts";
 
@@ -54,6 +55,7 @@ export async function sweepRemains(
     const entry = await readLive(services.state, runId);
     if (entry === undefined || (await isLauncherThere(entry))) continue;
     try {
+      if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
       await sweepRun(entry, ending, services, signal);
       swept.push({ kind: "swept", runId });
     } catch (error) {
@@ -62,6 +64,17 @@ export async function sweepRemains(
   }
   await removeOrphans(services);
   return swept;
+}
+
+/** An agent of this machine goes on with it, as long as the queue says that this attempt is leased. */
+async function mayBeAdopted(entry: LiveEntry, services: SweepServices, signal: AbortSignal): Promise<boolean> {
+  const store = await services.openStore(entry.store);
+  try {
+    const stored = await store.read(entry.run_id, signal);
+    return stored?.run.lease !== undefined && stored.run.attempt === entry.attempt;
+  } finally {
+    await store.close();
+  }
 }
 
 async function sweepRun(
@@ -77,16 +90,9 @@ async function sweepRun(
     await resource.remove(entry.handle);
   }
   await removeScratch(entry, state);
-  await endInStore(entry, ending, services, signal);
+  // A queued run that is no longer leased to this attempt is another's to end.
+  if (entry.queue === undefined) await endInStore(entry, ending, services, signal);
   await releaseLive(state, entry.run_id);
-}
-
-/** An entry is a file that anything could have written to: no folder but one below our scratch is removed for it. */
-async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<void> {
-  if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
-    throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
-  }
-  await rm(entry.scratch, { recursive: true, force: true });
 }
 
 /** Ends the run wherever it was written. */

@@ -1,0 +1,87 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isFileMissing, messageOf } from "../core/errors.ts";
+import { type JsonObject, toJson } from "../core/json.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { RunDocument } from "../stores/store.ts";
+import { runAttempt } from "./attempt.ts";
+import type { CheckedRun } from "./check-again.ts";
+import { runPhases } from "./phases.ts";
+import { checkQueuedTree } from "./queued-source.ts";
+import { readRecord } from "./read-record.ts";
+import type { RunRecord } from "./record.ts";
+import type { QueuedAttempt, RunResult, Services } from "./services.ts";
+import type { RunWriter } from "./store-writer.ts";
+
+/** A run that an agent has taken from a queue. */
+export type QueuedLaunch = {
+  /** As it was when it was taken; its head has the attempt. */
+  readonly document: RunDocument;
+  readonly checked: CheckedRun;
+  readonly writer: RunWriter;
+  /** The store is to be spared: the image's build is not written to it. */
+  readonly spareStore: boolean;
+  readonly place: Omit<QueuedAttempt, "queue" | "checkSource">;
+};
+
+/** Launches an attempt at a queued run and follows it to its end, which goes to the writer. Throws for a bug only. */
+export async function launchQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<RunResult> {
+  const { document, checked, writer, spareStore } = launch;
+  const { run_id: runId, attempt } = document.run;
+  await keepEarlierLog(services.state, runId, attempt);
+  const record = recordOfAttempt(readRecord({ ...document, version: "" }), attempt, services.launcher);
+  return runAttempt(
+    { request: checked.request, key: { runId, attempt }, record, writer, spareStore, queued: queuedOf(launch) },
+    runPhases,
+    services,
+    signal,
+  );
+}
+
+export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
+  const { queue, source } = checked.queued;
+  return { ...place, queue, checkSource: (resolved) => checkQueuedTree(source, resolved) };
+}
+
+/** The record as a new attempt finds it: what an earlier one was and came to is in `attempts` only. */
+export function recordOfAttempt(record: RunRecord, attempt: number, launcher: RunRecord["launcher"]): RunRecord {
+  const {
+    reason: _reason,
+    message: _message,
+    exit_code: _code,
+    started_at: _started,
+    finished_at: _finished,
+    handle: _handle,
+    metrics: _metrics,
+    outputs: _outputs,
+    log: _log,
+    image: _image,
+    command: _command,
+    ...rest
+  } = record;
+  return { ...rest, attempt, launcher, state: "starting", phases: [], warnings: [] };
+}
+
+/** Each attempt has a log of its own; that of the last is the run's. */
+async function keepEarlierLog(state: StateDirectory, runId: string, attempt: number): Promise<void> {
+  try {
+    await rename(state.logFile(runId), join(state.runFolder(runId), `log-before-${attempt}.txt`));
+  } catch (error) {
+    if (!isFileMissing(error)) throw error;
+  }
+}
+
+/** How a run ends that an agent doesn't start: what was refused, in words, and nothing else is touched. */
+export function refusedDocument(document: RunDocument, error: unknown, now: Date): RunDocument {
+  const at = now.toISOString();
+  const end = { state: "failed", reason: "refused", message: messageOf(error), finished_at: at } as const;
+  const record: JsonObject = { ...document.record, attempt: document.run.attempt, ...end };
+  return { run: { ...document.run, ...end, updated_at: at }, record: toJson(record) };
+}
+
+/** Says that this agent is there, to the supervisor of a run. */
+export async function touchKeepAlive(state: StateDirectory, runId: string): Promise<void> {
+  const file = state.keepAliveFile(runId);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, "", { mode: 0o600 });
+}
