@@ -79,7 +79,7 @@ async function openRun(
     log: undefined,
   };
   const journal = startJournal({
-    record: (await keptRecord(entry, services)) ?? storedRecord(document, services),
+    record: (await keptRecord(entry, services)) ?? recordOfAttempt(launch, services),
     writer,
     spareStore,
     recordFile: services.state.recordFile(runId),
@@ -147,8 +147,4 @@ async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRec
     // Not written yet, or torn by the kill: the store's own is what there is.
     return undefined;
   }
-}
-
-function storedRecord(document: RunDocument, { launcher }: Services): RunRecord {
-  return recordOfAttempt(readRecord({ ...document, version: "" }), document.run.attempt, launcher);
 }

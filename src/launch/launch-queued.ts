@@ -9,7 +9,7 @@ import type { CheckedRun } from "./check-again.ts";
 import { runPhases } from "./phases.ts";
 import { checkQueuedTree } from "./queued-source.ts";
 import { readRecord } from "./read-record.ts";
-import type { RunRecord } from "./record.ts";
+import { firstRecord, type RunRecord } from "./record.ts";
 import type { QueuedAttempt, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
 
@@ -26,10 +26,10 @@ export type QueuedLaunch = {
 
 /** Launches an attempt at a queued run and follows it to its end, which goes to the writer. Throws for a bug only. */
 export async function launchQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<RunResult> {
-  const { document, checked, writer, spareStore } = launch;
-  const { run_id: runId, attempt } = document.run;
+  const { checked, writer, spareStore } = launch;
+  const { run_id: runId, attempt } = launch.document.run;
   await keepEarlierLog(services.state, runId, attempt);
-  const record = recordOfAttempt(readRecord({ ...document, version: "" }), attempt, services.launcher);
+  const record = recordOfAttempt(launch, services);
   return runAttempt(
     { request: checked.request, key: { runId, attempt }, record, writer, spareStore, queued: queuedOf(launch) },
     runPhases,
@@ -43,23 +43,18 @@ export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
   return { ...place, queue, checkSource: (resolved) => checkQueuedTree(source, resolved) };
 }
 
-/** The record as a new attempt finds it: what an earlier one was and came to is in `attempts` only. */
-export function recordOfAttempt(record: RunRecord, attempt: number, launcher: RunRecord["launcher"]): RunRecord {
-  const {
-    reason: _reason,
-    message: _message,
-    exit_code: _code,
-    started_at: _started,
-    finished_at: _finished,
-    handle: _handle,
-    metrics: _metrics,
-    outputs: _outputs,
-    log: _log,
-    image: _image,
-    command: _command,
-    ...rest
-  } = record;
-  return { ...rest, attempt, launcher, state: "starting", phases: [], warnings: [] };
+/** The record of a new attempt: what is asked for now, what was queued, and the attempts before it. */
+export function recordOfAttempt({ document, checked }: QueuedLaunch, services: Services): RunRecord {
+  const { run_id: runId, attempt, created_at: created } = document.run;
+  const { ci, queued, source, attempts } = readRecord({ ...document, version: "" });
+  return {
+    ...firstRecord(checked.request, services, runId, new Date(created)),
+    attempt,
+    ...(ci === undefined ? {} : { ci }),
+    ...(queued === undefined ? {} : { queued }),
+    ...(source === undefined ? {} : { source }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
 }
 
 /** Each attempt has a log of its own; that of the last is the run's. */
