@@ -13,7 +13,11 @@ import { queuedDocument } from "../../support/run-document.ts";
 const now = Date.parse("2026-11-23T12:00:00.000Z");
 const slots = fc.dictionary(fc.constantFrom("gpu", "cpu", "a b"), fc.integer({ min: 0, max: 3 }), { maxKeys: 2 });
 /** Often equal, so that the later parts of the order matter. */
-const age = fc.oneof(fc.constantFrom(0, 1000, 60_000, 3_600_000), fc.integer({ min: -5000, max: 5_000_000 }));
+const age = fc.oneof(
+  fc.constantFrom(0, 1000, 60_000, 3_600_000),
+  fc.integer({ min: -1, max: 9 }).map((seconds) => seconds * 1000),
+  fc.integer({ min: -5000, max: 5_000_000 }),
+);
 const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined });
 

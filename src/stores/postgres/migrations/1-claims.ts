@@ -5,6 +5,22 @@ const definer = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
  * grows along the time of enqueueing, so the first n of each of the four priorities hold the first n of all; each is read off the index.
  */
 export const claims = `
+CREATE FUNCTION launch.fits(p_slots jsonb, p_free jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN NOT EXISTS (SELECT FROM jsonb_each_text(p_slots) AS s (name, wanted)
+    WHERE s.wanted::numeric > coalesce((p_free ->> s.name)::numeric, 0));
+END $$;
+
+-- What obstacles of queues/order.ts a run has by itself; the caller counts what runs. Without a subquery, so that it costs no call.
+CREATE FUNCTION launch.can_start(p_run launch.runs, p_full text[], p_free jsonb, p_time_left_ms numeric, p_now_ms bigint, p_schema integer)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_run.schema_version <= p_schema
+    AND (p_run.not_before IS NULL OR p_run.not_before <= p_now_ms)
+    AND (p_full IS NULL OR p_run.submitter <> ALL (p_full))
+    AND (p_time_left_ms IS NULL OR p_run.timeout_ms <= p_time_left_ms)
+    AND (p_free IS NULL OR p_run.slots = '{}' OR launch.fits(p_run.slots, p_free))
+$$;
+
 CREATE FUNCTION launch.startable(p_queue text, p_mode text, p_ageing_ms numeric, p_full text[], p_free jsonb, p_time_left_ms numeric,
   p_now_ms bigint, p_schema integer, p_first integer) RETURNS TABLE (run_id text, effective numeric, key_time bigint) LANGUAGE sql STABLE AS $$
   SELECT w.run_id, w.effective, w.key_time FROM generate_series(0, 3) AS level (priority), LATERAL (
@@ -15,31 +31,30 @@ CREATE FUNCTION launch.startable(p_queue text, p_mode text, p_ageing_ms numeric,
       END AS effective
     FROM launch.runs r
     WHERE r.place = 'waiting' AND r.queue = p_queue AND r.priority = level.priority
-      AND r.schema_version <= p_schema
-      AND (r.not_before IS NULL OR r.not_before <= p_now_ms)
-      AND (p_full IS NULL OR r.submitter <> ALL (p_full))
-      AND (p_time_left_ms IS NULL OR r.timeout_ms <= p_time_left_ms)
-      AND (p_free IS NULL OR r.slots = '{}' OR NOT EXISTS (
-        SELECT FROM jsonb_each_text(r.slots) AS s (name, wanted)
-        WHERE s.wanted::numeric > coalesce((p_free ->> s.name)::numeric, 0)))
+      AND launch.can_start(r, p_full, p_free, p_time_left_ms, p_now_ms, p_schema)
     ORDER BY r.key_time, r.run_id LIMIT p_first
   ) AS w ORDER BY w.effective, w.key_time, w.run_id COLLATE "C" LIMIT p_first
 $$;
 
-CREATE FUNCTION launch.lease_run(p_nonce text, p_run_id text, p_expected text, p_lease jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+-- The place is asked for in a way that no index is for: a plan that is made while few runs wait must not read all that wait later.
+CREATE FUNCTION launch.lease_run(p_nonce text, p_run_id text, p_expected text, p_lease jsonb) RETURNS SETOF launch.runs
+LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE launch.runs r SET place = 'leased', version = p_nonce, nonces = launch.remembered(r.nonces, p_nonce),
-      head = r.head || jsonb_build_object('state', 'leased', 'attempt', p_lease -> 'attempt', 'updated_at', p_lease -> 'since', 'lease', p_lease),
+  RETURN QUERY UPDATE launch.runs r SET place = 'leased', version = p_nonce, nonces = launch.remembered(r.nonces, p_nonce),
+      head = r.head || jsonb_build_object(
+        'state', 'leased', 'attempt', p_lease -> 'attempt', 'updated_at', p_lease -> 'since', 'lease', p_lease),
       written_by = session_user, written_at = clock_timestamp()
-    WHERE r.run_id = p_run_id AND r.version = p_expected AND r.place = 'waiting'
-      AND NOT EXISTS (SELECT FROM launch.paused_queues q WHERE q.queue = r.queue);
-  RETURN FOUND;
+    WHERE r.run_id = p_run_id AND r.version = p_expected AND CASE r.place WHEN 'waiting' THEN true END
+    RETURNING r.*;
 END $$;
 
 -- Takes this run. p_claim: nonce, run_id, version, lease.
 CREATE FUNCTION launch.claim(p_claim jsonb) RETURNS SETOF launch.runs LANGUAGE plpgsql ${definer} AS $$
 BEGIN
-  PERFORM launch.lease_run(p_claim ->> 'nonce', p_claim ->> 'run_id', p_claim ->> 'version', p_claim -> 'lease');
+  IF NOT EXISTS (SELECT FROM launch.paused_queues q JOIN launch.runs r ON r.queue = q.queue WHERE r.run_id = p_claim ->> 'run_id') THEN
+    RETURN QUERY SELECT * FROM launch.lease_run(p_claim ->> 'nonce', p_claim ->> 'run_id', p_claim ->> 'version', p_claim -> 'lease');
+    IF FOUND THEN RETURN; END IF;
+  END IF;
   RETURN QUERY SELECT * FROM launch.runs r
     WHERE r.run_id = p_claim ->> 'run_id' AND r.place = 'leased' AND r.version = p_claim ->> 'nonce';
 END $$;
@@ -51,8 +66,11 @@ DECLARE
   wanted_queue text := p_pick ->> 'queue';
   max_running integer := (p_pick ->> 'running')::integer;
   max_each integer := (p_pick ->> 'running_per_submitter')::integer;
-  now_ms bigint := coalesce((p_pick ->> 'now_ms')::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+  now_at bigint := coalesce((p_pick ->> 'now_ms')::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
   full_submitters text[];
+  free jsonb := nullif(p_pick -> 'free', 'null');
+  time_left numeric := (p_pick ->> 'time_left_ms')::numeric;
+  known integer := (p_pick ->> 'schema')::integer;
   picked record;
   first_ones integer;
 BEGIN
@@ -65,20 +83,26 @@ BEGIN
     full_submitters := ARRAY(SELECT r.submitter FROM launch.runs r WHERE r.place = 'leased' AND r.queue = wanted_queue
       GROUP BY r.submitter HAVING count(*) >= max_each);
   END IF;
-  -- Others may hold locks on the first ones: then further ones are looked at, at last all of them.
-  FOREACH first_ones IN ARRAY ARRAY[20, 400, NULL] LOOP
-    SELECT r.run_id, r.version, (r.head ->> 'attempt')::integer + 1 AS attempt INTO picked
-      FROM launch.startable(wanted_queue, p_pick ->> 'mode', (p_pick ->> 'ageing_ms')::numeric, full_submitters,
-        nullif(p_pick -> 'free', 'null'), (p_pick ->> 'time_left_ms')::numeric, now_ms,
-        (p_pick ->> 'schema')::integer, first_ones) AS s
-      JOIN launch.runs r ON r.run_id = s.run_id
-      WHERE r.place = 'waiting'
-      ORDER BY s.effective, s.key_time, s.run_id COLLATE "C" LIMIT 1 FOR UPDATE OF r SKIP LOCKED;
-    EXIT WHEN FOUND;
-  END LOOP;
+  IF p_pick ->> 'mode' = 'priority' AND p_pick -> 'ageing_ms' IS NULL THEN
+    -- The usual order is the index's own.
+    SELECT r.run_id, r.version, r.head ->> 'attempt' AS attempt INTO picked FROM launch.runs r
+      WHERE r.place = 'waiting' AND r.queue = wanted_queue AND launch.can_start(r, full_submitters, free, time_left, now_at, known)
+      ORDER BY r.priority, r.key_time, r.run_id LIMIT 1 FOR UPDATE SKIP LOCKED;
+  ELSE
+    -- Others may hold locks on the first ones: then further ones are looked at, at last all of them.
+    FOREACH first_ones IN ARRAY ARRAY[20, 400, NULL] LOOP
+      SELECT r.run_id, r.version, r.head ->> 'attempt' AS attempt INTO picked
+        FROM launch.startable(wanted_queue, p_pick ->> 'mode', (p_pick ->> 'ageing_ms')::numeric, full_submitters, free, time_left,
+          now_at, known, first_ones) AS s
+        JOIN launch.runs r ON r.run_id = s.run_id
+        WHERE r.place = 'waiting'
+        ORDER BY s.effective, s.key_time, s.run_id COLLATE "C" LIMIT 1 FOR UPDATE OF r SKIP LOCKED;
+      EXIT WHEN FOUND;
+    END LOOP;
+  END IF;
   IF picked.run_id IS NULL THEN RETURN; END IF;
-  PERFORM launch.lease_run(p_pick ->> 'nonce', picked.run_id, picked.version, (p_pick -> 'lease') || jsonb_build_object('attempt', picked.attempt));
-  RETURN QUERY SELECT * FROM launch.runs r WHERE r.run_id = picked.run_id AND r.version = p_pick ->> 'nonce';
+  RETURN QUERY SELECT * FROM launch.lease_run(p_pick ->> 'nonce', picked.run_id, picked.version,
+    (p_pick -> 'lease') || jsonb_build_object('attempt', picked.attempt::integer + 1));
 END $$;
 
 -- Ends a leased run and takes another in the same transaction: the one that p_next names (run_id), or the first of its queue.

@@ -65,8 +65,10 @@ BEGIN
     THEN (NEW.head ->> 'schema_version')::integer END;
   RETURN NEW;
 END $$;
-CREATE TRIGGER copy_head BEFORE INSERT OR UPDATE OF head, run_id ON launch.runs
-  FOR EACH ROW EXECUTE FUNCTION launch.copy_head();
+CREATE TRIGGER copy_head BEFORE INSERT ON launch.runs FOR EACH ROW EXECUTE FUNCTION launch.copy_head();
+-- A claim says in the head who has the run now, and nothing that is copied.
+CREATE TRIGGER copy_changed_head BEFORE UPDATE OF head, run_id ON launch.runs
+  FOR EACH ROW WHEN (NOT (OLD.place = 'waiting' AND NEW.place = 'leased')) EXECUTE FUNCTION launch.copy_head();
 
 -- One row for each agent. The beat is replaced each time.
 CREATE TABLE launch.agents (
