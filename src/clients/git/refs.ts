@@ -90,28 +90,13 @@ export async function updateRefs(
   return exitCode === 0 ? { kind: "done" } : { kind: "unclear", said: lastLine(stderr), answered: true };
 }
 
-/**
- * Gives refs these values whatever they had, in a copy whose refs only keep objects. A failure costs a fetch later, nothing else: many
- * processes may use the copy.
- */
-export async function mirrorRefs(
-  repository: Repository,
-  changes: readonly RefChange[],
-  signal: AbortSignal,
-): Promise<void> {
-  const commands = changes.map(({ name, to }) =>
-    to === undefined ? `delete ${name}\0\0` : `update ${name}\0${to}\0\0`,
-  );
-  await git({
-    args: within(repository, ...lockPatience, "update-ref", "-z", "--stdin"),
-    doing: `moving refs in ${repository.directory}`,
-    cwd: repository.directory,
-    input: commands.join(""),
-    signal,
-  });
-}
+/** The remote's name in a push. */
+const remoteName = "launch-store";
 
-/** Moves refs of a remote in one atomic push, each only from its expected value. */
+/**
+ * Moves refs of a remote in one atomic push, each only from its expected value. What was pushed is kept in the repository under the same
+ * names (as git does for a remote that it knows), so that its objects stay.
+ */
 export async function pushRefs(
   repository: Repository,
   remote: Remote,
@@ -130,12 +115,16 @@ export async function pushRefs(
       "--no-signed",
       "--recurse-submodules=no",
       ...leases,
-      remote.url,
+      remoteName,
       ...changes.map(({ name, to }) => `${to ?? ""}:${name}`),
     ),
     doing: `pushing to ${remote.url}`,
     cwd: repository.directory,
-    config: remoteConfig(remote),
+    config: [
+      [`remote.${remoteName}.url`, remote.url],
+      [`remote.${remoteName}.fetch`, "+refs/launch/*:refs/launch/*"],
+      ...remoteConfig(remote),
+    ],
     timeoutMs: remoteTimeoutMs,
     signal,
   });

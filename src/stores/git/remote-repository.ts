@@ -8,9 +8,9 @@ import {
   fetchRefs,
   fetchTips,
   listRefs,
-  mirrorRefs,
   pushRefs,
   type Remote,
+  updateRefs,
 } from "../../clients/git/refs.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
@@ -65,9 +65,7 @@ export function remoteRepository({ remote, cache, log, clock = systemClock }: Re
     },
     move: async (repository, changes, signal) => {
       await pace.take(signal);
-      const answer = await pushRefs(repository, remote, changes, signal);
-      if (answer.kind === "done") await mirrorRefs(repository, changes, signal);
-      return answer;
+      return pushRefs(repository, remote, changes, signal);
     },
     checkWritable: async (_repository, _changes, signal) => {
       const status = await refusedStatus(remote, "git-receive-pack", signal);
@@ -131,7 +129,7 @@ async function forgetRefs(repository: Repository, list: StoreRepository["list"],
   const there = new Set(listed.refs.map(({ name }) => name));
   const gone = (await listRefs(repository, [launchRefs], signal)).filter(({ name }) => !there.has(name));
   const changes = gone.map(({ name, id }) => ({ name, from: id, to: undefined }));
-  if (changes.length > 0) await mirrorRefs(repository, changes, signal);
+  if (changes.length > 0) await updateRefs(repository, changes, signal);
 }
 
 async function openCopy(directory: string, signal: AbortSignal): Promise<Repository> {
