@@ -130,9 +130,12 @@ export type ReadObject = { readonly id: string; readonly type: string; readonly 
 /** What a read asks for: a revision (`<commit>:run.json`), and how long it may be. */
 export type ReadLimits = { readonly maxBytes: number };
 
+/** So many are small enough to be taken together before their sizes are known. */
+const maxTogether = 8;
+
 /**
- * Reads objects by revision, in two processes however many there are. What is missing, damaged or longer than `maxBytes` is
- * undefined: one bad object never hides the others.
+ * Reads objects by revision, in two processes however many there are, and in one where they are few. What is missing, damaged or longer
+ * than `maxBytes` is undefined: one bad object never hides the others.
  */
 export async function readObjects(
   repository: Repository,
@@ -140,6 +143,10 @@ export async function readObjects(
   { maxBytes }: ReadLimits,
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[]> {
+  if (revisions.length <= maxTogether) {
+    const found = await readTogether(repository, revisions, maxBytes, signal);
+    if (found !== undefined) return found;
+  }
   const heads = await objectHeads(repository, revisions, signal);
   const wanted = new Map<string, number>();
   for (const head of heads) if (head !== undefined && head.size <= maxBytes) wanted.set(head.id, head.size);
@@ -152,6 +159,38 @@ export async function readObjects(
     rest = rest.slice(found.length + 1);
   }
   return heads.map((head) => (head === undefined ? undefined : contents.get(head.id)));
+}
+
+/** Undefined when they are too long, or one of them can't be read: then they are looked at one by one. */
+async function readTogether(
+  repository: Repository,
+  revisions: readonly string[],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<readonly (ReadObject | undefined)[] | undefined> {
+  let stdout: Buffer;
+  try {
+    ({ stdout } = await catFile(repository, "--batch", revisions, maxBytes, signal));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+  const found: (ReadObject | undefined)[] = [];
+  for (let at = 0; at < stdout.length;) {
+    const lineEnd = stdout.indexOf("\n", at);
+    if (lineEnd === -1) return undefined;
+    const [id = "", type = "", size] = stdout.toString("latin1", at, lineEnd).split(" ");
+    at = lineEnd + 1;
+    if (size === undefined || !["blob", "commit", "tree"].includes(type)) {
+      found.push(undefined);
+      continue;
+    }
+    const end = at + Number(size);
+    if (stdout.length < end + 1) return undefined;
+    found.push(Number(size) > maxBytes ? undefined : { id, type, content: stdout.subarray(at, end) });
+    at = end + 1;
+  }
+  return found.length === revisions.length ? found : undefined;
 }
 
 type ObjectHead = { readonly id: string; readonly size: number };

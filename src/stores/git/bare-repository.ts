@@ -2,7 +2,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
-import { inspectRepository, type Repository, within } from "../../clients/git/objects.ts";
+import { inspectRepository, type Repository, within, writeObjects } from "../../clients/git/objects.ts";
 import { listRefs, type RefChange, updateRefs } from "../../clients/git/refs.ts";
 import { isFileMissing, LaunchError, messageOf, systemCode } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -42,6 +42,7 @@ export function bareRepository(path: string, log: Log): StoreRepository {
       refs: await listRefs(repository, prefixes, signal),
     }),
     obtain: () => Promise.resolve({ kind: "done" }),
+    write: writeObjects,
     move: updateRefs,
     checkWritable: async (repository, changes) => {
       if (await isOwn(repository.directory)) await removeStaleLocks(repository.directory, changes);

@@ -1,4 +1,4 @@
-import { writeObjects, type Repository } from "../../clients/git/objects.ts";
+import type { Repository } from "../../clients/git/objects.ts";
 import { isBefore, type RefChange } from "../../clients/git/refs.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../queues/key.ts";
 import type { EnqueueResult, QueueEntry } from "../queue-store.ts";
@@ -49,7 +49,7 @@ export async function enqueue(
   checkQueues([...wanted.values()], refs);
   const drafts = draftsOf(context, local, [...wanted.values()], refs);
   const objects = drafts.flatMap(({ event }) => event.objects);
-  if (objects.length > 0) await writeObjects(local, objects, signal);
+  if (objects.length > 0) await context.store.write(local, objects, signal);
   for (let at = 0; at < drafts.length; at += context.store.maxChanges) {
     const part = drafts.slice(at, at + context.store.maxChanges);
     for (const result of await pushDrafts(context, local, part, signal)) results.set(runIdOf(result), result);

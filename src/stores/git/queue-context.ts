@@ -1,4 +1,4 @@
-import { type NewObject, type Repository, writeObjects } from "../../clients/git/objects.ts";
+import type { NewObject, Repository } from "../../clients/git/objects.ts";
 import type { RefChange } from "../../clients/git/refs.ts";
 import type { Clock } from "../../core/clock.ts";
 import { LaunchError } from "../../core/errors.ts";
@@ -36,6 +36,6 @@ export async function writeChange(
   signal: AbortSignal,
 ): Promise<Settled> {
   const local = await openForWriting(store, signal);
-  if (objects.length > 0) await writeObjects(local, objects, signal);
+  if (objects.length > 0) await store.write(local, objects, signal);
   return settle(store, local, changes, signal);
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { inspectRepository, type Repository } from "../../clients/git/objects.ts";
+import { writeLooseObjects } from "../../clients/git/loose-objects.ts";
+import { inspectRepository, type Repository, writeObjects } from "../../clients/git/objects.ts";
 import { type ListedRefs, lsRefs } from "../../clients/git/ls-refs.ts";
 import {
   authorizationOf,
@@ -35,6 +36,9 @@ const probeTimeoutMs = 15_000;
 /** Fetches name each value on the command line, which has a bound. */
 const maxTipsFetched = 500;
 
+/** More objects at once are written by git, in one process. */
+const maxLoose = 16;
+
 /** A remote repository: git pushes and fetches, through a bare copy in the cache that has our refs only. */
 export function remoteRepository({ remote, cache, log, clock = systemClock }: RemoteRequest): StoreRepository {
   const pace = paceFor(remote, clock);
@@ -63,6 +67,9 @@ export function remoteRepository({ remote, cache, log, clock = systemClock }: Re
       }
       return { kind: "done" };
     },
+    // A process for each few objects would take as long as a part of the push.
+    write: (repository, objects, signal) =>
+      objects.length > maxLoose ? writeObjects(repository, objects, signal) : writeLooseObjects(repository, objects),
     move: async (repository, changes, signal) => {
       await pace.take(signal);
       return pushRefs(repository, remote, changes, signal);

@@ -1,6 +1,6 @@
 import type { ListedRefs } from "../../clients/git/ls-refs.ts";
 import type { RefAnswer, RefChange, WantedTip } from "../../clients/git/refs.ts";
-import type { Repository } from "../../clients/git/objects.ts";
+import type { NewObject, Repository } from "../../clients/git/objects.ts";
 import type { LaunchError } from "../../core/errors.ts";
 
 /** Where a store's refs are: in a repository on this machine, or in a remote one with a local copy of what is needed. */
@@ -11,6 +11,8 @@ export interface StoreRepository {
   list(repository: Repository, prefixes: readonly string[], signal: AbortSignal): Promise<ListedRefs>;
   /** Brings the objects of these values into the local repository. */
   obtain(repository: Repository, tips: readonly WantedTip[], signal: AbortSignal): Promise<RefAnswer>;
+  /** Writes new objects into the local repository. */
+  write(repository: Repository, objects: readonly NewObject[], signal: AbortSignal): Promise<void>;
   /** Moves the store's refs, all or none. */
   move(repository: Repository, changes: readonly RefChange[], signal: AbortSignal): Promise<RefAnswer>;
   /** Asked when a move is unclear and nothing has changed: throws when trying again is of no use, else removes what may be in the way. */
