@@ -44,7 +44,8 @@ function serverUser(): { readonly uid: number; readonly gid: number } | undefine
   return { uid: idOf("-u"), gid: idOf("-g") };
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** `durable` waits for the disk at each commit, as a server in use does; a killed server loses nothing that the kernel has without it. */
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error("no initdb on this machine");
   const user = serverUser();
@@ -71,8 +72,7 @@ export async function startPostgres(): Promise<PostgresServer> {
         else reject(new Error(`${program}: exit ${code}: ${said}`));
       });
     });
-  // A killed server loses nothing that the kernel has: only a power cut would need fsync.
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=120 -c fsync=off`;
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=120 -c fsync=${durable ? "on" : "off"}`;
   const start = (): Promise<void> =>
     run("pg_ctl", ["start", "-w", "-D", data, "-l", join(folder, "log.txt"), "-o", settings]);
   const end = (mode: string): Promise<void> => run("pg_ctl", ["stop", "-w", "-D", data, "-m", mode]);
