@@ -73,7 +73,7 @@ async function openRun(
     signal,
     runId,
     attempt,
-    scratch: services.state.scratchFolder(runId),
+    scratch: entry.scratch,
     queued: queuedOf(launch),
     redact: (text) => text,
     log: undefined,

@@ -7,7 +7,7 @@ import { headOf, type Journal, startJournal } from "./journal.ts";
 import { outcomeOfError } from "./outcome.ts";
 import { collectOutputs } from "./outputs.ts";
 import type { RunRecord } from "./record.ts";
-import { registerLive, releaseLive, updateLive } from "./remains.ts";
+import { isOwnLive, registerLive, releaseLive, updateLive } from "./remains.ts";
 import { lastLines } from "./run-log.ts";
 import type { LaunchRequest, QueuedAttempt, Run, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
@@ -39,14 +39,15 @@ export async function runAttempt(
   const { request, key, record, writer, queued } = attempt;
   const { log, clock, state } = services;
   const { runId } = key;
-  const scratch = state.scratchFolder(runId);
+  // An attempt that another agent has given up may still be at its end here: each has its own.
+  const scratch = state.scratchFolder(key.attempt > 1 ? `${runId}.${key.attempt}` : runId);
   const run: Run = { request, services, signal, ...key, scratch, queued, redact: (text) => text, log: undefined };
   await registerLive(state, {
     ...key,
     scratch,
     store: writer.location(),
     head: headOf(record),
-    ...(queued === undefined ? {} : { queue: queued.queue }),
+    ...(queued === undefined ? {} : { queue: queued.queue, slots: queued.slots }),
   });
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   await mkdir(state.outputFolder(runId), { recursive: true });
@@ -102,7 +103,8 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
   await rm(run.scratch, { recursive: true, force: true });
   const record = journal.record();
   // What the store has not heard of stays written down here: the next sweep tells it.
-  if (stored) await releaseLive(state, runId);
+  if (!(await isOwnLive(state, run))) log.debug("another launcher goes on with the run here");
+  else if (stored) await releaseLive(state, runId);
   else await updateLive(state, runId, { head: headOf(record) });
   const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({

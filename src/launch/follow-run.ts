@@ -4,7 +4,7 @@ import type { Handle, Resource, RunRequest } from "../resources/resource.ts";
 import { cancelGraceMs, execute } from "./execute.ts";
 import type { Journal } from "./journal.ts";
 import { outcomeOf } from "./outcome.ts";
-import { updateLive } from "./remains.ts";
+import { isOwnLive, updateLive } from "./remains.ts";
 import { openRunLog } from "./run-log.ts";
 import type { Run } from "./services.ts";
 
@@ -42,7 +42,8 @@ export async function followRun(
         cancelGraceMs: queued?.cancelGraceMs ?? cancelGraceMs,
         onEnded: async ({ seen, endedBy }) => {
           // A run that no queue holds is not taken over by anybody.
-          if (queued !== undefined) await updateLive(services.state, runId, { outcome: outcomeOf(seen, endedBy) });
+          if (queued === undefined || !(await isOwnLive(services.state, run))) return;
+          await updateLive(services.state, runId, { outcome: outcomeOf(seen, endedBy) });
         },
         onStarted: async () => {
           started = clock.monotonicMs();

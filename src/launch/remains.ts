@@ -38,6 +38,8 @@ const liveSchema = z.object({
   scratch: z.string(),
   /** The queue that it came from: an agent on this machine may take it over, so a sweep leaves it alone while it may be leased. */
   queue: z.string().exactOptional(),
+  /** What it holds of the machine's slots. */
+  slots: z.record(z.string(), z.array(z.string())).exactOptional(),
   /** Wall clock of this machine. */
   submitted_at: z.string().exactOptional(),
   /** How it ended, for a launcher that was killed before that was in the record. */
@@ -57,6 +59,7 @@ export type LiveRun = {
   readonly scratch: string;
   readonly head: RunHead;
   readonly queue?: string;
+  readonly slots?: Readonly<Record<string, readonly string[]>>;
 };
 
 /** Writes down that this process launches the run. Before anything is made for it. */
@@ -71,7 +74,12 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     scratch: run.scratch,
     head: run.head,
     ...(run.queue === undefined ? {} : { queue: run.queue }),
+    ...(run.slots === undefined ? {} : { slots: mutable(run.slots) }),
   });
+}
+
+function mutable(slots: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(slots).map(([name, units]) => [name, [...units]]));
 }
 
 export type LiveChange = {
@@ -120,6 +128,15 @@ export async function readLive(state: StateDirectory, runId: string): Promise<Li
     if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Whether the run's entry is of this process and this attempt, and not of one that has begun since. */
+export async function isOwnLive(
+  state: StateDirectory,
+  { runId, attempt }: { readonly runId: string; readonly attempt: number },
+): Promise<boolean> {
+  const entry = await readLive(state, runId);
+  return entry?.launcher.pid === process.pid && entry.attempt === attempt;
 }
 
 /** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */

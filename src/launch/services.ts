@@ -71,6 +71,8 @@ export type RunResult = {
 /** What an agent gives to a run of a queue. */
 export type QueuedAttempt = {
   readonly queue: string;
+  /** What it holds of the machine: a slot's name → its units. */
+  readonly slots: Readonly<Record<string, readonly string[]>>;
   /** Devices that are the run's own; undefined where the agent shares out none. */
   readonly devices: RunRequest["devices"];
   readonly outlives: Outlives;

@@ -1,5 +1,5 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { isJsonObject, toJson } from "../core/json.ts";
@@ -181,7 +181,9 @@ function endedRun(
 
 /** What is too old to be anyone's: scratch folders without an entry, and entries that were never finished writing. */
 async function removeOrphans({ state, clock, log }: SweepServices): Promise<void> {
-  const live = new Set(await liveRunIds(state));
+  const ids = await liveRunIds(state);
+  const entries = await Promise.all(ids.map((runId) => readLive(state, runId)));
+  const live = new Set([...ids, ...entries.map((entry) => basename(entry?.scratch ?? ""))]);
   const old = clock.now().getTime() - orphanAgeMs;
   try {
     for (const name of await namesIn(state.scratch))

@@ -1,0 +1,226 @@
+import { messageOf } from "../core/errors.ts";
+import type { Slots } from "../queues/order.ts";
+import type { Claim, ClaimRequest, LeaseWrite, PickingStore, PickRequest, QueueEntry } from "../stores/queue-store.ts";
+import { inTurn, type RankedEntry, rankQueue, rulesOf, type ServedQueue } from "./candidates.ts";
+import type { Agent } from "./context.ts";
+import type { Holding } from "./slots.ts";
+
+/** A place, slots and a run to take into them. What `during` does ends in a run in our hands, or in all of it being free again. */
+export type Reservation = (
+  | { readonly kind: "claim"; readonly request: ClaimRequest }
+  | { readonly kind: "pick"; readonly request: PickRequest; readonly store: PickingStore }
+) & {
+  during(work: () => Promise<{ readonly result: LeaseWrite; readonly claim: Claim | undefined }>): Promise<LeaseWrite>;
+  take(signal: AbortSignal): Promise<Claim["kind"]>;
+};
+
+/** Takes as many runs as there are places for, one after another from each queue. */
+export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<void> {
+  if (agent.snapshot === undefined) return;
+  await refuseImpossible(agent, signal);
+  const { picks } = agent.services.store;
+  if (picks !== undefined) {
+    await pickRuns(agent, picks, signal);
+    return;
+  }
+  for (let losses = 0; ;) {
+    const next = reserveClaim(agent, losses);
+    if (next === undefined) return;
+    const kind = await next.take(signal);
+    if (kind === "unknown") return;
+    if (kind === "lost") losses++;
+  }
+}
+
+/** The run to take together with another's end; undefined when there is none, or the agent takes no more. */
+export function reserveNext(agent: Agent, queue: string): Reservation | undefined {
+  const { picks } = agent.services.store;
+  if (picks === undefined) return reserveClaim(agent, 0);
+  const served = agent.definitions.served();
+  const waits = (name: string): boolean =>
+    agent.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
+  const first = served.findIndex(({ name }) => name === queue);
+  const order = served.map((_, index) => served[(first + 1 + index) % served.length]);
+  const chosen = order.find((item) => item !== undefined && waits(item.name)) ?? served[first];
+  return chosen === undefined ? undefined : reservePick(agent, chosen, picks);
+}
+
+/** From the store's own order, queue by queue, until none has anything that can start. */
+async function pickRuns(agent: Agent, picks: PickingStore, signal: AbortSignal): Promise<void> {
+  const served = agent.definitions.served();
+  for (let empty = 0; empty < served.length;) {
+    const queue = served[agent.turn++ % served.length];
+    const next = queue === undefined ? undefined : reservePick(agent, queue, picks);
+    if (next === undefined) return;
+    const kind = await next.take(signal);
+    if (kind === "unknown") return;
+    empty = kind === "won" ? 0 : empty + 1;
+  }
+}
+
+function places(agent: Agent): number {
+  if (agent.mode() !== "working") return 0;
+  const active = [...agent.holds.values()].filter((hold) => hold.isActive()).length;
+  return agent.request.maxJobs - active - agent.claiming;
+}
+
+/** The waiting runs of all queues that can start now, in turn. */
+export function candidates(agent: Agent): readonly RankedEntry[] {
+  const { snapshot } = agent;
+  if (snapshot === undefined) return [];
+  const asking = {
+    total: agent.pool.total,
+    free: agent.pool.free(),
+    places: Number.POSITIVE_INFINITY,
+    timeLeftMs: agent.timeLeftMs(),
+  };
+  const now = agent.services.clock.now().getTime();
+  const ranked = agent.definitions
+    .served()
+    .map((queue) =>
+      rankQueue(queue, snapshot, asking, now).filter(
+        ({ waitsFor, entry }) => waitsFor === undefined && !agent.lost.has(nameOf(entry)) && !isHeld(agent, entry),
+      ),
+    );
+  return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
+}
+
+function isHeld({ holds }: Agent, { run }: QueueEntry): boolean {
+  return holds.has(run.run_id);
+}
+
+function nameOf({ queue, key, version }: QueueEntry): string {
+  return `${queue}/${key}@${version}`;
+}
+
+/** The head; after a lost race any of as many as the agents could be after, so that they don't meet again at the next. */
+function reserveClaim(agent: Agent, losses: number): Reservation | undefined {
+  if (places(agent) <= 0) return undefined;
+  const all = candidates(agent);
+  const window = losses === 0 ? 1 : Math.min(all.length, 2 * Math.max(1, agent.snapshot?.agents.length ?? 1));
+  const at = Math.floor(Math.random() * window);
+  for (const { entry } of [...all.slice(at), ...all.slice(0, at)]) {
+    const slots = agent.pool.take(entry.run.queued?.slots ?? {});
+    if (slots === undefined) continue;
+    agent.turn++;
+    return claimOf(agent, entry, slots);
+  }
+  return undefined;
+}
+
+function claimOf(agent: Agent, entry: QueueEntry, slots: Holding): Reservation {
+  const { store } = agent.services;
+  // Whatever comes of it: at this version it is not to be had again.
+  agent.lost.add(nameOf(entry));
+  const request = { entry, lease: agent.leaseFor(entry.run.attempt + 1) };
+  return {
+    kind: "claim",
+    request,
+    ...reserved(agent, { slots, claim: (signal) => store.claim(request, signal) }),
+  };
+}
+
+function reservePick(agent: Agent, { name, definition }: ServedQueue, store: PickingStore): Reservation | undefined {
+  if (places(agent) <= 0) return undefined;
+  const { agent: id, incarnation, since } = agent.leaseFor(0);
+  const request: PickRequest = {
+    queue: name,
+    lease: { agent: id, incarnation, since },
+    ...rulesOf(definition),
+    agent: { free: agent.pool.free(), timeLeftMs: agent.timeLeftMs() },
+  };
+  return {
+    kind: "pick",
+    request,
+    store,
+    ...reserved(agent, { slots: undefined, claim: (signal) => store.claimNext(request, signal) }),
+  };
+}
+
+type Reserved = {
+  /** Undefined where the store decides which run it is. */
+  readonly slots: Holding | undefined;
+  readonly claim: (signal: AbortSignal) => Promise<Claim>;
+};
+
+function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "during" | "take"> {
+  const { clock, log } = agent.services;
+  const sinceMs = clock.monotonicMs();
+  agent.claiming++;
+  let open = true;
+  const settle = async (claimed: Claim | undefined): Promise<void> => {
+    if (!open) return;
+    open = false;
+    const won = claimed?.kind === "won" ? claimed : undefined;
+    const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
+    if (won !== undefined && held !== undefined) {
+      agent.start({
+        entry: won.entry,
+        document: won.document,
+        slots: held,
+        adopts: false,
+        sinceMs,
+        tick: agent.tick(),
+      });
+    } else {
+      if (held !== undefined) agent.pool.give(held);
+      if (won !== undefined) await giveBack(agent, won);
+    }
+    agent.tick();
+    agent.claiming--;
+  };
+  return {
+    during: async (work) => {
+      try {
+        const { result, claim: claimed } = await work();
+        await settle(claimed);
+        return result;
+      } finally {
+        await settle(undefined);
+      }
+    },
+    take: async (signal) => {
+      try {
+        const claimed = await claim(signal);
+        agent.patience.worked();
+        await settle(claimed);
+        return claimed.kind;
+      } catch (error) {
+        signal.throwIfAborted();
+        agent.patience.failed(error);
+        log.debug(`a run could not be taken: ${messageOf(error)}`);
+        return "unknown";
+      } finally {
+        await settle(undefined);
+      }
+    },
+  };
+}
+
+/** The store chose a run whose slots another of ours has taken meanwhile. Nothing of it was started. */
+async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
+  const run = { ...document.run, attempt: document.run.attempt - 1 };
+  await agent.patience.insist(
+    (signal) => agent.services.store.release(entry, { ...document, run }, signal),
+    agent.writes,
+  );
+}
+
+/** A run that asks for more than any agent of its queue has is taken all the same, and refused with the reason. */
+async function refuseImpossible(agent: Agent, signal: AbortSignal): Promise<void> {
+  const { snapshot } = agent;
+  if (agent.mode() !== "working" || snapshot === undefined) return;
+  for (const { name } of agent.definitions.served()) {
+    const others = snapshot.agents
+      .filter(({ beat }) => beat.queues.includes(name) && agent.liveness.of(beat).kind !== "expired")
+      .map(({ beat }) => Object.fromEntries(Object.entries(beat.slots).map(([slot, { total }]) => [slot, total])));
+    const everybody: readonly Slots[] = [agent.pool.total, ...others];
+    for (const entry of snapshot.entries) {
+      if (entry.queue !== name || entry.place !== "waiting" || snapshot.paused.includes(name)) continue;
+      const wanted = Object.entries(entry.run.queued?.slots ?? {});
+      const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
+      if (everybody.some(fits) || agent.lost.has(nameOf(entry))) continue;
+      await claimOf(agent, entry, {}).take(signal);
+    }
+  }
+}
