@@ -49,16 +49,20 @@ export type OpenQueues = {
   /** It is a folder of this machine: who submits to it, and who takes from it, is here. */
   readonly storeIsHere: boolean;
   readonly storeIsPublic: boolean;
+  /** Each write is dear: a repository elsewhere. */
+  readonly spareStore: boolean;
 };
 
 /** The store that keeps queues: the one that was chosen and no other, since who waits in another waits for nobody. */
 export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueues> {
   const chosen = request.given ?? request.byDefault;
   const location = chosen === undefined ? fileStoreLocation(request.state.store) : parseStoreUrl(chosen);
+  const isRepositoryElsewhere = location.kind === "git" && location.transport !== "file";
   return {
     store: await openStore(location, contextFor(location, request)),
     storeIsHere: location.transport === "file",
-    storeIsPublic: location.kind === "git" && location.transport !== "file" && request.isPublic,
+    storeIsPublic: isRepositoryElsewhere && request.isPublic,
+    spareStore: isRepositoryElsewhere,
   };
 }
 

@@ -58,8 +58,9 @@ export const specTexts: FieldTexts = {
   timeout: "How long the run may take: 90s, 15 min, 2h30m, or a number of seconds.",
   retry: "When another attempt is made.",
   "retry.max_attempts": "Attempts in all, the first included.",
-  "retry.on": "The reasons of a failure that another attempt is made for.",
-  "retry.backoff": "How long to wait before another attempt.",
+  "retry.on": "The reasons of a failure that another attempt is made for. Default: preempted and lost.",
+  "retry.on.*.exit-code": "These exit codes only.",
+  "retry.backoff": "How long to wait before another attempt; twice as long before each one after it.",
   outputs: "Files and folders of the run that are kept.",
 };
 
@@ -123,4 +124,30 @@ export const configTexts: FieldTexts = {
   "allow.patches_in_public": "Whether local changes may be kept in a store that everyone can read.",
   "allow.local_process":
     "Whether queued runs may be processes of the agent's user, which can read what it can: trusted says that all who may enqueue are trusted with that.",
+};
+
+export const queueTexts: FieldTexts = {
+  description: "What the queue is for, in a line.",
+  resource: "Where its runs execute. Absent: where each spec says.",
+  resource_args: "The resource's arguments. {{name}} stands for a template variable.",
+  order: "priority: by priority, then by age; fifo: by age alone.",
+  ageing: "A run gains one level of priority for each such time that it has waited.",
+  template_variables: "What a spec may choose, by name.",
+  "template_variables.*.schema": "Which values it may have.",
+  "template_variables.*.schema.type": "The type of its values.",
+  "template_variables.*.schema.description": "What it is for.",
+  "template_variables.*.schema.enum": "The only values.",
+  "template_variables.*.schema.minimum": "The smallest value.",
+  "template_variables.*.schema.maximum": "The largest value.",
+  "template_variables.*.schema.default": "The value of a spec that gives none.",
+  overrides:
+    "What of the resource's arguments a spec may say: all of it (over these), the template variables alone, or nothing.",
+  limits: "How much of it at once.",
+  "limits.running": "Runs at the same time, over all agents.",
+  "limits.waiting": "Runs that wait; more are refused.",
+  "limits.running_per_submitter": "Runs of one submitter at the same time.",
+  "limits.timeout": "How long a run may take.",
+  "limits.timeout.default": "Of a spec that says nothing.",
+  "limits.timeout.max": "At most.",
+  profile: "Which profile of its launch config an agent uses for the queue's runs.",
 };

@@ -54,7 +54,7 @@ export const launchConfigSchema = z.strictObject({
   slots: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_-]*$/, "a slot's name: a-z, 0-9, _ and -"),
-      z.union([z.int().min(0), z.literal("auto")], "a whole number, or auto"),
+      z.union([z.int().min(0), z.literal("auto"), z.array(textField)], "a whole number, auto, or a list of devices"),
     )
     .default({}),
   lease: leaseSchema.default({}),

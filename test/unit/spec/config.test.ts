@@ -39,7 +39,7 @@ allow: { resources: [local-container], mounts: [{ path: /data }, { path: /out, r
     ["environment: {type: aws}", "1:1 environment.region is missing; it must be a string"],
     ["max_jobs: 0", "1:11 max_jobs must be a whole number from 1, or -1 for no limit, not a number"],
     ["queues: [A]", '1:10 queues[0] must be a queue\'s name: a-z, 0-9 and -, at most 64 characters, not "A"'],
-    ["slots: {gpu: all}", '1:14 slots.gpu must be a whole number, or auto, not "all"'],
+    ["slots: {gpu: all}", '1:14 slots.gpu must be a whole number, auto, or a list of devices, not "all"'],
     ["secure_mode: true", "1:1 secure_mode is not supported: say what specs may use under allow"],
     ["allow: {local_process: yes}", '1:24 unknown local_process "yes"; there are refused, trusted'],
     ["secrets: {a: {file: key}}", '1:21 secrets.a.file must be an absolute path, not "key"'],
