@@ -35,7 +35,7 @@ export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogReq
         line(event, event.elapsedMs);
       }
     },
-    output: (chunk) => out.write(markedOutput(chunk)),
+    output: (chunk) => out.hand(markedOutput(chunk)),
     info: (message) => void out.write(`  ${oneLine(message)}\n`),
     warning: (message) => void err.write(`  warning  ${oneLine(message)}\n`),
     debug: (message) => {

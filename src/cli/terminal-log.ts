@@ -33,11 +33,14 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
   let frame = 0;
   let behind = false;
 
-  const write = (data: string | Uint8Array): void | Promise<void> => {
+  const erase = (): void => {
     quietSince = monotonicMs();
     if (drawn) void out.write(eraseLine);
     drawn = false;
-    return out.write(data);
+  };
+  const write = (text: string): void | Promise<void> => {
+    erase();
+    return out.write(text);
   };
   const draw = (): void => {
     if (current === undefined || behind) return;
@@ -69,7 +72,8 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
     }
   };
   const output = (chunk: OutputChunk): void | Promise<void> => {
-    const pending = write(markedOutput(chunk));
+    erase();
+    const pending = out.hand(markedOutput(chunk));
     if (pending === undefined) return undefined;
     behind = true;
     return pending.then(() => {

@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { LaunchError } from "../core/errors.ts";
-import { redactionOf } from "../core/redaction.ts";
+import { redactionOf, redactNothing } from "../core/redaction.ts";
 import { newRunId, type RunOutcome } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
@@ -51,7 +51,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     signal,
     runId,
     scratch,
-    redact: (text) => text,
+    redact: redactNothing,
     log: undefined,
   };
   const store = await services.store.open();

@@ -89,8 +89,8 @@ test("a run over its timeout is ended, with its last words, and says which timeo
 
 test("a cancel ends a run that ignores SIGTERM, and the record says so", async () => {
   const cancel = new AbortController();
-  place.services.log.output = ({ text }) => {
-    if (text.includes("up")) cancel.abort();
+  place.services.log.output = ({ bytes }) => {
+    if (bytes.includes("up")) cancel.abort();
   };
   const result = await launched("hang.mjs", {}, {}, cancel.signal);
   expect(result.outcome).toMatchObject({ state: "cancelled", reason: "cancelled" });
@@ -187,9 +187,9 @@ test("a forced cancel does not wait for a run that ignores SIGTERM", async () =>
   const cancel = new AbortController();
   const force = new AbortController();
   place = { ...place, services: { ...place.services, force: force.signal } };
-  place.services.log.output = ({ text }) => {
-    if (text.includes("up")) cancel.abort();
-    if (text.includes("asked to end")) force.abort();
+  place.services.log.output = ({ bytes }) => {
+    if (bytes.includes("up")) cancel.abort();
+    if (bytes.includes("asked to end")) force.abort();
   };
   const result = await launched("hang.mjs", {}, {}, cancel.signal);
   expect(result.outcome).toMatchObject({ state: "cancelled" });
