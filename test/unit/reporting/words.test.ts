@@ -63,6 +63,6 @@ test("each line of a chunk has its stream's mark, and a progress bar's parts bec
 test("running again starts from the commit, with the patch where there was one", () => {
   const request = { runId: "train-1", commit: "3f9c", launch: "launch run launch.yaml" };
   expect(againCommands({ ...request, patched: false })).toEqual(["git checkout 3f9c", "launch run launch.yaml"]);
-  expect(againCommands({ ...request, patched: true })[1]).toBe("launch show train-1 --patch | git apply");
+  expect(againCommands({ ...request, patched: true })[1]).toBe("launch show train-1 --patch | git apply --index");
   expect(againCommands({ ...request, commit: undefined, patched: false })).toEqual(["launch run launch.yaml"]);
 });
