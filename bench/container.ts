@@ -95,4 +95,4 @@ async function countWork({ folder, env }: Workspace, cwd: string): Promise<numbe
   return calls.read().filter((call) => exporting.test(call)).length + built;
 }
 
-const exporting = /^git .*\b(?:archive|checkout|checkout-index|clone|worktree)\b/;
+const exporting = /^git .*\b(?:archive|checkout|checkout-index|clone|worktree|read-tree .*-u)\b/;

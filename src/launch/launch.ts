@@ -4,6 +4,7 @@ import { redactionOf, redactNothing } from "../core/redaction.ts";
 import { newRunId, type RunOutcome } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
+import { beside } from "./beside.ts";
 import { doneWords, sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
 import { headOf, type Journal, startJournal } from "./journal.ts";
@@ -30,7 +31,7 @@ import type { LaunchRequest, Run, RunResult, Services } from "./services.ts";
  * The main job, from a spec to a finished run:
  *
  *   source   the code is found and hashed; nothing is written yet
- *   image    the image is found by the hash of its inputs, or built
+ *   image    the image is found by the hash of its inputs, or built; beside that the store hears of the run and the patch is tried
  *   start    the handle goes into the record and the store, then the resource starts the run
  *   run      its output is followed to the end, or to a timeout, or to a cancel
  *   done     outputs are hashed, and the record and the log's tail are written
@@ -155,8 +156,11 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
       const command = await commandOf(request, source, plan, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
       journal.amend({ state: "building" });
-      await journal.known();
-      const built = await plan.builder.build(plan.request, plan.plan, signal);
+      const built = await beside(
+        (ending) => plan.builder.build(plan.request, plan.plan, ending),
+        (ending) => Promise.all([journal.known(), verified(source, ending)]),
+        signal,
+      );
       journal.amend({ image: imageRecordOf(built) });
       if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
       const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
@@ -164,6 +168,11 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
     },
     ({ words }) => words,
   );
+}
+
+/** Nothing is submitted before the patch is known to make what the record says. */
+async function verified(source: ResolvedSource, signal: AbortSignal): Promise<void> {
+  if (source.kind === "code") await source.verify?.(signal);
 }
 
 function imageRequest({ request, services, scratch }: Run, source: CodeSource, secrets: LaunchSecrets): ImageRequest {
@@ -184,7 +193,11 @@ type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readon
 async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
   const { request, services, signal, runId } = run;
   const { command } = parts;
-  const sourceDirectory = parts.needsFolder ? await exportSource(parts.source, run.scratch, signal) : undefined;
+  const sourceDirectory = await beside(
+    async (ending) => (parts.needsFolder ? exportSource(parts.source, run.scratch, ending) : undefined),
+    (ending) => verified(parts.source, ending),
+    signal,
+  );
   const { resource, run: asked } = await prepareRun(request, services, {
     key: { runId, attempt: 1 },
     source: parts.source,

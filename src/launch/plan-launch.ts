@@ -47,6 +47,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   try {
     const context = { log, signal, scratch, tokens };
     source = await openSource(sourceRequestOf(spec, request.baseDirectory, request.includeUntracked), context);
+    if (source.kind === "code") await source.verify?.(signal);
     const images = { spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build };
     const plan = source.kind === "code" ? await planImage({ ...images, source }, signal) : undefined;
     const built = plan?.kind === "build" ? { reference: plan.plan.image, digest: undefined } : undefined;

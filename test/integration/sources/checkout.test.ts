@@ -139,7 +139,7 @@ describe("local work", () => {
     expect(statSync(join(target, "run.sh")).mode & 0o111).toBe(0o111);
     expect(readlinkSync(join(target, "link-target.txt"))).toBe("name with space.txt");
     expect(existsSync(join(target, "gone.txt"))).toBe(false);
-    await expect(source.verify?.(new AbortController().signal)).resolves.toBeUndefined();
+    await expect(source.verify?.(signal)).resolves.toBeUndefined();
     // The patch alone, applied by git itself to the base, gives the same tree as committing it all.
     clone.git("add", "--all");
     expect(provenance.tree).toBe(clone.git("write-tree"));
