@@ -70,10 +70,10 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
       settings: { ...settings, resourceArgs: args.value },
       nameOf,
       environment,
-      resourceNames: [...Object.keys(resources), ...Object.keys(otherResourceNames)],
+      resourceNames: [...Object.keys(resources), ...otherResourceNames.keys()],
     }),
   ];
-  const owner = await request.ownerOf(baseDirectory);
+  const owner = await asked;
   const resolution = await resolveSpec({
     ...(spec === undefined ? {} : { spec }),
     ...(config === undefined ? {} : { config }),
