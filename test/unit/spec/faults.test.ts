@@ -98,10 +98,38 @@ describe("a fault in a spec", () => {
       "resource: local-process\noverrides: {dockerfile: D}",
       "2:25 resource local-process builds no image; remove overrides.dockerfile, or use resource local-container",
     ],
+    [
+      "resource: constructor",
+      '1:11 unknown resource "constructor"; there are kubernetes, local-container, local-process, sagemaker, vertex',
+    ],
+    [
+      "uri: https://ada:secret@git.example/o/r.git",
+      "1:6 credentials don't belong in uri, which is kept with the run; take out what is before the @, and use git's own credentials, or the action's token",
+    ],
+    [
+      "git: {repo: 'git+https://token@git.example/o/r.git'}",
+      "1:13 credentials don't belong in git.repo, which is kept with the run; take out what is before the @, and use git's own credentials, or the action's token",
+    ],
     ["- uri: .", "1:1 a launch spec must be a mapping, not a list"],
     ["just text", '1:1 a launch spec must be a mapping, not "just text"'],
   ])("%j", async (spec, fault) => {
     expect(await faultsOf({ spec })).toEqual([`launch.yaml:${fault}`]);
+  });
+
+  it("is not found in names that every object has, or in addresses that have an @ elsewhere", async () => {
+    expect(await faultsOf({ spec: "secrets: [constructor]" })).toEqual([]);
+    expect(await faultsOf({ spec: "uri: ssh://git@git.example/o/r.git" })).toEqual([]);
+    expect(await faultsOf({ spec: "uri: git@git.example:o/r.git" })).toEqual([]);
+    expect(await faultsOf({ spec: "uri: https://git.example/o/r/tree/a@b" })).toEqual([]);
+  });
+
+  it("is an argument by a flag for another resource than the one that runs; a file may hold those of several", async () => {
+    const spec = "resource: local-process\nresource_args: {local-container: {gpus: all}, kubernetes: {a: 1}}";
+    expect(await faultsOf({ spec })).toEqual([]);
+    const overlays = [flag("--docker-arg", "resource_args.local-container.memory", "1g")];
+    expect(await faultsOf({ spec, overlays })).toEqual([
+      "--docker-arg resource_args.local-container.memory is for local-container, and this run is for resource local-process; keep one",
+    ]);
   });
 
   it("of a flag is named by the flag", async () => {
