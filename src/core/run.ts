@@ -77,9 +77,11 @@ export function newRunId(name: string, now: Date): string {
   return `${slug === "" ? "run" : slug}-${time}${random}`;
 }
 
-/** Lower-case letters, digits and single dashes: what every resource accepts in a name. May be empty. */
+/** Lower-case letters, digits and single dashes: what every resource accepts in a name. Accents are dropped. May be empty. */
 export function slugOf(text: string): string {
   return text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
