@@ -35,6 +35,7 @@ export async function launchOnGitHub(request: LaunchOnGitHub, signal: AbortSigna
     config: draft.config,
     baseDirectory: draft.baseDirectory,
     includeUntracked: inputs.includeUntracked,
+    warnings: draft.warnings,
     secrets: inputs.secrets,
     by: context.actor === "" ? "unknown" : context.actor,
     ci: ciRunOf(context),

@@ -59,6 +59,7 @@ function requestOf(draft: ResolvedDraft, flags: RunFlags): LaunchRequest {
     config: draft.config,
     baseDirectory: draft.baseDirectory,
     includeUntracked: flags.includeUntracked === true,
+    warnings: draft.warnings,
     secrets: {},
     by: userName(),
     ci: undefined,

@@ -72,6 +72,8 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     redact: () => run.redact,
   });
 
+  for (const warning of request.warnings) journal.warn(warning);
+
   let outcome: RunOutcome;
   let bug: Error | undefined;
   let detail: readonly string[] = [];
@@ -91,7 +93,7 @@ async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
   const { request, services } = run;
   refuseQueueFields(request);
   requireResource(request.spec.resource);
-  refuseEnvironment(request.config);
+  refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
   const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
   run.redact = redactionOf(values);

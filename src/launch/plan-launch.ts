@@ -37,8 +37,9 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   const { spec, config } = request;
   refuseQueueFields(request);
   requireResource(spec.resource);
-  refuseEnvironment(config);
+  refuseEnvironment(request);
   const { log, tokens, state } = services;
+  for (const warning of request.warnings) log.warning(warning);
   const secrets = await launchSecrets(request, services);
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
   const scratch = state.scratchFolder(runId);

@@ -16,6 +16,8 @@ export type LaunchRequest = {
   /** What a relative `uri` is relative to: the spec file's folder, or the working folder. Absolute. */
   readonly baseDirectory: string;
   readonly includeUntracked: boolean;
+  /** What was said of the spec and the config before; shown and recorded. */
+  readonly warnings: readonly string[];
   /** Values handed over for this launch, by the secret's name. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Who asked, as claimed. */

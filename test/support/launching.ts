@@ -83,6 +83,7 @@ export async function launchRequest({ spec, config, baseDirectory }: TestSpec): 
     config: resolution.config,
     baseDirectory,
     includeUntracked: false,
+    warnings: resolution.warnings,
     secrets: {},
     by: "ada",
     ci: undefined,
