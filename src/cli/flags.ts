@@ -9,7 +9,6 @@ export type LaunchFlags = {
   readonly uri?: string;
   readonly gitVersion?: string;
   readonly dockerImage?: string;
-  readonly includeUntracked?: true;
   readonly name?: string;
   readonly project?: string;
   readonly entity?: string;
@@ -30,7 +29,9 @@ export type LaunchFlags = {
 export type StoreFlags = { readonly store?: string };
 export type JsonFlags = { readonly json?: true };
 
-export type RunFlags = LaunchFlags & StoreFlags & JsonFlags & { readonly dryRun?: true; readonly verbose?: true };
+export type RunFlags = LaunchFlags &
+  StoreFlags &
+  JsonFlags & { readonly includeUntracked?: true; readonly dryRun?: true; readonly verbose?: true };
 export type ValidateFlags = LaunchFlags & JsonFlags & { readonly explain?: true };
 export type DoctorFlags = LaunchFlags & StoreFlags & JsonFlags;
 export type InitFlags = { readonly force?: true };

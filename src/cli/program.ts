@@ -44,7 +44,7 @@ export function buildProgram(console: Console, command: readonly string[] | unde
     .showHelpAfterError("Usage: launch --help, or launch COMMAND --help");
   const noWords = (): void => {
     if (command !== undefined)
-      throw new LaunchError("bad-usage", "words after -- are for `launch run` and `validate` only");
+      throw new LaunchError("bad-usage", "words after -- are for `launch run`, `validate` and `doctor` only");
   };
   addLaunching(program, console, command, done);
   addRuns(program, console, noWords, done);
@@ -65,6 +65,7 @@ function addLaunching(program: Command, console: Console, command: readonly stri
   launchOptions(run);
   run
     .optionsGroup("How:")
+    .option("--include-untracked", "take files along that git doesn't track")
     .option("--dry-run", "show what would be built and run; start nothing")
     .addOption(storeOption())
     .option("--json", "events as JSON, one a line")
@@ -186,7 +187,6 @@ function launchOptions(command: Command): void {
     .option("--env <name[=value]>", "a variable; without a value, this environment's (repeatable)", collect)
     .option("--secret <variable[=name]>", "a variable filled from a secret of the launch config (repeatable)", collect)
     .option("-D, --dockerfile <path>", "the Dockerfile, as a path in the source")
-    .option("--include-untracked", "take files along that git doesn't track")
     .optionsGroup("Where:")
     .option("-r, --resource <name>", "local-process or local-container")
     .option("-R, --resource-args <args>", "its arguments: a file, or JSON or YAML in one argument")

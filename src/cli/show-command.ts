@@ -47,7 +47,9 @@ function linesOf({ stored, live, logFile }: ShownRun, flags: ShowFlags): readonl
   const final = isFinal(record.state);
   const state = final
     ? outcomeInWords(report.outcome, report.elapsedMs)
-    : `${record.state}${live ? ", on this machine" : ""}`;
+    : live
+      ? `under way on this machine; launch logs -f ${report.runId} follows it`
+      : record.state;
   const failed = final && report.outcome.state !== "succeeded";
   return [
     `${report.runId}  ${state}`,
