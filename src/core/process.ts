@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
-import { type ErrorCode, LaunchError, systemCode } from "./errors.ts";
+import { type ErrorCode, LaunchError, messageOf, systemCode } from "./errors.ts";
 
 /*
  * The one door to child processes. Every child is the head of its own process group (so that ending it ends its children too,
@@ -54,22 +55,29 @@ export type ProcessGroup = {
   end(graceMs: number): Promise<void>;
 };
 
+type SpawnedCommand = Pick<CommandRequest, "command" | "doing" | "cwd">;
+
 const defaultMaxOutput = 16 * 1024 * 1024;
 const killGraceMs = 2_000;
 
-function spawnFailure(request: { command: string; doing: string; cwd?: string }, error: unknown): LaunchError {
+function spawnFailure({ command, doing, cwd }: SpawnedCommand, error: unknown): LaunchError {
+  const options = { cause: error };
+  const program = `${doing}: the program "${command}"`;
+  if (cwd !== undefined && !existsSync(cwd)) {
+    return new LaunchError("submit-failed", `${doing}: the folder ${cwd} is not there`, options);
+  }
   if (systemCode(error) === "ENOENT") {
+    const missing = command.includes("/") ? "is not there; check its path" : "is not on PATH; install it";
+    return new LaunchError("tool-missing", `${program} ${missing}`, options);
+  }
+  if (systemCode(error) === "EACCES") {
     return new LaunchError(
-      "tool-missing",
-      `${request.doing}: the program "${request.command}" is not on PATH; install it`,
-      {
-        cause: error,
-      },
+      "submit-failed",
+      `${program} is not executable; chmod +x it, or start it with its interpreter`,
+      options,
     );
   }
-  return new LaunchError("submit-failed", `${request.doing}: "${request.command}" could not be started`, {
-    cause: error,
-  });
+  return new LaunchError("submit-failed", `${program} could not be started: ${messageOf(error)}`, options);
 }
 
 /** Starts a long-lived group. Rejects with `tool-missing` when there is no such program. */
