@@ -23,8 +23,7 @@ export const runStates = [
 ] as const;
 export type RunState = (typeof runStates)[number];
 
-export const finalStates = ["succeeded", "failed", "cancelled"] as const;
-export type FinalState = (typeof finalStates)[number];
+export type FinalState = "succeeded" | "failed" | "cancelled";
 
 export function isFinal(state: RunState): state is FinalState {
   return state === "succeeded" || state === "failed" || state === "cancelled";

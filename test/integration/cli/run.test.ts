@@ -15,7 +15,7 @@ overrides:
 const script = `echo "args: $*"
 echo "config: $WANDB_CONFIG"
 echo careful >&2
-echo '{"accuracy": 0.956}' > "$LAUNCH_OUTPUT_DIR/metrics.json"
+echo '{"accuracy": 0.956, "steps": 123456}' > "$LAUNCH_OUTPUT_DIR/metrics.json"
 `;
 const eventSchema = z.looseObject({ schema_version: z.literal(1), event: z.string(), time: z.iso.datetime() });
 
@@ -48,7 +48,7 @@ test("a run shows its parts, its output and its result, and stays in the store",
   expect(lines[1]).toMatch(/^ {2}image {4}none/);
   expect(lines[2]).toMatch(/^ {2}start {4}local-process {2}bash train\.sh --epochs 3 +\d+\.\d s$/);
   expect(lines.slice(3, 6).sort()).toEqual(["┃ careful", "│ args: --epochs 3", '│ config: {"lr":0.1}'].sort());
-  expect(lines[6]).toMatch(/^ {2}done {5}succeeded in .* · accuracy 0\.956$/);
+  expect(lines[6]).toMatch(/^ {2}done {5}succeeded in .* · accuracy 0\.956 · steps 123456$/);
   const runId = /launch show (\S+)/.exec(lines[7] ?? "")?.[1] ?? "";
 
   const list = await launch("list");

@@ -3,7 +3,14 @@ import type { OutputStream } from "../../../src/core/log.ts";
 import { againCommands } from "../../../src/reporting/again.ts";
 import { markedOutput } from "../../../src/reporting/output-marks.ts";
 import { phaseLine } from "../../../src/reporting/phase-line.ts";
-import { formatBytes, formatMetric, metricsInWords, outcomeInWords, shortImage } from "../../../src/reporting/words.ts";
+import {
+  formatBytes,
+  formatLines,
+  formatMetric,
+  metricsInWords,
+  outcomeInWords,
+  shortImage,
+} from "../../../src/reporting/words.ts";
 
 test("an outcome says how, why and after how long", () => {
   expect(outcomeInWords({ state: "succeeded", exitCode: 0 }, 2_900)).toBe("succeeded in 2.9 s");
@@ -36,6 +43,10 @@ test.each([
   [3_400_000, "3.4 MB"],
 ])("%d bytes are %s", (bytes, expected) => {
   expect(formatBytes(bytes)).toBe(expected);
+});
+
+test("lines are counted as people say it", () => {
+  expect([formatLines(0), formatLines(1), formatLines(1_204)]).toEqual(["0 lines", "1 line", "1,204 lines"]);
 });
 
 test("a digest is cut for people", () => {
