@@ -78,7 +78,13 @@ export function gitHubLog(out: JobOutput, monotonicMs: () => number, verbose: bo
   };
 }
 
-/** A line of ours may quote a spec's words; none of it may be a command. The old form of commands is looked for anywhere in a line. */
+/**
+ * A line of ours may quote a spec's words or a run's; none of it may be a command. A carriage return ends a line for the runner, and it
+ * takes U+0085 for white space, which commands may start with. The old form of commands is looked for anywhere in a line.
+ */
 export function inert(text: string): string {
-  return text.replaceAll("##[", "## [").replace(/^(\s*):(?=:)/, "$1 : ");
+  return text
+    .replace(/[\r\u0085]+/g, " ")
+    .replaceAll("##[", "## [")
+    .replace(/^(\s*):(?=:)/, "$1 : ");
 }

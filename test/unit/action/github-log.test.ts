@@ -59,6 +59,8 @@ test.each([
   ["::error::x", " : :error::x"],
   ["  ::error::x", "   : :error::x"],
   ["a ##[error]x", "a ## [error]x"],
+  ["50 %\r::error::x", "50 % ::error::x"],
+  ["\u0085::error::x", "  : :error::x"],
   ["time 10::20", "time 10::20"],
 ])("a line of ours that quotes %j is no command", (text, expected) => {
   expect(inert(text)).toBe(expected);
