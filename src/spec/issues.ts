@@ -143,16 +143,18 @@ function wrongValue(found: Found, phrase: string): Fault {
   return faultAt({
     origin,
     path,
-    message: `${name} must be ${phrase}, not ${shown(value)}${quotesHint(value, phrase)}`,
+    message: `${name} must be ${phrase}, not ${shown(value, phrase)}${quotesHint(value, phrase)}`,
   });
 }
 
-function shown(value: Located): string {
+/** What was written. A number is shown where another number would do, and else said to be one. */
+function shown(value: Located, phrase: string): string {
   if (value.kind === "map") return "a mapping";
   if (value.kind === "list") return "a list";
   if (typeof value.value === "string")
     return JSON.stringify(value.value.length > 60 ? `${value.value.slice(0, 57)}…` : value.value);
-  return typeof value.value === "number" ? "a number" : String(value.value);
+  if (typeof value.value !== "number") return String(value.value);
+  return /number|^at (?:least|most) |duration/.test(phrase) ? value.text : "a number";
 }
 
 function quotesHint(value: Located, phrase: string): string {
