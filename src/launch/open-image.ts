@@ -84,7 +84,7 @@ export function refuseEnvironment({ spec, config }: Pick<ImageRequest, "spec" | 
   if (config.environment === undefined || spec.resource === "local-process") return;
   throw new LaunchError(
     "unsupported",
-    `environment "${config.environment.type}" is not in this version: remove it, and log in before the launch where a tool needs it`,
+    `environment "${config.environment.type}" is not in this version: give a launch config without it (--launch-config), and log in before the launch where a tool needs it`,
   );
 }
 
