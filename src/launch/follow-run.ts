@@ -36,6 +36,10 @@ export async function followRun(
         timeoutMs: request.spec.timeout,
         clock,
         force: services.force,
+        onLeft: (error) => {
+          run.left = true;
+          journal.warn(`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+        },
         onStarted: async () => {
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });

@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { writeFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
@@ -47,7 +46,7 @@ export type Journal = {
   known(): Promise<void>;
   /** About to submit: the handle is in the record, and must be in the store before anything runs. */
   submitting(): Promise<void>;
-  /** The end: the record file, then the store. Never throws; false when the store has not heard of the end. */
+  /** The end: the record file, then the store. Never throws; false when the store has yet to hear of the end. */
   readonly finish: (tail: string) => Promise<boolean>;
 };
 
@@ -112,8 +111,12 @@ export function startJournal(request: JournalRequest): Journal {
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
-      await mkdir(dirname(request.recordFile), { recursive: true });
-      await writeFile(request.recordFile, `${JSON.stringify(last.record, undefined, 2)}\n`, { mode: 0o600 });
+      if (writer.isTaken()) return true;
+      try {
+        await writeFile(request.recordFile, `${JSON.stringify(last.record, undefined, 2)}\n`, { mode: 0o600 });
+      } catch (error) {
+        log.warning(`the record file ${request.recordFile} could not be written: ${messageOf(error)}`);
+      }
       try {
         await writer.write({ ...last, tail }, deadlineMs);
         return true;
@@ -132,9 +135,12 @@ export function startJournal(request: JournalRequest): Journal {
 function storeWriter(request: JournalRequest): {
   readonly write: (document: RunDocument, deadlineMs: number) => Promise<void>;
   readonly store: () => Store;
+  /** The store has a run of this id that is not ours: nothing of it is ours to write. */
+  readonly isTaken: () => boolean;
 } {
   let { store } = request;
   let version: string | undefined;
+  let taken = false;
   const write = async (document: RunDocument, deadlineMs: number): Promise<void> => {
     const signal = AbortSignal.timeout(deadlineMs);
     const result =
@@ -145,6 +151,12 @@ function storeWriter(request: JournalRequest): {
         version = result.version;
         return;
       case "conflict":
+        taken = version === undefined;
+        if (taken)
+          throw new LaunchError(
+            "store-conflict",
+            `${run} is in ${store.location} already; give another run_id, or leave it out`,
+          );
         throw new LaunchError("store-conflict", `${run} was changed by somebody else in ${store.location}`);
       case "unknown":
         throw new LaunchError("store-failed", `writing ${run} to ${store.location}: ${result.message}`);
@@ -152,11 +164,12 @@ function storeWriter(request: JournalRequest): {
   };
   return {
     store: () => store,
+    isTaken: () => taken,
     write: async (document, deadlineMs) => {
       try {
         await write(document, deadlineMs);
       } catch (error) {
-        if (version !== undefined || request.openFallbackStore === undefined) throw error;
+        if (version !== undefined || taken || request.openFallbackStore === undefined) throw error;
         const refused = store.location;
         store = await request.openFallbackStore();
         await request.onFallback(store.location);

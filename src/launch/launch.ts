@@ -1,5 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
-import { LaunchError } from "../core/errors.ts";
+import { LaunchError, messageOf } from "../core/errors.ts";
 import { redactionOf, redactNothing } from "../core/redaction.ts";
 import { newRunId, type RunOutcome } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
@@ -9,6 +8,7 @@ import { doneWords, sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
 import { headOf, type Journal, startJournal } from "./journal.ts";
 import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
+import { loadAhead } from "./load-ahead.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
 import { outcomeOfError } from "./outcome.ts";
 import { collectOutputs } from "./outputs.ts";
@@ -17,13 +17,15 @@ import {
   exportSource,
   imageWithoutBuild,
   prepareRun,
-  refuseQueueFields,
+  refuseUnusedFields,
   requirementFilesOf,
   type RunImage,
 } from "./prepare.ts";
 import { firstRecord } from "./record.ts";
-import { registerLive, releaseLive, updateLive } from "./remains.ts";
+import { releaseLive, updateLive } from "./remains.ts";
 import { lastLines } from "./run-log.ts";
+import { makeRunFolders } from "./run-folders.ts";
+import { removeFolder } from "./remove-folder.ts";
 import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
 import type { LaunchRequest, Run, RunResult, Services } from "./services.ts";
 
@@ -54,12 +56,11 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     scratch,
     redact: redactNothing,
     log: undefined,
+    left: false,
   };
   const store = await services.store.open();
   const record = firstRecord(request, services, runId, created);
-  await registerLive(state, { runId, attempt: 1, scratch, store: store.location, head: headOf(record) });
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
-  await mkdir(state.outputFolder(runId), { recursive: true });
+  await makeRunFolders(state, { runId, attempt: 1, scratch, store: store.location, head: headOf(record) });
   const journal = startJournal({
     record,
     store,
@@ -91,7 +92,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
 
 async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
   const { request, services } = run;
-  refuseQueueFields(request);
+  refuseUnusedFields(request);
   requireResource(request.spec.resource);
   refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
@@ -111,13 +112,16 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
   const source = await journal.phase(
     "source",
     request.spec.uri ?? request.spec.docker.docker_image ?? ".",
-    () =>
-      openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), {
+    () => {
+      const opening = openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), {
         log: { ...services.log, warning: journal.warn },
         signal,
         scratch,
         tokens: services.tokens,
-      }),
+      });
+      loadAhead(request);
+      return opening;
+    },
     (resolved) => sourceWords(request.spec.name, resolved),
   );
   if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
@@ -125,15 +129,18 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
   return source;
 }
 
-/** A patch to a public store is for everybody to read: the config must say so. */
-function keepPatch({ services, request }: Run, journal: Journal, patch: Uint8Array): void {
-  if (!services.store.public || request.config.allow.patches_in_public) {
+/** A patch to a public store is for everybody to read: the config must say so. One that holds a secret's value is kept nowhere. */
+function keepPatch({ services, request, redact }: Run, journal: Journal, patch: Uint8Array): void {
+  const text = Buffer.from(patch).toString();
+  if (redact(text) !== text) {
+    journal.warn("the changes since the commit hold the value of a secret, so the patch is not kept with the run");
+  } else if (!services.store.public || request.config.allow.patches_in_public) {
     journal.keepPatch(patch);
-    return;
+  } else {
+    journal.warn(
+      "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
+    );
   }
-  journal.warn(
-    "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
-  );
 }
 
 type Image = {
@@ -216,10 +223,14 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
   return followRun(run, journal, { resource, asked, handle, words });
 }
 
+/** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
+const cancelledHashingMs = 500;
+
 async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: readonly string[]): Promise<RunResult> {
   const { services, runId } = run;
   const { state, log, clock } = services;
-  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn });
+  const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
+  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn }, hashing);
   const logFile = state.logFile(runId);
   const ended = run.log;
   journal.amend({
@@ -234,10 +245,15 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
       : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
   });
   const stored = await journal.finish(ended?.tail ?? "");
-  await rm(run.scratch, { recursive: true, force: true });
+  try {
+    await removeFolder(run.scratch);
+  } catch (error) {
+    run.left = true;
+    log.warning(`${run.scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+  }
   const record = journal.record();
-  // What the store has not heard of stays written down here: the next sweep tells it.
-  if (stored) await releaseLive(state, runId);
+  // What the store has not heard of, and what is still there, stays written down here for the next sweep.
+  if (stored && !run.left) await releaseLive(state, runId);
   else await updateLive(state, runId, { head: headOf(record) });
   const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({

@@ -4,7 +4,7 @@ import { requireResource } from "../resources/index.ts";
 import type { Provenance, ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
-import { commandOf, imageWithoutBuild, prepareRun, refuseQueueFields } from "./prepare.ts";
+import { commandOf, imageWithoutBuild, prepareRun, refuseUnusedFields } from "./prepare.ts";
 import { launchSecrets } from "./secrets.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
@@ -35,7 +35,7 @@ export type LaunchPlan = {
 /** Goes through a launch as far as nothing is changed. Throws what the launch would end with. */
 export async function planLaunch(request: LaunchRequest, services: Services, signal: AbortSignal): Promise<LaunchPlan> {
   const { spec, config } = request;
-  refuseQueueFields(request);
+  refuseUnusedFields(request);
   requireResource(spec.resource);
   refuseEnvironment(request);
   const { log, tokens, state } = services;

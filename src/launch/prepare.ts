@@ -15,22 +15,26 @@ import type { LaunchRequest, Services } from "./services.ts";
 export type RunImage = RunRequest["image"];
 
 /** What of a spec has no effect in a run that starts here and now: refused, never ignored. */
-export function refuseQueueFields({ spec }: LaunchRequest): void {
-  const unused = [
+export function refuseUnusedFields({ spec }: LaunchRequest): void {
+  const ofQueues = [
     ["queue", spec.queue !== undefined],
     ["priority", spec.priority !== undefined],
     ["template_variables", Object.keys(spec.template_variables).length > 0],
     ["slots", Object.keys(spec.slots).length > 0],
     ["retry", spec.retry !== undefined],
-    ["outputs", spec.outputs.length > 0],
   ] as const;
-  const given = unused.filter(([, used]) => used).map(([name]) => name);
-  if (given.length === 0) return;
-  const hint = given.includes("outputs") ? "; write outputs to the folder LAUNCH_OUTPUT_DIR" : "";
-  throw new LaunchError(
-    "unsupported",
-    `${given.join(", ")}: queues are not in this version; remove it to run here and now${hint}`,
-  );
+  const given = ofQueues.filter(([, used]) => used).map(([name]) => name);
+  const reasons = [
+    ...(given.length === 0
+      ? []
+      : [`${given.join(", ")}: queues are not in this version; remove it to run here and now`]),
+    ...(spec.outputs.length === 0
+      ? []
+      : [
+          "outputs: sending outputs elsewhere is not in this version; remove it: what the run writes to the folder LAUNCH_OUTPUT_DIR is kept",
+        ]),
+  ];
+  if (reasons.length > 0) throw new LaunchError("unsupported", reasons.join(". "));
 }
 
 /** Python code without an entry point runs its `main.py`, as with W&B Launch; a Dockerfile or an image has its own command. */

@@ -75,4 +75,6 @@ export type Run = {
   readonly scratch: string;
   redact: Redact;
   log: RunLogSummary | undefined;
+  /** Something of it could not be removed: its live entry stays, for the next sweep. */
+  left: boolean;
 };

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
@@ -10,6 +10,7 @@ import type { Resource } from "../resources/resource.ts";
 import type { Store, StoredRun } from "../stores/store.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./remains.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 /** How the run of a killed launcher is said to have ended. */
 export type SweepEnding = "lost" | "cancelled";
@@ -86,7 +87,7 @@ async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<v
   if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
     throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
   }
-  await rm(entry.scratch, { recursive: true, force: true });
+  await removeFolder(entry.scratch);
 }
 
 /** Ends the run wherever it was written. */
@@ -197,5 +198,5 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 }
 
 async function removeIfOld(path: string, before: number): Promise<void> {
-  if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true });
+  if ((await stat(path)).mtimeMs < before) await removeFolder(path);
 }
