@@ -8,7 +8,6 @@ import { doneWords, sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
 import { headOf, type Journal, startJournal } from "./journal.ts";
 import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
-import { loadAhead } from "./load-ahead.ts";
 import { openSource, sourceRequestOf } from "./open-source.ts";
 import { outcomeOfError } from "./outcome.ts";
 import { collectOutputs } from "./outputs.ts";
@@ -112,16 +111,13 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
   const source = await journal.phase(
     "source",
     request.spec.uri ?? request.spec.docker.docker_image ?? ".",
-    () => {
-      const opening = openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), {
+    () =>
+      openSource(sourceRequestOf(request.spec, request.baseDirectory, request.includeUntracked), {
         log: { ...services.log, warning: journal.warn },
         signal,
         scratch,
         tokens: services.tokens,
-      });
-      loadAhead(request);
-      return opening;
-    },
+      }),
     (resolved) => sourceWords(request.spec.name, resolved),
   );
   if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
