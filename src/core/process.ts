@@ -77,17 +77,19 @@ function spawnFailure({ command, doing, cwd }: SpawnedCommand, error: unknown): 
       options,
     );
   }
+  if (systemCode(error) === "E2BIG") {
+    return new LaunchError(
+      "submit-failed",
+      `${program}: its arguments and variables are more than this system passes to a program; put the largest into a file`,
+      options,
+    );
+  }
   return new LaunchError("submit-failed", `${program} could not be started: ${messageOf(error)}`, options);
 }
 
 /** Starts a long-lived group. Rejects with `tool-missing` when there is no such program. */
 export async function startGroup(request: GroupRequest): Promise<ProcessGroup> {
-  const child = spawn(request.command, request.args, {
-    cwd: request.cwd,
-    env: { ...request.env },
-    detached: true,
-    stdio: [request.stdin ?? "ignore", "pipe", "pipe"],
-  });
+  const child = spawnChild(request);
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once("exit", (exitCode, signal) =>
       resolve(signal === null ? { kind: "exited", exitCode: exitCode ?? 0 } : { kind: "signalled", signal }),
@@ -112,6 +114,20 @@ export async function startGroup(request: GroupRequest): Promise<ProcessGroup> {
       await exited;
     },
   };
+}
+
+/** Most failures come as an event; some (arguments or an environment that are too large) are thrown. */
+function spawnChild(request: GroupRequest): ChildProcess {
+  try {
+    return spawn(request.command, request.args, {
+      cwd: request.cwd,
+      env: { ...request.env },
+      detached: true,
+      stdio: [request.stdin ?? "ignore", "pipe", "pipe"],
+    });
+  } catch (error) {
+    throw spawnFailure(request, error);
+  }
 }
 
 /** Signals a process group by its head's pid; false when nothing of it is left. */
@@ -160,7 +176,11 @@ export async function execute(request: CommandRequest): Promise<CommandResult> {
   let bytes = 0;
   const stop = (error: LaunchError): void => {
     failure ??= error;
-    void group.end(killGraceMs);
+    // What has left the group may hold the pipes for ever.
+    void group.end(killGraceMs).then(() => {
+      group.stdout.destroy();
+      group.stderr.destroy();
+    });
   };
   const collect = (into: Buffer[]) => (chunk: Buffer) => {
     bytes += chunk.length;

@@ -1,4 +1,4 @@
-import { LaunchError, messageOf } from "../core/errors.ts";
+import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import { redactionOf, redactNothing } from "../core/redaction.ts";
 import { newRunId, type RunOutcome } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
@@ -82,11 +82,16 @@ export async function launch(request: LaunchRequest, services: Services, signal:
   } catch (error) {
     outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
     if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
-    else if (!signal.aborted) bug = error instanceof Error ? error : new Error(String(error));
+    else if (!signal.aborted && !isMachineFault(error)) bug = error instanceof Error ? error : new Error(String(error));
   }
   const result = await finish(run, journal, outcome, detail);
   if (bug !== undefined) throw bug;
   return result;
+}
+
+/** A full disk and the like can show anywhere; its own words say what to do. */
+function isMachineFault(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "ENOMEM"].includes(systemCode(error) ?? "");
 }
 
 async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {

@@ -29,5 +29,13 @@ test("a folder that isn't there is not mistaken for a program", async () => {
 test("a program that gets more than a system call holds says so", async () => {
   const args = Array.from({ length: 200 }, () => "x".repeat(130_000));
   const request = { command: "true", args, doing: "trying", signal: new AbortController().signal, timeoutMs: 10_000 };
-  await expect(execute(request)).rejects.toThrow("E2BIG");
+  await expect(execute(request)).rejects.toThrow(
+    'trying: the program "true": its arguments and variables are more than',
+  );
 });
+
+test("a command that leaves its pipes with a process outside of its group still ends at its timeout", async () => {
+  const args = ["-c", "setsid sleep 3 & exit 0"];
+  const request = { command: "sh", args, doing: "trying", signal: new AbortController().signal, timeoutMs: 300 };
+  await expect(execute(request)).rejects.toMatchObject({ code: "timeout" });
+}, 10_000);
