@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { toJson } from "../core/json.ts";
+import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/log.ts";
 import { type Redact, redactDeep } from "../core/redaction.ts";
 import { isFinal } from "../core/run.ts";
@@ -112,23 +112,30 @@ export function startJournal(request: JournalRequest): Journal {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
       if (writer.isTaken()) return true;
-      try {
-        await writeFile(request.recordFile, `${JSON.stringify(last.record, undefined, 2)}\n`, { mode: 0o600 });
-      } catch (error) {
-        log.warning(`the record file ${request.recordFile} could not be written: ${messageOf(error)}`);
-      }
+      const kept = await writeRecord(request, last.record);
       try {
         await writer.write({ ...last, tail }, deadlineMs);
         return true;
       } catch (error) {
-        log.warning(
-          `the run's end could not be written to ${writer.store().location}: ${messageOf(error)}; its record is in ${request.recordFile}`,
-        );
+        const where = kept ? `; its record is in ${request.recordFile}` : "";
+        log.warning(`the run's end could not be written to ${writer.store().location}: ${messageOf(error)}${where}`);
         return false;
       }
     },
   };
   return journal;
+}
+
+/** False when it could not be written: then there is none, rather than half of one. */
+async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObject): Promise<boolean> {
+  try {
+    await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    return true;
+  } catch (error) {
+    log.warning(`the record file ${recordFile} could not be written: ${messageOf(error)}`);
+    await rm(recordFile, { force: true }).catch(() => undefined);
+    return false;
+  }
 }
 
 /** The store that has the run, and the version that the next write must name. */

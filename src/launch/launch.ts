@@ -20,7 +20,7 @@ import {
   requirementFilesOf,
   type RunImage,
 } from "./prepare.ts";
-import { firstRecord } from "./record.ts";
+import { firstRecord, type RunRecord } from "./record.ts";
 import { releaseLive, updateLive } from "./remains.ts";
 import { lastLines } from "./run-log.ts";
 import { makeRunFolders } from "./run-folders.ts";
@@ -224,6 +224,16 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
   return followRun(run, journal, { resource, asked, handle, words });
 }
 
+/** What the store has not heard of, and what is still there, stays written down here for the next sweep. */
+async function settleLive({ services, runId, left }: Run, stored: boolean, record: RunRecord): Promise<void> {
+  try {
+    if (stored && !left) await releaseLive(services.state, runId);
+    else await updateLive(services.state, runId, { head: headOf(record) });
+  } catch (error) {
+    services.log.warning(`${services.state.liveFile(runId)} could not be written: ${messageOf(error)}`);
+  }
+}
+
 /** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
 const cancelledHashingMs = 500;
 
@@ -253,9 +263,7 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
     log.warning(`${run.scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
   }
   const record = journal.record();
-  // What the store has not heard of, and what is still there, stays written down here for the next sweep.
-  if (stored && !run.left) await releaseLive(state, runId);
-  else await updateLive(state, runId, { head: headOf(record) });
+  await settleLive(run, stored, record);
   const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({
     phase: "done",
