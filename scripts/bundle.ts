@@ -8,9 +8,9 @@ import { copyRuntimePackages } from "./bundle-packages.ts";
 /*
  * From TypeScript to the committed dist/: tsc writes JavaScript, ncc makes one ES module of it with a chunk for each `import()`, and
  * each file is then minified by itself, because ncc minifies the entry alone. Names of functions and classes are kept: stacks stay
- * readable. ncc works in a temporary folder that holds the JavaScript and the packages of the run time only, so the result depends on
- * the sources and the lock, not on the folder, the clock or the machine; what would break that (an absolute path, an asset that a
- * package drags in) fails the build.
+ * readable. ncc numbers chunks by the paths of modules and of its own loaders, so it works in a temporary folder that holds the
+ * JavaScript, the packages of the run time and ncc itself: the result depends on the sources and the lock, not on the folder, the clock
+ * or the machine. What would break that (an absolute path, an asset that a package drags in) fails the build.
  */
 
 const maxTotalBytes = 8 * 1024 * 1024;
@@ -22,13 +22,16 @@ export type BundledFile = { readonly name: string; readonly bytes: number };
 export function buildBundle(root: string, out: string): readonly BundledFile[] {
   // What a source left behind that is gone by now would be bundled again.
   rmSync(join(root, "build"), { recursive: true, force: true });
-  runTool(root, root, join("typescript", "bin", "tsc"), ["-p", "tsconfig.build.json"]);
+  runTool(root, join("typescript", "bin", "tsc"), ["-p", "tsconfig.build.json"]);
   const staging = mkdtempSync(join(tmpdir(), "launch-bundle-"));
   try {
     for (const name of ["package.json", "build"]) cpSync(join(root, name), join(staging, name), { recursive: true });
     copyRuntimePackages(root, staging);
+    cpSync(join(root, "node_modules", "@vercel", "ncc"), join(staging, "node_modules", "@vercel", "ncc"), {
+      recursive: true,
+    });
     const folder = join(staging, "dist");
-    runTool(root, staging, join("@vercel", "ncc", "dist", "ncc", "cli.js"), [
+    runTool(staging, join("@vercel", "ncc", "dist", "ncc", "cli.js"), [
       ...["build", join("build", "index.js"), "--out", folder, "--quiet"],
       ...["--no-cache", "--license", "licenses.txt", "--target", "es2022"],
     ]);
@@ -58,9 +61,9 @@ export function totalBytes(files: readonly BundledFile[]): number {
   return files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
-function runTool(root: string, cwd: string, script: string, args: readonly string[]): void {
-  const path = join(root, "node_modules", script);
-  const { status } = spawnSync(process.execPath, [path, ...args], { cwd, stdio: "inherit" });
+function runTool(folder: string, script: string, args: readonly string[]): void {
+  const path = join(folder, "node_modules", script);
+  const { status } = spawnSync(process.execPath, [path, ...args], { cwd: folder, stdio: "inherit" });
   if (status !== 0) throw new Error(`${script} ended with exit code ${status ?? "none"}; what it said is above`);
 }
 

@@ -1,4 +1,5 @@
 import { formatCommandLine } from "../core/command-line.ts";
+import { commitToCheckOut } from "../launch/again.ts";
 import type { RunRecord } from "../launch/record.ts";
 import { againCommands } from "../reporting/again.ts";
 import type { ActionInputs } from "./inputs.ts";
@@ -16,7 +17,7 @@ export function againOnGitHub(
   if (specFile === undefined && inputs.spec !== undefined && inputs.spec.length > maxInlineSpec) return [];
   return againCommands({
     runId: record.run_id,
-    commit: source?.kind === "git" ? source.commit : undefined,
+    commit: commitToCheckOut(source),
     patched: source?.patch !== undefined,
     launch: formatCommandLine(["launch", ...argvOf(inputs, specFile)]),
   });

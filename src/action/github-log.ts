@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import * as core from "@actions/core";
 import type { Log, PhaseEvent } from "../core/log.ts";
+import type { Writer } from "../core/writer.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
 import { oneLine } from "../reporting/words.ts";
 
-/** Text to the job's log; a promise when its reader is behind. */
-export type Write = (data: string | Uint8Array) => void | Promise<void>;
+/** The job's log. */
+export type JobOutput = Pick<Writer, "write" | "hand">;
 
 export type GitHubLog = Log & {
   /** Closes what is open, so that what follows is a command to the runner again, outside of all groups. */
@@ -18,17 +19,17 @@ export type GitHubLog = Log & {
  * The runner takes lines of a log as commands (`::add-mask::`, `##[error]`), and what a run prints is not ours: while its output passes,
  * commands are switched off by a token that nobody else knows.
  */
-export function gitHubLog(write: Write, monotonicMs: () => number, verbose: boolean): GitHubLog {
+export function gitHubLog(out: JobOutput, monotonicMs: () => number, verbose: boolean): GitHubLog {
   let group = false;
   let token: string | undefined;
   let progressAt = -Infinity;
   const resume = (): void => {
-    if (token !== undefined) void write(`::${token}::\n`);
+    if (token !== undefined) void out.write(`::${token}::\n`);
     token = undefined;
   };
   const line = (text: string): void => {
     resume();
-    void write(`${inert(text)}\n`);
+    void out.write(`${inert(text)}\n`);
   };
   const closeGroup = (): void => {
     resume();
@@ -59,9 +60,9 @@ export function gitHubLog(write: Write, monotonicMs: () => number, verbose: bool
       }
       if (token === undefined) {
         token = randomUUID();
-        void write(`::stop-commands::${token}\n`);
+        void out.write(`::stop-commands::${token}\n`);
       }
-      return write(markedOutput(chunk));
+      return out.hand(markedOutput(chunk));
     },
     info: (message) => line(`  ${oneLine(message)}`),
     warning: (message) => {
@@ -77,7 +78,13 @@ export function gitHubLog(write: Write, monotonicMs: () => number, verbose: bool
   };
 }
 
-/** A line of ours may quote a spec's words; none of it may be a command. The old form of commands is looked for anywhere in a line. */
+/**
+ * A line of ours may quote a spec's words or a run's; none of it may be a command. A carriage return ends a line for the runner, and it
+ * takes U+0085 for white space, which commands may start with. The old form of commands is looked for anywhere in a line.
+ */
 export function inert(text: string): string {
-  return text.replaceAll("##[", "## [").replace(/^(\s*):(?=:)/, "$1 : ");
+  return text
+    .replace(/[\r\u0085]+/g, " ")
+    .replaceAll("##[", "## [")
+    .replace(/^(\s*):(?=:)/, "$1 : ");
 }

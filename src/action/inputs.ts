@@ -21,12 +21,19 @@ export type ActionInputs = {
   readonly dryRun: boolean;
 };
 
+/** Runs are put into a queue by the command line. */
+type ActionSetting = Exclude<SettingName, "queue" | "priority" | "templateVariables">;
+
 /** What each setting is called in the workflow, for messages and for `--explain`. */
 export function inputNameOf(setting: SettingName): string {
-  return `input ${inputOf[setting]}`;
+  return isActionSetting(setting) ? `input ${inputOf[setting]}` : setting;
 }
 
-const inputOf: Readonly<Record<SettingName, InputName>> = {
+function isActionSetting(setting: SettingName): setting is ActionSetting {
+  return Object.hasOwn(inputOf, setting);
+}
+
+const inputOf: Readonly<Record<ActionSetting, InputName>> = {
   uri: "uri",
   gitVersion: "git-version",
   dockerImage: "docker-image",

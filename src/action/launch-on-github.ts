@@ -14,7 +14,7 @@ import type { LaunchRequest, Services } from "../launch/services.ts";
 import { chooseStore } from "../launch/store-choice.ts";
 import { againOnGitHub } from "./again.ts";
 import type { Exit } from "./exit.ts";
-import { gitHubLog, type Write } from "./github-log.ts";
+import { gitHubLog, type JobOutput } from "./github-log.ts";
 import type { ActionInputs } from "./inputs.ts";
 
 export type LaunchOnGitHub = {
@@ -22,19 +22,20 @@ export type LaunchOnGitHub = {
   readonly draft: ResolvedDraft;
   readonly context: GitHubContext;
   readonly state: StateDirectory;
-  readonly write: Write;
+  readonly out: JobOutput;
   readonly monotonicMs: () => number;
 };
 
 /** Launches a resolved spec with what this job has: its token, its repository as the store, its log. */
 export async function launchOnGitHub(request: LaunchOnGitHub, signal: AbortSignal): Promise<Exit> {
   const { inputs, draft, context, state } = request;
-  const log = gitHubLog(request.write, request.monotonicMs, core.isDebug());
+  const log = gitHubLog(request.out, request.monotonicMs, core.isDebug());
   const asked: LaunchRequest = {
     spec: draft.spec,
     config: draft.config,
     baseDirectory: draft.baseDirectory,
     includeUntracked: inputs.includeUntracked,
+    warnings: draft.warnings,
     secrets: inputs.secrets,
     by: context.actor === "" ? "unknown" : context.actor,
     ci: ciRunOf(context),

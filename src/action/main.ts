@@ -9,7 +9,7 @@ import { version } from "../core/version.ts";
 import { writerOn } from "../core/writer.ts";
 import { type GitHubContext, gitHubContext } from "../github/context.ts";
 import { type Exit, leave } from "./exit.ts";
-import type { Write } from "./github-log.ts";
+import type { JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
 import type { StateName } from "./protocol.ts";
 
@@ -19,7 +19,7 @@ export async function runMain(): Promise<void> {
   const stdout = writerOn(process.stdout);
   let exit: Exit;
   try {
-    exit = await act(context, (data) => stdout.write(data));
+    exit = await act(context, stdout);
   } catch (error) {
     exit = exitOfError(error);
   }
@@ -29,7 +29,7 @@ export async function runMain(): Promise<void> {
   process.exit(exitCode);
 }
 
-async function act(context: GitHubContext, write: Write): Promise<Exit> {
+async function act(context: GitHubContext, out: JobOutput): Promise<Exit> {
   const inputs = loadInputs();
   for (const name of unknownInputs(process.env)) core.warning(`there is no input "${name}"; it has no effect`);
   takeSecretInputs(process.env);
@@ -40,7 +40,7 @@ async function act(context: GitHubContext, write: Write): Promise<Exit> {
     onForce: () => undefined,
   });
   try {
-    return await launchFrom(inputs, context, write, interrupted.signal);
+    return await launchFrom(inputs, context, out, interrupted.signal);
   } finally {
     interrupted.stop();
   }
@@ -49,7 +49,7 @@ async function act(context: GitHubContext, write: Write): Promise<Exit> {
 async function launchFrom(
   inputs: ActionInputs,
   context: GitHubContext,
-  write: Write,
+  out: JobOutput,
   signal: AbortSignal,
 ): Promise<Exit> {
   const { draftLaunch } = await import("../launch/draft.ts");
@@ -74,7 +74,7 @@ async function launchFrom(
   const stateName: StateName = "state-directory";
   core.saveState(stateName, state.path);
   const { launchOnGitHub } = await import("./launch-on-github.ts");
-  return launchOnGitHub({ inputs, draft, context, state, write, monotonicMs: () => systemClock.monotonicMs() }, signal);
+  return launchOnGitHub({ inputs, draft, context, state, out, monotonicMs: () => systemClock.monotonicMs() }, signal);
 }
 
 /** The commands that later versions have; a workflow written for one of those must not do something else here. */

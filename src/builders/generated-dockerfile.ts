@@ -66,7 +66,7 @@ function pythonText(
     ...(hasSrcLayout ? ["PYTHONPATH=/app/src"] : []),
   ];
   const lines = [
-    ...(dependencies.kind === "none" ? [] : uvStage(slim)),
+    ...(dependencies.kind === "none" ? [] : uvStage(isPython(base) ? base : slim)),
     `FROM ${base}`,
     `ENV ${environment.join(" \\\n    ")}`,
     ...prepareSteps(request.userId, packages),
@@ -74,6 +74,14 @@ function pythonText(
     ...codeSteps(request.userId),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/**
+ * Whether a base image is Python's own, or a mirror or a variant of it: then it gets uv by itself, and no other image is needed. What
+ * another one holds is only known once it is run (CUDA's have no Python), so those get uv by the slim image.
+ */
+function isPython(image: string): boolean {
+  return parseImageReference(image)?.repository.split("/").at(-1) === "python";
 }
 
 /** uv in a stage of its own: it is mounted where it is needed and is in no image. */

@@ -8,7 +8,7 @@ import { chooseStore } from "../launch/store-choice.ts";
 import { oneLine } from "../reporting/words.ts";
 import type { Console } from "./console.ts";
 import { draftFromFlags } from "./draft-from-flags.ts";
-import { reportFaults } from "./faults.ts";
+import { reportFaults, reportWarnings } from "./faults.ts";
 import { eventWriter } from "./json-log.ts";
 import type { DoctorFlags, Words } from "./flags.ts";
 import { interruption } from "../core/interruption.ts";
@@ -19,6 +19,7 @@ export async function doctorCommand(words: Words, flags: DoctorFlags, console: C
   try {
     const draft = await draftFromFlags(words, flags, console, interrupted.signal);
     if (draft.kind === "faults") return await reportFaults(draft, flags.json === true, console);
+    await reportWarnings(draft, console);
     const state = stateDirectoryOf(console.environment, homedir());
     const given = flags.store ?? draft.config.store;
     const findings = await examine(

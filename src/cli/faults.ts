@@ -1,9 +1,15 @@
 import { exitCodes } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
-import type { FaultyDraft } from "../launch/draft.ts";
+import type { FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
+import { oneLine } from "../reporting/words.ts";
 import { renderFaults } from "../spec/render-faults.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
+
+/** Says what of a valid draft has no effect. `launch run` does that itself, since its record has it too. */
+export async function reportWarnings({ warnings }: ResolvedDraft, { err, errorStyle }: Console): Promise<void> {
+  for (const warning of warnings) await err.write(`${errorStyle.yellow("  warning")}  ${oneLine(warning)}\n`);
+}
 
 /** Shows every fault in its place; as one JSON object on stdout too, when asked for. Returns the exit code. */
 export async function reportFaults(draft: FaultyDraft, json: boolean, { out, err }: Console): Promise<number> {

@@ -9,7 +9,6 @@ export type LaunchFlags = {
   readonly uri?: string;
   readonly gitVersion?: string;
   readonly dockerImage?: string;
-  readonly includeUntracked?: true;
   readonly name?: string;
   readonly project?: string;
   readonly entity?: string;
@@ -37,6 +36,7 @@ export type JsonFlags = { readonly json?: true };
 export type RunFlags = LaunchFlags &
   StoreFlags &
   JsonFlags & {
+    readonly includeUntracked?: true;
     readonly dryRun?: true;
     readonly verbose?: true;
     readonly each?: readonly string[];

@@ -86,14 +86,14 @@ function lookAt(files: readonly string[], folder: string): Found {
         command,
         resource: "local-process",
         why: "or local-container",
-        summary: `${command.join(" ")} as a process`,
+        summary: `${formatCommandLine(command)} as a process`,
       }
     : {
         name,
         command,
         resource: "local-container",
         why: `an image with ${requirements} installed; or local-process`,
-        summary: `${command.join(" ")} in an image with ${requirements}`,
+        summary: `${formatCommandLine(command)} in an image with ${requirements}`,
       };
 }
 

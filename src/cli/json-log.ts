@@ -35,9 +35,9 @@ export function jsonLog({ out, err, verbose, now }: JsonLogRequest): Log {
         elapsed_ms: elapsed === undefined ? undefined : Math.round(elapsed),
       });
     },
-    output: ({ stream, text }) => {
+    output: ({ stream, bytes }) => {
       const time = now();
-      const lines = text.replace(/\n$/, "").split("\n");
+      const lines = bytes.toString().replace(/\n$/, "").split("\n");
       return out.write(lines.map((line) => eventLine("output", time, { stream, text: line })).join(""));
     },
     info: (message) => void emit("info", { message }),

@@ -1,6 +1,9 @@
 import { systemClock } from "../core/clock.ts";
 import { exitCodes } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
+import { countLines } from "../core/lines.ts";
+import type { OutputChunk } from "../core/log.ts";
+import type { LogChunk } from "../launch/log-file.ts";
 import { readLog } from "../launch/logs.ts";
 import { withoutControls } from "../reporting/markdown.ts";
 import type { Console } from "./console.ts";
@@ -25,7 +28,7 @@ export async function logsCommand(run: string, flags: LogsFlags, console: Consol
       }
       for await (const chunk of chunks) {
         if (out.isGone()) break;
-        if (flags.json === true) await json.output(chunk);
+        if (flags.json === true) await json.output(asOutput(chunk));
         else {
           const target = chunk.stream === "stdout" ? out : err;
           await target.write(target.columns() === undefined ? chunk.text : withoutControls(chunk.text));
@@ -36,4 +39,9 @@ export async function logsCommand(run: string, flags: LogsFlags, console: Consol
   } finally {
     interrupted.stop();
   }
+}
+
+function asOutput({ stream, text }: LogChunk): OutputChunk {
+  const bytes = Buffer.from(text);
+  return { stream, bytes, lines: countLines(bytes) };
 }

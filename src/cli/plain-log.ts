@@ -1,6 +1,6 @@
 import type { Log, Phase, PhaseEvent } from "../core/log.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
-import { phaseLine } from "../reporting/phase-line.ts";
+import { phaseEventLine } from "../reporting/phase-line.ts";
 import { oneLine } from "../reporting/words.ts";
 import type { Writer } from "../core/writer.ts";
 
@@ -14,7 +14,6 @@ export type PlainLogRequest = {
 
 /**
  * For a reader that is no terminal: a line when a part ends, one more when it starts if it turns out to be long, nothing that moves.
- * The part `run` has no lines of its own: its output is what there is to see, and `done` says how it ended.
  */
 export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogRequest): Log {
   const announced = new Map<Phase, NodeJS.Timeout>();
@@ -22,20 +21,17 @@ export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogReq
     clearTimeout(announced.get(phase));
     announced.delete(phase);
   };
-  const line = (event: PhaseEvent, elapsedMs?: number): void => {
-    void out.write(`${phaseLine(event.phase, oneLine(event.detail), elapsedMs)}\n`);
-  };
+  const line = (event: PhaseEvent): void => void out.write(`${phaseEventLine(event)}\n`);
   return {
     phase: (event) => {
-      if (event.phase === "run" && event.status !== "failed") return;
       if (event.status === "started") {
         announced.set(event.phase, setTimeout(() => line(event), longAfterMs).unref());
       } else if (event.status !== "progress") {
         settle(event.phase);
-        line(event, event.elapsedMs);
+        line(event);
       }
     },
-    output: (chunk) => out.write(markedOutput(chunk)),
+    output: (chunk) => out.hand(markedOutput(chunk)),
     info: (message) => void out.write(`  ${oneLine(message)}\n`),
     warning: (message) => void err.write(`  warning  ${oneLine(message)}\n`),
     debug: (message) => {

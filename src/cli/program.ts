@@ -41,7 +41,7 @@ export function buildProgram(console: Console, command: readonly string[] | unde
     .showHelpAfterError("Usage: launch --help, or launch COMMAND --help");
   const noWords = (): void => {
     if (command !== undefined)
-      throw new LaunchError("bad-usage", "words after -- are for `launch run` and `validate` only");
+      throw new LaunchError("bad-usage", "words after -- are for `launch run`, `validate` and `doctor` only");
   };
   addLaunching(program, console, command, done);
   addRuns(program, console, noWords, done);
@@ -68,6 +68,7 @@ function addLaunching(program: Command, console: Console, command: readonly stri
     .option("--replace <key>", "take the place of the waiting runs of this key")
     .option("--wait", "follow them to the end; Ctrl-C stops the following, not the runs")
     .optionsGroup("How:")
+    .option("--include-untracked", "take files along that git doesn't track")
     .option("--dry-run", "show what would be built and run; start nothing")
     .addOption(storeOption())
     .option("--json", "events as JSON, one a line")

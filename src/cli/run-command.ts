@@ -16,6 +16,7 @@ import type { LaunchRequest, RunResult, Services } from "../launch/services.ts";
 import { chooseStore } from "../launch/store-choice.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
 import { outputMarks } from "../reporting/output-marks.ts";
+import { formatLines } from "../reporting/words.ts";
 import type { Console } from "./console.ts";
 import { draftFromFlags } from "./draft-from-flags.ts";
 import { reportFaults } from "./faults.ts";
@@ -116,6 +117,7 @@ function requestOf(draft: ResolvedDraft, flags: RunFlags): LaunchRequest {
     config: draft.config,
     baseDirectory: draft.baseDirectory,
     includeUntracked: flags.includeUntracked === true,
+    warnings: draft.warnings,
     secrets: {},
     by: userName(),
     ci: undefined,
@@ -154,8 +156,7 @@ async function showEnd(result: RunResult, flags: RunFlags, { out }: Console): Pr
     const all = record.log?.lines ?? 0;
     const end = detail.length > 0 ? detail : all > recentLines ? lastLines.slice(-recentLines) : [];
     if (end.length > 0) lines.push("  last lines", ...end.map((line) => `${outputMarks.stdout}${line}`));
-    if (record.log !== undefined)
-      lines.push(phaseLine("log", `${logFile} (${all.toLocaleString("en")} lines)`, undefined));
+    if (record.log !== undefined) lines.push(phaseLine("log", `${logFile} (${formatLines(all)})`, undefined));
   }
   const store = flags.store === undefined ? [] : ["--store", flags.store];
   const show = formatCommandLine(["launch", "show", runId, ...store]);

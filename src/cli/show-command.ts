@@ -12,7 +12,7 @@ import { withoutControls } from "../reporting/markdown.ts";
 import { outputMarks } from "../reporting/output-marks.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
 import type { RunReport } from "../reporting/report.ts";
-import { formatBytes, formatMetric, oneLine, outcomeInWords } from "../reporting/words.ts";
+import { formatBytes, formatLines, formatMetric, oneLine, outcomeInWords } from "../reporting/words.ts";
 import type { Console } from "./console.ts";
 import type { ShowFlags } from "./flags.ts";
 import { withRuns } from "./open-runs.ts";
@@ -47,7 +47,9 @@ function linesOf({ stored, live, logFile }: ShownRun, flags: ShowFlags): readonl
   const final = isFinal(record.state);
   const state = final
     ? outcomeInWords(report.outcome, report.elapsedMs)
-    : `${record.state}${live ? ", on this machine" : ""}`;
+    : live
+      ? `under way on this machine; launch logs -f ${report.runId} follows it`
+      : record.state;
   const failed = final && report.outcome.state !== "succeeded";
   return [
     `${report.runId}  ${state}`,
@@ -57,11 +59,7 @@ function linesOf({ stored, live, logFile }: ShownRun, flags: ShowFlags): readonl
     ...(record.log === undefined
       ? []
       : [
-          phaseLine(
-            "log",
-            `${logFile ?? `launch logs ${report.runId}`} (${record.log.lines.toLocaleString("en")} lines)`,
-            undefined,
-          ),
+          phaseLine("log", `${logFile ?? `launch logs ${report.runId}`} (${formatLines(record.log.lines)})`, undefined),
         ]),
     ...(failed && report.lastLines.length > 0
       ? ["  last lines", ...report.lastLines.map((line) => `${outputMarks.stdout}${line}`)]

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import type { Log, OutputChunk, PhaseEvent } from "../core/log.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
-import { phaseLine } from "../reporting/phase-line.ts";
+import { phaseEventLine } from "../reporting/phase-line.ts";
 import { oneLine, truncated } from "../reporting/words.ts";
 import type { Style } from "./style.ts";
 import type { Writer } from "../core/writer.ts";
@@ -33,11 +33,14 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
   let frame = 0;
   let behind = false;
 
-  const write = (data: string | Uint8Array): void | Promise<void> => {
+  const erase = (): void => {
     quietSince = monotonicMs();
     if (drawn) void out.write(eraseLine);
     drawn = false;
-    return out.write(data);
+  };
+  const write = (text: string): void | Promise<void> => {
+    erase();
+    return out.write(text);
   };
   const draw = (): void => {
     if (current === undefined || behind) return;
@@ -62,14 +65,13 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
       current = runs
         ? { event: { phase: "run", status: "progress", detail: "running" }, since: monotonicMs() }
         : undefined;
-      if (event.phase !== "run" || event.status === "failed") {
-        const line = phaseLine(event.phase, oneLine(event.detail), event.elapsedMs);
-        void write(`${event.status === "failed" ? style.red(line) : line}\n`);
-      }
+      const line = phaseEventLine(event);
+      void write(`${event.status === "failed" ? style.red(line) : line}\n`);
     }
   };
   const output = (chunk: OutputChunk): void | Promise<void> => {
-    const pending = write(markedOutput(chunk));
+    erase();
+    const pending = out.hand(markedOutput(chunk));
     if (pending === undefined) return undefined;
     behind = true;
     return pending.then(() => {

@@ -7,7 +7,7 @@ import { truncated } from "../reporting/words.ts";
 import type { Console } from "./console.ts";
 import { columns } from "./columns.ts";
 import { draftFromFlags } from "./draft-from-flags.ts";
-import { reportFaults } from "./faults.ts";
+import { reportFaults, reportWarnings } from "./faults.ts";
 import { eventWriter } from "./json-log.ts";
 import type { ValidateFlags, Words } from "./flags.ts";
 import { queuesOnDemand } from "./open-queues.ts";
@@ -32,10 +32,11 @@ export async function validateCommand(words: Words, flags: ValidateFlags, consol
 async function validate(draft: FaultyDraft | ResolvedDraft, flags: ValidateFlags, console: Console): Promise<number> {
   const json = flags.json === true;
   if (draft.kind === "faults") return reportFaults(draft, json, console);
+  await reportWarnings(draft, console);
   const rows = explain(draft);
   if (json) {
     const origins = flags.explain === true ? { origins: rows } : {};
-    await eventWriter(console.out)("valid", toJson({ spec: draft.spec, ...origins }));
+    await eventWriter(console.out)("valid", toJson({ spec: draft.spec, warnings: draft.warnings, ...origins }));
     return exitCodes.succeeded;
   }
   if (flags.explain === true) {

@@ -1,5 +1,5 @@
 /** The parts of a launch, in their order. */
-export const phases = ["queue", "source", "image", "start", "run", "done", "record"] as const;
+export const phases = ["queue", "source", "image", "start", "run", "done"] as const;
 export type Phase = (typeof phases)[number];
 
 /** One step in a phase's life. `detail` is one line for people; times are in ms. */
@@ -15,8 +15,11 @@ export type PhaseEvent =
 
 export type OutputStream = "stdout" | "stderr";
 
-/** Whole lines of a run's own output, each ending in a newline; already redacted. Chunks, not lines: a job may print 100 MB/s. */
-export type OutputChunk = { readonly stream: OutputStream; readonly text: string };
+/**
+ * Whole lines of a run's own output, in UTF-8, each ending in a newline; already redacted. Chunks, not lines, and bytes, not text: a job
+ * may print 200 MB/s. The bytes are the reader's until `output` returns: what it keeps it copies.
+ */
+export type OutputChunk = { readonly stream: OutputStream; readonly bytes: Buffer; readonly lines: number };
 
 /**
  * Where progress goes. A terminal, a plain log, JSON lines and GitHub's log are its renderers.

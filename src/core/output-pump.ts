@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { freeBytes } from "./lines.ts";
 import type { OutputStream } from "./log.ts";
 
-/** Takes raw output as it comes; a promise says when it may have more. */
+/** Takes raw output as it comes; a promise says when it may have more. The chunk is its own until it returns: what it keeps it copies. */
 export type OutputTaker = (stream: OutputStream, chunk: Buffer) => Promise<void> | void;
 
 export type OutputPump = {
@@ -38,10 +39,7 @@ export function pumpOutput({ stdout, stderr }: { readonly stdout: Readable; read
   // Whoever waits for it hears of it; nobody may have begun to wait yet.
   drained.catch(() => undefined);
 
-  const pause = (): void => {
-    stdout.pause();
-    stderr.pause();
-  };
+  const pause = (): unknown => [stdout.pause(), stderr.pause()];
   const abandon = (error?: unknown): void => {
     if (error !== undefined) fail(error);
     queue.length = 0;
@@ -58,6 +56,7 @@ export function pumpOutput({ stdout, stderr }: { readonly stdout: Readable; read
         }
         taken++;
         const more = take(next.name, next.chunk);
+        freeBytes(next.chunk);
         if (more !== undefined) wait(more);
       }
       pause();

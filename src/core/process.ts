@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
-import { type ErrorCode, LaunchError, systemCode } from "./errors.ts";
+import { type ErrorCode, LaunchError, messageOf, systemCode } from "./errors.ts";
 
 /*
  * The one door to child processes. Every child is the head of its own process group (so that ending it ends its children too,
@@ -54,32 +55,41 @@ export type ProcessGroup = {
   end(graceMs: number): Promise<void>;
 };
 
+type SpawnedCommand = Pick<CommandRequest, "command" | "doing" | "cwd">;
+
 const defaultMaxOutput = 16 * 1024 * 1024;
 const killGraceMs = 2_000;
 
-function spawnFailure(request: { command: string; doing: string; cwd?: string }, error: unknown): LaunchError {
+function spawnFailure({ command, doing, cwd }: SpawnedCommand, error: unknown): LaunchError {
+  const options = { cause: error };
+  const program = `${doing}: the program "${command}"`;
+  if (cwd !== undefined && !existsSync(cwd)) {
+    return new LaunchError("submit-failed", `${doing}: the folder ${cwd} is not there`, options);
+  }
   if (systemCode(error) === "ENOENT") {
+    const missing = command.includes("/") ? "is not there; check its path" : "is not on PATH; install it";
+    return new LaunchError("tool-missing", `${program} ${missing}`, options);
+  }
+  if (systemCode(error) === "EACCES") {
     return new LaunchError(
-      "tool-missing",
-      `${request.doing}: the program "${request.command}" is not on PATH; install it`,
-      {
-        cause: error,
-      },
+      "submit-failed",
+      `${program} is not executable; chmod +x it, or start it with its interpreter`,
+      options,
     );
   }
-  return new LaunchError("submit-failed", `${request.doing}: "${request.command}" could not be started`, {
-    cause: error,
-  });
+  if (systemCode(error) === "E2BIG") {
+    return new LaunchError(
+      "submit-failed",
+      `${program}: its arguments and variables are more than this system passes to a program; put the largest into a file`,
+      options,
+    );
+  }
+  return new LaunchError("submit-failed", `${program} could not be started: ${messageOf(error)}`, options);
 }
 
 /** Starts a long-lived group. Rejects with `tool-missing` when there is no such program. */
 export async function startGroup(request: GroupRequest): Promise<ProcessGroup> {
-  const child = spawn(request.command, request.args, {
-    cwd: request.cwd,
-    env: { ...request.env },
-    detached: true,
-    stdio: [request.stdin ?? "ignore", "pipe", "pipe"],
-  });
+  const child = spawnChild(request);
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once("exit", (exitCode, signal) =>
       resolve(signal === null ? { kind: "exited", exitCode: exitCode ?? 0 } : { kind: "signalled", signal }),
@@ -104,6 +114,20 @@ export async function startGroup(request: GroupRequest): Promise<ProcessGroup> {
       await exited;
     },
   };
+}
+
+/** Most failures come as an event; some (arguments or an environment that are too large) are thrown. */
+function spawnChild(request: GroupRequest): ChildProcess {
+  try {
+    return spawn(request.command, request.args, {
+      cwd: request.cwd,
+      env: { ...request.env },
+      detached: true,
+      stdio: [request.stdin ?? "ignore", "pipe", "pipe"],
+    });
+  } catch (error) {
+    throw spawnFailure(request, error);
+  }
 }
 
 /** Signals a process group by its head's pid; false when nothing of it is left. */
@@ -152,7 +176,11 @@ export async function execute(request: CommandRequest): Promise<CommandResult> {
   let bytes = 0;
   const stop = (error: LaunchError): void => {
     failure ??= error;
-    void group.end(killGraceMs);
+    // What has left the group may hold the pipes for ever.
+    void group.end(killGraceMs).then(() => {
+      group.stdout.destroy();
+      group.stderr.destroy();
+    });
   };
   const collect = (into: Buffer[]) => (chunk: Buffer) => {
     bytes += chunk.length;

@@ -1,6 +1,9 @@
 /** Takes secret values out of text before it is shown or stored. */
 export type Redact = (text: string) => string;
 
+/** For when there is no secret: what would be decoded for it can stay bytes. */
+export const redactNothing: Redact = (text) => text;
+
 /** Shorter values would blank out ordinary words; they are refused as secrets where secrets enter. */
 export const minSecretLength = 4;
 
@@ -22,7 +25,7 @@ export function redactionOf(secrets: readonly string[]): Redact {
     }
   }
   const ordered = [...forms].sort((a, b) => b.length - a.length);
-  if (ordered.length === 0) return (text) => text;
+  if (ordered.length === 0) return redactNothing;
   return (text) => {
     let redacted = text;
     for (const form of ordered) if (redacted.includes(form)) redacted = redacted.replaceAll(form, "***");

@@ -23,8 +23,7 @@ export const runStates = [
 ] as const;
 export type RunState = (typeof runStates)[number];
 
-export const finalStates = ["succeeded", "failed", "cancelled"] as const;
-export type FinalState = (typeof finalStates)[number];
+export type FinalState = "succeeded" | "failed" | "cancelled";
 
 export function isFinal(state: RunState): state is FinalState {
   return state === "succeeded" || state === "failed" || state === "cancelled";
@@ -92,9 +91,11 @@ export function newRunId(name: string, now: Date): string {
   return `${slug === "" ? "run" : slug}-${timeText(now.getTime())}${random}`;
 }
 
-/** Lower-case letters, digits and single dashes: what every resource accepts in a name. May be empty. */
+/** Lower-case letters, digits and single dashes: what every resource accepts in a name. Accents are dropped. May be empty. */
 export function slugOf(text: string): string {
   return text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");

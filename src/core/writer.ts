@@ -1,10 +1,13 @@
 import type { Writable } from "node:stream";
 import { systemCode } from "./errors.ts";
+import { freeBytes } from "./lines.ts";
 
 /** Text to a stream, at the pace of its reader. */
 export type Writer = {
   /** A promise when the reader is behind: await it before writing more. */
   write(data: string | Uint8Array): void | Promise<void>;
+  /** The same for bytes that nobody else uses: their memory is given back when the stream has them. */
+  hand(data: Uint8Array): void | Promise<void>;
   /** The reader has gone: nothing that is written arrives. */
   isGone(): boolean;
   /** Resolves when all that was written has been handed over. */
@@ -20,21 +23,21 @@ export function writerOn(stream: Writable & { readonly isTTY?: boolean; readonly
     if (systemCode(error) !== "EPIPE") throw error;
     gone = true;
   });
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        stream.off("drain", done);
+        stream.off("close", done);
+        resolve();
+      };
+      stream.on("drain", done);
+      // A stream that broke never drains.
+      stream.on("close", done);
+    });
   return {
     isGone: () => gone,
-    write: (data) => {
-      if (gone || data.length === 0 || stream.write(data)) return undefined;
-      return new Promise((resolve) => {
-        const done = (): void => {
-          stream.off("drain", done);
-          stream.off("close", done);
-          resolve();
-        };
-        stream.on("drain", done);
-        // A stream that broke never drains.
-        stream.on("close", done);
-      });
-    },
+    write: (data) => (gone || data.length === 0 || stream.write(data) ? undefined : drained()),
+    hand: (data) => (gone || data.length === 0 || stream.write(data, () => freeBytes(data)) ? undefined : drained()),
     flush: () =>
       new Promise((resolve) => {
         if (gone || stream.destroyed) resolve();

@@ -1,6 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { redactionOf } from "../core/redaction.ts";
+import { redactionOf, redactNothing } from "../core/redaction.ts";
 import { isFinal, type RunOutcome } from "../core/run.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { Handle, Resource } from "../resources/resource.ts";
@@ -75,8 +75,9 @@ async function openRun(
     attempt,
     scratch: entry.scratch,
     queued: queuedOf(launch),
-    redact: (text) => text,
+    redact: redactNothing,
     log: undefined,
+    left: false,
   };
   const journal = startJournal({
     record: (await keptRecord(entry, services)) ?? recordOfAttempt(launch, services),

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { againCommands } from "../reporting/again.ts";
+import type { Provenance } from "../sources/source.ts";
 import { isUrl } from "./intake.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -10,7 +11,8 @@ import type { RunRecord } from "./record.ts";
 export function specAgain({ spec, source }: RunRecord): JsonObject {
   const again = Object.fromEntries(Object.entries(spec).filter(([key]) => key !== "run_id"));
   if (source?.kind !== "git" || source.commit === undefined) return again;
-  const git = source.patch === undefined ? { git: { ...objectOf(spec["git"]), version: source.commit } } : {};
+  const place = Object.fromEntries(Object.entries(objectOf(spec["git"])).filter(([key]) => key !== "version"));
+  const git = { git: source.patch === undefined ? { ...place, version: source.commit } : place };
   return isRemote(spec) ? { ...again, ...git } : { ...again, uri: source.subdirectory ?? ".", ...git };
 }
 
@@ -20,10 +22,16 @@ export function againFromRecord(record: RunRecord, flags: readonly string[]): re
   const show = ["launch", "show", record.run_id, ...flags, "--spec"].join(" ");
   return againCommands({
     runId: record.run_id,
-    commit: source?.kind === "git" && source.patch !== undefined ? source.commit : undefined,
+    commit: source?.patch === undefined ? undefined : commitToCheckOut(source),
     patched: source?.patch !== undefined,
     launch: `launch run -c "$(${show})"`,
   });
+}
+
+/** What to check out before a run's patch, if it has one, is applied: the patch is onto `base`, and holds the local commits since. */
+export function commitToCheckOut(source: Provenance | undefined): string | undefined {
+  if (source?.kind !== "git") return undefined;
+  return source.patch === undefined ? source.commit : source.base;
 }
 
 function isRemote(spec: JsonObject): boolean {

@@ -1,5 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
-import { LaunchError } from "../core/errors.ts";
+import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
+import { redactNothing } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { RunKey } from "../resources/resource.ts";
 import { doneWords } from "./describe.ts";
@@ -7,7 +7,9 @@ import { headOf, type Journal, startJournal } from "./journal.ts";
 import { outcomeOfError } from "./outcome.ts";
 import { collectOutputs } from "./outputs.ts";
 import type { RunRecord } from "./record.ts";
-import { isOwnLive, registerLive, releaseLive, updateLive } from "./remains.ts";
+import { isOwnLive, releaseLive, updateLive } from "./remains.ts";
+import { removeFolder } from "./remove-folder.ts";
+import { makeRunFolders } from "./run-folders.ts";
 import { lastLines } from "./run-log.ts";
 import type { LaunchRequest, QueuedAttempt, Run, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
@@ -41,16 +43,24 @@ export async function runAttempt(
   const { runId } = key;
   // An attempt that another agent has given up may still be at its end here: each has its own.
   const scratch = state.scratchFolder(key.attempt > 1 ? `${runId}.${key.attempt}` : runId);
-  const run: Run = { request, services, signal, ...key, scratch, queued, redact: (text) => text, log: undefined };
-  await registerLive(state, {
+  const run: Run = {
+    request,
+    services,
+    signal,
+    ...key,
+    scratch,
+    queued,
+    redact: redactNothing,
+    log: undefined,
+    left: false,
+  };
+  await makeRunFolders(state, {
     ...key,
     scratch,
     store: writer.location(),
     head: headOf(record),
     ...(queued === undefined ? {} : { queue: queued.queue, slots: queued.slots }),
   });
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
-  await mkdir(state.outputFolder(runId), { recursive: true });
   const journal = startJournal({
     record,
     writer,
@@ -60,6 +70,7 @@ export async function runAttempt(
     clock,
     redact: () => run.redact,
   });
+  for (const warning of request.warnings) journal.warn(warning);
   return conclude(run, journal, work);
 }
 
@@ -74,18 +85,40 @@ export async function conclude(run: Run, journal: Journal, work: Work): Promise<
   } catch (error) {
     outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
     if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
-    else if (!signal.aborted) bug = error instanceof Error ? error : new Error(String(error));
+    else if (!signal.aborted && !isMachineFault(error)) bug = error instanceof Error ? error : new Error(String(error));
   }
   const result = await finish(run, journal, outcome, detail);
   if (bug !== undefined) throw bug;
   return result;
 }
 
+/** A full disk and the like can show anywhere; its own words say what to do. */
+function isMachineFault(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "ENOMEM"].includes(systemCode(error) ?? "");
+}
+
+/** What the store has not heard of, and what is still there, stays written down here for the next sweep. */
+async function settleLive(run: Run, stored: boolean, record: RunRecord): Promise<void> {
+  const { services, runId } = run;
+  const { state, log } = services;
+  try {
+    if (!(await isOwnLive(state, run))) log.debug("another launcher goes on with the run here");
+    else if (stored && !run.left) await releaseLive(state, runId);
+    else await updateLive(state, runId, { head: headOf(record) });
+  } catch (error) {
+    log.warning(`${state.liveFile(runId)} could not be written: ${messageOf(error)}`);
+  }
+}
+
+/** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
+const cancelledHashingMs = 500;
+
 /** Writes how a run ended, and removes what was made for it. */
 async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: readonly string[]): Promise<RunResult> {
   const { services, runId } = run;
   const { state, log, clock } = services;
-  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn });
+  const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
+  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn }, hashing);
   const logFile = state.logFile(runId);
   const ended = run.log;
   journal.amend({
@@ -100,12 +133,14 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
       : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
   });
   const stored = await journal.finish(ended?.tail ?? "");
-  await rm(run.scratch, { recursive: true, force: true });
+  try {
+    await removeFolder(run.scratch);
+  } catch (error) {
+    run.left = true;
+    log.warning(`${run.scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+  }
   const record = journal.record();
-  // What the store has not heard of stays written down here: the next sweep tells it.
-  if (!(await isOwnLive(state, run))) log.debug("another launcher goes on with the run here");
-  else if (stored) await releaseLive(state, runId);
-  else await updateLive(state, runId, { head: headOf(record) });
+  await settleLive(run, stored, record);
   const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({
     phase: "done",

@@ -69,6 +69,7 @@ export async function checkAgain(check: CheckAgainRequest): Promise<CheckedRun> 
       includeUntracked: false,
       source: source.kind === "image" ? { kind: "image", image: spec.docker.docker_image ?? source.image } : source,
       secrets: {},
+      warnings: resolution.warnings,
       by: run.by,
       ci: undefined,
     },

@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
+import { formatBytes, metricsInWords } from "../reporting/words.ts";
 import type { Provenance, ResolvedSource } from "../sources/source.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -15,23 +16,16 @@ export function sourceWords(name: string, source: ResolvedSource): string {
   const patch = provenance.patch;
   if (source.kind === "image" || patch === undefined) return `${name} @ ${describeSource(provenance)}`;
   const files = `${patch.files.length} changed file${patch.files.length === 1 ? "" : "s"}`;
-  return `${name} @ ${provenance.commit?.slice(0, 12) ?? "no commit"} + ${files} (patch ${sizeWords(patch.bytes)})`;
-}
-
-export function sizeWords(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  return `${name} @ ${provenance.commit?.slice(0, 12) ?? "no commit"} + ${files} (patch ${formatBytes(patch.bytes)})`;
 }
 
 /** How a run ended, with its metrics: `succeeded in 2.9 s · accuracy 0.956`. */
 export function doneWords(record: RunRecord, ms: number): string {
-  const metrics = Object.entries(record.metrics ?? {}).map(
-    ([name, value]) => ` · ${name} ${Number(value.toPrecision(4))}`,
-  );
+  const words = metricsInWords(record.metrics ?? {}, Number.POSITIVE_INFINITY);
+  const metrics = words === "" ? "" : ` · ${words}`;
   const time = formatDuration(ms);
-  if (record.state === "succeeded") return `succeeded in ${time}${metrics.join("")}`;
+  if (record.state === "succeeded") return `succeeded in ${time}${metrics}`;
   if (record.state === "cancelled") return `cancelled after ${time}`;
-  if (record.reason === "exit-code")
-    return `failed (exit-code ${record.exit_code ?? ""}) after ${time}${metrics.join("")}`;
-  return `failed (${record.reason ?? "unknown"}) after ${time}: ${record.message ?? ""}${metrics.join("")}`;
+  if (record.reason === "exit-code") return `failed (exit-code ${record.exit_code ?? ""}) after ${time}${metrics}`;
+  return `failed (${record.reason ?? "unknown"}) after ${time}: ${record.message ?? ""}${metrics}`;
 }

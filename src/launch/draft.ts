@@ -46,8 +46,11 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
   const { settings, nameOf, environment, home } = request;
   const sourceGiven = settings.uri !== undefined || settings.dockerImage !== undefined;
   const intake = await takeIn({ what: request.what, called: request.called, sourceGiven });
-  const config = await readConfig({ given: request.launchConfig, environment, cwd: process.cwd(), home });
   const { spec, specFile, baseDirectory } = intake;
+  // git answers while the config is read.
+  const asked = request.ownerOf(baseDirectory);
+  asked.catch(() => undefined);
+  const config = await readConfig({ given: request.launchConfig, environment, cwd: process.cwd(), home });
   const faulty = (faults: readonly Fault[], more: readonly Document[]): FaultyDraft => ({
     kind: "faults",
     specFile,
@@ -71,11 +74,11 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
       settings: { ...settings, resourceArgs: args.value },
       nameOf,
       environment,
-      resourceNames: [...Object.keys(resources), ...Object.keys(otherResourceNames)],
+      resourceNames: [...Object.keys(resources), ...otherResourceNames.keys()],
     }),
     ...(request.overlays ?? []),
   ];
-  const owner = await request.ownerOf(baseDirectory);
+  const owner = await asked;
   const resolution = await resolveSpec({
     ...(spec === undefined ? {} : { spec }),
     ...(config === undefined ? {} : { config }),

@@ -11,6 +11,8 @@ export type ExecuteRequest = {
   readonly timeoutMs: number | undefined;
   /** What is to be found out of a run that has started; it is not removed before. */
   readonly onStarted: () => Promise<void>;
+  /** The run has ended, and something of it could not be removed. */
+  readonly onLeft: (error: unknown) => void;
   readonly clock: Clock;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force: AbortSignal | undefined;
@@ -29,7 +31,7 @@ export const cancelGraceMs = 5_000;
 
 /**
  * Submits a run and follows it to its end. A timeout or a cancel ends the run, never just the following, so that the outcome is
- * what the resource saw. The run is removed whatever happens.
+ * what the resource saw. The run is removed whatever happens; what stands in the way of that doesn't change how it ended.
  */
 export async function execute(request: ExecuteRequest, signal: AbortSignal): Promise<Executed> {
   const { resource, run, handle, force } = request;
@@ -39,7 +41,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     if (ending !== undefined) return;
     endedBy = by;
     ending = resource.cancel(handle, graceMs);
-    // `follow` reports what became of the run; a cancel that fails shows there, or in the finally below.
+    // `follow` reports what became of the run, also of one that could not be ended.
     ending.catch(() => undefined);
   };
   const onAbort = (): void => end({ kind: "cancelled" }, request.cancelGraceMs);
@@ -66,8 +68,9 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     signal.removeEventListener("abort", onAbort);
     force?.removeEventListener("abort", onForce);
     following.abort();
-    await ending;
-    await resource.remove(handle);
+    // One that could not be ended is removed all the same.
+    await ending?.catch(() => undefined);
+    await resource.remove(handle).catch(request.onLeft);
   }
 }
 

@@ -45,6 +45,10 @@ export async function followRun(
           if (queued === undefined || !(await isOwnLive(services.state, run))) return;
           await updateLive(services.state, runId, { outcome: outcomeOf(seen, endedBy) });
         },
+        onLeft: (error) => {
+          run.left = true;
+          journal.warn(`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+        },
         onStarted: async () => {
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });

@@ -1,8 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import { toJson } from "../core/json.ts";
+import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/log.ts";
 import { type Redact, redactDeep } from "../core/redaction.ts";
 import { isFinal } from "../core/run.ts";
@@ -47,7 +46,7 @@ export type Journal = {
   started(): void;
   /** Writes the record's file as it stands, for whoever takes over. */
   keep(): Promise<void>;
-  /** The end: the record file, then the store. Never throws; false when the store has not heard of the end. */
+  /** The end: the record file, then the store. Never throws; false when the store has yet to hear of the end. */
   readonly finish: (tail: string) => Promise<boolean>;
 };
 
@@ -110,24 +109,35 @@ export function startJournal(request: JournalRequest): Journal {
     submitting: () => writer.write(document(), writeDeadlineMs),
     started: () => writer.started?.(document()),
     keep: async () => {
-      await mkdir(dirname(request.recordFile), { recursive: true });
-      await writeFile(request.recordFile, `${JSON.stringify(document().record, undefined, 2)}\n`, { mode: 0o600 });
+      await writeRecord(request, document().record);
     },
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
-      await journal.keep();
+      if (writer.isTaken?.() === true) return true;
+      const kept = await writeRecord(request, last.record);
       try {
         return await writer.end({ ...last, tail }, deadlineMs);
       } catch (error) {
-        log.warning(
-          `the run's end could not be written to ${writer.location()}: ${messageOf(error)}; its record is in ${request.recordFile}`,
-        );
+        const where = kept ? `; its record is in ${request.recordFile}` : "";
+        log.warning(`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
         return false;
       }
     },
   };
   return journal;
+}
+
+/** False when it could not be written: then there is none, rather than half of one. */
+async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObject): Promise<boolean> {
+  try {
+    await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    return true;
+  } catch (error) {
+    log.warning(`the record file ${recordFile} could not be written: ${messageOf(error)}`);
+    await rm(recordFile, { force: true }).catch(() => undefined);
+    return false;
+  }
 }
 
 /** The head that lists show, from the record. */

@@ -10,7 +10,7 @@ import { storeWriter } from "./store-writer.ts";
  * The main job, from a spec to a finished run:
  *
  *   source   the code is found and hashed; nothing is written yet
- *   image    the image is found by the hash of its inputs, or built
+ *   image    the image is found by the hash of its inputs, or built; beside that the store hears of the run and the patch is tried
  *   start    the handle goes into the record and the store, then the resource starts the run
  *   run      its output is followed to the end, or to a timeout, or to a cancel
  *   done     outputs are hashed, and the record and the log's tail are written

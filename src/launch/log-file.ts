@@ -1,6 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { isFileMissing } from "../core/errors.ts";
-import type { OutputChunk, OutputStream } from "../core/log.ts";
+import type { OutputStream } from "../core/log.ts";
+
+/** Whole lines of a stored log, each ending in a newline, without the marks. */
+export type LogChunk = { readonly stream: OutputStream; readonly text: string };
 
 /*
  * Reads what run-log.ts writes: lines that start with two characters, two spaces for stdout and `! ` for stderr. The launcher may have
@@ -16,7 +19,7 @@ const tailBytes = 64 * 1024;
 /**
  * Marked lines as chunks of one stream each, without the marks. A line without a mark is passed as it is, as stdout.
  */
-export function unmarkedChunks(text: string): readonly OutputChunk[] {
+export function unmarkedChunks(text: string): readonly LogChunk[] {
   if (text === "") return [];
   if (!text.endsWith("\n")) return unmarkedChunks(`${text}\n`);
   // Most logs are all stdout: one replacement instead of a loop over lines.
@@ -43,7 +46,7 @@ export type LogFileRequest = {
 };
 
 /** The whole log, and what is still being written to it. A file that isn't there yet is waited for like more of it. */
-export async function* readLogFile(request: LogFileRequest, signal: AbortSignal): AsyncGenerator<OutputChunk> {
+export async function* readLogFile(request: LogFileRequest, signal: AbortSignal): AsyncGenerator<LogChunk> {
   let file: FileHandle | undefined;
   let rest = Buffer.alloc(0);
   const buffer = Buffer.allocUnsafe(readBytes);

@@ -1,11 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { isJsonObject, type Json } from "../core/json.ts";
-import type { OutputChunk } from "../core/log.ts";
 import { isFinal, runIdPattern } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Store, StoredRun } from "../stores/store.ts";
 import { findRun } from "./find-run.ts";
-import { readLogFile, unmarkedChunks } from "./log-file.ts";
+import { type LogChunk, readLogFile, unmarkedChunks } from "./log-file.ts";
 import { isLiveHere } from "./remains.ts";
 import { ifThere } from "./show.ts";
 
@@ -23,7 +22,7 @@ export type RunOutput = {
     /** The end that the store keeps; `whole` says where all of it is, as far as the record knows. */
     | { readonly kind: "tail"; readonly whole: string | undefined; readonly final: boolean };
   /** For `for await`. Chunks of whole lines, without the marks that they have in the file. */
-  readonly chunks: AsyncIterable<OutputChunk> | Iterable<OutputChunk>;
+  readonly chunks: AsyncIterable<LogChunk> | Iterable<LogChunk>;
 };
 
 export type LogsServices = { readonly store: Store; readonly state: StateDirectory; readonly clock: Clock };

@@ -76,12 +76,15 @@ async function registryOf(config: LaunchConfig): Promise<Registry | undefined> {
   return openRegistry({ type: "generic", uri: builder.destination });
 }
 
-/** Refuses what this version's plug-ins can't do, before anything is fetched or built. */
-export function refuseEnvironment(config: LaunchConfig): void {
-  if (config.environment === undefined) return;
+/**
+ * Refuses what this version's plug-ins can't do, before anything is fetched or built. A process has the credentials that its tools find by
+ * themselves, whatever the config says of images.
+ */
+export function refuseEnvironment({ spec, config }: Pick<ImageRequest, "spec" | "config">): void {
+  if (config.environment === undefined || spec.resource === "local-process") return;
   throw new LaunchError(
     "unsupported",
-    `environment "${config.environment.type}" is not in this version: remove it, and log in before the launch where a tool needs it`,
+    `environment "${config.environment.type}" is not in this version: give a launch config without it (--launch-config), and log in before the launch where a tool needs it`,
   );
 }
 

@@ -12,21 +12,32 @@ export type Outputs = { readonly files: readonly OutputFile[]; readonly metrics:
 const maxFiles = 1_000;
 const maxMetricsBytes = 1024 * 1024;
 
-/** What the run left in its output directory: each file's hash, and the numbers of `metrics.json`. */
-export async function collectOutputs(directory: string, log: Log): Promise<Outputs> {
-  const paths = await filesBelow(directory);
+/**
+ * What the run left in its output directory: each file's hash, and the numbers of `metrics.json`. Never throws: the run has ended, and
+ * what can't be read is a warning. No more files are hashed once `signal` is aborted, for when there is no time.
+ */
+export async function collectOutputs(directory: string, log: Log, signal?: AbortSignal): Promise<Outputs> {
+  const paths = await filesBelow(directory, log);
   if (paths.length > maxFiles) {
     log.warning(`the run left ${paths.length} output files; the record has the hashes of the first ${maxFiles}`);
   }
   const files: OutputFile[] = [];
-  for (const path of paths.slice(0, maxFiles)) {
-    const { size } = await lstat(path);
-    files.push({ path: relative(directory, path), bytes: size, sha256: await sha256OfFile(path) });
+  for (const [index, path] of paths.slice(0, maxFiles).entries()) {
+    try {
+      const { size } = await lstat(path);
+      files.push({ path: relative(directory, path), bytes: size, sha256: await sha256OfFile(path, signal) });
+    } catch (error) {
+      if (signal?.aborted === true) {
+        log.warning(`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`);
+        break;
+      }
+      log.warning(`the output file ${relative(directory, path)} is not in the record: ${messageOf(error)}`);
+    }
   }
   return { files, metrics: await readMetrics(join(directory, "metrics.json"), log) };
 }
 
-async function filesBelow(directory: string): Promise<readonly string[]> {
+async function filesBelow(directory: string, log: Log): Promise<readonly string[]> {
   try {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
     return entries
@@ -34,14 +45,14 @@ async function filesBelow(directory: string): Promise<readonly string[]> {
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
   } catch (error) {
-    if (isFileMissing(error)) return [];
-    throw error;
+    if (!isFileMissing(error)) log.warning(`the run's outputs are not in the record: ${messageOf(error)}`);
+    return [];
   }
 }
 
-export async function sha256OfFile(path: string): Promise<string> {
+export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 
@@ -49,7 +60,13 @@ export async function sha256OfFile(path: string): Promise<string> {
 async function readMetrics(path: string, log: Log): Promise<Readonly<Record<string, number>>> {
   let text: string;
   try {
-    if ((await lstat(path)).size > maxMetricsBytes) {
+    const info = await lstat(path);
+    // A link may lead to what is not the run's, and a pipe never ends.
+    if (!info.isFile()) {
+      log.warning("metrics.json is not a regular file and was not read");
+      return {};
+    }
+    if (info.size > maxMetricsBytes) {
       log.warning(`metrics.json is larger than ${maxMetricsBytes} bytes and was not read`);
       return {};
     }

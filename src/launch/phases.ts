@@ -2,6 +2,7 @@ import { redactionOf } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
+import { beside } from "./beside.ts";
 import { sourceWords } from "./describe.ts";
 import { followRun } from "./follow-run.ts";
 import type { Journal } from "./journal.ts";
@@ -13,6 +14,7 @@ import {
   imageWithoutBuild,
   prepareRun,
   refuseOutputs,
+  refuseQueue,
   requirementFilesOf,
   type RunImage,
 } from "./prepare.ts";
@@ -23,9 +25,10 @@ import type { Run } from "./services.ts";
 /** All of a launch between its registration and its end. Throws what it fails with. */
 export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
   const { request, services } = run;
+  if (run.queued === undefined) refuseQueue(request);
   refuseOutputs(request);
   requireResource(request.spec.resource);
-  refuseEnvironment(request.config);
+  refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
   const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
   run.redact = redactionOf(values);
@@ -58,17 +61,20 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
   return source;
 }
 
-/** A patch to a public store is for everybody to read: the config must say so. */
-function keepPatch({ services, request, queued }: Run, journal: Journal, patch: Uint8Array): void {
+/** A patch to a public store is for everybody to read: the config must say so. One that holds a secret's value is kept nowhere. */
+function keepPatch({ services, request, redact, queued }: Run, journal: Journal, patch: Uint8Array): void {
   // A queued run's came from there.
   if (queued !== undefined) return;
-  if (!services.store.public || request.config.allow.patches_in_public) {
+  const text = Buffer.from(patch).toString();
+  if (redact(text) !== text) {
+    journal.warn("the changes since the commit hold the value of a secret, so the patch is not kept with the run");
+  } else if (!services.store.public || request.config.allow.patches_in_public) {
     journal.keepPatch(patch);
-    return;
+  } else {
+    journal.warn(
+      "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
+    );
   }
-  journal.warn(
-    "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
-  );
 }
 
 type Image = {
@@ -93,8 +99,11 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
       const command = await commandOf(request, source, plan, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
       journal.amend({ state: "building" });
-      await journal.known();
-      const built = await plan.builder.build(plan.request, plan.plan, signal);
+      const built = await beside(
+        (ending) => plan.builder.build(plan.request, plan.plan, ending),
+        (ending) => Promise.all([journal.known(), verified(source, ending)]),
+        signal,
+      );
       journal.amend({ image: imageRecordOf(built) });
       if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
       const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
@@ -102,6 +111,11 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
     },
     ({ words }) => words,
   );
+}
+
+/** Nothing is submitted before the patch is known to make what the record says. */
+async function verified(source: ResolvedSource, signal: AbortSignal): Promise<void> {
+  if (source.kind === "code") await source.verify?.(signal);
 }
 
 function imageRequest({ request, services, scratch }: Run, source: CodeSource, secrets: LaunchSecrets): ImageRequest {
@@ -122,7 +136,11 @@ type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readon
 async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
   const { request, services, signal, runId } = run;
   const { command } = parts;
-  const sourceDirectory = parts.needsFolder ? await exportSource(parts.source, run.scratch, signal) : undefined;
+  const sourceDirectory = await beside(
+    async (ending) => (parts.needsFolder ? exportSource(parts.source, run.scratch, ending) : undefined),
+    (ending) => verified(parts.source, ending),
+    signal,
+  );
   const { resource, run: asked } = await prepareRun(request, services, {
     key: { runId, attempt: run.attempt },
     queued: run.queued,

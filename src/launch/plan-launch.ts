@@ -37,8 +37,9 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   const { spec, config } = request;
   refuseOutputs(request);
   requireResource(spec.resource);
-  refuseEnvironment(config);
+  refuseEnvironment(request);
   const { log, tokens, state } = services;
+  for (const warning of request.warnings) log.warning(warning);
   const secrets = await launchSecrets(request, services);
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
   const scratch = state.scratchFolder(runId);
@@ -47,6 +48,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   try {
     const context = { log, signal, scratch, tokens };
     source = await openSource(sourceOf(request), context);
+    if (source.kind === "code") await source.verify?.(signal);
     const images = { spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build };
     const plan = source.kind === "code" ? await planImage({ ...images, source }, signal) : undefined;
     const built = plan?.kind === "build" ? { reference: plan.plan.image, digest: undefined } : undefined;

@@ -14,12 +14,21 @@ import type { LaunchRequest, QueuedAttempt, Services } from "./services.ts";
 /** The image of a run: built, given, a base that the code is mounted into, or none. */
 export type RunImage = RunRequest["image"];
 
+/** A run of a queue is for an agent to start. */
+export function refuseQueue({ spec }: LaunchRequest): void {
+  if (spec.queue === undefined) return;
+  throw new LaunchError(
+    "unsupported",
+    `queue: this starts runs here and now; put it into the queue "${spec.queue}" with \`launch run -q ${spec.queue}\`, or remove it`,
+  );
+}
+
 /** What of a spec would have no effect: refused, never ignored. */
 export function refuseOutputs({ spec }: LaunchRequest): void {
   if (spec.outputs.length === 0) return;
   throw new LaunchError(
     "unsupported",
-    "outputs: choosing them is not in this version; remove it, and write outputs to the folder LAUNCH_OUTPUT_DIR",
+    "outputs: sending outputs elsewhere is not in this version; remove it: what the run writes to the folder LAUNCH_OUTPUT_DIR is kept",
   );
 }
 

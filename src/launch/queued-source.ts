@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { LaunchError } from "../core/errors.ts";
 import type { Provenance, ResolvedSource, SourceRequest } from "../sources/source.ts";
-import { sizeWords } from "./describe.ts";
+import { formatBytes } from "../reporting/words.ts";
 import { isUrl } from "./intake.ts";
 import type { QueuedSource } from "./record.ts";
 
@@ -94,7 +94,7 @@ function tooLarge({ base, commit }: Provenance, bytes: number): LaunchError {
   const onto = (base ?? commit ?? "").slice(0, 12);
   return new LaunchError(
     "refused",
-    `what is local makes a patch of ${sizeWords(bytes)} onto ${onto}, and a queued run carries at most ${sizeWords(maxPatchBytes)}; commit it and git push`,
+    `what is local makes a patch of ${formatBytes(bytes)} onto ${onto}, and a queued run carries at most ${formatBytes(maxPatchBytes)}; commit it and git push`,
   );
 }
 

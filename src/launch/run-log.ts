@@ -1,15 +1,16 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { StringDecoder } from "node:string_decoder";
 import { messageOf } from "../core/errors.ts";
+import { markLines } from "../core/lines.ts";
 import type { Log, OutputStream } from "../core/log.ts";
-import type { Redact } from "../core/redaction.ts";
+import { type Redact, redactNothing } from "../core/redaction.ts";
 
 /**
  * A run's output on its way to three places: the log file, the reader, and the tail that the record keeps.
- * It works on chunks of whole lines, not on lines, since a job may print 100 MB a second. In the file each line starts with
+ * It works on chunks of whole lines, and on bytes, since a job may print 200 MB a second. In the file each line starts with
  * two characters that tell the streams apart: two spaces for stdout, `! ` for stderr.
  */
 export type RunLog = {
+  /** Takes a chunk, and copies what it keeps of it. A promise when the reader is behind. */
   write(stream: OutputStream, chunk: Buffer): Promise<void> | void;
   /** Passes on what is left of an unfinished last line and closes the file. */
   close(): Promise<RunLogSummary>;
@@ -24,47 +25,61 @@ export type RunLogSummary = {
   readonly complete: boolean;
 };
 
-export type RunLogRequest = { readonly file: string; readonly redact: Redact; readonly log: Log };
+export type RunLogRequest = {
+  readonly file: string;
+  readonly redact: Redact;
+  readonly log: Log;
+};
 
-const marks = { stdout: "  ", stderr: "! " } as const;
+const marks = { stdout: Buffer.from("  "), stderr: Buffer.from("! ") } as const;
+const newline = Buffer.from("\n");
 const tailBytes = 64 * 1024;
 /** A line longer than this is cut into several, so that output without line ends can't fill the memory. */
 const maxLine = 256 * 1024;
 
 export function openRunLog(request: RunLogRequest): RunLog {
-  const decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
-  const unfinished = { stdout: "", stderr: "" };
+  const unfinished: Record<OutputStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   const tail = tailOf(tailBytes);
   const file = fileSink(request);
+  let marked: Buffer = Buffer.alloc(0);
   let lines = 0;
   let bytes = 0;
 
-  const pass = (stream: OutputStream, text: string): Promise<void> | void => {
-    const clean = request.redact(text);
-    const mark = marks[stream];
-    const marked = mark + clean.slice(0, -1).replaceAll("\n", `\n${mark}`) + "\n";
-    lines += (marked.length - clean.length) / mark.length;
+  const pass = (stream: OutputStream, whole: Buffer): Promise<void> | void => {
+    const clean = request.redact === redactNothing ? whole : Buffer.from(request.redact(whole.toString()));
+    // Used again for each chunk: a buffer each would be most of our memory. At worst each byte is a line.
+    if (marked.length < clean.length * 3) marked = Buffer.allocUnsafeSlow(clean.length * 3);
+    const now = marked.subarray(0, markLines(clean, marks[stream], marked));
+    const count = (now.length - clean.length) / marks[stream].length;
+    lines += count;
     bytes += clean.length;
-    file.write(marked);
-    tail.add(marked);
-    return request.log.output({ stream, text: clean });
+    file.write(now);
+    tail.add(now);
+    return request.log.output({ stream, bytes: clean, lines: count });
   };
 
   return {
     write: (stream, chunk) => {
-      const text = unfinished[stream] + decoders[stream].write(chunk);
-      const end = text.lastIndexOf("\n") + 1;
-      unfinished[stream] = text.slice(end);
-      if (unfinished[stream].length > maxLine) {
-        unfinished[stream] = "";
-        return pass(stream, `${text}\n`);
+      const end = chunk.lastIndexOf("\n") + 1;
+      const begun = unfinished[stream];
+      if (end === 0 && begun.length + chunk.length <= maxLine) {
+        unfinished[stream] = Buffer.concat([begun, chunk]);
+        return undefined;
       }
-      return end === 0 ? undefined : pass(stream, text.slice(0, end));
+      // A copy: the chunk is taken back when we return.
+      unfinished[stream] = Buffer.from(end === 0 ? "" : chunk.subarray(end));
+      if (end === 0) return pass(stream, Buffer.concat([begun, chunk, newline]));
+      if (begun.length === 0) return pass(stream, chunk.subarray(0, end));
+      // The line that was begun goes by itself, so that the rest need not be copied behind it.
+      const first = chunk.indexOf("\n") + 1;
+      const behind = pass(stream, Buffer.concat([begun, chunk.subarray(0, first)]));
+      const further = first === end ? undefined : pass(stream, chunk.subarray(first, end));
+      return further ?? behind;
     },
     close: async () => {
       for (const stream of ["stdout", "stderr"] as const) {
-        const rest = unfinished[stream] + decoders[stream].end();
-        if (rest !== "") await pass(stream, `${rest}\n`);
+        const rest = unfinished[stream];
+        if (rest.length > 0) await pass(stream, Buffer.concat([rest, newline]));
       }
       return { lines, bytes, tail: tail.text(), complete: file.close() };
     },
@@ -72,14 +87,13 @@ export function openRunLog(request: RunLogRequest): RunLog {
 }
 
 /** Writes until the disk says no; then says so once and lets the run go on. */
-function fileSink({ file, log }: RunLogRequest): { write(text: string): void; close(): boolean } {
+function fileSink({ file, log }: RunLogRequest): { write(data: Buffer): void; close(): boolean } {
   const descriptor = openSync(file, "a", 0o600);
   let complete = true;
   return {
-    write: (text) => {
+    write: (data) => {
       if (!complete) return;
       try {
-        const data = Buffer.from(text);
         for (let done = 0; done < data.length;) done += writeSync(descriptor, data, done);
       } catch (error) {
         complete = false;
@@ -93,26 +107,28 @@ function fileSink({ file, log }: RunLogRequest): { write(text: string): void; cl
   };
 }
 
-/** Keeps whole chunks while they are needed for the last `max` characters, and cuts to whole lines only when asked. */
-function tailOf(max: number): { add(text: string): void; text(): string } {
-  let chunks: string[] = [];
+/** Keeps the last `max` bytes, in a buffer of twice that, and cuts to whole lines only when asked. */
+function tailOf(max: number): { add(data: Buffer): void; text(): string } {
+  const kept = Buffer.allocUnsafeSlow(2 * max);
   let length = 0;
+  let cut = false;
   return {
-    add: (text) => {
-      chunks.push(text);
-      length += text.length;
-      for (let first = chunks[0]; first !== undefined && length - first.length >= max; first = chunks[0]) {
-        chunks.shift();
-        length -= first.length;
+    add: (data) => {
+      const last = data.subarray(Math.max(0, data.length - max));
+      cut ||= last.length < data.length;
+      if (length + last.length > kept.length) {
+        const keep = max - Math.min(max, last.length);
+        kept.copyWithin(0, length - keep, length);
+        length = keep;
+        cut = true;
       }
+      length += last.copy(kept, length);
     },
     text: () => {
-      const all = chunks.join("");
-      chunks = [all];
-      if (all.length <= max) return all;
-      const cut = all.slice(all.length - max);
-      const start = cut.indexOf("\n") + 1;
-      return start === 0 || start === cut.length ? cut : cut.slice(start);
+      const start = Math.max(0, length - max);
+      if (start === 0 && !cut) return kept.toString("utf8", 0, length);
+      const firstLine = kept.subarray(0, length).indexOf("\n", start) + 1;
+      return kept.toString("utf8", firstLine === length ? start : firstLine, length);
     },
   };
 }

@@ -20,6 +20,8 @@ export type LaunchRequest = {
   readonly includeUntracked: boolean;
   /** Where the code comes from, when it is not for the spec to say: an agent's. */
   readonly source?: SourceRequest;
+  /** What was said of the spec and the config before; shown and recorded. */
+  readonly warnings: readonly string[];
   /** Values handed over for this launch, by the secret's name. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Who asked, as claimed. */
@@ -93,4 +95,6 @@ export type Run = {
   readonly queued: QueuedAttempt | undefined;
   redact: Redact;
   log: RunLogSummary | undefined;
+  /** Something of it could not be removed: its live entry stays, for the next sweep. */
+  left: boolean;
 };

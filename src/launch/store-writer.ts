@@ -5,6 +5,8 @@ import type { RunDocument, Store } from "../stores/store.ts";
 /** Where a run's journal writes. A write throws when it can't be made. */
 export type RunWriter = {
   location(): string;
+  /** The store has a run of this id that is not ours: nothing of it is ours to write. */
+  isTaken?(): boolean;
   write(document: RunDocument, deadlineMs: number): Promise<void>;
   /** The run has started, where the store is to hear of that. */
   started?(document: RunDocument): void;
@@ -25,6 +27,7 @@ export type StoreWriterRequest = {
 export function storeWriter(request: StoreWriterRequest): RunWriter {
   let { store } = request;
   let version: string | undefined;
+  let taken = false;
   const writeOnce = async (document: RunDocument, deadlineMs: number): Promise<void> => {
     const signal = AbortSignal.timeout(deadlineMs);
     const result =
@@ -35,6 +38,12 @@ export function storeWriter(request: StoreWriterRequest): RunWriter {
         version = result.version;
         return;
       case "conflict":
+        taken = version === undefined;
+        if (taken)
+          throw new LaunchError(
+            "store-conflict",
+            `${run} is in ${store.location} already; give another run_id, or leave it out`,
+          );
         throw new LaunchError("store-conflict", `${run} was changed by somebody else in ${store.location}`);
       case "unknown":
         throw new LaunchError("store-failed", `writing ${run} to ${store.location}: ${result.message}`);
@@ -44,7 +53,7 @@ export function storeWriter(request: StoreWriterRequest): RunWriter {
     try {
       await writeOnce(document, deadlineMs);
     } catch (error) {
-      if (version !== undefined || request.openFallbackStore === undefined) throw error;
+      if (version !== undefined || taken || request.openFallbackStore === undefined) throw error;
       const refused = store.location;
       store = await request.openFallbackStore();
       await request.onFallback(store.location);
@@ -56,6 +65,7 @@ export function storeWriter(request: StoreWriterRequest): RunWriter {
   };
   return {
     location: () => store.location,
+    isTaken: () => taken,
     write,
     end: async (document, deadlineMs) => {
       await write(document, deadlineMs);

@@ -1,8 +1,8 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
-import { isJsonObject, toJson } from "../core/json.ts";
+import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import { isFinal, type RunReason } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -11,6 +11,7 @@ import type { Store, StoredRun } from "../stores/store.ts";
 import { removeScratch } from "./clear-remains.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./remains.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 /** How the run of a killed launcher is said to have ended. */
 export type SweepEnding = "lost" | "cancelled";
@@ -123,7 +124,8 @@ async function recordUnknownRun(
   const store = await services.openOwnStore();
   try {
     const known = { run: entry.head, record: toJson(entry.head) };
-    const ended = (await finishedRun(entry, services.state)) ?? endedRun(known, ending, services.clock.now(), entry);
+    const ended =
+      (await finishedRun(entry, services.state, known.record)) ?? endedRun(known, ending, services.clock.now(), entry);
     const result = await store.create(ended, signal);
     if (result.kind === "unknown") throw new Error(`run "${entry.run_id}" could not be written: ${result.message}`);
   } finally {
@@ -144,7 +146,9 @@ async function endRun(
     if (stored === undefined) return false;
     if (isFinal(stored.run.state)) return true;
     const tail = await readStoredTail(services.state.logFile(entry.run_id));
-    const ended = (await finishedRun(entry, services.state)) ?? endedRun(stored, ending, services.clock.now(), entry);
+    const ended =
+      (await finishedRun(entry, services.state, stored.record)) ??
+      endedRun(stored, ending, services.clock.now(), entry);
     const result = await store.update({ ...ended, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
     if (result.kind === "written") return true;
     last = result.kind === "unknown" ? result.message : "it was changed by another at the same time";
@@ -152,14 +156,25 @@ async function endRun(
   throw new Error(`run "${entry.run_id}" could not be ended in ${store.location}: ${last}`);
 }
 
-/** A run that had ended, but whose store could not be told: its record was written here. */
+/** A run that had ended, but whose store could not be told: its record was written here, unless the disk was full. */
 async function finishedRun(
   entry: LiveEntry,
   state: StateDirectory,
+  known: JsonObject,
 ): Promise<Pick<StoredRun, "run" | "record"> | undefined> {
   if (!isFinal(entry.head.state)) return undefined;
-  const record: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
-  return { run: entry.head, record: isJsonObject(record) ? record : toJson(entry.head) };
+  const record = await readRecordFile(state.recordFile(entry.run_id));
+  return { run: entry.head, record: record ?? { ...known, ...toJson(entry.head) } };
+}
+
+async function readRecordFile(file: string): Promise<JsonObject | undefined> {
+  try {
+    const record: unknown = JSON.parse(await readFile(file, "utf8"));
+    return isJsonObject(record) ? record : undefined;
+  } catch {
+    // The head has the end; a record that can't be read must not keep the store from hearing of it.
+    return undefined;
+  }
 }
 
 /** The run as it is stored when its launcher was killed: head and record say the same. */
@@ -205,5 +220,5 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 }
 
 async function removeIfOld(path: string, before: number): Promise<void> {
-  if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true });
+  if ((await stat(path)).mtimeMs < before) await removeFolder(path);
 }

@@ -10,12 +10,15 @@ export type AgainRequest = {
   readonly launch: string;
 };
 
-/** The commands that run a run again: the same commit, its patch from the store, the same launch. */
+/**
+ * The commands that run a run again: the same commit, its patch from the store, the same launch. The patch goes to the index too: a file
+ * that it adds would be untracked otherwise, and left out.
+ */
 export function againCommands({ runId, commit, patched, launch }: AgainRequest): readonly string[] {
   if (commit === undefined) return [launch];
   return [
     formatCommandLine(["git", "checkout", commit]),
-    ...(patched ? [`launch show ${runId} --patch | git apply`] : []),
+    ...(patched ? [`launch show ${runId} --patch | git apply --index`] : []),
     launch,
   ];
 }

@@ -1,4 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
+import type { PhaseEvent } from "../core/log.ts";
+import { oneLine } from "./words.ts";
 
 const labelWidth = 9;
 const timeColumn = 79;
@@ -8,4 +10,10 @@ export function phaseLine(label: string, detail: string, elapsedMs: number | und
   const line = `  ${label.padEnd(labelWidth)}${detail}`;
   if (elapsedMs === undefined) return line;
   return `${line.padEnd(timeColumn - 3)}   ${formatDuration(elapsedMs)}`;
+}
+
+/** A part of a launch as a line. Of one that failed it says that alone: why is in `done`, which follows. */
+export function phaseEventLine(event: PhaseEvent): string {
+  const detail = event.status === "failed" && event.phase !== "done" ? "failed" : oneLine(event.detail);
+  return phaseLine(event.phase, detail, "elapsedMs" in event ? event.elapsedMs : undefined);
 }

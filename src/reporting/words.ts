@@ -28,11 +28,6 @@ export function metricsInWords(metrics: Readonly<Record<string, number>>, limit:
     .join(" · ");
 }
 
-/** Hashes are shown at 12 characters; anything else stays as it is. */
-export function shortHash(hash: string): string {
-  return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(hash) ? hash.slice(0, 12) : hash;
-}
-
 /** An image reference for people: its digest cut to 12 digits. */
 export function shortImage(reference: string): string {
   return reference.replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, "$1…");
@@ -45,6 +40,11 @@ export function oneLine(text: string): string {
 
 export function truncated(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
+}
+
+/** `1 line`, `1,204 lines`. */
+export function formatLines(count: number): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? "line" : "lines"}`;
 }
 
 /** `1.1 KB`, `3.4 MB`. */

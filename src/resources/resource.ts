@@ -48,7 +48,7 @@ export type ResourceOutcome =
   | { readonly kind: "signalled"; readonly signal: string; readonly exitCode: number }
   | { readonly kind: "failed"; readonly reason: RunReason; readonly message: string; readonly exitCode?: number };
 
-/** Takes the run's raw output as it comes; resolves when it may have more. */
+/** Takes the run's raw output as it comes; resolves when it may have more. A chunk is freed when the call returns: what is kept is copied. */
 export type OutputSink = (stream: OutputStream, chunk: Buffer) => Promise<void> | void;
 
 export interface Resource {

@@ -81,6 +81,11 @@ export interface CodeSource {
   readFile(path: string, signal: AbortSignal): Promise<Buffer | undefined>;
   /** A hash of everything below a folder of the tree (names, modes, contents); "" is the root. Left out, only the whole tree has one. */
   folderHash?(folder: string): string;
+  /**
+   * Tries the patch on its base, for the record: one that gave another tree than this would be a lie. To be awaited before anything
+   * runs; apart from resolving, so that it can go on beside a build. Throws `patch-failed`. Left out, there is nothing to try.
+   */
+  verify?(signal: AbortSignal): Promise<void>;
   /** Writes the tree into an empty directory, without `.git`. File modes and symlinks are kept; bytes are git's own (no line-ending conversion, no filter). */
   exportTo(directory: string, signal: AbortSignal): Promise<void>;
   /** Removes what resolving made (a fetched repository, a temporary index). */

@@ -64,6 +64,21 @@ const resourceAndImage: Rule = ({ spec, tree }) => {
   ];
 };
 
+/** A spec may hold arguments for several resources, to be run on one or the other; a flag or an input is of this launch alone. */
+const argsOfAnother: Rule = ({ spec, tree }) => {
+  const args = at(tree, ["resource_args"]);
+  if (args?.kind !== "map") return [];
+  const others = [...args.entries].filter(([resource]) => resource !== spec.resource);
+  return others.flatMap(([resource, { value }]) =>
+    (value.kind === "map" ? [...value.entries.values()] : []).flatMap((entry) => {
+      const { origin, path } = entry.value;
+      if (origin.kind === "place") return [];
+      const message = `${path} is for ${resource}, and this run is for resource ${spec.resource}; keep one`;
+      return [faultAt({ origin, path, message })];
+    }),
+  );
+};
+
 const builderAndDockerfile: Rule = ({ config, tree, ...checked }) =>
   config.builder?.type === "noop" && runsHere(checked)
     ? faultOf(
@@ -87,7 +102,7 @@ const onlyQueued: Rule = ({ spec, tree }) =>
 
 const secretsAndEnvironment: Rule = ({ spec, tree }) =>
   Object.keys(spec.secrets)
-    .filter((name) => name in spec.env)
+    .filter((name) => Object.hasOwn(spec.env, name))
     .flatMap((name) =>
       faultOf(tree, `secrets.${name}`, () => `the variable ${name} is set twice, by env and by secrets; keep one`),
     );
@@ -135,13 +150,31 @@ const reproduction: Rule = ({ spec, tree }) =>
       )
     : [];
 
+/** A spec is kept with its run, in a store that others read. */
+const credentials: Rule = ({ spec, tree }) =>
+  [
+    ["uri", spec.uri],
+    ["git.repo", spec.git.repo],
+  ].flatMap(([field = "", url = ""]) =>
+    /^(?:git\+)?https?:\/\/[^/?#]*@/i.test(url)
+      ? faultOf(
+          tree,
+          field,
+          (path) =>
+            `credentials don't belong in ${path}, which is kept with the run; take out what is before the @, and use git's own credentials, or the action's token`,
+        )
+      : [],
+  );
+
 const rules: readonly Rule[] = [
   oneSource,
   resourceAndImage,
+  argsOfAnother,
   builderAndDockerfile,
   onlyQueued,
   secretsAndEnvironment,
   allowed,
   queuedProcess,
   reproduction,
+  credentials,
 ];

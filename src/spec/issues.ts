@@ -67,7 +67,8 @@ function faultsOf(
   if (issue.code === "invalid_union" && issue.message === "") {
     const branch = branchOf(issue.errors);
     if (branch !== undefined) return branch.flatMap((inner) => faultsOf(inner, [...path, ...inner.path], tree, names));
-    return [wrongValue(found, issue.errors.map((errors) => errors[0]?.message ?? "").join(" or "))];
+    const phrases = new Set(issue.errors.map((errors) => errors[0]?.message ?? ""));
+    return [wrongValue(found, [...phrases].join(" or "))];
   }
   if (issue.code === "invalid_value" && !found.missing) return [unknownWord(found, issue.values.map(String))];
   if (issue.code === "invalid_key") {
@@ -142,16 +143,18 @@ function wrongValue(found: Found, phrase: string): Fault {
   return faultAt({
     origin,
     path,
-    message: `${name} must be ${phrase}, not ${shown(value)}${quotesHint(value, phrase)}`,
+    message: `${name} must be ${phrase}, not ${shown(value, phrase)}${quotesHint(value, phrase)}`,
   });
 }
 
-function shown(value: Located): string {
+/** What was written. A number is shown where another number would do, and else said to be one. */
+function shown(value: Located, phrase: string): string {
   if (value.kind === "map") return "a mapping";
   if (value.kind === "list") return "a list";
   if (typeof value.value === "string")
     return JSON.stringify(value.value.length > 60 ? `${value.value.slice(0, 57)}…` : value.value);
-  return typeof value.value === "number" ? "a number" : String(value.value);
+  if (typeof value.value !== "number") return String(value.value);
+  return /number|^at (?:least|most) |duration/.test(phrase) ? value.text : "a number";
 }
 
 function quotesHint(value: Located, phrase: string): string {
@@ -161,7 +164,7 @@ function quotesHint(value: Located, phrase: string): string {
 
 /**
  * The branch of a union that was meant: one whose `type` is right, else one that takes this kind of value at all. Where the
- * type is wrong in all of them, their types together. Undefined when no branch fits.
+ * type is wrong in all of them, their types together, and the keys that none of them has. Undefined when no branch fits.
  */
 function branchOf(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const typeIssues = branches.map((issues) =>
@@ -176,6 +179,7 @@ function branchOf(branches: readonly (readonly Issue[])[]): readonly Issue[] | u
         values: words.flatMap((issue) => issue.values),
         message: `one of ${words.flatMap((issue) => issue.values).join(", ")}`,
       },
+      ...unknownInAll(branches),
     ];
   }
   const fitting = branches.filter(
@@ -184,4 +188,14 @@ function branchOf(branches: readonly (readonly Issue[])[]): readonly Issue[] | u
       issues.every((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys"),
   );
   return fitting.sort((a, b) => a.length - b.length)[0];
+}
+
+/** A misspelt key (`typ`) is in no branch; a key of one branch alone says nothing while the branch isn't known. */
+function unknownInAll(branches: readonly (readonly Issue[])[]): readonly Issue[] {
+  const unknown = branches.flatMap((issues) => issues.find((issue) => issue.code === "unrecognized_keys") ?? []);
+  const [first] = unknown;
+  if (first === undefined || unknown.length < branches.length) return [];
+  const keys = first.keys.filter((key) => unknown.every((issue) => issue.keys.includes(key)));
+  const known = new Set(unknown.flatMap((issue) => issue.message.split("\n")));
+  return [{ ...first, keys, message: [...known].join("\n") }];
 }

@@ -19,7 +19,7 @@ export function specJsonSchema(): JsonObject {
   schema = edit(schema, ["resource_args"], withBuilders);
   schema = edit(schema, ["resource"], (field) => ({
     ...field,
-    enum: [...Object.keys(resourceArgsSchema.shape), ...Object.keys(otherResourceNames)],
+    enum: [...Object.keys(resourceArgsSchema.shape), ...otherResourceNames.keys()],
   }));
   schema = edit(schema, ["overrides", "args"], (list) => ({
     anyOf: [list, { type: "object", additionalProperties: scalar }],

@@ -11,10 +11,10 @@ export const otherNames = [
 ] as const;
 
 /** W&B's other names for a resource. */
-export const otherResourceNames: Readonly<Partial<Record<string, string>>> = {
-  local: "local-container",
-  "gcp-vertex": "vertex",
-};
+export const otherResourceNames: ReadonlyMap<string, string> = new Map([
+  ["local", "local-container"],
+  ["gcp-vertex", "vertex"],
+]);
 
 /**
  * One layer of a spec in its normal form, before layers are merged: every field under its first name, `args` and `secrets`
@@ -44,7 +44,8 @@ function changed(tree: Located, [key, ...rest]: readonly string[], change: (valu
 }
 
 function resourceName(value: Located): Located {
-  const name = value.kind === "scalar" && typeof value.value === "string" ? otherResourceNames[value.value] : undefined;
+  const name =
+    value.kind === "scalar" && typeof value.value === "string" ? otherResourceNames.get(value.value) : undefined;
   return name === undefined ? value : scalar(name, value.origin, value.path);
 }
 

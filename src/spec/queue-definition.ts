@@ -43,7 +43,7 @@ function ownNames(tree: Located): Located {
   if (args === undefined || renamed.kind !== "map") return renamed;
   const resource = at(renamed, ["resource"]);
   const name = resource?.kind === "scalar" && typeof resource.value === "string" ? resource.value : "";
-  const nested = Object.entries({ [name]: name, ...otherResourceNames })
+  const nested = [[name, name] as const, ...otherResourceNames]
     .filter(([, own]) => own === name)
     .map(([written]) => at(args, [written]))
     .find((found) => found !== undefined && args.kind === "map" && args.entries.size === 1);

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type ErrorCode, isFileMissing, LaunchError, messageOf } from "../core/errors.ts";
 import { maxBytes } from "./parse.ts";
-import type { Document } from "./resolution.ts";
+import type { ConfigDocument, Document } from "./resolution.ts";
 
 /** Reads a spec, known by the name that was given for it. Throws `bad-spec` when it can't be read as text. */
 export function readSpec(path: string): Promise<Document> {
@@ -21,7 +21,7 @@ export type ConfigLookUp = {
  * The launch config of this place: what was given, `LAUNCH_CONFIG`, `launch-config.yaml` in the working folder, then the
  * user's own of launch and of W&B. None is fine, but one that was named must be there. Throws `bad-config`.
  */
-export async function readConfig({ given, environment, cwd, home }: ConfigLookUp): Promise<Document | undefined> {
+export async function readConfig({ given, environment, cwd, home }: ConfigLookUp): Promise<ConfigDocument | undefined> {
   const named = given ?? environment["LAUNCH_CONFIG"];
   if (named !== undefined && named !== "") return readDocument(named, "launch config", "bad-config");
   const settings = environment["XDG_CONFIG_HOME"] ?? join(home, ".config");
@@ -33,7 +33,7 @@ export async function readConfig({ given, environment, cwd, home }: ConfigLookUp
   ];
   for (const { name, path } of places) {
     const text = await readText(path, "launch config", "bad-config");
-    if (text !== undefined) return { name, text };
+    if (text !== undefined) return { name, text, found: true };
   }
   return undefined;
 }

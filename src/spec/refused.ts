@@ -1,5 +1,6 @@
-import { type Fault, faultAt } from "./fault.ts";
+import { type Fault, faultAt, type Origin } from "./fault.ts";
 import { at, type Located, without } from "./located.ts";
+import type { ConfigDocument } from "./resolution.ts";
 
 /** Fields that others know and this version doesn't: refused in words, because a field that is ignored is a promise broken. */
 type Refused = readonly (readonly [path: string, words: string])[];
@@ -19,6 +20,7 @@ const refusedInSpec: Refused = [
   ["_resume_count", "it is kept by the launcher"],
 ];
 
+/** All of them are for agents and the runs that these take from queues. */
 const refusedInConfig: Refused = [
   ["max_schedulers", "W&B sweeps are not in this version"],
   ["stopped_run_timeout", "a run that is ended gets SIGTERM, and SIGKILL after 10 s"],
@@ -26,19 +28,46 @@ const refusedInConfig: Refused = [
   ["verbosity", "use the flag --verbose"],
 ];
 
-/** The tree without the refused fields; each is a fault. */
-function refuse(tree: Located, table: Refused, faults: Fault[]): Located {
+/** The tree without the refused fields; each that was written is given to `found`. */
+function refuse(tree: Located, table: Refused, found: (path: string, words: string, key: Origin) => void): Located {
   let rest = tree;
   for (const [path, words] of table) {
     const keys = path.split(".");
     const parent = at(tree, keys.slice(0, -1));
     const entry = parent?.kind === "map" ? parent.entries.get(keys.at(-1) ?? "") : undefined;
     if (entry === undefined) continue;
-    faults.push(faultAt({ origin: entry.key, path, message: `${path} is not supported: ${words}` }));
+    found(path, words, entry.key);
     rest = without(rest, keys);
   }
   return rest;
 }
 
-export const refuseInSpec = (tree: Located, faults: Fault[]): Located => refuse(tree, refusedInSpec, faults);
-export const refuseInConfig = (tree: Located, faults: Fault[]): Located => refuse(tree, refusedInConfig, faults);
+const faultIn =
+  (faults: Fault[]) =>
+  (path: string, words: string, origin: Origin): void => {
+    faults.push(faultAt({ origin, path, message: `${path} is not supported: ${words}` }));
+  };
+
+export function refuseInSpec(tree: Located, faults: Fault[]): Located {
+  return refuse(tree, refusedInSpec, faultIn(faults));
+}
+
+/**
+ * A config that was named is this launch's own, and may ask for nothing that is not there. One that was found may be that of the W&B agent
+ * on this machine: what it says to agents alone is left out with a warning, and stops no run here.
+ */
+export function refuseInConfig(
+  tree: Located,
+  document: ConfigDocument | undefined,
+  { faults, warnings }: { readonly faults: Fault[]; readonly warnings: string[] },
+): Located {
+  if (document?.found !== true) return refuse(tree, refusedInConfig, faultIn(faults));
+  const names: string[] = [];
+  const rest = refuse(tree, refusedInConfig, (path) => names.push(path));
+  if (names.length > 0) {
+    warnings.push(
+      `${document.name}: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} for agents, which are not in this version, and ${names.length === 1 ? "has" : "have"} no effect`,
+    );
+  }
+  return rest;
+}

@@ -7,6 +7,9 @@ import type { LaunchSpec } from "./launch-spec.ts";
 /** A document that was read, or given inline. `name` is what people know it by: `launch.yaml`, `input spec`. */
 export type Document = { readonly name: string; readonly text: string };
 
+/** A launch config's document; `found`: nobody named it, it was where one is looked for. */
+export type ConfigDocument = Document & { readonly found?: true };
+
 /**
  * A value from outside the files, at its path in the spec (`overrides.entry_point`, `resource_args.local-container`).
  * Precedence: defaults < launch config < spec < `environment` < `command`. Two values of one layer for one path must agree.
@@ -24,7 +27,7 @@ export type Overlay = {
 
 export type ResolveRequest = {
   readonly spec?: Document;
-  readonly config?: Document;
+  readonly config?: ConfigDocument;
   readonly overlays: readonly Overlay[];
   /** What this place says where nobody else does: the repository's owner and name, the folder's name. */
   readonly context: { readonly entity: string; readonly project: string; readonly name?: string };
@@ -66,6 +69,8 @@ export type Resolved = {
   /** Present when the spec names a queue and it was looked at. */
   readonly queue?: MergedQueue;
   /** Where each value of the spec and the config came from: leaves, in the order in which they are documented. */
+  /** What has no effect here and is no fault. */
+  readonly warnings: readonly string[];
   readonly origins: { readonly spec: readonly ExplainRow[]; readonly config: readonly ExplainRow[] };
 };
 

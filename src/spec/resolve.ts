@@ -26,7 +26,11 @@ import { didYouMean, suggestionFor } from "./suggestion.ts";
  */
 export async function resolveSpec(request: ResolveRequest): Promise<Resolution> {
   const faults: Fault[] = [];
-  const configTree = refuseInConfig(treeOf(request.config, "a launch config", faults), faults);
+  const warnings: string[] = [];
+  const configTree = refuseInConfig(treeOf(request.config, "a launch config", faults), request.config, {
+    faults,
+    warnings,
+  });
   const written = normalForm(refuseInSpec(treeOf(request.spec, "a launch spec", faults), faults), faults);
   const asked = layersOver(overlay(labelsOf(configTree), written), request.overlays, faults);
 
@@ -45,7 +49,7 @@ export async function resolveSpec(request: ResolveRequest): Promise<Resolution> 
   const resolved = finished(spec, request.context);
   const origins = { spec: rowsOf({ ...resolved, builder: {} }, tree), config: rowsOf(config, configTree) };
   const queue = layer === undefined ? {} : { queue: mergedQueue(layer, asked, resolved) };
-  return { kind: "resolved", spec: resolved, config, ...queue, origins };
+  return { kind: "resolved", spec: resolved, config, warnings, ...queue, origins };
 }
 
 /** A document's values; without a document, or when it is no mapping, none. */
@@ -141,7 +145,9 @@ function located({ origin, path, value }: Overlay): Located {
 function withResourceArgs(tree: Located): Located {
   const written = at(tree, ["resource"]);
   const name = written === undefined ? defaultResource : written.kind === "scalar" ? written.value : undefined;
-  return typeof name === "string" && name in resourceArgsSchema.shape ? ensureMap(tree, ["resource_args", name]) : tree;
+  return typeof name === "string" && Object.hasOwn(resourceArgsSchema.shape, name)
+    ? ensureMap(tree, ["resource_args", name])
+    : tree;
 }
 
 const defaultResource = "local-container";

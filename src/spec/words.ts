@@ -32,17 +32,17 @@ export function splitWords(text: string): readonly string[] | undefined {
 }
 
 /** `python3`, not `python`: the first is everywhere that Python is, the second is not. */
-const interpreters: Readonly<Record<string, string>> = {
-  py: "python3",
-  sh: "bash",
-  mjs: "node",
-  js: "node",
-  ts: "node",
-};
+const interpreters: ReadonlyMap<string, string> = new Map([
+  ["py", "python3"],
+  ["sh", "bash"],
+  ["mjs", "node"],
+  ["js", "node"],
+  ["ts", "node"],
+]);
 
 /** A command that starts with a bare script gets the interpreter of its extension: `train.py --epochs 3` → `python3 train.py --epochs 3`. */
 export function withInterpreter(command: readonly string[]): readonly string[] {
   const extension = /\.([a-z]+)$/.exec(command[0] ?? "")?.[1];
-  const interpreter = extension === undefined ? undefined : interpreters[extension];
+  const interpreter = extension === undefined ? undefined : interpreters.get(extension);
   return interpreter === undefined ? command : [interpreter, ...command];
 }

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type ActionCopy, copyAction } from "../support/action-copy.ts";
-import { removeImages } from "../support/docker.ts";
+import { imagesOf, removeImages } from "../support/docker.ts";
 import { describeWithDocker } from "../support/engines.ts";
 import { makeProject } from "../support/project.ts";
 import { remainsOf } from "../support/remains.ts";
@@ -18,7 +18,6 @@ const recordSchema = z.object({
   run_id: z.string(),
   state: z.string(),
   metrics: z.record(z.string(), z.number()),
-  image: z.object({ name: z.string() }).optional(),
 });
 type RunRecord = z.output<typeof recordSchema>;
 
@@ -28,14 +27,12 @@ const launchConfig = "builder:\n  type: docker\n  network: host\n";
 describe("the examples", () => {
   let launcher: ActionCopy;
   let work: string;
-  const images: string[] = [];
 
   beforeAll(() => {
     launcher = copyAction();
   });
   afterAll(() => {
     launcher.remove();
-    removeImages(images);
   });
   beforeEach(() => {
     work = mkdtempSync(join(tmpdir(), "launch-example-"));
@@ -50,12 +47,15 @@ describe("the examples", () => {
       ...(process.env["DOCKER_HOST"] === undefined ? {} : { DOCKER_HOST: process.env["DOCKER_HOST"] }),
     };
     try {
-      const log = launchCli(launcher.directory, ["run", join(project.directory, "launch.yaml"), ...flags], environment);
+      const log = launchCli(
+        launcher.directory,
+        ["run", join(project.directory, "launch.yaml"), "--name", `test-${name}`, ...flags],
+        environment,
+      );
       const runId = /launch show ([a-z0-9-]+)/.exec(log)?.[1] ?? "";
       const record = recordSchema.parse(
         JSON.parse(launchCli(launcher.directory, ["show", runId, "--json"], environment)),
       );
-      if (record.image !== undefined) images.push(record.image.name);
       expect(remainsOf(record.run_id, [])).toEqual([]);
       return { log, record };
     } finally {
@@ -88,6 +88,8 @@ describe("the examples", () => {
   });
 
   describeWithDocker("that need Docker", () => {
+    afterAll(() => removeImages([...imagesOf("launch/test-dockerfile"), ...imagesOf("launch/test-sklearn")]));
+
     test("dockerfile estimates pi in an image of its own Dockerfile", () => {
       const { log, record } = launched("dockerfile");
       expect(log).toContain("200000 throws");

@@ -30,9 +30,10 @@ export async function launchPlace(changes: Partial<Services> = {}): Promise<Laun
   const phases: PhaseEvent[] = [];
   const log: Log = {
     phase: (event) => void phases.push(event),
-    output: ({ stream, text }) =>
+    output: ({ stream, bytes }) =>
       void lines.push(
-        ...text
+        ...bytes
+          .toString()
           .trimEnd()
           .split("\n")
           .map((line) => `${stream}: ${line}`),
@@ -82,6 +83,7 @@ export async function launchRequest({ spec, config, baseDirectory }: TestSpec): 
     config: resolution.config,
     baseDirectory,
     includeUntracked: false,
+    warnings: resolution.warnings,
     secrets: {},
     by: "ada",
     ci: undefined,

@@ -20,7 +20,8 @@ export async function followed(resource: Resource, handle: Handle): Promise<Foll
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   const outcome = await resource.follow(
     handle,
-    (stream, chunk) => void output[stream].push(chunk),
+    // A chunk is freed when the sink returns.
+    (stream, chunk) => void output[stream].push(Buffer.from(chunk)),
     new AbortController().signal,
   );
   return {

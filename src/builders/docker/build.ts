@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { shortInstruction } from "../../clients/docker/build-progress.ts";
 import { buildImage, type BuildMetadata, type ImageBuildResult } from "../../clients/docker/build.ts";
 import { type BuilderInfo, canRewrite } from "../../clients/docker/buildx.ts";
-import { type LocalImage, localImage, remoteManifest, runnableReference } from "../../clients/docker/image.ts";
+import {
+  type LocalImage,
+  localImage,
+  remoteManifest,
+  runnableReference,
+  taggedImage,
+} from "../../clients/docker/image.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { redactionOf } from "../../core/redaction.ts";
@@ -50,7 +56,7 @@ async function existing(
 ): Promise<Found | undefined> {
   const repository = repositoryOf(request);
   if (request.registry === undefined) {
-    const local = await localImage(plan.image, { signal, env });
+    const local = await taggedImage(plan.image, { signal, env });
     return local === undefined ? undefined : runnableReference(local, repository);
   }
   const remote = await remoteManifest(await session.tool(signal), plan.image, { signal, env });

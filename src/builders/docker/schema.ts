@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-const name = z.string().regex(/^[A-Za-z_]\w*$/);
+const name = z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _");
 /** As buildx writes a cache: `type=registry,ref=host/repository:cache`, or a reference. */
-const cache = z.string().regex(/^[^\s]+$/);
+const cache = z.string().regex(/^[^\s]+$/, "a cache such as type=registry,ref=host/repository:cache");
 
 /** `builder: {type: docker}` of the launch config. `destination` is the repository that images are pushed to. */
 export const dockerBuilderSchema = z.strictObject({

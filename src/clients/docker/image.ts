@@ -29,7 +29,30 @@ export async function localImage(reference: string, context: Context): Promise<L
   // An error may be an image that isn't there or a daemon that can't be reached: `image ls` says "none" by an empty answer.
   const listed = await docker({ args: ["image", "ls", "--quiet", reference], doing, ...requestOf(context) });
   if (listed.exitCode === 0) return undefined;
-  throw new LaunchError("tool-missing", `${doing}: ${listed.stderr.trim()}; is Docker running (docker info)?`);
+  throw notAnswering(doing, listed.stderr);
+}
+
+const listedSchema = z.object({ ID: z.string(), Digest: z.string() });
+
+/**
+ * As `localImage`, for a name of our own making (`launch/NAME:TAG`): the listing says by one call that there is none, too. A name
+ * that others wrote may be spelt in ways that it doesn't match.
+ */
+export async function taggedImage(reference: string, context: Context): Promise<LocalImage | undefined> {
+  const listing = ["image", "ls", "--no-trunc", "--digests", "--format", "{{json .}}", reference];
+  const doing = `looking for the image ${reference} in the local engine`;
+  const { exitCode, stdout, stderr } = await docker({ args: listing, doing, ...requestOf(context) });
+  if (exitCode !== 0) throw notAnswering(doing, stderr);
+  const [line = ""] = stdout.toString().split("\n");
+  const found = listedSchema.safeParse(jsonOf(line)).data;
+  if (found === undefined) return undefined;
+  const repository = reference.slice(0, reference.lastIndexOf(":"));
+  const repoDigests = found.Digest.startsWith("sha256:") ? [`${repository}@${found.Digest}`] : [];
+  return { id: found.ID, repoDigests };
+}
+
+function notAnswering(doing: string, stderr: string): LaunchError {
+  return new LaunchError("tool-missing", `${doing}: ${stderr.trim()}; is Docker running (docker info)?`);
 }
 
 function jsonOf(text: string): unknown {

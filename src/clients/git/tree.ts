@@ -45,6 +45,17 @@ export async function listTree(
   );
 }
 
+/** Paths whose entries differ, in the order of names: what `git diff-tree -r --name-only --no-renames` says. */
+export function differingPaths(before: readonly TreeEntry[], after: readonly TreeEntry[]): readonly string[] {
+  const lineOf = ({ kind, hash, path }: TreeEntry): string => `${kind} ${hash} ${path}`;
+  const [old, now] = [new Set(before.map(lineOf)), new Set(after.map(lineOf))];
+  const changed = [
+    ...before.filter((entry) => !now.has(lineOf(entry))),
+    ...after.filter((entry) => !old.has(lineOf(entry))),
+  ];
+  return [...new Set(changed.map(({ path }) => path))].sort();
+}
+
 /** Contents of objects by their hashes, in one process. A hash that is not there is left out. */
 export async function readObjects(
   repository: ScratchRepository,
@@ -90,26 +101,34 @@ export async function sizesOf(
   return sizes;
 }
 
+type IndexEnvironment = Readonly<Record<string, string>>;
+
+/** Gives `use` the name of an index file of its own, and removes the file after. */
+async function withIndexFile<T>(repository: ScratchRepository, use: (env: IndexEnvironment) => Promise<T>): Promise<T> {
+  const index = join(repository.directory, `index-${randomUUID()}`);
+  try {
+    return await use({ GIT_INDEX_FILE: index });
+  } finally {
+    await rm(index, { force: true });
+  }
+}
+
 /** Gives `use` an index file of its own that holds `tree`, and removes it after. */
-export async function withIndex<T>(
+export function withIndex<T>(
   repository: ScratchRepository,
   tree: string,
   signal: AbortSignal,
-  use: (env: Readonly<Record<string, string>>) => Promise<T>,
+  use: (env: IndexEnvironment) => Promise<T>,
 ): Promise<T> {
-  const index = join(repository.directory, `index-${randomUUID()}`);
-  const env = { GIT_INDEX_FILE: index };
-  try {
+  return withIndexFile(repository, async (env) => {
     await scratchGit(repository, {
       args: ["read-tree", tree],
       doing: `reading the tree ${tree.slice(0, 12)}`,
       signal,
       env,
     });
-    return await use(env);
-  } finally {
-    await rm(index, { force: true });
-  }
+    return use(env);
+  });
 }
 
 export async function writeTree(
@@ -171,9 +190,9 @@ export async function exportTree(
   if (first !== undefined) {
     throw new LaunchError("source-failed", `exporting to ${directory}: it holds "${first}"; an empty folder is needed`);
   }
-  await withIndex(repository, tree, signal, (env) =>
+  await withIndexFile(repository, (env) =>
     scratchGit(repository, {
-      args: ["-c", "core.bare=false", "-c", "checkout.workers=0", "checkout-index", "--all", "--quiet"],
+      args: ["-c", "core.bare=false", "-c", "checkout.workers=0", "read-tree", "--reset", "-u", tree],
       doing: `exporting the tree ${tree.slice(0, 12)} to ${directory}`,
       signal,
       cwd: directory,

@@ -8,22 +8,21 @@ import { z } from "zod";
 /** One argument's worth of text. */
 const text = z.string().regex(/^[^\p{Cc}]+$/u, "one line of text");
 const texts = z.union([text, z.array(text)], "one line of text, or a list of them");
-const count = z.union([z.int(), z.string().regex(/^-?\d+$/)], "a whole number");
-const positive = z.union(
-  [z.number().positive(), z.string().regex(/^\d+(?:\.\d+)?$/)],
-  "a number over 0, such as 2 or 0.5",
-);
-const size = z.union(
-  [z.int().positive(), z.string().regex(/^\d+(?:\.\d+)?\s?(?:[bkmgtBKMGT]|[kmgtKMGT]i?[bB])?$/)],
+/** A number, or text of its own form. The phrase stands on each: a text that only breaks its form is answered by its own branch. */
+const numberOr = (number: z.ZodNumber, form: RegExp, phrase: string) =>
+  z.union([number, z.string().regex(form, phrase)], phrase);
+const count = numberOr(z.int(), /^-?\d+$/, "a whole number");
+const positive = numberOr(z.number().positive(), /^\d+(?:\.\d+)?$/, "a number over 0, such as 2 or 0.5");
+const size = numberOr(
+  z.int().positive(),
+  /^\d+(?:\.\d+)?\s?(?:[bkmgtBKMGT]|[kmgtKMGT]i?[bB])?$/,
   "a number of bytes, or a size such as 512m or 8g",
 );
-const cpuList = z.union(
-  [z.int().min(0), z.string().regex(/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/)],
-  "numbers such as 0-3 or 0,2",
-);
+const cpuList = numberOr(z.int().min(0), /^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/, "numbers such as 0-3 or 0,2");
 const flag = z.union([z.boolean(), z.enum(["true", "false"])], "true or false");
-const gpus = z.union(
-  [z.int().positive(), z.string().regex(/^"?(?:all|\d+|device=[\w:.-]+(?:,[\w:.-]+)*)"?$/)],
+const gpus = numberOr(
+  z.int().positive(),
+  /^"?(?:all|\d+|device=[\w:.-]+(?:,[\w:.-]+)*)"?$/,
   "all, a number, or device=0,1",
 );
 const platform = z.string().regex(/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/, "a platform such as linux/amd64");

@@ -43,7 +43,7 @@ export type StartedProcess = {
   /** Whether the pid still names our child's group. The kernel gives it to nobody else while a member of the group is left. */
   isOurs(): boolean;
   readonly outcome: Promise<ResourceOutcome>;
-  /** Resolves when the outcome is written down for others. */
+  /** Resolves when the outcome is written down for others, or can't be. */
   readonly recorded: Promise<void>;
 };
 
@@ -69,7 +69,8 @@ export async function startProcess(start: StartRequest): Promise<StartedProcess>
       name,
       isOurs: ownershipOf(group),
       outcome,
-      recorded: outcome.then((ended) => state.writeOutcome(ended)),
+      // It is for others who may adopt the run: a full disk takes it from them, and nothing from this one.
+      recorded: outcome.then((ended) => state.writeOutcome(ended)).catch(() => undefined),
     };
   } catch (error) {
     await group?.end(0);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { accessConfig } from "../../clients/git/fetch.ts";
 import { applyPatch, changedPaths, diffTrees } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/repository.ts";
-import { listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { differingPaths, listTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
 import { accessesTo } from "./access.ts";
@@ -86,13 +86,17 @@ async function resolveRepository(
   refuseUnmerged(status.unmerged);
   await repository.borrow([inspection.files.objects]);
   await completePartialClone(inspection, repository, context);
-  const [base, found] = await Promise.all([
+  const [base, tree] = await Promise.all([
     head === undefined ? undefined : findBase(inspection, head, signal),
     currentTree(request, inspection, repository, signal),
   ]);
-  const patch = base === undefined ? undefined : await patchSince(base, found.tree, repository, inspection, signal);
+  const listing = head?.tree === tree ? head.entries : listTree(repository, tree, signal);
+  const [entries, patch] = await Promise.all([
+    listing,
+    base === undefined ? undefined : patchSince(base, { tree, listing }, repository, inspection, signal),
+  ]);
   warnOfLeftOut(request, inspection, context);
-  const whole = await withLocalSubmodules(repository, found, inspection.toplevel, context);
+  const whole = await withLocalSubmodules(repository, { tree, entries }, inspection.toplevel, context);
   const provenance: Provenance = {
     kind: "git",
     ...(base?.repository === undefined ? {} : { repository: base.repository }),
@@ -105,7 +109,8 @@ async function resolveRepository(
     ...whole.provenance,
     reachable: base?.reachable ?? false,
   };
-  return codeSourceOf({ repository, ...whole.code, patch: patch?.bytes, provenance }, context);
+  const found = { repository, ...whole.code, patch: patch?.bytes, provenance };
+  return codeSourceOf(patch === undefined ? found : { ...found, tryPatch: patch.tryIt }, context);
 }
 
 /** A partial clone (as actions/checkout makes for a sparse checkout) hasn't got every file: git fetches those that are read. */
@@ -125,44 +130,64 @@ function ifDefined(key: "ref", value: string | undefined): { readonly ref?: stri
   return value === undefined ? {} : { [key]: value };
 }
 
-/** What runs, before submodules: HEAD's own tree when nothing has changed, which costs no process. */
+/** The tree of what runs, before submodules: HEAD's own when nothing has changed, which costs no process. */
 async function currentTree(
   request: CheckoutRequest,
   inspection: Inspection,
   repository: ScratchRepository,
   signal: AbortSignal,
-): Promise<{ readonly tree: string; readonly entries: readonly TreeEntry[] }> {
+): Promise<string> {
   const { status, head } = inspection;
   const untracked = request.includeUntracked ? status.untracked : [];
-  if (head !== undefined && !status.staged && status.changed.length === 0 && untracked.length === 0) return head;
-  const tree = await treeOfWorkingTree(repository, inspection, untracked, signal);
-  return { tree, entries: await listTree(repository, tree, signal) };
+  const unchanged = !status.staged && status.changed.length === 0 && untracked.length === 0;
+  return head !== undefined && unchanged ? head.tree : treeOfWorkingTree(repository, inspection, untracked, signal);
 }
 
-type Patch = { readonly bytes: Buffer; readonly provenance: PatchProvenance };
+type Listed = { readonly tree: string; readonly listing: readonly TreeEntry[] | Promise<readonly TreeEntry[]> };
 
-/** The patch from the base, tried on it: a recorded patch that gave another tree would be a lie. */
+type Patch = {
+  readonly bytes: Buffer;
+  readonly provenance: PatchProvenance;
+  readonly tryIt: (signal: AbortSignal) => Promise<void>;
+};
+
+/** The patch from the base, where there is a difference. */
 async function patchSince(
-  base: Base,
-  tree: string,
+  { commit, commits }: Base,
+  { tree, listing }: Listed,
   repository: ScratchRepository,
-  inspection: Inspection,
+  { head }: Inspection,
   signal: AbortSignal,
 ): Promise<Patch | undefined> {
-  if (base.commit === inspection.head?.commit && tree === inspection.head.tree) return undefined;
+  const baseEntries = commit === head?.commit ? head.entries : undefined;
+  if (baseEntries !== undefined && tree === head?.tree) return undefined;
   const [bytes, files] = await Promise.all([
-    diffTrees(repository, base.commit, tree, signal),
-    changedPaths(repository, base.commit, tree, signal),
+    diffTrees(repository, commit, tree, signal),
+    baseEntries === undefined
+      ? changedPaths(repository, commit, tree, signal)
+      : Promise.resolve(listing).then((entries) => differingPaths(baseEntries, entries)),
   ]);
   if (bytes.length === 0) return undefined;
-  const result = await applyPatch(repository, base.commit, bytes, signal);
-  if (result !== tree) {
-    throw new LaunchError(
-      "patch-failed",
-      `the patch onto ${base.commit.slice(0, 12)} gives the tree ${result}, not the checkout's ${tree}; commit and push the changes instead`,
-    );
-  }
-  return { bytes, provenance: describePatch(bytes, files, base.commits) };
+  return {
+    bytes,
+    provenance: describePatch(bytes, files, commits),
+    tryIt: (trying) => tryPatch(repository, commit, { bytes, tree }, trying),
+  };
+}
+
+/** A recorded patch that gave another tree would be a lie. */
+async function tryPatch(
+  repository: ScratchRepository,
+  base: string,
+  { bytes, tree }: { readonly bytes: Buffer; readonly tree: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const result = await applyPatch(repository, base, bytes, signal);
+  if (result === tree) return;
+  throw new LaunchError(
+    "patch-failed",
+    `the patch onto ${base.slice(0, 12)} gives the tree ${result}, not the checkout's ${tree}; commit and push the changes instead`,
+  );
 }
 
 async function withLocalSubmodules(

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { ScratchRepository } from "../../clients/git/repository.ts";
-import { exportTree, readObjects, type TreeEntry } from "../../clients/git/tree.ts";
+import { exportTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, PatchProvenance, Provenance, SourceContext } from "../source.ts";
+import { fileReader, type ReadFile } from "./file-reader.ts";
 import { findLfsPointers } from "./lfs.ts";
 
 export type FoundCode = {
@@ -12,6 +13,8 @@ export type FoundCode = {
   readonly tree: string;
   readonly entries: readonly TreeEntry[];
   readonly patch: Uint8Array | undefined;
+  /** Tries the patch on its base; throws `patch-failed`. */
+  readonly tryPatch?: (signal: AbortSignal) => Promise<void>;
   readonly provenance: Omit<Provenance, "tree" | "lfs_pointers">;
 };
 
@@ -33,13 +36,16 @@ export async function codeSourceOf(found: FoundCode, context: SourceContext): Pr
     );
   }
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
+  const read = fileReader(repository);
+  let verified: Promise<void> | undefined;
   return {
     kind: "code",
     provenance: { ...found.provenance, tree, ...(pointers.length === 0 ? {} : { lfs_pointers: pointers }) },
     patch: found.patch,
     paths: () => Promise.resolve([...byPath.keys()].sort()),
-    readFile: (path, signal) => readThroughLinks(repository, byPath, path, signal),
+    readFile: (path, signal) => readThroughLinks(read, byPath, path, signal),
     folderHash: (folder) => folderHash(entries, folder),
+    verify: (signal) => (verified ??= found.tryPatch?.(signal) ?? Promise.resolve()),
     exportTo: (directory, signal) => exportTree(repository, tree, directory, signal),
     dispose: () => repository.remove(),
   };
@@ -57,7 +63,7 @@ function folderHash(entries: readonly TreeEntry[], folder: string): string {
 const maxLinks = 8;
 
 async function readThroughLinks(
-  repository: ScratchRepository,
+  read: ReadFile,
   byPath: ReadonlyMap<string, TreeEntry>,
   path: string,
   signal: AbortSignal,
@@ -66,7 +72,7 @@ async function readThroughLinks(
   for (let links = 0; links < maxLinks; links++) {
     const entry = byPath.get(at);
     if (entry === undefined) return undefined;
-    const content = (await readObjects(repository, [entry.hash], signal)).get(entry.hash);
+    const content = await read(entry.hash, signal);
     if (entry.kind !== "symlink" || content === undefined) return content;
     at = posix.join(posix.dirname(at), content.toString());
   }

@@ -1,4 +1,4 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
 import { type ScratchRepository, scratchGit, writingTo } from "../../clients/git/repository.ts";
@@ -27,9 +27,7 @@ export async function treeOfWorkingTree(
   const { toplevel: cwd, files, status } = inspection;
   const index = join(repository.directory, "work-tree-index");
   const env = { ...writingTo(repository, files.objects), GIT_INDEX_FILE: index };
-  await copyFile(files.index, index).catch((error: unknown) => {
-    if (!isFileMissing(error)) throw error;
-  });
+  await copyIndex(files.index, index);
   const paths = [...status.changed, ...untracked];
   if (paths.length > 0) {
     const settings = plainIndex.flatMap((setting) => ["-c", setting]);
@@ -50,6 +48,20 @@ export async function treeOfWorkingTree(
     "source-failed",
   );
   return output.toString().trim();
+}
+
+/**
+ * Copies an index with its time. By that git knows which files may have changed within the second in which the index was written: their
+ * stat data look unchanged then, and it reads them again (git's Documentation/technical/racy-git.txt).
+ */
+async function copyIndex(from: string, to: string): Promise<void> {
+  try {
+    const { atimeMs, mtimeMs } = await stat(from);
+    await copyFile(from, to);
+    await utimes(to, Math.floor(atimeMs / 1_000), Math.floor(mtimeMs / 1_000));
+  } catch (error) {
+    if (!isFileMissing(error)) throw error;
+  }
 }
 
 /** The tree of a folder that is in no repository: every file that its .gitignore files don't name, byte for byte. */

@@ -12,6 +12,9 @@ import { waitForRefs } from "./watch-refs.ts";
 /** Marks a repository as made by launch for its own use: only such a one is collected and freed of stale locks. */
 const ownMark = "[launch]\n\tstore = true\n";
 
+/** What our own repositories are made with, so that git needn't be asked. */
+const ownFormat = "sha1";
+
 /** A written run is on the disk, not only on its way there: git by itself syncs packs alone. */
 const ownConfig = `[core]\n\tfsync = committed,reference\n\tfsyncMethod = batch\n${ownMark}`;
 
@@ -68,7 +71,9 @@ async function openRepository(
   signal: AbortSignal,
 ): Promise<Repository | undefined> {
   const found = await findRepository(path);
-  if (found !== undefined) return inspectRepository(found, signal);
+  if (found !== undefined) {
+    return (await isOwn(found)) ? { directory: found, format: ownFormat } : inspectRepository(found, signal);
+  }
   if (use === "read") return undefined;
   await createBareRepository(path, signal);
   return inspectRepository(path, signal);
@@ -105,7 +110,7 @@ export async function createBareRepository(path: string, signal: AbortSignal): P
     made = await mkdtemp(join(dirname(path), draftPrefix(path)));
     await gitOrThrow(
       {
-        args: ["init", "--quiet", "--bare", "--template=", "--object-format=sha1", made],
+        args: ["init", "--quiet", "--bare", "--template=", `--object-format=${ownFormat}`, made],
         doing: `making the store ${path}`,
         cwd: made,
         signal,
@@ -136,7 +141,11 @@ async function removeAbandonedDrafts(path: string): Promise<void> {
 }
 
 async function isOwn(directory: string): Promise<boolean> {
-  return (await readFile(join(directory, "config"), "utf8")).includes(ownMark);
+  const config = await readFile(join(directory, "config"), "utf8").catch((error: unknown) => {
+    if (isFileMissing(error)) return "";
+    throw unusable(directory, error);
+  });
+  return config.includes(ownMark);
 }
 
 /** Locks that a killed process left, on these refs and on the packed ones. git itself never removes them. */

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { type CommandLine, commandLine } from "../../support/command-line.ts";
 import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
@@ -13,7 +15,7 @@ overrides:
 const script = `echo "args: $*"
 echo "config: $WANDB_CONFIG"
 echo careful >&2
-echo '{"accuracy": 0.956}' > "$LAUNCH_OUTPUT_DIR/metrics.json"
+echo '{"accuracy": 0.956, "steps": 123456}' > "$LAUNCH_OUTPUT_DIR/metrics.json"
 `;
 const eventSchema = z.looseObject({ schema_version: z.literal(1), event: z.string(), time: z.iso.datetime() });
 
@@ -46,7 +48,7 @@ test("a run shows its parts, its output and its result, and stays in the store",
   expect(lines[1]).toMatch(/^ {2}image {4}none/);
   expect(lines[2]).toMatch(/^ {2}start {4}local-process {2}bash train\.sh --epochs 3 +\d+\.\d s$/);
   expect(lines.slice(3, 6).sort()).toEqual(["┃ careful", "│ args: --epochs 3", '│ config: {"lr":0.1}'].sort());
-  expect(lines[6]).toMatch(/^ {2}done {5}succeeded in .* · accuracy 0\.956$/);
+  expect(lines[6]).toMatch(/^ {2}done {5}succeeded in .* · accuracy 0\.956 · steps 123456$/);
   const runId = /launch show (\S+)/.exec(lines[7] ?? "")?.[1] ?? "";
 
   const list = await launch("list");
@@ -116,6 +118,27 @@ test("a reader that goes away is no fault, and the run goes on to its end", asyn
   const { exitCode, stderr } = await run.ended;
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect((await launch("list")).stdout).toContain("succeeded");
+});
+
+test("the launch config of a W&B agent that happens to be here stops no run: what it says to agents is a warning", async () => {
+  const config = join(folder.folder("state/.config/wandb"), "launch-config.yaml");
+  writeFileSync(config, "max_jobs: 2\nqueues: [gpu]\nenvironment: {type: aws, region: eu-west-1}\n");
+  const run = await launch("run");
+  expect(run.exitCode).toBe(0);
+  expect(run.stderr).toMatch(/^ {2}warning {2}\S+\/wandb\/launch-config\.yaml: queues, max_jobs are for agents/);
+  const runId = /launch show (\S+)/.exec(run.stdout)?.[1] ?? "";
+  expect((await launch("show", runId)).stdout).toContain("queues, max_jobs are for agents");
+  expect((await launch("validate")).stderr).toContain("queues, max_jobs are for agents");
+  const named = await launch("run", "--launch-config", config);
+  expect(named.exitCode).toBe(2);
+  expect(named.stderr).toContain("max_jobs is not supported: agents are not in this version");
+});
+
+test("a part that fails is a line, and the reason is said once", async () => {
+  const { exitCode, stdout } = await launch("run", "-g", "nowhere");
+  expect(exitCode).toBe(3);
+  expect(stdout).toMatch(/^ {2}source {3}failed +\d/m);
+  expect(stdout.split('no branch, tag or commit "nowhere"')).toHaveLength(2);
 });
 
 test("--dry-run shows what would be run, and leaves nothing", async () => {

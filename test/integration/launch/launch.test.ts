@@ -7,6 +7,7 @@ import { sweepRemains } from "../../../src/launch/sweep-remains.ts";
 import { sweepServices } from "../../../src/launch/sweep-services.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { type LaunchPlace, launchPlace, launchRequest } from "../../support/launching.ts";
+import { runDocument } from "../../support/run-document.ts";
 import { makeProject, type Project } from "../../support/project.ts";
 
 let place: LaunchPlace;
@@ -89,8 +90,8 @@ test("a run over its timeout is ended, with its last words, and says which timeo
 
 test("a cancel ends a run that ignores SIGTERM, and the record says so", async () => {
   const cancel = new AbortController();
-  place.services.log.output = ({ text }) => {
-    if (text.includes("up")) cancel.abort();
+  place.services.log.output = ({ bytes }) => {
+    if (bytes.includes("up")) cancel.abort();
   };
   const result = await launched("hang.mjs", {}, {}, cancel.signal);
   expect(result.outcome).toMatchObject({ state: "cancelled", reason: "cancelled" });
@@ -155,7 +156,14 @@ test("a store that refuses the first write is replaced by the fallback, with one
   expect((await working.read(result.runId, never))?.run.state).toBe("succeeded");
 });
 
-test("an end that the store could not be told is told by the next sweep, as it was", async () => {
+test.each([
+  ["with its record", ""],
+  [
+    "even without a record file",
+    "import { mkdirSync } from 'node:fs'; mkdirSync(process.env.LAUNCH_OUTPUT_DIR + '/../record.json');",
+  ],
+])("an end that the store could not be told is told by the next sweep, %s", async (_, before) => {
+  await writeFile(`${project.directory}/ok.mjs`, before + (await readFile(`${project.directory}/ok.mjs`, "utf8")));
   const working = await place.openStore();
   const failing: Store = {
     ...working,
@@ -170,7 +178,7 @@ test("an end that the store could not be told is told by the next sweep, as it w
   const result = await launched("ok.mjs");
 
   expect(result.outcome.state).toBe("succeeded");
-  expect(place.warnings.join()).toContain(result.recordFile);
+  expect(place.warnings.join().includes("its record is in")).toBe(before === "");
   expect((await working.read(result.runId, never))?.run.state).not.toBe("succeeded");
   // The launcher of the entry is this test: as if it had ended.
   const entry = await readFile(state.liveFile(result.runId), "utf8");
@@ -179,7 +187,8 @@ test("an end that the store could not be told is told by the next sweep, as it w
   expect(await sweepRemains("lost", sweep, never)).toEqual([{ kind: "swept", runId: result.runId }]);
   const stored = await working.read(result.runId, never);
   expect(stored?.run).toMatchObject({ state: "succeeded", metrics: { accuracy: 0.5 } });
-  expect(stored?.record).toEqual(JSON.parse(await readFile(result.recordFile, "utf8")));
+  expect(stored?.record).toMatchObject({ state: "succeeded", command: ["node", "ok.mjs"] });
+  if (before === "") expect(stored?.record).toEqual(JSON.parse(await readFile(result.recordFile, "utf8")));
   expect(await leftBehind()).toEqual([]);
 });
 
@@ -187,9 +196,9 @@ test("a forced cancel does not wait for a run that ignores SIGTERM", async () =>
   const cancel = new AbortController();
   const force = new AbortController();
   place = { ...place, services: { ...place.services, force: force.signal } };
-  place.services.log.output = ({ text }) => {
-    if (text.includes("up")) cancel.abort();
-    if (text.includes("asked to end")) force.abort();
+  place.services.log.output = ({ bytes }) => {
+    if (bytes.includes("up")) cancel.abort();
+    if (bytes.includes("asked to end")) force.abort();
   };
   const result = await launched("hang.mjs", {}, {}, cancel.signal);
   expect(result.outcome).toMatchObject({ state: "cancelled" });
@@ -231,4 +240,62 @@ test("the record's spec, read again, resolves to the same spec", async () => {
   const { record } = await launch(request, place.services, never);
   const again = await launchRequest({ spec: record.spec, baseDirectory: project.directory });
   expect(again.spec).toEqual(request.spec);
+});
+
+test("a second launch of a run id that is taken is refused, and touches nothing of the first", async () => {
+  const second = new Promise<unknown>((resolve) => {
+    place.services.log.output = ({ bytes }) => {
+      if (bytes.includes("up")) resolve(launched("ok.mjs", { run_id: "taken-1" }).catch((error: unknown) => error));
+    };
+  });
+  await writeFile(`${project.directory}/ok.mjs`, "console.log('up'); setTimeout(() => process.exit(4), 2000);");
+  const first = launched("ok.mjs", { run_id: "taken-1" });
+  expect(await second).toMatchObject({ code: "bad-spec" });
+  expect(await readdir(place.state.live)).toEqual(["taken-1.json"]);
+  expect((await first).outcome).toMatchObject({ reason: "exit-code", exitCode: 4 });
+  const stored = await (await place.openStore()).read("taken-1", never);
+  expect(stored?.run).toMatchObject({ reason: "exit-code" });
+  expect(await leftBehind()).toEqual([]);
+}, 40_000);
+
+test("a run id that the store has from elsewhere is not written over, and not launched in a fallback", async () => {
+  const store = await place.openStore();
+  await store.create(runDocument("taken-2"), never);
+  const open = (): Promise<Store> => Promise.resolve(store);
+  const services = {
+    ...place.services,
+    store: { ...place.services.store, open, openFallback: () => place.openStore() },
+  };
+  const spec = process_("ok.mjs", { run_id: "taken-2" });
+  const result = await launch(await launchRequest({ spec, baseDirectory: project.directory }), services, never);
+  expect(result.outcome).toMatchObject({ state: "failed", reason: "submit-failed" });
+  expect(place.lines).toEqual([]);
+  expect((await store.read("taken-2", never))?.run).toEqual(runDocument("taken-2").run);
+  expect(await leftBehind()).toEqual([]);
+});
+
+test("a patch that holds a secret's value is not kept", async () => {
+  await writeFile(`${project.directory}/ok.mjs`, "console.log('key: s3cret-value-of-the-test');");
+  const result = await launched(
+    "ok.mjs",
+    { secrets: { TOKEN: "API" } },
+    { secrets: { API: "s3cret-value-of-the-test" } },
+  );
+  expect(place.warnings.join()).toContain("hold the value of a secret");
+  expect((await (await place.openStore()).read(result.runId, never))?.patch).toBeUndefined();
+});
+
+test("a state folder that can't be written is said so, and nothing is left", async () => {
+  await writeFile(place.state.path, "a file where the folder should be");
+  await expect(launched("ok.mjs")).rejects.toMatchObject({ code: "store-failed" });
+});
+
+test("a record file that can't be written is a warning: the store has the run all the same", async () => {
+  const script = "import { mkdirSync } from 'node:fs'; mkdirSync(process.env.LAUNCH_OUTPUT_DIR + '/../record.json');";
+  await writeFile(`${project.directory}/ok.mjs`, script);
+  const result = await launched("ok.mjs");
+  expect(result.outcome.state).toBe("succeeded");
+  expect(place.warnings.join()).toContain("record.json could not be written");
+  expect((await (await place.openStore()).read(result.runId, never))?.run.state).toBe("succeeded");
+  expect(await leftBehind()).toEqual([]);
 });

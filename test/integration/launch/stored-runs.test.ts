@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../src/core/clock.ts";
-import { type OutputChunk, silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import type { LogChunk } from "../../../src/launch/log-file.ts";
 import { type StateDirectory, stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { listRuns } from "../../../src/launch/list.ts";
 import { readLog } from "../../../src/launch/logs.ts";
@@ -46,7 +47,7 @@ describe("stored runs", () => {
       scratch: state.scratchFolder(runId),
       head: runDocument(runId).run,
     });
-  const collect = async (chunks: AsyncIterable<OutputChunk> | Iterable<OutputChunk>): Promise<string> => {
+  const collect = async (chunks: AsyncIterable<LogChunk> | Iterable<LogChunk>): Promise<string> => {
     let text = "";
     for await (const chunk of chunks) text += `${chunk.stream}: ${chunk.text}`;
     return text;

@@ -31,6 +31,14 @@ describe("a run as a process", () => {
     expect([stdout.length, stderr]).toEqual([50_000, "err\n"]);
   });
 
+  test("ends as it ended when its exit code can't be written down for others", async () => {
+    const resource = await bench.open();
+    const request = bench.request("");
+    const inTheWay = bench.folder(`cache/processes/${resource.handleFor(request).name}/outcome.json.new`);
+    const { outcome } = await run(resource, { ...request, command: ["sh", "-c", `mkdir ${inTheWay}; exit 3`] });
+    expect(outcome).toEqual({ kind: "exited", exitCode: 3 });
+  });
+
   test("that is killed says by which signal", async () => {
     const { outcome } = await run(await bench.open(), bench.request("kill -SEGV $$"));
     expect(outcome).toEqual({ kind: "signalled", signal: "SIGSEGV", exitCode: 139 });

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { repositoryAt, snapshot, temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
@@ -129,6 +139,7 @@ describe("local work", () => {
     expect(statSync(join(target, "run.sh")).mode & 0o111).toBe(0o111);
     expect(readlinkSync(join(target, "link-target.txt"))).toBe("name with space.txt");
     expect(existsSync(join(target, "gone.txt"))).toBe(false);
+    await expect(source.verify?.(signal)).resolves.toBeUndefined();
     // The patch alone, applied by git itself to the base, gives the same tree as committing it all.
     clone.git("add", "--all");
     expect(provenance.tree).toBe(clone.git("write-tree"));
@@ -141,6 +152,21 @@ describe("local work", () => {
     await exported(folder, source);
     await source.dispose();
     expect(snapshot(clone.directory)).toEqual(before);
+  });
+
+  test("is seen also where it left the file's size and time as the index knows them", async () => {
+    const { clone } = cloned();
+    const file = join(clone.directory, "main.py");
+    const time = new Date("2026-01-01T00:00:00Z");
+    // Only the time that can be set counts, so that it is the same second on every machine.
+    clone.git("config", "core.trustctime", "false");
+    utimesSync(file, time, time);
+    clone.git("update-index", "--refresh");
+    utimesSync(join(clone.directory, ".git/index"), time, time);
+    clone.write({ "main.py": "print(2)\n" });
+    utimesSync(file, time, time);
+    const { source } = await resolveSource(folder, checkoutOf(clone.directory));
+    expect((await source.readFile("main.py", signal))?.toString()).toBe("print(2)\n");
   });
 
   test("that is reverted again makes no patch", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { writerOn } from "../../../src/core/writer.ts";
 import { gitHubLog, inert } from "../../../src/action/github-log.ts";
 
 // @actions/core writes to the process's stdout: both are caught in one place, as the runner reads them.
@@ -12,12 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const open = (): ReturnType<typeof gitHubLog> =>
-  gitHubLog(
-    (text) => void process.stdout.write(text),
-    () => 0,
-    false,
-  );
+const open = (): ReturnType<typeof gitHubLog> => gitHubLog(writerOn(process.stdout), () => 0, false);
 
 test("a phase is a group while it lasts, and its line stays outside", () => {
   const github = open();
@@ -28,8 +24,8 @@ test("a phase is a group while it lasts, and its line stays outside", () => {
 
 test("a run's output is no command to the runner, until it is over", () => {
   const github = open();
-  void github.output({ stream: "stdout", text: "::add-mask::x\n##[error]y\n" });
-  void github.output({ stream: "stderr", text: "oops\n" });
+  void github.output({ stream: "stdout", bytes: Buffer.from("::add-mask::x\n##[error]y\n"), lines: 2 });
+  void github.output({ stream: "stderr", bytes: Buffer.from("oops\n"), lines: 1 });
   github.phase({ phase: "done", status: "failed", detail: "failed", elapsedMs: undefined });
   const token = /::stop-commands::(\S+)\n/.exec(log)?.[1] ?? "";
   expect(token.length).toBeGreaterThan(30);
@@ -48,9 +44,9 @@ test("a run's output is no command to the runner, until it is over", () => {
 
 test("a warning in the middle of the output is a command again, and the output after it is not", () => {
   const github = open();
-  void github.output({ stream: "stdout", text: "a\n" });
+  void github.output({ stream: "stdout", bytes: Buffer.from("a\n"), lines: 1 });
   github.warning("metrics.json is not valid\nsecond line");
-  void github.output({ stream: "stdout", text: "b\n" });
+  void github.output({ stream: "stdout", bytes: Buffer.from("b\n"), lines: 1 });
   github.stop();
   const [first, second] = [...log.matchAll(/::stop-commands::(\S+)\n/g)].map(([, token]) => token ?? "");
   expect(first).not.toBe(second);
@@ -63,6 +59,8 @@ test.each([
   ["::error::x", " : :error::x"],
   ["  ::error::x", "   : :error::x"],
   ["a ##[error]x", "a ## [error]x"],
+  ["50 %\r::error::x", "50 % ::error::x"],
+  ["\u0085::error::x", "  : :error::x"],
   ["time 10::20", "time 10::20"],
 ])("a line of ours that quotes %j is no command", (text, expected) => {
   expect(inert(text)).toBe(expected);

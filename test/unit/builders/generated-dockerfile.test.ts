@@ -61,6 +61,13 @@ describe("a generated Dockerfile", () => {
     expect(await basesOf({ "t.py": "" })).toEqual(["python:3.12-slim"]);
   });
 
+  it.each([
+    ["registry.example.com/mirror/python:3.12-alpine", ["registry.example.com/mirror/python:3.12-alpine"]],
+    ["nvidia/cuda:13", ["nvidia/cuda:13", "python:3.12-slim"]],
+  ])("gets uv by the base image %s where that is Python's, else by the slim one", async (baseImage, bases) => {
+    expect(await basesOf({ "requirements.txt": "six" }, { baseImage })).toEqual(bases);
+  });
+
   it("starts from the base image that was asked for; a text that is none is refused", async () => {
     expect(await basesOf({ "t.py": "" }, { baseImage: "nvidia/cuda:13" })).toEqual(["nvidia/cuda:13"]);
     for (const baseImage of ["a\nRUN evil", "a b", "", "A#b"]) {

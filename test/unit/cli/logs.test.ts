@@ -15,8 +15,8 @@ function launchSomething(log: Log): void {
   log.phase({ phase: "source", status: "ended", detail: "digits @ 3f9c2e1a7b40", elapsedMs: 100 });
   log.phase({ phase: "start", status: "started", detail: "node train.mjs" });
   log.phase({ phase: "start", status: "ended", detail: "node train.mjs", elapsedMs: 10 });
-  void log.output({ stream: "stdout", text: "epoch 1\nepoch 2\n" });
-  void log.output({ stream: "stderr", text: "careful\n" });
+  void log.output({ stream: "stdout", bytes: Buffer.from("epoch 1\nepoch 2\n"), lines: 2 });
+  void log.output({ stream: "stderr", bytes: Buffer.from("careful\n"), lines: 1 });
   log.phase({ phase: "done", status: "ended", detail: "succeeded in 2.9 s", elapsedMs: undefined });
 }
 

@@ -17,4 +17,5 @@ test("run ids of one name sort by time, and their first ten characters after it 
 
 test("a slug has lower-case letters, digits and single dashes", () => {
   expect(slugOf("Train_ResNet  50!")).toBe("train-resnet-50");
+  expect(slugOf("Übung München é")).toBe("ubung-munchen-e");
 });

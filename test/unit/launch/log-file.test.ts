@@ -2,12 +2,13 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type OutputChunk, silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import type { LogChunk } from "../../../src/launch/log-file.ts";
 import { readLogFile, readStoredTail, unmarkedChunks } from "../../../src/launch/log-file.ts";
 import { openRunLog } from "../../../src/launch/run-log.ts";
 
 describe("marked lines", () => {
-  it.each<readonly [string, string, readonly OutputChunk[]]>([
+  it.each<readonly [string, string, readonly LogChunk[]]>([
     ["nothing", "", []],
     ["one stream", "  a\n  b\n", [{ stream: "stdout", text: "a\nb\n" }]],
     ["indented lines", "      a\n    b\n", [{ stream: "stdout", text: "    a\n  b\n" }]],
@@ -48,7 +49,7 @@ describe("a log file", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const textsOf = async (chunks: AsyncIterable<OutputChunk>): Promise<Record<string, string>> => {
+  const textsOf = async (chunks: AsyncIterable<LogChunk>): Promise<Record<string, string>> => {
     const texts = { stdout: "", stderr: "" };
     for await (const { stream, text } of chunks) texts[stream] += text;
     return texts;
@@ -82,7 +83,7 @@ describe("a log file", () => {
       () => appendFileSync(path, "o\n"),
       () => appendFileSync(path, "! three\n"),
     ];
-    const seen: OutputChunk[] = [];
+    const seen: LogChunk[] = [];
     const pause = (): Promise<void> => Promise.resolve(steps.shift()?.());
     const isWritten = (): Promise<boolean> => Promise.resolve(steps.length > 0);
     for await (const chunk of readLogFile({ path, isWritten, pause }, signal)) seen.push(chunk);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -40,4 +41,21 @@ test("a link out of the directory is not followed, and no directory means no out
   await symlink("/etc/passwd", join(folder, "metrics.json.link"));
   expect((await collectOutputs(folder, log)).files).toEqual([]);
   expect(await collectOutputs(join(folder, "missing"), log)).toEqual({ files: [], metrics: {} });
+});
+
+test.each([
+  ["a pipe that nobody writes to", (path: string) => void execFileSync("mkfifo", [path])],
+  ["a link to what is not the run's", (path: string) => symlink("/proc/sys/kernel/random/uuid", path)],
+])("a metrics.json that is %s is not read", async (_, make) => {
+  await make(join(folder, "metrics.json"));
+  expect((await collectOutputs(folder, log)).metrics).toEqual({});
+  expect(warnings).toEqual(["metrics.json is not a regular file and was not read"]);
+});
+
+test("without time left, no file is hashed, and the warning counts those that were not", async () => {
+  await writeFile(join(folder, "weights.bin"), "abc");
+  await writeFile(join(folder, "metrics.json"), '{"accuracy": 0.9}');
+  const outputs = await collectOutputs(folder, log, AbortSignal.abort());
+  expect(outputs).toEqual({ files: [], metrics: { accuracy: 0.9 } });
+  expect(warnings.join()).toContain("lacks the hashes of 2 output files");
 });

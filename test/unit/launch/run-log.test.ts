@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type OutputChunk, silentLog } from "../../../src/core/log.ts";
+import { type OutputStream, silentLog } from "../../../src/core/log.ts";
 import { redactionOf } from "../../../src/core/redaction.ts";
 import { lastLines, openRunLog } from "../../../src/launch/run-log.ts";
 
 let folder: string;
-let shown: OutputChunk[];
+let shown: { stream: OutputStream; text: string }[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "run-log-"));
@@ -19,7 +19,7 @@ function open(secrets: readonly string[] = []): ReturnType<typeof openRunLog> {
   return openRunLog({
     file: join(folder, "log.txt"),
     redact: redactionOf(secrets),
-    log: { ...silentLog, output: (chunk) => void shown.push(chunk) },
+    log: { ...silentLog, output: ({ stream, bytes }) => void shown.push({ stream, text: bytes.toString() }) },
   });
 }
 

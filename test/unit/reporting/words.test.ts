@@ -3,7 +3,14 @@ import type { OutputStream } from "../../../src/core/log.ts";
 import { againCommands } from "../../../src/reporting/again.ts";
 import { markedOutput } from "../../../src/reporting/output-marks.ts";
 import { phaseLine } from "../../../src/reporting/phase-line.ts";
-import { formatBytes, formatMetric, metricsInWords, outcomeInWords, shortImage } from "../../../src/reporting/words.ts";
+import {
+  formatBytes,
+  formatLines,
+  formatMetric,
+  metricsInWords,
+  outcomeInWords,
+  shortImage,
+} from "../../../src/reporting/words.ts";
 
 test("an outcome says how, why and after how long", () => {
   expect(outcomeInWords({ state: "succeeded", exitCode: 0 }, 2_900)).toBe("succeeded in 2.9 s");
@@ -38,6 +45,10 @@ test.each([
   expect(formatBytes(bytes)).toBe(expected);
 });
 
+test("lines are counted as people say it", () => {
+  expect([formatLines(0), formatLines(1), formatLines(1_204)]).toEqual(["0 lines", "1 line", "1,204 lines"]);
+});
+
 test("a digest is cut for people", () => {
   expect(shortImage(`host:5000/digits@sha256:${"8c1f".repeat(16)}`)).toBe("host:5000/digits@sha256:8c1f8c1f8c1f…");
   expect(shortImage("busybox:1.36")).toBe("busybox:1.36");
@@ -52,7 +63,8 @@ test("a phase's line has its label, its words and, in their own column, its time
 });
 
 test("each line of a chunk has its stream's mark, and a progress bar's parts become lines", () => {
-  const marked = (stream: OutputStream, text: string): string => Buffer.from(markedOutput({ stream, text })).toString();
+  const marked = (stream: OutputStream, text: string): string =>
+    Buffer.from(markedOutput({ stream, bytes: Buffer.from(text), lines: text.split("\n").length - 1 })).toString();
   expect(marked("stdout", "a\nb\n")).toBe("│ a\n│ b\n");
   expect(marked("stdout", "größer\n日本\n")).toBe("│ größer\n│ 日本\n");
   expect(marked("stderr", "\n\nx\n")).toBe("┃ \n┃ \n┃ x\n");
@@ -62,6 +74,6 @@ test("each line of a chunk has its stream's mark, and a progress bar's parts bec
 test("running again starts from the commit, with the patch where there was one", () => {
   const request = { runId: "train-1", commit: "3f9c", launch: "launch run launch.yaml" };
   expect(againCommands({ ...request, patched: false })).toEqual(["git checkout 3f9c", "launch run launch.yaml"]);
-  expect(againCommands({ ...request, patched: true })[1]).toBe("launch show train-1 --patch | git apply");
+  expect(againCommands({ ...request, patched: true })[1]).toBe("launch show train-1 --patch | git apply --index");
   expect(againCommands({ ...request, commit: undefined, patched: false })).toEqual(["launch run launch.yaml"]);
 });

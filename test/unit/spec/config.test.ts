@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { resolveSpec } from "../../../src/spec/resolve.ts";
 import { faultsOf, resolvedOf } from "../../support/spec.ts";
 
 describe("a launch config", () => {
@@ -30,6 +31,7 @@ allow: { resources: [local-container], mounts: [{ path: /data }, { path: /out, r
   it.each([
     ["builder: {type: dcker}", '1:17 unknown builder "dcker"; did you mean "docker"?'],
     ["builder: {destination: a}", "1:1 builder.type is missing; it must be one of docker, kaniko, noop"],
+    ["builder: docker", '1:10 builder must be a mapping, not "docker"'],
     ["builder: {type: noop, destination: a}", '1:23 unknown key "destination" in builder; there are type'],
     ["registry: {type: ecrr, uri: a}", '1:18 unknown registry "ecrr"; did you mean "ecr"?'],
     [
@@ -100,6 +102,33 @@ describe("the blocks of a launch config", () => {
     `environment: {type: aws, region: eu-west-1}\nregistry: {type: ecr, uri: ${ecr("eu-west-1")}, region: eu-west-1}`,
   ])("that go together are none: %j", async (config) => {
     expect(await faultsOf({ config })).toEqual([]);
+  });
+});
+
+describe("a misspelt key where the kind is not known", () => {
+  it("is named with what was meant", async () => {
+    expect(await faultsOf({ config: "builder: {typ: docker, destination: a}" })).toEqual([
+      "launch-config.yaml:1:1 builder.type is missing; it must be one of docker, kaniko, noop",
+      'launch-config.yaml:1:11 unknown key "typ" in builder; did you mean "type"?',
+    ]);
+  });
+});
+
+describe("a launch config that was found, not named", () => {
+  it("may speak to agents: what it says to them is a warning", async () => {
+    const text = "entity: team\nqueues: [a]\nmax_jobs: 2\nallow: {local_process: trusted}\n";
+    const resolution = await resolveSpec({
+      config: { name: "/home/ada/.config/wandb/launch-config.yaml", text, found: true },
+      overlays: [],
+      context: { entity: "octocat", project: "digits" },
+    });
+    expect(resolution).toMatchObject({
+      kind: "resolved",
+      config: { entity: "team" },
+      warnings: [
+        "/home/ada/.config/wandb/launch-config.yaml: queues, max_jobs, allow.local_process are for agents, which are not in this version, and have no effect",
+      ],
+    });
   });
 });
 

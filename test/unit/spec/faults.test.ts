@@ -44,7 +44,7 @@ describe("a fault in a spec", () => {
       '1:24 docker.docker_image must be an image such as registry.example/team/train:1.2, not "A B"',
     ],
     ["image_uri: A B", '1:12 image_uri must be an image such as registry.example/team/train:1.2, not "A B"'],
-    ["docker: {user_id: -1}", "1:19 docker.user_id must be at least 0, not a number"],
+    ["docker: {user_id: -1}", "1:19 docker.user_id must be at least 0, not -1"],
     [
       "resource_args: {local: {builder: {cuda: {base_image: 3}}}}",
       '1:54 resource_args.local.builder.cuda.base_image must be a string, not a number; put it in quotes: "3"',
@@ -61,6 +61,14 @@ describe("a fault in a spec", () => {
       "resource_args: {vertex: {a: ['${AWS_SECRET_ACCESS_KEY}']}}",
       "1:30 resource_args.vertex.a[0]: unknown macro ${AWS_SECRET_ACCESS_KEY}; there are run_id, run_name, project_name, entity_name, image_uri, author",
     ],
+    [
+      "resource_args: {local-container: {gpus: some}}",
+      '1:41 resource_args.local-container.gpus must be all, a number, or device=0,1, not "some"',
+    ],
+    [
+      "resource_args: {local-container: {memory: much}}",
+      '1:43 resource_args.local-container.memory must be a number of bytes, or a size such as 512m or 8g, not "much"',
+    ],
     ["env: {1A: x}", '1:7 "1A" must be the name of a variable: letters, digits and _, not starting with LAUNCH_'],
     [
       "env: {LAUNCH_RUN_ID: x}",
@@ -70,12 +78,12 @@ describe("a fault in a spec", () => {
     ["secrets: 3", "1:10 secrets must be a list of names, or a mapping from variables to names, not a number"],
     ["env: {A: x}\nsecrets: [A]", "2:11 the variable A is set twice, by env and by secrets; keep one"],
     ["timeout: soon", '1:10 timeout must be a duration such as 90s, 15 min or 2h30m, not "soon"'],
-    ["timeout: 0", "1:10 timeout must be a duration such as 90s, 15 min or 2h30m, not a number"],
+    ["timeout: 0", "1:10 timeout must be a duration such as 90s, 15 min or 2h30m, not 0"],
     ["queue: a\npriority: urgent", '2:11 priority must be critical, high, medium, low, or 0 to 3, not "urgent"'],
     ["priority: high", "1:11 priority needs a queue"],
     ["retry: {on: [timeot], max_attempts: 2}", '1:14 unknown "timeot" in retry.on; did you mean "timeout"?'],
     ["retry: {on: [lost]}", "1:1 retry.max_attempts is missing; it must be a number"],
-    ["slots: {gpu: 0.5}", "1:14 slots.gpu must be a whole number, not a number"],
+    ["slots: {gpu: 0.5}", "1:14 slots.gpu must be a whole number, not 0.5"],
     [
       "job: a/b/c:v1",
       "1:1 job is not supported: W&B jobs are not in this version; give the code (uri) or an image (docker.docker_image)",
@@ -98,10 +106,38 @@ describe("a fault in a spec", () => {
       "resource: local-process\noverrides: {dockerfile: D}",
       "2:25 resource local-process builds no image; remove overrides.dockerfile, or use resource local-container",
     ],
+    [
+      "resource: constructor",
+      '1:11 unknown resource "constructor"; there are kubernetes, local-container, local-process, sagemaker, vertex',
+    ],
+    [
+      "uri: https://ada:secret@git.example/o/r.git",
+      "1:6 credentials don't belong in uri, which is kept with the run; take out what is before the @, and use git's own credentials, or the action's token",
+    ],
+    [
+      "git: {repo: 'git+https://token@git.example/o/r.git'}",
+      "1:13 credentials don't belong in git.repo, which is kept with the run; take out what is before the @, and use git's own credentials, or the action's token",
+    ],
     ["- uri: .", "1:1 a launch spec must be a mapping, not a list"],
     ["just text", '1:1 a launch spec must be a mapping, not "just text"'],
   ])("%j", async (spec, fault) => {
     expect(await faultsOf({ spec })).toEqual([`launch.yaml:${fault}`]);
+  });
+
+  it("is not found in names that every object has, or in addresses that have an @ elsewhere", async () => {
+    expect(await faultsOf({ spec: "secrets: [constructor]" })).toEqual([]);
+    expect(await faultsOf({ spec: "uri: ssh://git@git.example/o/r.git" })).toEqual([]);
+    expect(await faultsOf({ spec: "uri: git@git.example:o/r.git" })).toEqual([]);
+    expect(await faultsOf({ spec: "uri: https://git.example/o/r/tree/a@b" })).toEqual([]);
+  });
+
+  it("is an argument by a flag for another resource than the one that runs; a file may hold those of several", async () => {
+    const spec = "resource: local-process\nresource_args: {local-container: {gpus: all}, kubernetes: {a: 1}}";
+    expect(await faultsOf({ spec })).toEqual([]);
+    const overlays = [flag("--docker-arg", "resource_args.local-container.memory", "1g")];
+    expect(await faultsOf({ spec, overlays })).toEqual([
+      "--docker-arg resource_args.local-container.memory is for local-container, and this run is for resource local-process; keep one",
+    ]);
   });
 
   it("of a flag is named by the flag", async () => {

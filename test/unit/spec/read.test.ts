@@ -55,7 +55,7 @@ describe("the look-up of the launch config", () => {
     await write(".config/launch/launch-config.yaml", "entity: launch");
     expect(await lookUp()).toMatchObject({ text: "entity: launch" });
     await write("work/launch-config.yaml", "entity: here");
-    expect(await lookUp()).toEqual({ name: "launch-config.yaml", text: "entity: here" });
+    expect(await lookUp()).toEqual({ name: "launch-config.yaml", text: "entity: here", found: true });
     const LAUNCH_CONFIG = await write("variable.yaml", "entity: variable");
     expect(await lookUp({ LAUNCH_CONFIG })).toMatchObject({ text: "entity: variable" });
     const given = await write("given.yaml", "entity: given");

@@ -36,6 +36,7 @@ describe("a bare script", () => {
       ["python", "train.py"],
     ],
     [["./train"], ["./train"]],
+    [["./x.constructor"], ["./x.constructor"]],
   ])("%j gets its interpreter", (command, expected) => {
     expect(withInterpreter(command)).toEqual(expected);
   });

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { systemClock } from "../../../src/core/clock.ts";
+import { execute } from "../../../src/launch/execute.ts";
+import type { Resource, ResourceOutcome } from "../../../src/resources/resource.ts";
+
+const handle = { kind: "test", name: "launch-run-1", details: {} };
+const asked = {
+  ...{ runId: "run", attempt: 1, name: "run", image: undefined, sourceDirectory: undefined, workingDirectory: "" },
+  ...{ command: ["true"], args: [], env: {}, secrets: {}, labels: {}, outputDirectory: "/nowhere" },
+};
+
+/** A resource whose run ends when it is told to; what a test is about is changed. */
+function resource(changes: Partial<Resource>): Resource {
+  return {
+    describe: () => "",
+    handleFor: () => handle,
+    submit: () => Promise.resolve(),
+    imageDigest: () => Promise.resolve(undefined),
+    find: () => Promise.resolve(undefined),
+    follow: () => Promise.resolve<ResourceOutcome>({ kind: "exited", exitCode: 0 }),
+    cancel: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
+    ...changes,
+  };
+}
+
+function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown[]) {
+  return execute(
+    {
+      resource: resource(changes),
+      run: asked,
+      handle,
+      sink: () => undefined,
+      timeoutMs: undefined,
+      clock: systemClock,
+      force: undefined,
+      onStarted: () => Promise.resolve(),
+      cancelGraceMs: 5_000,
+      onEnded: () => Promise.resolve(),
+      onLeft: (error) => void left.push(error),
+    },
+    signal,
+  );
+}
+
+test("a run that could not be ended is removed all the same", async () => {
+  let removed = 0;
+  const changes: Partial<Resource> = {
+    cancel: () => Promise.reject(new Error("the engine says no")),
+    remove: () => {
+      removed++;
+      return Promise.resolve();
+    },
+  };
+  const result = await executed(changes, AbortSignal.abort(), []);
+  expect(result.endedBy).toEqual({ kind: "cancelled" });
+  expect(removed).toBe(1);
+});
+
+test("a run that could not be removed keeps the outcome that it had, and what stood in the way is told", async () => {
+  const failure = new Error("the engine is away");
+  const left: unknown[] = [];
+  const result = await executed({ remove: () => Promise.reject(failure) }, new AbortController().signal, left);
+  expect(result.seen).toEqual({ kind: "exited", exitCode: 0 });
+  expect(left).toEqual([failure]);
+});
