@@ -20,7 +20,6 @@ export function launchOptions(command: Command): void {
     .option("--env <name[=value]>", "a variable; without a value, this environment's (repeatable)", collect)
     .option("--secret <variable[=name]>", "a variable filled from a secret of the launch config (repeatable)", collect)
     .option("-D, --dockerfile <path>", "the Dockerfile, as a path in the source")
-    .option("--include-untracked", "take files along that git doesn't track")
     .optionsGroup("Where:")
     .option("-r, --resource <name>", "local-process or local-container")
     .option("-R, --resource-args <args>", "its arguments: a file, or JSON or YAML in one argument")

@@ -66,7 +66,7 @@ export function refuseInConfig(
   const rest = refuse(tree, refusedInConfig, (path) => names.push(path));
   if (names.length > 0) {
     warnings.push(
-      `${document.name}: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} for agents, which are not in this version, and ${names.length === 1 ? "has" : "have"} no effect`,
+      `${document.name}: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} of W&B's agent, and ${names.length === 1 ? "has" : "have"} no effect here`,
     );
   }
   return rest;

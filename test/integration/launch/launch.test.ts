@@ -229,7 +229,7 @@ test("a spec with a queue is refused, not run here", async () => {
   const result = await launched("ok.mjs", { queue: "gpu", priority: "high" });
   expect(result.outcome).toMatchObject({
     reason: "refused",
-    message: expect.stringContaining("queue, priority") as string,
+    message: expect.stringContaining("launch run -q gpu") as string,
   });
   expect(place.lines).toEqual([]);
 });

@@ -55,8 +55,8 @@ test("a store of this machine keeps them on its branch main, each change a commi
   const removal = { name: "cpu", text: undefined, expected: stored?.version, by: "ada" };
   expect((await definitions.write(removal, signal)).kind).toBe("written");
   expect(await definitions.list(signal)).toEqual([]);
-  const { git } = folder.clone(join(folder.path, "store.git"), "clone", "--branch=main");
-  expect(git("log", "--format=%s").split("\n")).toEqual(["Delete queue cpu", "Create queue cpu"]);
+  const clone = folder.clone(join(folder.path, "store.git"), "clone", "--branch=main");
+  expect(clone.git("log", "--format=%s").split("\n")).toEqual(["Delete queue cpu", "Create queue cpu"]);
 });
 
 test("over HTTP a change keeps all else of the branch, and neither code nor history is fetched for it", async () => {

@@ -39,7 +39,7 @@ allow: { resources: [local-container], mounts: [{ path: /data }, { path: /out, r
       '1:31 unknown key "acount_id" in registry; did you mean "account_id"?',
     ],
     ["environment: {type: aws}", "1:1 environment.region is missing; it must be a string"],
-    ["max_jobs: 0", "1:11 max_jobs must be a whole number from 1, or -1 for no limit, not a number"],
+    ["max_jobs: 0", "1:11 max_jobs must be a whole number from 1, or -1 for no limit, not 0"],
     ["queues: [A]", '1:10 queues[0] must be a queue\'s name: a-z, 0-9 and -, at most 64 characters, not "A"'],
     ["slots: {gpu: all}", '1:14 slots.gpu must be a whole number, auto, or a list of devices, not "all"'],
     ["secure_mode: true", "1:1 secure_mode is not supported: say what specs may use under allow"],
@@ -116,7 +116,7 @@ describe("a misspelt key where the kind is not known", () => {
 
 describe("a launch config that was found, not named", () => {
   it("may speak to agents: what it says to them is a warning", async () => {
-    const text = "entity: team\nqueues: [a]\nmax_jobs: 2\nallow: {local_process: trusted}\n";
+    const text = "entity: team\nqueues: [a]\nmax_jobs: 2\nmax_schedulers: 3\nverbosity: 1\n";
     const resolution = await resolveSpec({
       config: { name: "/home/ada/.config/wandb/launch-config.yaml", text, found: true },
       overlays: [],
@@ -126,7 +126,7 @@ describe("a launch config that was found, not named", () => {
       kind: "resolved",
       config: { entity: "team" },
       warnings: [
-        "/home/ada/.config/wandb/launch-config.yaml: queues, max_jobs, allow.local_process are for agents, which are not in this version, and have no effect",
+        "/home/ada/.config/wandb/launch-config.yaml: max_schedulers, verbosity are of W&B's agent, and have no effect here",
       ],
     });
   });
