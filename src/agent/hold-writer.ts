@@ -16,11 +16,13 @@ export type HoldWriter = RunWriter & {
   readonly see: (entry: QueueEntry | undefined, begun: number) => boolean;
   /** Waits for writes that are on their way, and makes no more by itself. */
   settle(): Promise<void>;
-  /** Makes a write that must not be lost; `fenced` when the store shows that the lease is another's. */
-  readonly insist: (work: Write) => Promise<"written" | "fenced">;
+  /** Makes a write that must not be lost, or says why it can't be made. */
+  readonly insist: (work: Write) => Promise<Insisted>;
   readonly entry: () => QueueEntry;
 };
 
+/** `gone`: the store has nothing of the run any more. */
+type Insisted = "written" | "fenced" | "gone";
 type Write = (entry: QueueEntry, signal: AbortSignal) => Promise<LeaseWrite>;
 
 /** Runs shorter than this are not written about until their end; the longer where a write is dear. */
@@ -45,20 +47,19 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
   let queue: Promise<unknown> = Promise.resolve();
   let writing = 0;
 
-  const isOurs = ({ key, place, run }: QueueEntry): boolean =>
-    key === entry.key &&
+  const isOurs = ({ place, run }: QueueEntry): boolean =>
     place === "leased" &&
     run.lease?.agent === lease?.agent &&
     run.lease?.incarnation === lease?.incarnation &&
     run.lease?.attempt === lease?.attempt;
-  const find = async (): Promise<QueueEntry | undefined> => {
+  const look = async (): Promise<QueueEntry | undefined> => {
     const { snapshot } = await agent.patience.insist(
       async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
       agent.writes,
     );
-    return snapshot.entries.find(isOurs);
+    return snapshot.entries.find(({ key }) => key === entry.key);
   };
-  const insist = async (work: Write): Promise<"written" | "fenced"> => {
+  const insist = async (work: Write): Promise<Insisted> => {
     for (;;) {
       const begunMs = clock.monotonicMs();
       const result = await agent.patience.insist((signal) => work(entry, signal), agent.writes);
@@ -68,8 +69,10 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
         confirmed = agent.tick();
         return "written";
       }
-      const found = await find();
-      if (found === undefined || found.version === entry.version) return "fenced";
+      const found = await look();
+      // Nothing there is no other holder: a store that has lost the run stops none, and takes no end of it.
+      if (found === undefined) return "gone";
+      if (!isOurs(found) || found.version === entry.version) return "fenced";
       entry = found;
     }
   };
@@ -85,7 +88,8 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
     },
     see: (seen, begun) => {
       if (writing > 0 || confirmed > begun) return false;
-      if (seen === undefined || !isOurs(seen)) {
+      if (seen === undefined) return false;
+      if (!isOurs(seen)) {
         onFenced();
         return false;
       }

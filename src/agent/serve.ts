@@ -17,7 +17,7 @@ const keptEnded = 50;
 /** The loop: looks, acts on what it sees, takes runs, and waits, until there is a reason to end. */
 export async function serve(agent: Agent, life: Life): Promise<void> {
   const { clock, store } = agent.services;
-  const { queues, lease } = agent.request;
+  const { queues, lease, idleTimeoutMs } = agent.request;
   const intervalMs = Math.min(pollMs, lease.ttlMs / 8);
   let busyMs = clock.monotonicMs();
   let clearedMs = Number.NEGATIVE_INFINITY;
@@ -35,7 +35,6 @@ export async function serve(agent: Agent, life: Life): Promise<void> {
     if (agent.mode() === "working" && agent.holds.size === 0) {
       const waits = await waitReason(agent);
       if (agent.request.drain && waits === undefined) return;
-      const { idleTimeoutMs } = agent.request;
       if (idleTimeoutMs !== undefined && clock.monotonicMs() - busyMs >= idleTimeoutMs) {
         life.drain("idle");
         return;
@@ -45,8 +44,20 @@ export async function serve(agent: Agent, life: Life): Promise<void> {
       foldedMs = clock.monotonicMs();
       await fold(agent);
     }
-    await pause(agent, store.wait.bind(store, queues), Math.max(leastPollMs, intervalMs), wake);
+    const dueMs = Math.min(intervalMs, soonest(agent), idleTimeoutMs === undefined ? intervalMs : idleTimeoutMs / 2);
+    await pause(agent, store.wait.bind(store, queues), Math.max(leastPollMs, dueMs), wake);
   }
+}
+
+/** Until a run's time comes, or the agent's own is over, ms. */
+function soonest(agent: Agent): number {
+  const now = agent.services.clock.now().getTime();
+  const times = (agent.snapshot?.entries ?? []).flatMap(({ place, run }) => {
+    const notBefore = place === "waiting" ? run.queued?.not_before : undefined;
+    const left = notBefore === undefined ? 0 : Date.parse(notBefore) - now;
+    return left > 0 ? [left] : [];
+  });
+  return Math.min(...times, Math.max(0, agent.timeLeftMs() ?? Number.POSITIVE_INFINITY));
 }
 
 async function takeIfWorking(agent: Agent, life: Life): Promise<void> {

@@ -27,8 +27,8 @@ export async function writeEnd(
     });
   };
   const written = await writer.insist(write);
-  if (written === "written" || !(await isThere(end, agent, writer.entry()))) return written;
-  return "written";
+  if (written === "written" || (await isThere(end, agent, writer.entry()))) return "written";
+  return "fenced";
 }
 
 /** Whether what was refused as old is there all the same: our own write, whose answer was lost. */

@@ -119,7 +119,7 @@ function addRuns(program: Command, console: Console, noWords: () => void, done: 
     .command("logs")
     .summary("a run's log")
     .argument("<run>", "its id, or the start of one")
-    .option("-f, --follow", "go on while it runs on this machine")
+    .option("-f, --follow", "go on until it has ended")
     .addOption(storeOption())
     .option("--json", "as JSON, one line of output a line")
     .action(async (run: string, flags: LogsFlags) => {
