@@ -1,5 +1,5 @@
 import { mkdir, rm } from "node:fs/promises";
-import { LaunchError } from "../core/errors.ts";
+import { LaunchError, messageOf } from "../core/errors.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { RunKey } from "../resources/resource.ts";
 import { doneWords } from "./describe.ts";
@@ -103,9 +103,13 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
   await rm(run.scratch, { recursive: true, force: true });
   const record = journal.record();
   // What the store has not heard of stays written down here: the next sweep tells it.
-  if (!(await isOwnLive(state, run))) log.debug("another launcher goes on with the run here");
-  else if (stored) await releaseLive(state, runId);
-  else await updateLive(state, runId, { head: headOf(record) });
+  try {
+    if (!(await isOwnLive(state, run))) log.debug("another launcher goes on with the run here");
+    else if (stored) await releaseLive(state, runId);
+    else await updateLive(state, runId, { head: headOf(record) });
+  } catch (error) {
+    log.warning(`the end of the run can't be written down here: ${messageOf(error)}`);
+  }
   const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({
     phase: "done",

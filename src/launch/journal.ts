@@ -116,7 +116,9 @@ export function startJournal(request: JournalRequest): Journal {
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
-      await journal.keep();
+      await journal
+        .keep()
+        .catch((error: unknown) => log.warning(`${request.recordFile} can't be written: ${messageOf(error)}`));
       try {
         return await writer.end({ ...last, tail }, deadlineMs);
       } catch (error) {
