@@ -90,7 +90,7 @@ function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["po
     snapshot: undefined,
     turn: 0,
     claiming: 0,
-    lost: new Set(),
+    lost: new Map(),
     leaseFor: (attempt) => ({ agent: request.agent, incarnation, attempt, since: clock.now().toISOString() }),
     start: (taken) => {
       const { run } = taken.document;

@@ -62,8 +62,8 @@ export type Agent = {
   turn: number;
   /** Claims that are on their way. */
   claiming: number;
-  /** Waiting runs, by key and version, that another was faster at. */
-  readonly lost: Set<string>;
+  /** When waiting runs were asked for in vain, by key and version. */
+  readonly lost: Map<string, number>;
   leaseFor(attempt: number): Lease;
   start(taken: Taken): void;
 };

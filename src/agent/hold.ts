@@ -2,7 +2,7 @@ import { LaunchError, messageOf } from "../core/errors.ts";
 import { adoptQueued } from "../launch/adopt-queued.ts";
 import { checkAgain } from "../launch/check-again.ts";
 import { clearRemains } from "../launch/clear-remains.ts";
-import { launchQueued, type QueuedLaunch, refusedDocument } from "../launch/launch-queued.ts";
+import { launchQueued, type QueuedLaunch, unstartedDocument } from "../launch/launch-queued.ts";
 import { isOwnLive, readLive, releaseLive } from "../launch/remains.ts";
 import type { Services } from "../launch/services.ts";
 import type { RunDocument } from "../stores/store.ts";
@@ -122,9 +122,8 @@ async function execute(
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (writer.ended() === undefined) {
       await clearHere(run.run_id, services);
-      const refused = refusedDocument(document, error, now());
-      services.log.warning(`refused: ${messageOf(error)}`);
-      return refused;
+      services.log.warning(`not started: ${messageOf(error)}`);
+      return unstartedDocument(document, error, now());
     }
   }
   return writer.ended() ?? lostDocument(document, "it came to no end", now());

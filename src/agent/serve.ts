@@ -4,7 +4,7 @@ import type { Agent } from "./context.ts";
 import type { Life } from "./life.ts";
 import { takeRuns } from "./take.ts";
 import { waitReason } from "./wait-reason.ts";
-import { clearLeft, watchLeases } from "./watch.ts";
+import { clearLeft, forgetGone, watchLeases } from "./watch.ts";
 
 /** Polls of an agent that waits; a store that wakes is quicker. */
 const pollMs = 3_000;
@@ -79,6 +79,7 @@ async function look(agent: Agent, left: readonly string[]): Promise<boolean> {
     agent.liveness.observe(snapshot, begunMs);
     await watchLeases(agent, snapshot, begun);
     await clearLeft(agent, left, snapshot);
+    await forgetGone(agent, snapshot);
     return true;
   } catch (error) {
     if (error instanceof LaunchError && error.code === "refused" && agent.snapshot === undefined) throw error;
@@ -91,7 +92,7 @@ async function look(agent: Agent, left: readonly string[]): Promise<boolean> {
 /** What is no longer there at that version can't be taken for it. */
 function forgetLost({ snapshot, lost }: Agent): void {
   const names = new Set(snapshot?.entries.map(({ queue, key, version }) => `${queue}/${key}@${version}`));
-  for (const name of lost) if (!names.has(name)) lost.delete(name);
+  for (const name of lost.keys()) if (!names.has(name)) lost.delete(name);
 }
 
 function endRuns(agent: Agent): void {

@@ -79,7 +79,7 @@ export function candidates(agent: Agent): readonly RankedEntry[] {
     .served()
     .map((queue) =>
       rankQueue(queue, snapshot, asking, now).filter(
-        ({ waitsFor, entry }) => waitsFor === undefined && !agent.lost.has(nameOf(entry)) && !isHeld(agent, entry),
+        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry) && !isHeld(agent, entry),
       ),
     );
   return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
@@ -87,6 +87,14 @@ export function candidates(agent: Agent): readonly RankedEntry[] {
 
 function isHeld({ holds }: Agent, { run }: QueueEntry): boolean {
   return holds.has(run.run_id);
+}
+
+/** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
+const lostForMs = 2_000;
+
+function isLost({ lost, services }: Agent, entry: QueueEntry): boolean {
+  const atMs = lost.get(nameOf(entry));
+  return atMs !== undefined && services.clock.monotonicMs() - atMs < lostForMs;
 }
 
 function nameOf({ queue, key, version }: QueueEntry): string {
@@ -109,9 +117,9 @@ function reserveClaim(agent: Agent, losses: number): Reservation | undefined {
 }
 
 function claimOf(agent: Agent, entry: QueueEntry, slots: Holding): Reservation {
-  const { store } = agent.services;
-  // Whatever comes of it: at this version it is not to be had again.
-  agent.lost.add(nameOf(entry));
+  const { store, clock } = agent.services;
+  // Until the answer is there it is not to be asked for again.
+  agent.lost.set(nameOf(entry), clock.monotonicMs());
   const request = { entry, lease: agent.leaseFor(entry.run.attempt + 1) };
   return {
     kind: "claim",
@@ -151,7 +159,8 @@ function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "
   const settle = async (claimed: Claim | undefined): Promise<void> => {
     if (!open) return;
     open = false;
-    const won = claimed?.kind === "won" ? claimed : undefined;
+    const won = claimed?.kind === "won" && (await isWithinLimits(agent, claimed)) ? claimed : undefined;
+    if (claimed?.kind === "won" && won === undefined) await giveBack(agent, claimed);
     const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
     if (won !== undefined && held !== undefined) {
       agent.start({
@@ -197,7 +206,31 @@ function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "
   };
 }
 
-/** The store chose a run whose slots another of ours has taken meanwhile. Nothing of it was started. */
+/**
+ * Two agents may each take the last place that a queue's limit leaves. Where the store doesn't see to that itself, the one that took the
+ * later run gives it back.
+ */
+async function isWithinLimits(agent: Agent, { entry }: Extract<Claim, { kind: "won" }>): Promise<boolean> {
+  const served = agent.definitions.served().find(({ name }) => name === entry.queue);
+  const { running, running_per_submitter: own } = served?.definition.limits ?? {};
+  const { store } = agent.services;
+  if (store.picks !== undefined || (running === undefined && own === undefined)) return true;
+  const { snapshot } = await agent.patience.insist(
+    async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
+    agent.writes,
+  );
+  const leased = snapshot.entries.filter(({ queue, place }) => queue === entry.queue && place === "leased");
+  const isOver = (among: readonly QueueEntry[], limit: number | undefined): boolean => {
+    // Those that are just begun, the last in the queue's order first.
+    const young = among.filter(({ run }) => run.state === "leased").map(({ key }) => key);
+    const over = limit === undefined ? 0 : Math.max(0, among.length - limit);
+    return over > 0 && young.sort().slice(-over).includes(entry.key);
+  };
+  const bySame = leased.filter(({ run }) => run.by === entry.run.by);
+  return !isOver(leased, running) && !isOver(bySame, own);
+}
+
+/** Puts back a run of which nothing was started: its attempt doesn't count. */
 async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
   const run = { ...document.run, attempt: document.run.attempt - 1 };
   await agent.patience.insist(
@@ -219,7 +252,7 @@ async function refuseImpossible(agent: Agent, signal: AbortSignal): Promise<void
       if (entry.queue !== name || entry.place !== "waiting" || snapshot.paused.includes(name)) continue;
       const wanted = Object.entries(entry.run.queued?.slots ?? {});
       const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
-      if (everybody.some(fits) || agent.lost.has(nameOf(entry))) continue;
+      if (everybody.some(fits) || isLost(agent, entry)) continue;
       await claimOf(agent, entry, {}).take(signal);
     }
   }

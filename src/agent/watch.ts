@@ -33,6 +33,24 @@ export async function watchLeases(agent: Agent, snapshot: QueueSnapshot, begun: 
   }
 }
 
+/** Takes away the beats of agents that are gone, once nothing of theirs is left that a beat could speak for. */
+export async function forgetGone(agent: Agent, { agents, entries }: QueueSnapshot): Promise<void> {
+  const { store, state, log } = agent.services;
+  for (const seen of agents) {
+    const { beat } = seen;
+    if (beat.agent === agent.request.agent || beat.queues.some((name) => !agent.request.queues.includes(name)))
+      continue;
+    if (entries.some(({ run }) => run.lease?.agent === beat.agent)) continue;
+    const isGone = agent.liveness.of(beat).kind === "expired" || (await factOf(beat, state)) === "gone";
+    if (!isGone) continue;
+    try {
+      await store.forget(seen, agent.writes);
+    } catch (error) {
+      log.debug(`the beat of agent ${beat.agent} could not be taken away: ${messageOf(error)}`);
+    }
+  }
+}
+
 export function isOwn({ request, incarnation }: Agent, { run }: QueueEntry): boolean {
   return run.lease?.agent === request.agent && run.lease.incarnation === incarnation;
 }

@@ -4,6 +4,8 @@ import { exitCodes, LaunchError } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { toJson } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
+import { defaultQueue } from "../queues/definition.ts";
+import { findRun } from "../launch/find-run.ts";
 import { findQueued } from "../launch/find-queued.ts";
 import { exitCodeOfOutcome } from "../launch/outcome.ts";
 import { lastLines } from "../launch/run-log.ts";
@@ -28,14 +30,25 @@ export async function waitCommand(names: readonly string[], flags: WaitFlags, co
   });
   try {
     return await withRuns(flags, console, async ({ store }) => {
-      const { entries } = await findQueued(names, store, interrupted.signal);
-      const runs = entries.map(({ run, queue }) => ({ runId: run.run_id, queue }));
+      const runs = (await Promise.all(names.map((name) => awaitedRuns(name, store, interrupted.signal)))).flat();
       const name = names.join(" ");
       return followRuns({ runs, name, flags, console, store, log }, interrupted.signal);
     });
   } finally {
     stop();
     interrupted.stop();
+  }
+}
+
+/** What a name stands for: runs in a queue, or one that has left it. */
+async function awaitedRuns(name: string, store: QueueStore, signal: AbortSignal): Promise<readonly AwaitedRun[]> {
+  try {
+    const { entries } = await findQueued([name], store, signal);
+    return entries.map(({ run, queue }) => ({ runId: run.run_id, queue }));
+  } catch (error) {
+    if (!(error instanceof LaunchError) || error.code !== "not-found") throw error;
+    const { run } = await findRun(name, store, signal);
+    return [{ runId: run.run_id, queue: run.queued?.queue ?? defaultQueue }];
   }
 }
 

@@ -43,7 +43,12 @@ export async function followRun(
         onEnded: async ({ seen, endedBy }) => {
           // A run that no queue holds is not taken over by anybody.
           if (queued === undefined || !(await isOwnLive(services.state, run))) return;
-          await updateLive(services.state, runId, { outcome: outcomeOf(seen, endedBy) });
+          try {
+            await updateLive(services.state, runId, { outcome: outcomeOf(seen, endedBy) });
+          } catch (error) {
+            // A full disk: as long as we live, the outcome is not lost.
+            log.warning(`how the run ended can't be written down here: ${messageOf(error)}`);
+          }
         },
         onLeft: (error) => {
           run.left = true;

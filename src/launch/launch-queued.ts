@@ -6,6 +6,7 @@ import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../stores/store.ts";
 import { runAttempt } from "./attempt.ts";
 import type { CheckedRun } from "./check-again.ts";
+import { outcomeOfError } from "./outcome.ts";
 import { runPhases } from "./phases.ts";
 import { checkQueuedTree } from "./queued-source.ts";
 import { readRecord } from "./read-record.ts";
@@ -66,10 +67,12 @@ async function keepEarlierLog(state: StateDirectory, runId: string, attempt: num
   }
 }
 
-/** How a run ends that an agent doesn't start: what was refused, in words, and nothing else is touched. */
-export function refusedDocument(document: RunDocument, error: unknown, now: Date): RunDocument {
+/** How a run ends that an agent doesn't start, because it was refused or can't be: in words, and nothing else is touched. */
+export function unstartedDocument(document: RunDocument, error: unknown, now: Date): RunDocument {
   const at = now.toISOString();
-  const end = { state: "failed", reason: "refused", message: messageOf(error), finished_at: at } as const;
+  const outcome = outcomeOfError(error);
+  const how = outcome.state === "succeeded" ? {} : { state: outcome.state, reason: outcome.reason };
+  const end = { ...how, message: messageOf(error), finished_at: at };
   const record: JsonObject = { ...document.record, attempt: document.run.attempt, ...end };
   return { run: { ...document.run, ...end, updated_at: at }, record: toJson(record) };
 }

@@ -74,10 +74,10 @@ export const retryReasons = [
   "submit-failed",
 ] as const;
 
-const retryField = z.union(
-  [z.enum(retryReasons), z.strictObject({ "exit-code": z.array(z.int().min(1).max(255)).min(1) })],
-  `${retryReasons.join(", ")}, or exit-code with a list of codes`,
-);
+const retryField = z.union([
+  z.enum(retryReasons),
+  z.strictObject({ "exit-code": z.array(z.int().min(1).max(255)).min(1) }),
+]);
 
 /**
  * The launch spec in its normal form: W&B's other names for a field are moved to the first, key–value `args` are a list

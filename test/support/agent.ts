@@ -139,11 +139,15 @@ async function enqueueScripts({ scripts, spec, code, jobs, services }: Scripts):
     scripts.map(async (script, index) => {
       const text = JSON.stringify({
         name: `job-${index}`,
-        uri: code,
         queue: "default",
-        resource: "local-process",
-        overrides: { entry_point: ["sh", "job.sh"], args: [script] },
-        env: { JOBS: jobs },
+        ...(spec["resource"] === "local-container"
+          ? { docker: { docker_image: "busybox:latest" }, overrides: { entry_point: ["sh", "-c", script] } }
+          : {
+              uri: code,
+              resource: "local-process",
+              overrides: { entry_point: ["sh", "job.sh"], args: [script] },
+              env: { JOBS: jobs },
+            }),
         ...spec,
       });
       const resolution = await resolveSpec({

@@ -69,9 +69,11 @@ export function remoteBranch(remote: Remote, cache: string): DefinitionBranch {
   return {
     tip: async (signal) => {
       // A reader needs no name of the branch, and one request of our own is a tenth of git's time.
-      const listed = /^https?:/.test(remote.url) ? await lsRefs(remote, ["HEAD"], signal) : undefined;
-      const head = listed?.kind === "refs" ? listed.refs.find((ref) => ref.name === "HEAD") : undefined;
-      return head === undefined ? wholeTip(signal) : { branch: usualBranch, commit: head.id };
+      const names = ["HEAD", usualBranch];
+      const listed = /^https?:/.test(remote.url) ? await lsRefs(remote, names, signal) : undefined;
+      if (listed?.kind !== "refs") return wholeTip(signal);
+      const [tip] = names.flatMap((name) => listed.refs.find((ref) => ref.name === name) ?? []);
+      return { branch: usualBranch, commit: tip?.id };
     },
     tipForWriting: wholeTip,
     repository: async ({ commit }, signal) => {

@@ -184,3 +184,45 @@ test("a run's log is kept, and the agent's own says of each line which run it is
   expect(readFileSync(place.state.logFile(runIds[0]!), "utf8").split("\n").sort()).toEqual(["", "  hello", "! oh"]);
   expect(place.lines).toContain("job-0  hello");
 });
+
+test("several queues are served in turn", async () => {
+  const definitions = place.store.definitions!;
+  const write = { text: "description: another", expected: undefined, by: "ada" };
+  expect(await definitions.write({ name: "other", ...write }, new AbortController().signal)).toMatchObject({
+    kind: "written",
+  });
+  const first = await place.enqueue(["true", "true", "true"]);
+  const second = await place.enqueue(["true"], { queue: "other" });
+  runIds = [...first, ...second];
+  const result = await place.run({ queues: ["default", "other"] });
+  const order = result.runs.map(({ queue }) => queue);
+  expect(order.slice().sort()).toEqual(["default", "default", "default", "other"]);
+  expect(order.indexOf("other")).toBeLessThan(2);
+});
+
+test("a queue's limit holds for all of its agents together", async () => {
+  const definitions = place.store.definitions!;
+  const change = { name: "narrow", text: "limits: {running: 2}", expected: undefined, by: "ada" };
+  await definitions.write(change, new AbortController().signal);
+  runIds = await place.enqueue(
+    Array.from({ length: 8 }, () => "sleep 0.2"),
+    { queue: "narrow" },
+  );
+  const request = { queues: ["narrow"], maxJobs: 4 };
+  await Promise.all(["a1", "a2", "a3"].map((agent) => place.run({ ...request, agent })));
+  const events = place.jobs();
+  let running = 0;
+  let most = 0;
+  for (const { what } of events) most = Math.max(most, (running += what === "begin" ? 1 : -1));
+  expect(events.filter(({ what }) => what === "begin")).toHaveLength(8);
+  expect(most).toBeLessThanOrEqual(2);
+});
+
+test("an agent that went without a word is forgotten once nothing of it is left", async () => {
+  const { child } = await place.spawn({ drain: false });
+  await until(async () => (await place.store.snapshot("all", new AbortController().signal)).agents.length === 1);
+  child.kill("SIGKILL");
+  await until(() => child.signalCode !== null);
+  await place.run({ agent: "a2" });
+  expect((await place.store.snapshot("all", new AbortController().signal)).agents).toEqual([]);
+});

@@ -1,9 +1,13 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { LaunchError } from "../../../src/core/errors.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import { describeWithDocker } from "../../support/engines.ts";
+import { remainsOf } from "../../support/remains.ts";
 import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent.ts";
 
 /* Whatever happens to agents and store: no run is lost, none ends twice, and no two attempts of one run at the same time. */
@@ -37,6 +41,27 @@ test("the runs of a killed agent go on, and the next agent brings them to their 
   const stored = await place.store.read(runIds[0]!, new AbortController().signal);
   expect(stored?.run).toMatchObject({ reason: "exit-code", exit_code: 3 });
   expect(stored?.tail).toBe("  line 0\n  last\n");
+});
+
+describeWithDocker("with containers", () => {
+  test("the containers of a killed agent go on, and the next agent brings them to their end", async () => {
+    const script = "echo begin >> $LAUNCH_OUTPUT_DIR/starts; echo one; sleep 2; echo two; exit 4";
+    runIds = await place.enqueue([script, script], { resource: "local-container" });
+    const starts = (): number =>
+      runIds.filter((runId) => existsSync(join(place.state.outputFolder(runId), "starts"))).length;
+    const { child } = await place.spawn({ maxJobs: 2 });
+    await until(() => starts() === 2);
+    child.kill("SIGKILL");
+    const result = await place.run({ agent: "a2" });
+    expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed", "1 failed"]);
+    for (const runId of runIds) {
+      const stored = await place.store.read(runId, new AbortController().signal);
+      expect(stored?.run).toMatchObject({ reason: "exit-code", exit_code: 4 });
+      expect(stored?.tail).toBe("  one\n  two\n");
+      expect(readFileSync(join(place.state.outputFolder(runId), "starts"), "utf8")).toBe("begin\n");
+    }
+    expect(runIds.flatMap((runId) => remainsOf(runId, []))).toEqual([]);
+  });
 });
 
 test("an agent of the same name that is started again goes on with its own runs", async () => {
@@ -157,8 +182,7 @@ test("an end that could not be told before the agent was killed is told by the n
   const stop = new AbortController();
   const store = withFaults(place.store, undefined, undefined, (verb) => verb === "finish");
   const first = place.run({ onSignal: "end" }, { store }, stop.signal);
-  await until(() => place.jobs().length === 2);
-  await delay(300);
+  await until(() => place.lines.some((line) => line.startsWith("done ended")));
   // Its time is over while it still tries: what it knows is written down here.
   stop.abort();
   await first.catch(() => undefined);
@@ -172,8 +196,8 @@ type Fault = (verb: string) => void;
 /** The same store, with faults before a verb does anything, after it did, or instead of it. */
 function withFaults(store: QueueStore, before?: Fault, after?: Fault, refuses?: (verb: string) => boolean): QueueStore {
   return new Proxy(store, {
-    get(target, verb: string & keyof QueueStore) {
-      const member = target[verb];
+    get(target, verb: string) {
+      const member: unknown = Reflect.get(target, verb);
       if (typeof member !== "function") return member;
       return async (...args: readonly unknown[]) => {
         before?.(verb);

@@ -42,6 +42,10 @@ allow: { resources: [local-container], mounts: [{ path: /data }, { path: /out, r
     ["max_jobs: 0", "1:11 max_jobs must be a whole number from 1, or -1 for no limit, not 0"],
     ["queues: [A]", '1:10 queues[0] must be a queue\'s name: a-z, 0-9 and -, at most 64 characters, not "A"'],
     ["slots: {gpu: all}", '1:14 slots.gpu must be a whole number, auto, or a list of devices, not "all"'],
+    [
+      "profiles: {eu: {builder: {type: kaniko}}}",
+      "1:33 builder kaniko has nowhere to push to; give builder.destination or a registry",
+    ],
     ["secure_mode: true", "1:1 secure_mode is not supported: say what specs may use under allow"],
     ["allow: {local_process: yes}", '1:24 unknown local_process "yes"; there are refused, trusted'],
     ["secrets: {a: {file: key}}", '1:21 secrets.a.file must be an absolute path, not "key"'],

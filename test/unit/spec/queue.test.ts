@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { queueDefinitionSchema } from "../../../src/queues/definition.ts";
 import { formatOrigin } from "../../../src/spec/fault.ts";
@@ -183,6 +185,15 @@ describe("a spec of a queue", () => {
 });
 
 describe("a queue's definition", () => {
+  it("is valid where the docs show one", () => {
+    const text = readFileSync(join(import.meta.dirname, "../../../docs/queues.md"), "utf8");
+    const example = /```yaml\n(# yaml-language-server[\s\S]*?)```/.exec(text)?.[1] ?? "";
+    expect(readDefinition({ name: "gpu.yaml", text: example })).toMatchObject({
+      kind: "definition",
+      definition: { resource: "local-container", limits: { timeout: { max: 24 * 3_600_000 } } },
+    });
+  });
+
   it.each([
     [
       "resource: local\nresource_args: {local: {cpus: 2}}\n",
