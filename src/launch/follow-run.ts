@@ -44,6 +44,7 @@ export async function followRun(
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });
           journal.amend({ state: "running", started_at: clock.now().toISOString() });
+          journal.started();
           await noteImage(resource, asked, handle, journal);
         },
       },

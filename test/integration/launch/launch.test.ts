@@ -194,6 +194,23 @@ test.each([
   expect(await leftBehind()).toEqual([]);
 });
 
+test("a store hears that a run has started while it runs", async () => {
+  const cancel = new AbortController();
+  const store = await place.openStore();
+  const seen: string[] = [];
+  place.services.log.output = async ({ bytes }) => {
+    if (!bytes.includes("up")) return;
+    for (let state = ""; state !== "running";) {
+      const [row] = await store.list(1, never);
+      state = row?.kind === "run" ? row.run.state : "";
+      if (state !== seen.at(-1)) seen.push(state);
+    }
+    cancel.abort();
+  };
+  await launched("hang.mjs", {}, {}, cancel.signal);
+  expect(seen.at(-1)).toBe("running");
+}, 40_000);
+
 test("a forced cancel does not wait for a run that ignores SIGTERM", async () => {
   const cancel = new AbortController();
   const force = new AbortController();
