@@ -12,8 +12,8 @@ import type { RunWriter } from "./store-writer.ts";
 
 /*
  * A run's journal: the record as it grows, the times of its phases, and the writes to the store.
- * A write happens at most at three moments: when the run is known, before it is submitted (with its handle), and at its end. A store
- * that must be spared (a repository on GitHub takes six pushes a minute) gets the first two as one.
+ * A write happens at most at four moments: when the run is known, before it is submitted (with its handle), when it has started, and at
+ * its end. A store that must be spared (a repository on GitHub takes six pushes a minute) gets the second and the last only.
  */
 export type JournalRequest = {
   readonly record: RunRecord;
@@ -43,6 +43,7 @@ export type Journal = {
   known(): Promise<void>;
   /** About to submit: the handle is in the record, and must be in the store before anything runs. */
   submitting(): Promise<void>;
+  /** The run has started: said to a store that need not be spared, beside the run. */
   started(): void;
   /** Writes the record's file as it stands, for whoever takes over. */
   keep(): Promise<void>;
@@ -52,6 +53,7 @@ export type Journal = {
 
 /** A write must not hang a run's end; nor be cut by the same Ctrl-C that ends the run. */
 const writeDeadlineMs = 60_000;
+const startedWriteDeadlineMs = 1_000;
 const finalWriteDeadlineMs = 20_000;
 /** After a cancel there are seconds until we are killed, and most of them went to the run. */
 const cancelledWriteDeadlineMs = 1_500;
@@ -60,6 +62,7 @@ export function startJournal(request: JournalRequest): Journal {
   let { record } = request;
   let patch: Uint8Array | undefined;
   const { log, clock, writer } = request;
+  let starting: Promise<void> | undefined;
 
   const clean = (): RunRecord => redactDeep(record, request.redact());
   const document = (): RunDocument => {
@@ -107,13 +110,20 @@ export function startJournal(request: JournalRequest): Journal {
       if (!request.spareStore) await writer.write(document(), writeDeadlineMs);
     },
     submitting: () => writer.write(document(), writeDeadlineMs),
-    started: () => writer.started?.(document()),
+    started: () => {
+      writer.started?.(document());
+      if (request.spareStore || writer.started !== undefined) return;
+      starting = writer.write(document(), startedWriteDeadlineMs).catch((error: unknown) => {
+        log.debug(`that the run has started could not be written: ${messageOf(error)}`);
+      });
+    },
     keep: async () => {
       await writeRecord(request, document().record);
     },
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
+      await starting;
       if (writer.isTaken?.() === true) return true;
       const kept = await writeRecord(request, last.record);
       try {

@@ -16,6 +16,7 @@ import {
   refuseOutputs,
   refuseQueue,
   requirementFilesOf,
+  resourceFor,
   type RunImage,
 } from "./prepare.ts";
 import { updateLive } from "./remains.ts";
@@ -95,9 +96,10 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
     "finding out what the image is made of",
     async () => {
       const plan = await planImage(imageRequest(run, source, secrets), signal);
-      // Before minutes are spent on an image that has nothing to run.
+      // Before minutes are spent on an image that has nothing to run, or may not be run as it is asked.
       const command = await commandOf(request, source, plan, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
+      await resourceFor(request, services, { runId: run.runId, image: plan.plan.image });
       journal.amend({ state: "building" });
       const built = await beside(
         (ending) => plan.builder.build(plan.request, plan.plan, ending),

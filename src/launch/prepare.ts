@@ -61,29 +61,38 @@ export type RunParts = {
   readonly secrets: Readonly<Record<string, string>>;
 };
 
-/** The resource, and what it is asked to run. */
-export async function prepareRun(
-  request: LaunchRequest,
+/** Opens the run's resource. Throws `refused` for what the launch config doesn't allow, such as a mount. */
+export function resourceFor(
+  { spec, config, by }: LaunchRequest,
   services: Services,
-  parts: RunParts,
-): Promise<{ readonly resource: Resource; readonly run: RunRequest }> {
-  const { spec, config } = request;
-  const { key, source, image, queued } = parts;
+  { runId, image }: { readonly runId: string; readonly image: string | undefined },
+): Promise<Resource> {
   const args = fillMacros(spec.resource_args, {
-    run_id: key.runId,
+    run_id: runId,
     run_name: spec.name,
     project_name: spec.project,
     entity_name: spec.entity,
-    image_uri: image?.reference ?? "",
-    author: spec.author ?? request.by,
+    image_uri: image ?? "",
+    author: spec.author ?? by,
   });
-  const resource = await openResource(spec.resource, args, {
+  return openResource(spec.resource, args, {
     log: services.log,
     cacheDirectory: services.state.cache,
     environment: services.environment,
     mounts: config.allow.mounts.map((mount) => ({ path: mount.path, readOnly: mount.read_only })),
     networks: config.allow.network ?? [],
   });
+}
+
+/** The resource, and what it is asked to run. */
+export async function prepareRun(
+  request: LaunchRequest,
+  services: Services,
+  parts: RunParts,
+): Promise<{ readonly resource: Resource; readonly run: RunRequest }> {
+  const { spec } = request;
+  const { key, source, image, queued } = parts;
+  const resource = await resourceFor(request, services, { runId: key.runId, image: image?.reference });
   const run: RunRequest = {
     ...key,
     name: spec.name,

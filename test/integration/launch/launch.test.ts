@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LaunchError } from "../../../src/core/errors.ts";
@@ -6,6 +7,7 @@ import { silentLog } from "../../../src/core/log.ts";
 import { sweepRemains } from "../../../src/launch/sweep-remains.ts";
 import { sweepServices } from "../../../src/launch/sweep-services.ts";
 import type { Store } from "../../../src/stores/store.ts";
+import { describeWith } from "../../support/engines.ts";
 import { type LaunchPlace, launchPlace, launchRequest } from "../../support/launching.ts";
 import { runDocument } from "../../support/run-document.ts";
 import { makeProject, type Project } from "../../support/project.ts";
@@ -192,6 +194,23 @@ test.each([
   expect(await leftBehind()).toEqual([]);
 });
 
+test("a store hears that a run has started while it runs", async () => {
+  const cancel = new AbortController();
+  const store = await place.openStore();
+  const seen: string[] = [];
+  place.services.log.output = async ({ bytes }) => {
+    if (!bytes.includes("up")) return;
+    for (let state = ""; state !== "running";) {
+      const [row] = await store.list(1, never);
+      state = row?.kind === "run" ? row.run.state : "";
+      if (state !== seen.at(-1)) seen.push(state);
+    }
+    cancel.abort();
+  };
+  await launched("hang.mjs", {}, {}, cancel.signal);
+  expect(seen.at(-1)).toBe("running");
+}, 40_000);
+
 test("a forced cancel does not wait for a run that ignores SIGTERM", async () => {
   const cancel = new AbortController();
   const force = new AbortController();
@@ -298,4 +317,15 @@ test("a record file that can't be written is a warning: the store has the run al
   expect(place.warnings.join()).toContain("record.json could not be written");
   expect((await (await place.openStore()).read(result.runId, never))?.run.state).toBe("succeeded");
   expect(await leftBehind()).toEqual([]);
+});
+
+describeWith(["docker"], "a container", () => {
+  test("that may not have what it asks for is refused before its image is built", async () => {
+    await writeFile(`${project.directory}/Dockerfile`, "FROM busybox\nRUN false\n");
+    execFileSync("git", ["add", "Dockerfile"], { cwd: project.directory });
+    const container = { resource: "local-container", resource_args: { "local-container": { volume: "/etc:/x" } } };
+    const result = await launched("ok.mjs", container);
+    expect(result.outcome).toMatchObject({ reason: "refused" });
+    expect(result.outcome.state === "succeeded" ? "" : result.outcome.message).toContain('the mount "/etc:/x"');
+  });
 });
