@@ -79,7 +79,7 @@ function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["po
     pool,
     patience: patience(Math.min(30_000, ttlMs / 8), services),
     definitions: definitionsOf(request.queues, services),
-    liveness: liveness(ttlMs),
+    liveness: liveness(ttlMs, { agent: request.agent, incarnation }),
     writes: life.writes,
     holds: new Map(),
     runs: [],

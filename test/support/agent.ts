@@ -88,13 +88,15 @@ export async function agentPlace() {
       changes: Partial<AgentServices> = {},
       signal: AbortSignal = new AbortController().signal,
     ): Promise<AgentResult> => runAgent(agentRequest(request), services(changes), signal),
-    /** An agent in a process of its own. */
-    spawn: async (request: Partial<AgentRequest> = {}) => {
+    /** An agent in a process of its own, whose store refuses these verbs. */
+    spawn: async (request: Partial<AgentRequest> = {}, refused: readonly string[] = []) => {
       const child = spawn(process.execPath, [join(import.meta.dirname, "served-agent.ts")], {
         stdio: ["pipe", "pipe", "inherit"],
       });
       children.push(child);
-      child.stdin.end(JSON.stringify({ request: agentRequest(request), state: state.path, store: location.url }));
+      child.stdin.end(
+        JSON.stringify({ request: agentRequest(request), state: state.path, store: location.url, refused }),
+      );
       const output: string[] = [];
       child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
       await once(child.stdout, "data");

@@ -7,10 +7,17 @@ import type { Log } from "../../src/core/log.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { openStore } from "../../src/stores/index.ts";
 import { parseStoreUrl } from "../../src/stores/location.ts";
+import { withFaults } from "./store-faults.ts";
 
 /* An agent as stdin describes it, in a process that a test can stop and kill. It says what its log is told, a line each. */
 
-type Order = { readonly request: AgentRequest; readonly state: string; readonly store: string };
+type Order = {
+  readonly request: AgentRequest;
+  readonly state: string;
+  readonly store: string;
+  /** Verbs that fail. */
+  readonly refused: readonly string[];
+};
 const parse: (json: string) => Order = JSON.parse;
 
 const order = parse(await text(process.stdin));
@@ -23,7 +30,12 @@ const log: Log = {
   warning: say,
   debug: say,
 };
-const store = await openStore(parseStoreUrl(order.store), { log, stateDirectory: state });
+const store = withFaults(
+  await openStore(parseStoreUrl(order.store), { log, stateDirectory: state }),
+  undefined,
+  undefined,
+  (verb) => order.refused.includes(verb),
+);
 const [first, second] = [new AbortController(), new AbortController()];
 process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
 say("ready");

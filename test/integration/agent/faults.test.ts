@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
+import { findMarkedProcesses } from "../../../src/core/process-identity.ts";
 import { LaunchError } from "../../../src/core/errors.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 import { remainsOf } from "../../support/remains.ts";
+import { withFaults } from "../../support/store-faults.ts";
 import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent.ts";
 
 /* Whatever happens to agents and store: no run is lost, none ends twice, and no two attempts of one run at the same time. */
@@ -95,14 +96,16 @@ test("a stopped agent's runs are taken after its lease, and what it says when it
   const stop = new AbortController();
   const second = place.run({ ...seconds, agent: "a2", drain: false }, { force: stop.signal }, stop.signal);
   await until(() => begun() === 2);
-  expect(overlaps(place.jobs().map((event) => event))).toEqual([`${runIds[0]!} 1 and 2`]);
+  // What the supervisor has ended could not say that it did: its processes tell.
+  const first = await findMarkedProcesses({ LAUNCH_RUN_ID: runIds[0]!, LAUNCH_ATTEMPT: "1" });
+  expect(first).toEqual([]);
   child.kill("SIGCONT");
-  await until(() => output.join("").includes("another agent has the run by now"));
+  child.kill("SIGTERM");
+  await until(() => child.exitCode !== null);
+  expect(output.join("")).toContain("another agent has the run by now");
   expect(await states()).toEqual([expect.stringMatching(/^leased (leased|starting|running) 2$/) as string]);
   stop.abort();
   expect((await second).runs.map(({ end }) => end.kind)).toEqual(["given-back"]);
-  child.kill("SIGTERM");
-  await until(() => child.exitCode !== null);
 });
 
 test("the lease of an agent that is gone elsewhere is waited for, and its run tried again", async () => {
@@ -177,35 +180,15 @@ test("an agent whose clock is an hour off takes no run of another, and loses non
   expect(begun()).toBe(6);
 });
 
-test("an end that could not be told before the agent was killed is told by the next", async () => {
+test("an end that the store has not heard of when the agent is killed is told by the next", async () => {
   runIds = await place.enqueue(["echo done"]);
-  const stop = new AbortController();
-  const store = withFaults(place.store, undefined, undefined, (verb) => verb === "finish");
-  const first = place.run({ onSignal: "end" }, { store }, stop.signal);
-  await until(() => place.lines.some((line) => line.startsWith("done ended")));
-  // Its time is over while it still tries: what it knows is written down here.
-  stop.abort();
-  await first.catch(() => undefined);
+  const { child, output } = await place.spawn({}, ["finish"]);
+  await until(() => output.join("").includes("done ended"));
+  await until(() => output.join("").includes("the store can't be reached"));
+  child.kill("SIGKILL");
   const result = await place.run({ agent: "a2" });
-  expect(result.runs).toEqual([]);
+  expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 succeeded"]);
   expect(begun()).toBe(1);
+  const stored = await place.store.read(runIds[0]!, new AbortController().signal);
+  expect(stored).toMatchObject({ run: { state: "succeeded", attempt: 1 }, tail: "  done\n" });
 });
-
-type Fault = (verb: string) => void;
-
-/** The same store, with faults before a verb does anything, after it did, or instead of it. */
-function withFaults(store: QueueStore, before?: Fault, after?: Fault, refuses?: (verb: string) => boolean): QueueStore {
-  return new Proxy(store, {
-    get(target, verb: string) {
-      const member: unknown = Reflect.get(target, verb);
-      if (typeof member !== "function") return member;
-      return async (...args: readonly unknown[]) => {
-        before?.(verb);
-        if (refuses?.(verb) === true) throw new LaunchError("store-failed", "connection refused");
-        const result: unknown = await Reflect.apply(member, target, args);
-        after?.(verb);
-        return result;
-      };
-    },
-  });
-}
