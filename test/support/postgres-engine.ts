@@ -26,20 +26,22 @@ export async function postgresEngine(folder: string): Promise<QueueEngine> {
       }),
     // Every write is a call of one of our functions; looks are not.
     loseNextAnswer: () => proxy.dropAnswersTo(/launch\.\w+\(\$1/, 1),
-    plant: async (queue, key, head) => {
-      const parsed = parseKey(key);
-      if (parsed === undefined) throw new Error(`"${key}" is no key`);
-      const content = isJson(head) ? head : JSON.stringify(head);
-      // Without its triggers a table takes what no function of ours would write.
-      await sql(
-        url,
-        `SET session_replication_role = replica;
-         INSERT INTO launch.runs (run_id, place, version, nonces, head, record, created_at, submitter, queue, priority, key_time, slots)
-         VALUES ('${parsed.runId}', 'waiting', '${key}', '{}', '${content}', '{}', '', '', '${queue}', ${parsed.priority}, ${parsed.time}, '{}')`,
-      );
-    },
+    plant: (queue, key, head) => plantInPostgres(url, queue, key, head),
     end: () => proxy.stop(),
   };
+}
+
+/** Puts a row among those that wait, with this as its head. Without its triggers a table takes what no function of ours would write. */
+export async function plantInPostgres(url: string, queue: string, key: string, head: string): Promise<void> {
+  const parsed = parseKey(key);
+  if (parsed === undefined) throw new Error(`"${key}" is no key`);
+  const content = isJson(head) ? head : JSON.stringify(head);
+  await sql(
+    url,
+    `SET session_replication_role = replica;
+     INSERT INTO launch.runs (run_id, place, version, nonces, head, record, created_at, submitter, queue, priority, key_time, slots)
+     VALUES ('${parsed.runId}', 'waiting', '${key}', '{}', '${content}', '{}', '', '', '${queue}', ${parsed.priority}, ${parsed.time}, '{}')`,
+  );
 }
 
 afterAll(async () => {

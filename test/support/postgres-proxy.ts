@@ -3,14 +3,14 @@ import { createServer, Socket } from "node:net";
 /** Passes on to a Postgres server, but for the answers that a test takes away. */
 export type PostgresProxy = {
   readonly port: number;
-  /** The server does these statements, and the line breaks when its answer comes. */
-  dropAnswersTo(statement: RegExp, times: number): void;
+  /** The server does these statements, so many or those that a test chooses, and the line breaks when its answer comes. */
+  dropAnswersTo(statement: RegExp, which: number | (() => boolean)): void;
   stop(): Promise<void>;
 };
 
 export async function startPostgresProxy(to: number): Promise<PostgresProxy> {
   const sockets = new Set<Socket>();
-  let wanted = { statement: /^/, times: 0 };
+  let wanted = { statement: /^/, isNext: (): boolean => false };
   const server = createServer((client) => {
     const upstream = new Socket().connect(to, "127.0.0.1");
     let drops = false;
@@ -24,10 +24,7 @@ export async function startPostgresProxy(to: number): Promise<PostgresProxy> {
       });
     }
     client.on("data", (chunk) => {
-      if (wanted.times > 0 && wanted.statement.test(chunk.toString("latin1"))) {
-        wanted.times--;
-        drops = true;
-      }
+      if (wanted.statement.test(chunk.toString("latin1")) && wanted.isNext()) drops = true;
       upstream.write(chunk);
     });
     upstream.on("data", (chunk) => {
@@ -40,8 +37,9 @@ export async function startPostgresProxy(to: number): Promise<PostgresProxy> {
   if (typeof address !== "object" || address === null) throw new Error("no port");
   return {
     port: address.port,
-    dropAnswersTo: (statement, times) => {
-      wanted = { statement, times };
+    dropAnswersTo: (statement, which) => {
+      let left = typeof which === "number" ? which : 0;
+      wanted = { statement, isNext: typeof which === "number" ? () => left-- > 0 : which };
     },
     stop: async () => {
       for (const socket of sockets) socket.destroy();

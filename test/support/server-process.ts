@@ -6,8 +6,10 @@ import { join } from "node:path";
 export type ServerOrder = {
   /** Folder whose bare repositories are served. */
   readonly root: string;
-  /** This share of all pushes is done and then gets no answer; `seed` says which. */
-  readonly dropAnswers?: { readonly share: number; readonly seed: number };
+  /** A file that gets a line for each request: its method and URL. */
+  readonly noteRequestsIn?: string;
+  /** This share of all pushes is done and then gets no answer; `seed` says which, and a file gets a character for each. */
+  readonly dropAnswers?: { readonly share: number; readonly seed: number; readonly noteIn: string };
 };
 
 /** The git server of git-server.ts in a process of its own, at the head of a group with all its backends. */
