@@ -16,7 +16,7 @@ const order = parse(process.argv[2] ?? "");
 const say = (text: string): void => void process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 const log: Log = {
   phase: ({ phase, status, detail }) => say(`${phase} ${status}: ${detail}`),
-  output: ({ text }) => say(text.trimEnd()),
+  output: ({ bytes }) => say(bytes.toString().trimEnd()),
   info: say,
   warning: (message) => say(`warning: ${message}`),
   debug: (message) => say(`debug: ${message}`),

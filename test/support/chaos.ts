@@ -190,6 +190,7 @@ async function launchOf(
     config: resolution.config,
     baseDirectory: code,
     includeUntracked: true,
+    warnings: resolution.warnings,
     secrets: {},
     by: "ada",
     ci: undefined,
