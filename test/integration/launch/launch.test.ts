@@ -248,7 +248,7 @@ test("a spec that chooses outputs is refused, not run without them", async () =>
   const result = await launched("ok.mjs", { outputs: ["model"] });
   expect(result.outcome).toMatchObject({
     reason: "refused",
-    message: expect.stringContaining("launch run -q gpu") as string,
+    message: expect.stringContaining("LAUNCH_OUTPUT_DIR") as string,
   });
   expect(place.lines).toEqual([]);
 });
