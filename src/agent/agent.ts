@@ -90,6 +90,7 @@ function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["po
     snapshot: undefined,
     turn: 0,
     claiming: 0,
+    racedMs: undefined,
     lost: new Map(),
     leaseFor: (attempt) => ({ agent: request.agent, incarnation, attempt, since: clock.now().toISOString() }),
     start: (taken) => {

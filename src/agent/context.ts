@@ -62,6 +62,8 @@ export type Agent = {
   turn: number;
   /** Claims that are on their way. */
   claiming: number;
+  /** When another was faster the last time. */
+  racedMs: number | undefined;
   /** When waiting runs were asked for in vain, by key and version. */
   readonly lost: Map<string, number>;
   leaseFor(attempt: number): Lease;

@@ -29,7 +29,7 @@ export async function serve(agent: Agent, life: Life): Promise<void> {
       clearedMs = begunMs;
     } else await look(agent, []);
     if (agent.mode() === "stopping") endRuns(agent);
-    await takeIfWorking(agent, life);
+    const again = await takeIfWorking(agent, life);
     if (agent.holds.size > 0) busyMs = clock.monotonicMs();
     if (agent.mode() !== "working" && agent.holds.size === 0) return;
     if (agent.mode() === "working" && agent.holds.size === 0) {
@@ -44,7 +44,9 @@ export async function serve(agent: Agent, life: Life): Promise<void> {
       foldedMs = clock.monotonicMs();
       await fold(agent);
     }
-    const dueMs = Math.min(intervalMs, soonest(agent), idleTimeoutMs === undefined ? intervalMs : idleTimeoutMs / 2);
+    const dueMs = again
+      ? 0
+      : Math.min(intervalMs, soonest(agent), idleTimeoutMs === undefined ? intervalMs : idleTimeoutMs / 2);
     await pause(agent, store.wait.bind(store, queues), Math.max(leastPollMs, dueMs), wake);
   }
 }
@@ -60,9 +62,9 @@ function soonest(agent: Agent): number {
   return Math.min(...times, Math.max(0, agent.timeLeftMs() ?? Number.POSITIVE_INFINITY));
 }
 
-async function takeIfWorking(agent: Agent, life: Life): Promise<void> {
+async function takeIfWorking(agent: Agent, life: Life): Promise<boolean> {
   if ((life.timeLeftMs() ?? 1) <= 0) life.drain("time-limit");
-  if (agent.mode() === "working") await takeRuns(agent, agent.writes);
+  return agent.mode() === "working" && takeRuns(agent, agent.writes);
 }
 
 /** Takes a snapshot and acts on what it says of leases; false when there was none to be had. */

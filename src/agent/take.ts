@@ -14,28 +14,32 @@ export type Reservation = (
   take(signal: AbortSignal): Promise<Claim["kind"]>;
 };
 
-/** Takes as many runs as there are places for, one after another from each queue. */
-export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<void> {
-  if (agent.snapshot === undefined) return;
+/** Two races lost mean that the snapshot is of a time that is over. */
+const lossesPerLook = 2;
+
+/** Takes as many runs as there are places for, one after another from each queue. True when it should look again before it goes on. */
+export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<boolean> {
+  if (agent.snapshot === undefined) return false;
   await refuseImpossible(agent, signal);
   const { picks } = agent.services.store;
   if (picks !== undefined) {
     await pickRuns(agent, picks, signal);
-    return;
+    return false;
   }
-  for (let losses = 0; ;) {
-    const next = reserveClaim(agent, losses);
-    if (next === undefined) return;
+  for (let losses = 0; losses < lossesPerLook;) {
+    const next = reserveClaim(agent);
+    if (next === undefined) return false;
     const kind = await next.take(signal);
-    if (kind === "unknown") return;
-    if (kind === "lost") losses++;
+    if (kind === "unknown") return false;
+    losses = kind === "lost" ? losses + 1 : 0;
   }
+  return true;
 }
 
 /** The run to take together with another's end; undefined when there is none, or the agent takes no more. */
 export function reserveNext(agent: Agent, queue: string): Reservation | undefined {
   const { picks } = agent.services.store;
-  if (picks === undefined) return reserveClaim(agent, 0);
+  if (picks === undefined) return reserveClaim(agent);
   const served = agent.definitions.served();
   const waits = (name: string): boolean =>
     agent.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
@@ -101,12 +105,15 @@ function nameOf({ queue, key, version }: QueueEntry): string {
   return `${queue}/${key}@${version}`;
 }
 
-/** The head; after a lost race any of as many as the agents could be after, so that they don't meet again at the next. */
-function reserveClaim(agent: Agent, losses: number): Reservation | undefined {
+/** Agents that met once are at work on the same runs, and would meet again for a while. */
+const racesForMs = 30_000;
+
+/** The head; after a lost race one of those that are this agent's by its place among the agents, so that they don't meet again. */
+function reserveClaim(agent: Agent): Reservation | undefined {
   if (places(agent) <= 0) return undefined;
   const all = candidates(agent);
-  const window = losses === 0 ? 1 : Math.min(all.length, 2 * Math.max(1, agent.snapshot?.agents.length ?? 1));
-  const at = Math.floor(Math.random() * window);
+  const races = agent.racedMs !== undefined && agent.services.clock.monotonicMs() - agent.racedMs < racesForMs;
+  const at = races ? Math.floor(2 * (rankOf(agent) + Math.random())) % Math.max(1, all.length) : 0;
   for (const { entry } of [...all.slice(at), ...all.slice(0, at)]) {
     const slots = agent.pool.take(entry.run.queued?.slots ?? {});
     if (slots === undefined) continue;
@@ -114,6 +121,11 @@ function reserveClaim(agent: Agent, losses: number): Reservation | undefined {
     return claimOf(agent, entry, slots);
   }
   return undefined;
+}
+
+/** How many of the agents come before this one. */
+function rankOf({ snapshot, request }: Agent): number {
+  return snapshot?.agents.filter(({ beat }) => beat.agent < request.agent).length ?? 0;
 }
 
 function claimOf(agent: Agent, entry: QueueEntry, slots: Holding): Reservation {
@@ -159,6 +171,7 @@ function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "
   const settle = async (claimed: Claim | undefined): Promise<void> => {
     if (!open) return;
     open = false;
+    if (claimed?.kind === "lost") agent.racedMs = clock.monotonicMs();
     const won = claimed?.kind === "won" && (await isWithinLimits(agent, claimed)) ? claimed : undefined;
     if (claimed?.kind === "won" && won === undefined) await giveBack(agent, claimed);
     const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
