@@ -1,9 +1,14 @@
-import { configJsonSchema, specJsonSchema } from "../src/spec/json-schema.ts";
+import { configJsonSchema, queueJsonSchema, specJsonSchema } from "../src/spec/json-schema.ts";
 
 /** The JSON Schemas for editors. */
 export function generateSchemas(): readonly { readonly path: string; readonly content: string }[] {
-  return [
-    { path: "schema/launch.schema.json", content: `${JSON.stringify(specJsonSchema(), null, 2)}\n` },
-    { path: "schema/launch-config.schema.json", content: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
-  ];
+  const schemas = {
+    "launch.schema.json": specJsonSchema(),
+    "launch-config.schema.json": configJsonSchema(),
+    "launch-queue.schema.json": queueJsonSchema(),
+  };
+  return Object.entries(schemas).map(([name, schema]) => ({
+    path: `schema/${name}`,
+    content: `${JSON.stringify(schema, null, 2)}\n`,
+  }));
 }

@@ -3,14 +3,17 @@ import * as core from "@actions/core";
 import type { ErrorCode } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { toJson } from "../core/json.ts";
+import type { AgentResult } from "../agent/request.ts";
 import { commitUrl, type GitHubContext, runUrl } from "../github/context.ts";
 import { addSummary } from "../github/summary.ts";
+import type { Enqueued } from "../launch/enqueue.ts";
 import type { LaunchPlan } from "../launch/plan-launch.ts";
 import { reportOf } from "../launch/report.ts";
 import { faultResultOf, resultOf } from "../launch/result.ts";
 import type { RunResult } from "../launch/services.ts";
 import type { Fault } from "../spec/fault.ts";
-import { faultMarkdown, type SummaryLinks, summaryMarkdown } from "../reporting/summary.ts";
+import { faultMarkdown, type SummaryLinks, summaryMarkdown, tableMarkdown } from "../reporting/summary.ts";
+import type { RunHead } from "../stores/store.ts";
 import { oneLine, outcomeInWords } from "../reporting/words.ts";
 import { inert } from "./github-log.ts";
 import type { OutputName } from "./protocol.ts";
@@ -18,6 +21,15 @@ import type { OutputName } from "./protocol.ts";
 /** All the ways in which the action ends. */
 export type Exit =
   | { readonly kind: "run"; readonly result: RunResult; readonly again: readonly string[] }
+  | {
+      readonly kind: "queued";
+      readonly enqueued: Enqueued;
+      readonly store: string;
+      /** How the runs ended, where that was waited for. */
+      readonly heads: readonly RunHead[] | undefined;
+    }
+  | { readonly kind: "agent"; readonly agent: string; readonly result: AgentResult; readonly failOnRun: boolean }
+  | { readonly kind: "runs"; readonly runs: readonly { readonly runId: string; readonly state: string }[] }
   | { readonly kind: "plan"; readonly plan: LaunchPlan; readonly lines: readonly string[] }
   | {
       readonly kind: "fault";
@@ -44,6 +56,18 @@ export async function leave(exit: Exit, context: GitHubContext): Promise<number>
     case "plan":
       for (const line of exit.lines) core.info(inert(line));
       setOutputs({ result: toJson({ schema_version: 1, plan: exit.plan }) });
+      return 0;
+    case "queued":
+      return leaveQueued(exit, context);
+    case "agent":
+      return leaveAgent(exit, context);
+    case "runs":
+      for (const { runId, state } of exit.runs) core.info(inert(`  ${runId}  ${state}`));
+      setOutputs({
+        "run-id": exit.runs[0]?.runId ?? "",
+        state: exit.runs[0]?.state ?? "",
+        result: toJson({ schema_version: 1, runs: exit.runs.map(({ runId, state }) => ({ run_id: runId, state })) }),
+      });
       return 0;
     case "fault":
       return leaveFault(exit, context);
@@ -73,6 +97,59 @@ async function leaveRun({ result, again }: Exit & { readonly kind: "run" }, cont
   for (const line of report.lastLines.slice(-shownLines)) core.info(inert(`  ${line}`));
   const words = `${report.name} ${outcomeInWords(outcome, report.elapsedMs)}: ${record.message ?? outcome.message}`;
   core.error(annotation(words), { title: `launch: ${reason}` });
+  return 1;
+}
+
+async function leaveQueued(
+  { enqueued, store, heads }: Exit & { readonly kind: "queued" },
+  context: GitHubContext,
+): Promise<number> {
+  const { runs, group, replaced } = enqueued;
+  const worst = heads?.find(({ state }) => state === "failed") ?? heads?.find(({ state }) => state !== "succeeded");
+  const state = heads === undefined ? "queued" : (worst?.state ?? "succeeded");
+  const stateOf = (runId: string): string => heads?.find((head) => head.run_id === runId)?.state ?? "queued";
+  setOutputs({
+    "run-id": group ?? runs[0]?.runId ?? "",
+    state,
+    reason: worst?.reason ?? "",
+    url: runUrl(context) ?? "",
+    result: toJson({
+      schema_version: 1,
+      state,
+      runs: runs.map(({ runId, queue }) => ({ run_id: runId, queue, state: stateOf(runId) })),
+      ...(group === undefined ? {} : { group }),
+      replaced,
+      store,
+    }),
+  });
+  const rows = runs.map(({ runId, queue }) => [runId, queue, stateOf(runId)]);
+  await addSummary(context.summaryFile, tableMarkdown(["run", "queue", "state"], rows));
+  if (worst === undefined) return 0;
+  const words = `${worst.run_id} ${worst.state} (${worst.reason ?? "unknown"}): ${worst.message ?? ""}`;
+  core.error(annotation(words), { title: `launch: ${worst.reason ?? worst.state}` });
+  return 1;
+}
+
+async function leaveAgent(exit: Exit & { readonly kind: "agent" }, context: GitHubContext): Promise<number> {
+  const { agent, result, failOnRun } = exit;
+  const { end, message, runs } = result;
+  const rows = runs.map((run) => [run.runId, run.queue, String(run.attempt), run.end.kind]);
+  setOutputs({
+    state: end === "conflict" ? "failed" : "succeeded",
+    url: runUrl(context) ?? "",
+    result: toJson({
+      schema_version: 1,
+      agent,
+      end,
+      runs: runs.map((run) => ({ run_id: run.runId, queue: run.queue, attempt: run.attempt, end: run.end.kind })),
+    }),
+  });
+  core.info(inert(`  ended, as ${message}; runs taken: ${runs.length}`));
+  if (rows.length > 0) await addSummary(context.summaryFile, tableMarkdown(["run", "queue", "attempt", "end"], rows));
+  const failed = runs.filter((run) => run.end.kind === "failed");
+  if (end !== "conflict" && !(failOnRun && failed.length > 0)) return 0;
+  const words = end === "conflict" ? message : `runs have failed: ${failed.map(({ runId }) => runId).join(", ")}`;
+  core.error(annotation(words), { title: "launch: agent" });
   return 1;
 }
 

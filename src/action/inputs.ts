@@ -1,5 +1,6 @@
 import * as core from "@actions/core";
 import { LaunchError } from "../core/errors.ts";
+import type { AgentSettings } from "../agent/agent-settings.ts";
 import type { LaunchSettings, SettingName } from "../launch/settings.ts";
 import { splitWords } from "../spec/words.ts";
 import { parsePairs } from "./pairs.ts";
@@ -19,6 +20,17 @@ export type ActionInputs = {
   readonly workingDirectory: string;
   readonly includeUntracked: boolean;
   readonly dryRun: boolean;
+  readonly each: readonly string[];
+  readonly replace: string | undefined;
+  readonly wait: boolean;
+  /** A workflow to start. */
+  readonly wake: string | undefined;
+  readonly failOnRun: boolean;
+  /** Ids of runs or names of groups. */
+  readonly runs: readonly string[];
+  readonly agent: AgentSettings;
+  /** What tells a job of a matrix from its siblings. */
+  readonly leg: string;
 };
 
 /** What each setting is called in the workflow, for messages and for `--explain`. */
@@ -43,6 +55,25 @@ const inputOf: Readonly<Record<SettingName, InputName>> = {
   resourceArgs: "resource-args",
   dockerArgs: "docker-args",
   timeout: "timeout",
+  queue: "queue",
+  priority: "priority",
+  templateVariables: "template-variables",
+};
+
+/** What a setting of an agent is called in the workflow. */
+export function agentInputNameOf(setting: keyof AgentSettings): string {
+  return `input ${agentInputOf[setting]}`;
+}
+
+const agentInputOf: Readonly<Record<keyof AgentSettings, InputName>> = {
+  queues: "queues",
+  maxJobs: "max-jobs",
+  agent: "name",
+  slots: "slots",
+  drain: "drain",
+  idleTimeout: "idle-timeout",
+  timeLimit: "time-limit",
+  onCancel: "on-cancel",
 };
 
 /** Reads all inputs and masks the secret ones, which comes first: no later fault may show them. */
@@ -70,6 +101,9 @@ export function loadInputs(): ActionInputs {
       resource: text("resource"),
       dockerArgs: lines("docker-args"),
       timeout: text("timeout"),
+      queue: text("queue"),
+      priority: text("priority"),
+      templateVariables: lines("template-variables"),
     },
     resourceArgs: text("resource-args"),
     secrets,
@@ -79,6 +113,23 @@ export function loadInputs(): ActionInputs {
     workingDirectory: core.getInput("working-directory") || ".",
     includeUntracked: flag("include-untracked"),
     dryRun: flag("dry-run"),
+    each: lines("each"),
+    replace: text("replace"),
+    wait: flag("wait"),
+    wake: text("wake"),
+    failOnRun: flag("fail-on-run"),
+    runs: names("runs"),
+    agent: {
+      queues: names("queues"),
+      maxJobs: text("max-jobs"),
+      agent: text("name"),
+      slots: lines("slots"),
+      drain: flag("drain"),
+      idleTimeout: text("idle-timeout"),
+      timeLimit: text("time-limit"),
+      onCancel: text("on-cancel"),
+    },
+    leg: core.getInput("leg"),
   };
 }
 
@@ -110,6 +161,14 @@ function text(name: InputName): string | undefined {
 
 function lines(name: InputName): readonly string[] {
   return core.getMultilineInput(name).filter((line) => line !== "");
+}
+
+/** Names, separated by spaces, commas or lines. */
+function names(name: InputName): readonly string[] {
+  return core
+    .getInput(name)
+    .split(/[\s,]+/)
+    .filter((word) => word !== "");
 }
 
 function words(name: InputName): readonly string[] {

@@ -8,10 +8,11 @@ import { type StateDirectory, stateDirectoryAt, stateDirectoryOf } from "../core
 import { version } from "../core/version.ts";
 import { writerOn } from "../core/writer.ts";
 import { type GitHubContext, gitHubContext } from "../github/context.ts";
+import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
 import { type Exit, leave } from "./exit.ts";
 import type { JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
-import type { StateName } from "./protocol.ts";
+import { type ActionCommand, commands, type StateName } from "./protocol.ts";
 
 /** The action: reads its inputs, resolves the spec, launches, and says how it ended. */
 export async function runMain(): Promise<void> {
@@ -33,14 +34,15 @@ async function act(context: GitHubContext, out: JobOutput): Promise<Exit> {
   const inputs = loadInputs();
   for (const name of unknownInputs(process.env)) core.warning(`there is no input "${name}"; it has no effect`);
   takeSecretInputs(process.env);
-  refuseOtherCommands(inputs.command);
+  const command = commandOf(inputs.command);
   enter(resolve(context.workspace ?? ".", inputs.workingDirectory));
   const interrupted = interruption({
-    onFirst: (name) => core.info(`${name}: ending the run`),
+    onFirst: (name) => core.info(`${name}: ending${command === "launch" ? " the run" : ""}`),
     onForce: () => undefined,
   });
   try {
-    return await launchFrom(inputs, context, out, interrupted.signal);
+    if (command === "launch") return await launchFrom(inputs, context, out, interrupted.signal);
+    return await serve(command, inputs, context, out, interrupted.signal);
   } finally {
     interrupted.stop();
   }
@@ -52,8 +54,44 @@ async function launchFrom(
   out: JobOutput,
   signal: AbortSignal,
 ): Promise<Exit> {
+  const state = stateDirectoryFor(context);
+  const { gitHubLog } = await import("./github-log.ts");
+  const { queuesOnDemand } = await import("./open-queues.ts");
+  const log = gitHubLog(out, () => systemClock.monotonicMs(), core.isDebug());
+  const place = { inputs, context, state, log };
+  const queues = queuesOnDemand(place, signal);
+  try {
+    const drafts: { readonly draft: ResolvedDraft; readonly leg: string }[] = [];
+    const { variantsOf } = await import("../launch/each.ts");
+    for (const { overlays, words } of variantsOf(inputs.each, "input each")) {
+      const draft = await draftOf(inputs, context, { overlays, queue: queues.resolution });
+      if (draft.kind === "faults") return await exitOfFaults(draft);
+      drafts.push({ draft, leg: words });
+    }
+    const [only] = drafts;
+    if (only === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
+    keepStateDirectory(state);
+    if (only.draft.queue !== undefined && !inputs.dryRun) {
+      const { queueOnGitHub } = await import("./queue-on-github.ts");
+      return await queueOnGitHub(place, drafts, await queues.open(only.draft.config), signal);
+    }
+    refuseQueueInputs(inputs);
+    const { launchOnGitHub } = await import("./launch-on-github.ts");
+    const monotonicMs = (): number => systemClock.monotonicMs();
+    return await launchOnGitHub({ inputs, draft: only.draft, context, state, out, monotonicMs }, signal);
+  } finally {
+    log.stop();
+    await queues.close();
+  }
+}
+
+async function draftOf(
+  inputs: ActionInputs,
+  context: GitHubContext,
+  extras: Pick<DraftRequest, "overlays" | "queue">,
+): Promise<FaultyDraft | ResolvedDraft> {
   const { draftLaunch } = await import("../launch/draft.ts");
-  const draft = await draftLaunch({
+  return draftLaunch({
     what: inputs.spec,
     called: "input spec",
     settings: inputs.settings,
@@ -63,29 +101,70 @@ async function launchFrom(
     environment: process.env,
     home: homedir(),
     ownerOf: () => Promise.resolve({ entity: context.owner ?? "unknown", project: context.repository ?? "launch" }),
+    ...extras,
   });
-  if (draft.kind === "faults") {
-    const { faultsError } = await import("../spec/render-faults.ts");
-    const error = faultsError(draft);
-    const [place] = draft.faults;
-    return { ...exitOfLaunchError(error), ...(place === undefined ? {} : { place }) };
-  }
-  const state = stateDirectoryFor(context);
-  const stateName: StateName = "state-directory";
-  core.saveState(stateName, state.path);
-  const { launchOnGitHub } = await import("./launch-on-github.ts");
-  return launchOnGitHub({ inputs, draft, context, state, out, monotonicMs: () => systemClock.monotonicMs() }, signal);
 }
 
-/** The commands that later versions have; a workflow written for one of those must not do something else here. */
-function refuseOtherCommands(command: string): void {
-  if (command === "launch") return;
-  const later = ["agent", "comment", "report", "repro", "cancel", "status"].includes(command);
+async function exitOfFaults(draft: FaultyDraft): Promise<Exit> {
+  const { faultsError } = await import("../spec/render-faults.ts");
+  const [place] = draft.faults;
+  return { ...exitOfLaunchError(faultsError(draft)), ...(place === undefined ? {} : { place }) };
+}
+
+/** For the post step. */
+function keepStateDirectory({ path }: StateDirectory): void {
+  const stateName: StateName = "state-directory";
+  core.saveState(stateName, path);
+}
+
+/** What only runs of a queue can have. */
+function refuseQueueInputs({ each, replace, wait, wake, dryRun }: ActionInputs): void {
+  const given = [
+    ...(each.length === 0 ? [] : ["each"]),
+    ...(replace === undefined ? [] : ["replace"]),
+    ...(wait ? ["wait"] : []),
+    ...(wake === undefined ? [] : ["wake"]),
+  ];
+  if (given.length === 0 || dryRun) return;
   throw new LaunchError(
-    later ? "unsupported" : "bad-usage",
-    later
-      ? `input command: "${command}" is not in version ${version} of this action; it has launch only`
-      : `input command: there is no command "${command}"; give launch`,
+    "bad-usage",
+    `inputs ${given.join(", ")}: only for runs of a queue; name one by the input queue`,
+  );
+}
+
+/** The other commands. */
+async function serve(
+  command: Exclude<ActionCommand, "launch">,
+  inputs: ActionInputs,
+  context: GitHubContext,
+  out: JobOutput,
+  signal: AbortSignal,
+): Promise<Exit> {
+  const state = stateDirectoryFor(context);
+  const { gitHubLog } = await import("./github-log.ts");
+  const log = gitHubLog(out, () => systemClock.monotonicMs(), core.isDebug());
+  const place = { inputs, context, state, log };
+  try {
+    if (command === "agent") {
+      keepStateDirectory(state);
+      const { agentOnGitHub } = await import("./agent-on-github.ts");
+      return await agentOnGitHub(place, signal);
+    }
+    const { runsOnGitHub } = await import("./runs-on-github.ts");
+    return await runsOnGitHub(place, command, signal);
+  } finally {
+    log.stop();
+  }
+}
+
+/** A workflow that is written for a later version's command must not do something else here. */
+function commandOf(text: string): ActionCommand {
+  const found = commands.find((command) => command === text);
+  if (found !== undefined) return found;
+  const known = commands.join(", ");
+  throw new LaunchError(
+    ["comment", "report", "repro"].includes(text) ? "unsupported" : "bad-usage",
+    `input command: there is no command "${text}" in version ${version} of this action; it has ${known}`,
   );
 }
 

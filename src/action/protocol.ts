@@ -19,6 +19,23 @@ export const inputNames = [
   "resource-args",
   "docker-args",
   "timeout",
+  "queue",
+  "priority",
+  "template-variables",
+  "each",
+  "replace",
+  "wait",
+  "wake",
+  "runs",
+  "queues",
+  "max-jobs",
+  "slots",
+  "drain",
+  "idle-timeout",
+  "time-limit",
+  "on-cancel",
+  "fail-on-run",
+  "leg",
   "name",
   "project",
   "entity",
@@ -30,6 +47,9 @@ export const inputNames = [
   "dry-run",
 ] as const;
 export type InputName = (typeof inputNames)[number];
+
+export const commands = ["launch", "agent", "cancel", "status"] as const;
+export type ActionCommand = (typeof commands)[number];
 
 export const outputNames = ["run-id", "state", "reason", "image", "image-digest", "url", "record", "result"] as const;
 export type OutputName = (typeof outputNames)[number];

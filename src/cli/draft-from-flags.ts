@@ -4,6 +4,8 @@ import { LaunchError } from "../core/errors.ts";
 import { draftLaunch, type FaultyDraft, type ResolvedDraft } from "../launch/draft.ts";
 import { isUrl } from "../launch/intake.ts";
 import { ownerOf } from "../launch/owner.ts";
+import { defaultQueue } from "../queues/definition.ts";
+import type { Overlay, QueueResolution } from "../spec/resolution.ts";
 import type { LaunchSettings, SettingName } from "../launch/settings.ts";
 import type { Console } from "./console.ts";
 import type { LaunchFlags, Words } from "./flags.ts";
@@ -25,7 +27,13 @@ const flagNames: Readonly<Record<SettingName, string>> = {
   resourceArgs: "--resource-args",
   dockerArgs: "--docker-arg",
   timeout: "--timeout",
+  queue: "--queue",
+  priority: "--priority",
+  templateVariables: "--set-var",
 };
+
+/** What a command adds to its flags: one of the variants of `--each`, and the queues to look into. */
+export type DraftExtras = { readonly overlays?: readonly Overlay[]; readonly queue?: QueueResolution };
 
 /** What the words and flags of `run`, `validate` and `doctor` say, resolved to a spec and a config, or to faults. */
 export async function draftFromFlags(
@@ -33,6 +41,7 @@ export async function draftFromFlags(
   flags: LaunchFlags,
   console: Console,
   signal: AbortSignal,
+  extras: DraftExtras = {},
 ): Promise<FaultyDraft | ResolvedDraft> {
   if (words.what !== undefined && flags.config !== undefined) {
     throw new LaunchError("bad-usage", `"${words.what}" and --config both name a spec; keep one`);
@@ -48,6 +57,7 @@ export async function draftFromFlags(
     environment,
     home: homedir(),
     ownerOf: (directory) => ownerOf(directory, signal),
+    ...extras,
   });
 }
 
@@ -69,6 +79,9 @@ function settingsOf(words: Words, flags: LaunchFlags, workingDirectory: string):
     resource: flags.resource,
     dockerArgs: flags.dockerArg,
     timeout: flags.timeout,
+    queue: flags.queue === true ? defaultQueue : flags.queue,
+    priority: flags.priority,
+    templateVariables: flags.setVar,
   };
 }
 

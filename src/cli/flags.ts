@@ -23,6 +23,10 @@ export type LaunchFlags = {
   readonly resourceArgs?: string;
   readonly dockerArg?: readonly string[];
   readonly timeout?: string;
+  /** True without a name: the queue `default`. */
+  readonly queue?: string | true;
+  readonly priority?: string;
+  readonly setVar?: readonly string[];
   readonly launchConfig?: string;
 };
 
@@ -31,8 +35,15 @@ export type JsonFlags = { readonly json?: true };
 
 export type RunFlags = LaunchFlags &
   StoreFlags &
-  JsonFlags & { readonly includeUntracked?: true; readonly dryRun?: true; readonly verbose?: true };
-export type ValidateFlags = LaunchFlags & JsonFlags & { readonly explain?: true };
+  JsonFlags & {
+    readonly includeUntracked?: true;
+    readonly dryRun?: true;
+    readonly verbose?: true;
+    readonly each?: readonly string[];
+    readonly replace?: string;
+    readonly wait?: true;
+  };
+export type ValidateFlags = LaunchFlags & StoreFlags & JsonFlags & { readonly explain?: true };
 export type DoctorFlags = LaunchFlags & StoreFlags & JsonFlags;
 export type InitFlags = { readonly force?: true };
 export type ListFlags = StoreFlags & JsonFlags & { readonly limit?: string };
@@ -40,6 +51,39 @@ export type ShowFlags = StoreFlags & JsonFlags & { readonly patch?: true; readon
 export type LogsFlags = StoreFlags & JsonFlags & { readonly follow?: true };
 export type PruneFlags = StoreFlags &
   JsonFlags & { readonly keep?: string; readonly olderThan?: string; readonly dryRun?: true };
+
+export type WaitFlags = StoreFlags & JsonFlags;
+export type CancelFlags = StoreFlags & JsonFlags;
+export type RequeueFlags = StoreFlags & JsonFlags;
+export type QueueFlags = StoreFlags & JsonFlags;
+export type QueueShowFlags = QueueFlags & { readonly limit?: string; readonly watch?: true };
+export type QueueHistoryFlags = QueueFlags & { readonly limit?: string };
+export type QueueDeleteFlags = QueueFlags & { readonly force?: true };
+export type QueueWriteFlags = QueueFlags & {
+  readonly config?: string;
+  readonly resource?: string;
+  readonly resourceArgs?: string;
+  readonly set?: readonly string[];
+  readonly unset?: readonly string[];
+};
+
+export type MigrateFlags = JsonFlags;
+export type AgentListFlags = StoreFlags & JsonFlags;
+export type AgentFlags = StoreFlags &
+  JsonFlags & {
+    readonly queue?: readonly string[];
+    readonly maxJobs?: string;
+    readonly name?: string;
+    readonly config?: string;
+    readonly slots?: readonly string[];
+    readonly drain?: true;
+    readonly idleTimeout?: string;
+    readonly timeLimit?: string;
+    readonly onSignal?: string;
+    readonly onCancel?: string;
+    readonly failOnRun?: true;
+    readonly verbose?: true;
+  };
 
 /** What a command is given besides its options. */
 export type Words = {

@@ -3,7 +3,7 @@ import { exitCodes } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import { listRuns } from "../launch/list.ts";
 import { metricsInWords } from "../reporting/words.ts";
-import type { ListedRun } from "../stores/store.ts";
+import type { ListedRun, RunHead } from "../stores/store.ts";
 import { columns } from "./columns.ts";
 import type { Console } from "./console.ts";
 import type { ListFlags } from "./flags.ts";
@@ -22,9 +22,7 @@ export async function listCommand(flags: ListFlags, console: Console): Promise<n
   } else if (runs.length === 0) {
     await out.write(`no runs in ${location}\n`);
   } else {
-    await out.write(
-      `${columns([["run", "state", "when", "resource", "source", "by", "metrics"], ...runs.map(rowOf)])}\n`,
-    );
+    await out.write(`${columns([runRowHead, ...runs.map(rowOf)])}\n`);
   }
   return exitCodes.succeeded;
 }
@@ -35,12 +33,17 @@ function jsonOf(listed: ListedRun) {
 }
 
 function rowOf(listed: ListedRun): readonly string[] {
-  if (listed.kind === "unreadable") return [listed.runId, listed.why, "", "", "", "", ""];
-  const { run } = listed;
+  return listed.kind === "unreadable" ? [listed.runId, listed.why, "", "", "", "", "", ""] : runRow(listed.run);
+}
+
+export const runRowHead = ["run", "state", "when", "queue", "resource", "source", "by", "metrics"] as const;
+
+/** A run as a row of a list. */
+export function runRow(run: RunHead): readonly string[] {
   const ended = Date.parse(run.finished_at ?? run.updated_at);
   const code = run.reason === "exit-code" && run.exit_code !== undefined ? ` ${run.exit_code}` : "";
   const why = run.state === "failed" && run.reason !== undefined ? ` (${run.reason}${code})` : "";
   const age = Number.isNaN(ended) ? "" : `${formatDuration(Math.max(0, Date.now() - ended))} ago`;
   const metrics = metricsInWords(run.metrics ?? {}, 3);
-  return [run.run_id, `${run.state}${why}`, age, run.resource, run.source, run.by, metrics];
+  return [run.run_id, `${run.state}${why}`, age, run.queued?.queue ?? "", run.resource, run.source, run.by, metrics];
 }

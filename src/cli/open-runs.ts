@@ -2,15 +2,13 @@ import { homedir } from "node:os";
 import { LaunchError } from "../core/errors.ts";
 import { silentLog } from "../core/log.ts";
 import { type StateDirectory, stateDirectoryOf } from "../core/state-directory.ts";
+import { readLaunchConfig } from "../launch/launch-config.ts";
 import { openStoreAt } from "../launch/store-choice.ts";
-import { readConfig } from "../spec/read.ts";
-import { resolveSpec } from "../spec/resolve.ts";
-import { faultsError } from "../spec/render-faults.ts";
-import type { Store } from "../stores/store.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
 import type { Console } from "./console.ts";
 import type { StoreFlags } from "./flags.ts";
 
-export type OpenRuns = { readonly store: Store; readonly state: StateDirectory };
+export type OpenRuns = { readonly store: QueueStore; readonly state: StateDirectory };
 
 /** Opens the store that `launch run` would keep runs in here, works with it, and closes it. */
 export async function withRuns<T>(
@@ -30,11 +28,7 @@ export async function withRuns<T>(
 
 /** The launch config's store, so that runs are looked for where they were put. */
 async function storeOfConfig(environment: Console["environment"]): Promise<string | undefined> {
-  const config = await readConfig({ environment, cwd: process.cwd(), home: homedir() });
-  if (config === undefined) return undefined;
-  const resolution = await resolveSpec({ config, overlays: [], context: { entity: "", project: "" } });
-  if (resolution.kind === "resolved") return resolution.config.store;
-  throw faultsError({ faults: resolution.faults, documents: [config], config });
+  return (await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() })).config.store;
 }
 
 /** A number that an option gives. */

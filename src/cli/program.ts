@@ -1,6 +1,7 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { LaunchError } from "../core/errors.ts";
 import { version } from "../core/version.ts";
+import { addAgents } from "./agent-program.ts";
 import type { Console } from "./console.ts";
 import type {
   DoctorFlags,
@@ -12,22 +13,18 @@ import type {
   ShowFlags,
   ValidateFlags,
 } from "./flags.ts";
+import { collect, launchOptions, storeOption } from "./options.ts";
+import { addQueues } from "./queue-program.ts";
 
-/** Runs a command and gives its exit code. */
+/** Takes the exit code of a command that was run. */
 type Done = (exitCode: number) => void;
 
-/** Flags that W&B Launch has and that need a queue or a job of its own: refused with words, never ignored. */
+/** Flags that W&B Launch has and this version hasn't: refused with words, never ignored. */
 const notYet: Readonly<Record<string, string>> = {
-  "-q": "queues",
-  "--queue": "queues",
-  "-P": "queues, and with them priorities,",
-  "--priority": "queues, and with them priorities,",
-  "-v": "queues, and with them template variables,",
-  "--set-var": "queues, and with them template variables,",
-  "--async": "queues",
-  "--detach": "queues",
-  "-j": "W&B jobs",
-  "--job": "W&B jobs",
+  "--async": "a run of a queue goes on by itself; give -q QUEUE",
+  "--detach": "a run of a queue goes on by itself; give -q QUEUE",
+  "-j": "W&B jobs are not in this version",
+  "--job": "W&B jobs are not in this version",
 };
 
 /** The program and all its commands. `command` is what follows `--`, which only commands that launch take. */
@@ -48,6 +45,8 @@ export function buildProgram(console: Console, command: readonly string[] | unde
   };
   addLaunching(program, console, command, done);
   addRuns(program, console, noWords, done);
+  addQueues(program, { console, noWords, done });
+  addAgents(program, { console, noWords, done });
   addPlace(program, console, command, noWords, done);
   return program;
 }
@@ -55,15 +54,19 @@ export function buildProgram(console: Console, command: readonly string[] | unde
 function addLaunching(program: Command, console: Console, command: readonly string[] | undefined, done: Done): void {
   const run = program
     .command("run")
-    .summary("run a spec, a folder or a git URL, here and now")
-    .usage("[SPEC | URI | DIRECTORY] [options] [-- COMMAND...]")
-    .argument("[what]", "a spec file, a git URL or a folder; by default launch.yaml here, else this folder")
-    .action(async (what: string | undefined, flags: RunFlags) => {
+    .summary("run a spec, a folder or a git URL, here and now or by a queue")
+    .usage("[SPEC | URI | DIRECTORY]... [options] [-- COMMAND...]")
+    .argument("[what...]", "spec files, git URLs or folders; by default launch.yaml here, else this folder")
+    .action(async (whats: readonly string[], flags: RunFlags) => {
       const { runCommand } = await import("./run-command.ts");
-      done(await runCommand({ what, command }, flags, console));
+      done(await runCommand({ whats, command }, flags, console));
     });
   launchOptions(run);
   run
+    .optionsGroup("In a queue:")
+    .option("--each <name=values>", "a run for each value of run_config: lr=0.1,0.01 (several multiply)", collect)
+    .option("--replace <key>", "take the place of the waiting runs of this key")
+    .option("--wait", "follow them to the end; Ctrl-C stops the following, not the runs")
     .optionsGroup("How:")
     .option("--include-untracked", "take files along that git doesn't track")
     .option("--dry-run", "show what would be built and run; start nothing")
@@ -83,6 +86,7 @@ function addLaunching(program: Command, console: Console, command: readonly stri
   validate
     .optionsGroup("How:")
     .option("--explain", "each value and where it came from")
+    .addOption(storeOption())
     .option("--json", "the outcome as JSON");
 }
 
@@ -115,7 +119,7 @@ function addRuns(program: Command, console: Console, noWords: () => void, done: 
     .command("logs")
     .summary("a run's log")
     .argument("<run>", "its id, or the start of one")
-    .option("-f, --follow", "go on while it runs on this machine")
+    .option("-f, --follow", "go on until it has ended")
     .addOption(storeOption())
     .option("--json", "as JSON, one line of output a line")
     .action(async (run: string, flags: LogsFlags) => {
@@ -168,48 +172,10 @@ function addPlace(
   doctor.optionsGroup("How:").addOption(storeOption()).option("--json", "the findings as JSON");
 }
 
-const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [
-  ...(previous ?? []),
-  value,
-];
-
-/** The flags that change a spec; W&B's short names where W&B has one. */
-function launchOptions(command: Command): void {
-  command
-    .optionsGroup("What to run:")
-    .option("-c, --config <spec>", "the spec: a file, or JSON or YAML in one argument")
-    .option("-u, --uri <uri>", "folder or git URL of the code")
-    .option("-g, --git-version <ref>", "branch, tag or commit of it")
-    .option("-d, --docker-image <image>", "an image that is run as it is")
-    .option("-E, --entry-point [command]", "the command, as one string (no shell), or as the words after --")
-    .option("-a, --arg <value>", "one more argument for it (repeatable)", collect)
-    .option("--set <name=value>", "a value of run_config, a.b=1 for nested ones (repeatable)", collect)
-    .option("--env <name[=value]>", "a variable; without a value, this environment's (repeatable)", collect)
-    .option("--secret <variable[=name]>", "a variable filled from a secret of the launch config (repeatable)", collect)
-    .option("-D, --dockerfile <path>", "the Dockerfile, as a path in the source")
-    .optionsGroup("Where:")
-    .option("-r, --resource <name>", "local-process or local-container")
-    .option("-R, --resource-args <args>", "its arguments: a file, or JSON or YAML in one argument")
-    .option("-A, --docker-arg <name[=value]>", "one argument of local-container, as gpus=all (repeatable)", collect)
-    .option("--timeout <duration>", "end it after this long: 90s, 15min, 2h")
-    .option("--launch-config <file>", "how this place runs things (default: launch-config.yaml)")
-    .optionsGroup("Named:")
-    .option("-n, --name <name>", "name of the run")
-    .option("-p, --project <name>", "project")
-    .option("-e, --entity <name>", "entity: a user or a team");
-}
-
-function storeOption(): Option {
-  return new Option("--store <url>", "where runs are kept: git+https://…, git+ssh://…, git+file:///…").env(
-    "LAUNCH_STORE",
-  );
-}
-
 /** Commander's words, with those for a flag of W&B Launch that is not here yet. */
 function usageError(text: string): string {
   const flag = /unknown option '([^'=]+)/.exec(text)?.[1];
   const missing = flag === undefined ? undefined : notYet[flag];
-  if (missing !== undefined)
-    return `${flag ?? ""}: ${missing} are not in this version; leave it out to run here and now\n`;
+  if (missing !== undefined) return `${flag ?? ""}: ${missing}\n`;
   return text.replace(/^error: /, "");
 }

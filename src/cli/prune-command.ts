@@ -5,6 +5,7 @@ import { interruption } from "../core/interruption.ts";
 import { toJson } from "../core/json.ts";
 import { silentLog } from "../core/log.ts";
 import { pruneRuns } from "../launch/prune.ts";
+import { pruneMachine } from "../launch/prune-machine.ts";
 import { sweepRemains } from "../launch/sweep-remains.ts";
 import { sweepServices } from "../launch/sweep-services.ts";
 import type { Console } from "./console.ts";
@@ -26,8 +27,9 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
       const services = sweepServices({ state, tokens: {}, environment, log: silentLog });
       const swept = request.dryRun ? [] : await sweepRemains("lost", services, interrupted.signal);
       const pruned = await pruneRuns(request, { store, state, clock: systemClock }, interrupted.signal);
+      const local = await pruneMachine(request, { store, state, clock: systemClock }, interrupted.signal);
       if (flags.json === true) {
-        await eventWriter(out)("pruned", toJson({ dry_run: request.dryRun, swept, ...pruned }));
+        await eventWriter(out)("pruned", toJson({ dry_run: request.dryRun, swept, ...pruned, ...local }));
       } else {
         const verb = request.dryRun ? "would remove" : "removed";
         const lines = [
@@ -38,6 +40,8 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
           ),
           ...pruned.removed.map((run) => `${verb} ${run.run_id}`),
           ...pruned.changed.map((runId) => `left ${runId}: it changed meanwhile`),
+          ...local.logs.map((runId) => `${verb} the log and outputs of ${runId} from this machine`),
+          ...local.environments.map((name) => `${verb} the Python environment ${name}`),
           `${verb} ${pruned.removed.length}, kept ${pruned.kept}`,
         ];
         await out.write(`${lines.join("\n")}\n`);

@@ -1,10 +1,12 @@
 import { homedir } from "node:os";
 import { formatCommandLine } from "../core/command-line.ts";
 import { systemClock } from "../core/clock.ts";
-import { exitCodes } from "../core/errors.ts";
+import { exitCodes, LaunchError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { stateDirectoryOf } from "../core/state-directory.ts";
 import type { ResolvedDraft } from "../launch/draft.ts";
+import { variantsOf } from "../launch/each.ts";
+import type { EnqueuedLaunch } from "../launch/enqueue.ts";
 import { launch } from "../launch/launch.ts";
 import { thisLauncher } from "../launch/launcher.ts";
 import { exitCodeOfOutcome } from "../launch/outcome.ts";
@@ -22,28 +24,49 @@ import type { RunFlags, Words } from "./flags.ts";
 import { interruption } from "../core/interruption.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
+import { queuesOnDemand } from "./open-queues.ts";
 
-/** `launch run`: from the words and flags to a finished run. */
-export async function runCommand(words: Words, flags: RunFlags, console: Console): Promise<number> {
+/** What `launch run` is given: one or, for a queue, several things to launch. */
+export type RunWords = { readonly whats: readonly string[]; readonly command: Words["command"] };
+
+/** `launch run`: from the words and flags to a finished run, or to runs that wait in a queue. */
+export async function runCommand(words: RunWords, flags: RunFlags, console: Console): Promise<number> {
   const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
   const interrupted = interruption({
-    onFirst: (name) => log.info(`${name}: ending the run (again to end at once)`),
+    onFirst: (name) => log.info(flags.wait === true ? name : `${name}: ending the run (again to end at once)`),
     onSecond: () => log.info("killing the run"),
     onForce: () => {
       process.stderr.write("ended at once; `launch prune` takes away what may be left of the run\n");
       process.exit(exitCodes.cancelled);
     },
   });
+  const queues = queuesOnDemand(flags, console, log, interrupted.signal);
   try {
-    const draft = await draftFromFlags(words, flags, console, interrupted.signal);
-    if (draft.kind === "faults") return await reportFaults(draft, flags.json === true, console);
-    const request = requestOf(draft, flags);
-    const services = { ...servicesOf(draft, flags, console, log), force: interrupted.force };
+    const drafts: Drafted[] = [];
+    for (const wanted of wantedDrafts(words, flags)) {
+      const { overlays } = wanted.variant;
+      const extras = { overlays, queue: queues.resolution };
+      const draft = await draftFromFlags(wanted.words, flags, console, interrupted.signal, extras);
+      if (draft.kind === "faults") return await reportFaults(draft, flags.json === true, console);
+      drafts.push({ draft, leg: wanted.leg });
+    }
+    const [only] = drafts;
+    if (only === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
+    const { store, ...services } = { ...servicesOf(only.draft, flags, console, log), force: interrupted.force };
     if (flags.dryRun === true) {
       const { dryRun } = await import("./dry-run.ts");
-      return await dryRun(request, services, { json: flags.json === true, console, signal: interrupted.signal });
+      const options = { json: flags.json === true, console, signal: interrupted.signal };
+      for (const { draft } of drafts) await dryRun(requestOf(draft, flags), { ...services, store }, options);
+      return exitCodes.succeeded;
     }
-    const result = await launch(request, services, interrupted.signal);
+    if (drafts.some(({ draft }) => draft.queue !== undefined)) {
+      const { enqueueDrafts } = await import("./enqueue-drafts.ts");
+      const launches = drafts.map((drafted) => enqueuedOf(drafted, flags));
+      const opened = await queues.open(only.draft.config);
+      return await enqueueDrafts({ launches, services, queues: opened, flags, console }, interrupted.signal);
+    }
+    refuseQueueFlags(drafts, flags);
+    const result = await launch(requestOf(only.draft, flags), { ...services, store }, interrupted.signal);
     stop();
     if (flags.json === true) await eventWriter(console.out)("result", resultOf(result));
     else await showEnd(result, flags, console);
@@ -51,7 +74,41 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
   } finally {
     stop();
     interrupted.stop();
+    await queues.close();
   }
+}
+
+type Drafted = { readonly draft: ResolvedDraft; readonly leg: string };
+
+/** Each thing that was named, in each variant of `--each`. */
+function wantedDrafts({ whats, command }: RunWords, { each }: RunFlags) {
+  const variants = variantsOf(each ?? [], "--each");
+  const named: readonly (string | undefined)[] = whats.length === 0 ? [undefined] : whats;
+  return named.flatMap((what) =>
+    variants.map((variant) => ({
+      words: { what, command },
+      variant,
+      leg: [...(named.length > 1 ? [what ?? ""] : []), variant.words].filter((part) => part !== "").join(" "),
+    })),
+  );
+}
+
+function enqueuedOf({ draft, leg }: Drafted, flags: RunFlags): EnqueuedLaunch {
+  if (draft.queue !== undefined) return { request: requestOf(draft, flags), queue: draft.queue, leg };
+  const spec = draft.specFile ?? "one of the specs";
+  throw new LaunchError("bad-usage", `${spec} names no queue, and others do; give one for all with -q QUEUE`);
+}
+
+/** What only runs of a queue can have. */
+function refuseQueueFlags(drafts: readonly Drafted[], { each, replace, wait }: RunFlags): void {
+  const given = [
+    ...(drafts.length > 1 && each === undefined ? ["more than one spec"] : []),
+    ...(each === undefined ? [] : ["--each"]),
+    ...(replace === undefined ? [] : ["--replace"]),
+    ...(wait === undefined ? [] : ["--wait"]),
+  ];
+  if (given.length === 0) return;
+  throw new LaunchError("bad-usage", `${given.join(", ")}: only for runs of a queue; name one with -q QUEUE`);
 }
 
 function requestOf(draft: ResolvedDraft, flags: RunFlags): LaunchRequest {

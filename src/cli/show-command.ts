@@ -11,8 +11,10 @@ import { type ShownRun, showRun } from "../launch/show.ts";
 import { withoutControls } from "../reporting/markdown.ts";
 import { outputMarks } from "../reporting/output-marks.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
+import { priorityWords } from "../reporting/queue-report.ts";
 import type { RunReport } from "../reporting/report.ts";
 import { formatBytes, formatLines, formatMetric, oneLine, outcomeInWords } from "../reporting/words.ts";
+import type { RunHead } from "../stores/store.ts";
 import type { Console } from "./console.ts";
 import type { ShowFlags } from "./flags.ts";
 import { withRuns } from "./open-runs.ts";
@@ -54,7 +56,9 @@ function linesOf({ stored, live, logFile }: ShownRun, flags: ShowFlags): readonl
   return [
     `${report.runId}  ${state}`,
     ...(failed && "message" in report.outcome ? [`  ${oneLine(report.outcome.message)}`] : []),
-    ...factsOf(record, report).map(([label, detail]) => phaseLine(label, oneLine(detail), undefined)),
+    ...[...queueFacts(stored.run), ...factsOf(record, report)].map(([label, detail]) =>
+      phaseLine(label, oneLine(detail), undefined),
+    ),
     ...outputLines(record),
     ...(record.log === undefined
       ? []
@@ -66,6 +70,19 @@ function linesOf({ stored, live, logFile }: ShownRun, flags: ShowFlags): readonl
       : []),
     ...report.again.map((line, index) => phaseLine(index === 0 ? "again" : "", line, undefined)),
   ];
+}
+
+function queueFacts({ queued, lease, attempt }: RunHead): readonly (readonly [string, string])[] {
+  if (queued === undefined) return [];
+  const { queue, priority, group, attempts_max: most } = queued;
+  const facts = [
+    queue,
+    `priority ${priorityWords[priority]}`,
+    ...(attempt === 0 ? [] : [`attempt ${attempt} of ${most}`]),
+    ...(lease === undefined ? [] : [`with ${lease.agent}`]),
+    ...(group === undefined ? [] : [`one of ${group}`]),
+  ];
+  return [["queue", facts.join(" · ")]];
 }
 
 function factsOf(record: RunRecord, report: RunReport): readonly (readonly [string, string])[] {
@@ -80,11 +97,18 @@ function factsOf(record: RunRecord, report: RunReport): readonly (readonly [stri
     ["image", image],
     ["run", `${report.resource}  ${command}`],
     ...(Object.keys(report.config).length === 0 ? [] : [["config", JSON.stringify(report.config)] as const]),
-    ["started", `${started}${record.ci === undefined || record.ci.url === "" ? "" : `, ${record.ci.url}`}`],
-    ["phases", report.phases.map(({ phase, elapsedMs }) => `${phase} ${formatDuration(elapsedMs)}`).join(" · ")],
+    [
+      record.state === "queued" ? "queued" : "started",
+      `${started}${record.ci === undefined || record.ci.url === "" ? "" : `, ${record.ci.url}`}`,
+    ],
+    ...(report.phases.length === 0 ? [] : [["phases", phasesInWords(report)] as const]),
     ...Object.entries(report.metrics).map(([name, value]) => ["metric", `${name} ${formatMetric(value)}`] as const),
     ...record.warnings.map((warning) => ["warning", warning] as const),
   ];
+}
+
+function phasesInWords({ phases }: RunReport): string {
+  return phases.map(({ phase, elapsedMs }) => `${phase} ${formatDuration(elapsedMs)}`).join(" · ");
 }
 
 function outputLines({ outputs = [] }: RunRecord): readonly string[] {

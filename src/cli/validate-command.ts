@@ -1,5 +1,7 @@
 import { exitCodes } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
+import { silentLog } from "../core/log.ts";
+import type { FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
 import { explain } from "../spec/explain.ts";
 import { truncated } from "../reporting/words.ts";
 import type { Console } from "./console.ts";
@@ -8,12 +10,26 @@ import { draftFromFlags } from "./draft-from-flags.ts";
 import { reportFaults, reportWarnings } from "./faults.ts";
 import { eventWriter } from "./json-log.ts";
 import type { ValidateFlags, Words } from "./flags.ts";
+import { queuesOnDemand } from "./open-queues.ts";
 
 const maxValueWidth = 60;
 
 /** `launch validate`: all faults of a spec and its config, or with `--explain` where each value is from. */
 export async function validateCommand(words: Words, flags: ValidateFlags, console: Console): Promise<number> {
-  const draft = await draftFromFlags(words, flags, console, new AbortController().signal);
+  const { signal } = new AbortController();
+  const queues = queuesOnDemand(flags, console, silentLog, signal);
+  try {
+    return await validate(
+      await draftFromFlags(words, flags, console, signal, { queue: queues.resolution }),
+      flags,
+      console,
+    );
+  } finally {
+    await queues.close();
+  }
+}
+
+async function validate(draft: FaultyDraft | ResolvedDraft, flags: ValidateFlags, console: Console): Promise<number> {
   const json = flags.json === true;
   if (draft.kind === "faults") return reportFaults(draft, json, console);
   await reportWarnings(draft, console);
@@ -34,6 +50,8 @@ export async function validateCommand(words: Words, flags: ValidateFlags, consol
   }
   const names = draft.documents.map(({ name }) => name);
   const what = names.length === 0 ? "the flags" : names.join(" and ");
-  await console.out.write(`${what}: valid (${draft.spec.name} on ${draft.spec.resource})\n`);
+  await console.out.write(
+    `${what}: valid (${draft.spec.name} on ${draft.spec.resource}${draft.queue === undefined ? "" : `, queue ${draft.queue.name}`})\n`,
+  );
   return exitCodes.succeeded;
 }

@@ -1,5 +1,5 @@
 /** The parts of a launch, in their order. */
-export const phases = ["source", "image", "start", "run", "done"] as const;
+export const phases = ["queue", "source", "image", "start", "run", "done"] as const;
 export type Phase = (typeof phases)[number];
 
 /** One step in a phase's life. `detail` is one line for people; times are in ms. */

@@ -19,6 +19,8 @@ export type StateDirectory = {
   recordFile(runId: string): string;
   scratchFolder(runId: string): string;
   liveFile(runId: string): string;
+  /** An agent makes it again and again while it is there; see resources/resource.ts. */
+  keepAliveFile(runId: string): string;
 };
 
 /** The state directory at this place. */
@@ -38,6 +40,7 @@ export function stateDirectoryAt(path: string): StateDirectory {
     outputFolder: (runId) => join(runFolder(runId), "output"),
     scratchFolder: (runId) => join(scratch, runId),
     liveFile: (runId) => join(live, `${runId}.json`),
+    keepAliveFile: (runId) => join(live, `${runId}.alive`),
   };
 }
 

@@ -20,6 +20,8 @@ export type GitHubContext = {
   readonly summaryFile: string | undefined;
   /** Whether the repository is private, as the event says; undefined when it doesn't. */
   readonly isPrivate: boolean | undefined;
+  /** The repository's default branch, as the event says. */
+  readonly defaultBranch: string | undefined;
 };
 
 /** Reads the job's environment and event file. Never throws. */
@@ -42,7 +44,7 @@ export function gitHubContext(environment: Environment): GitHubContext {
     workspace: value("GITHUB_WORKSPACE"),
     temporaryDirectory: value("RUNNER_TEMP"),
     summaryFile: value("GITHUB_STEP_SUMMARY"),
-    isPrivate: isPrivate(value("GITHUB_EVENT_PATH")),
+    ...repositoryFacts(value("GITHUB_EVENT_PATH")),
   };
 }
 
@@ -59,10 +61,14 @@ export function commitUrl({ serverUrl, owner, repository }: GitHubContext, commi
   return `${serverUrl}/${owner}/${repository}/commit/${commit}`;
 }
 
-function isPrivate(eventFile: string | undefined): boolean | undefined {
-  const repository = eventFile === undefined ? undefined : childOf(readEvent(eventFile), "repository");
-  const flag = isJsonObject(repository) ? repository["private"] : undefined;
-  return typeof flag === "boolean" ? flag : undefined;
+function repositoryFacts(eventFile: string | undefined): Pick<GitHubContext, "isPrivate" | "defaultBranch"> {
+  const found = eventFile === undefined ? undefined : childOf(readEvent(eventFile), "repository");
+  const repository = isJsonObject(found) ? found : {};
+  const { private: isPrivate, default_branch: branch } = repository;
+  return {
+    isPrivate: typeof isPrivate === "boolean" ? isPrivate : undefined,
+    defaultBranch: typeof branch === "string" ? branch : undefined,
+  };
 }
 
 function childOf(value: JsonObject | undefined, key: string): Json | undefined {

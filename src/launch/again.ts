@@ -8,7 +8,9 @@ import type { RunRecord } from "./record.ts";
  * The spec to run a recorded run again with, from the root of a clone: its commit is pinned, so the clone may be at any other. A run
  * with a patch is not pinned: it is run from its commit with the patch applied.
  */
-export function specAgain({ spec, source }: RunRecord): JsonObject {
+export function specAgain({ spec: merged, source, queued }: RunRecord): JsonObject {
+  // Its queue merges what it says into it again, and may not let a spec say it.
+  const spec = queued?.submitted ?? merged;
   const again = Object.fromEntries(Object.entries(spec).filter(([key]) => key !== "run_id"));
   if (source?.kind !== "git" || source.commit === undefined) return again;
   const place = Object.fromEntries(Object.entries(objectOf(spec["git"])).filter(([key]) => key !== "version"));

@@ -7,7 +7,7 @@ import { otherResourceNames } from "../spec/normal-form.ts";
 import { parse } from "../spec/parse.ts";
 import { readConfig, readSpec } from "../spec/read.ts";
 import type { RenderRequest } from "../spec/render-faults.ts";
-import type { Document, Overlay, Resolved } from "../spec/resolution.ts";
+import type { Document, Overlay, QueueResolution, Resolved } from "../spec/resolution.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { isText, takeIn } from "./intake.ts";
 import type { Owner } from "./owner.ts";
@@ -28,6 +28,10 @@ export type DraftRequest = {
   readonly home: string;
   /** Owner and name of the repository; asked for the spec's folder. */
   readonly ownerOf: (directory: string) => Promise<Owner>;
+  /** More values, over the settings: one of those that `--each` varies. */
+  readonly overlays?: readonly Overlay[];
+  /** Absent: a queue that the spec names is not looked at. */
+  readonly queue?: QueueResolution;
 };
 
 type Place = { readonly specFile: string | undefined; readonly baseDirectory: string };
@@ -72,6 +76,7 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
       environment,
       resourceNames: [...Object.keys(resources), ...otherResourceNames.keys()],
     }),
+    ...(request.overlays ?? []),
   ];
   const owner = await asked;
   const resolution = await resolveSpec({
@@ -79,6 +84,7 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
     ...(config === undefined ? {} : { config }),
     overlays,
     context: { ...owner, ...(intake.name === undefined ? {} : { name: intake.name }) },
+    ...(request.queue === undefined ? {} : { queue: request.queue }),
   });
   if (resolution.kind === "faults") return faulty(resolution.faults, []);
   return { ...resolution, specFile, baseDirectory, documents };

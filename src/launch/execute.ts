@@ -4,7 +4,8 @@ import type { EndedBy } from "./outcome.ts";
 
 export type ExecuteRequest = {
   readonly resource: Resource;
-  readonly run: RunRequest;
+  /** Undefined for a run that is there already: it is followed, not submitted. */
+  readonly run: RunRequest | undefined;
   readonly handle: Handle;
   readonly sink: OutputSink;
   readonly timeoutMs: number | undefined;
@@ -15,6 +16,10 @@ export type ExecuteRequest = {
   readonly clock: Clock;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force: AbortSignal | undefined;
+  /** SIGTERM to SIGKILL on a cancel. */
+  readonly cancelGraceMs: number;
+  /** Told before the run is removed, and with it what another could know its end by. */
+  readonly onEnded: (executed: Executed) => Promise<void>;
 };
 
 export type Executed = { readonly seen: ResourceOutcome; readonly endedBy: EndedBy };
@@ -22,7 +27,7 @@ export type Executed = { readonly seen: ResourceOutcome; readonly endedBy: Ended
 /** SIGTERM to SIGKILL when a timeout ends a run. */
 const timeoutGraceMs = 10_000;
 /** The same when we are being ended ourselves: GitHub's runner kills us 10 s after its first signal. */
-const cancelGraceMs = 5_000;
+export const cancelGraceMs = 5_000;
 
 /**
  * Submits a run and follows it to its end. A timeout or a cancel ends the run, never just the following, so that the outcome is
@@ -39,13 +44,13 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     // `follow` reports what became of the run, also of one that could not be ended.
     ending.catch(() => undefined);
   };
-  const onAbort = (): void => end({ kind: "cancelled" }, cancelGraceMs);
+  const onAbort = (): void => end({ kind: "cancelled" }, request.cancelGraceMs);
   const onForce = (): void => void resource.cancel(handle, 0).catch(() => undefined);
   const following = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let noted: Promise<void> | undefined;
   try {
-    await resource.submit(run, handle, signal);
+    if (run !== undefined) await resource.submit(run, handle, signal);
     noted = request.onStarted();
     noted.catch(() => undefined);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -56,6 +61,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
       timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
     const seen = await resource.follow(handle, request.sink, following.signal);
     await noted;
+    await request.onEnded({ seen, endedBy });
     return { seen, endedBy };
   } finally {
     clearTimeout(timer);

@@ -1,26 +1,29 @@
 import { messageOf } from "../core/errors.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { Handle, Resource, RunRequest } from "../resources/resource.ts";
-import { execute } from "./execute.ts";
+import { cancelGraceMs, execute } from "./execute.ts";
 import type { Journal } from "./journal.ts";
 import { outcomeOf } from "./outcome.ts";
+import { isOwnLive, updateLive } from "./remains.ts";
 import { openRunLog } from "./run-log.ts";
 import type { Run } from "./services.ts";
 
 export type Submission = {
   readonly resource: Resource;
-  readonly asked: RunRequest;
+  /** Undefined for a run that another has submitted. */
+  readonly asked: RunRequest | undefined;
   readonly handle: Handle;
   readonly words: string;
+  readonly timeoutMs: number | undefined;
 };
 
 /** Submits the run and follows its output to the end: the phases start and run. */
 export async function followRun(
   run: Run,
   journal: Journal,
-  { resource, asked, handle, words }: Submission,
+  { resource, asked, handle, words, timeoutMs }: Submission,
 ): Promise<RunOutcome> {
-  const { services, request } = run;
+  const { services, queued, runId } = run;
   const { log, clock } = services;
   const runLog = openRunLog({ file: services.state.logFile(run.runId), redact: run.redact, log });
   const begun = clock.monotonicMs();
@@ -33,9 +36,20 @@ export async function followRun(
         run: asked,
         handle,
         sink: (stream, chunk) => runLog.write(stream, chunk),
-        timeoutMs: request.spec.timeout,
+        timeoutMs,
         clock,
         force: services.force,
+        cancelGraceMs: queued?.cancelGraceMs ?? cancelGraceMs,
+        onEnded: async ({ seen, endedBy }) => {
+          // A run that no queue holds is not taken over by anybody.
+          if (queued === undefined || !(await isOwnLive(services.state, run))) return;
+          try {
+            await updateLive(services.state, runId, { outcome: outcomeOf(seen, endedBy) });
+          } catch (error) {
+            // A full disk: as long as we live, the outcome is not lost.
+            log.warning(`how the run ended can't be written down here: ${messageOf(error)}`);
+          }
+        },
         onLeft: (error) => {
           run.left = true;
           journal.warn(`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
@@ -43,9 +57,10 @@ export async function followRun(
         onStarted: async () => {
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });
-          journal.amend({ state: "running", started_at: clock.now().toISOString() });
+          const { started_at: startedAt = clock.now().toISOString() } = journal.record();
+          journal.amend({ state: "running", started_at: startedAt });
           journal.started();
-          await noteImage(resource, asked, handle, journal);
+          if (asked !== undefined) await noteImage(resource, asked, handle, journal);
         },
       },
       run.signal,

@@ -1,13 +1,14 @@
 import { rm, writeFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
-import { LaunchError, messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/log.ts";
 import { type Redact, redactDeep } from "../core/redaction.ts";
 import { isFinal } from "../core/run.ts";
-import type { RunDocument, RunHead, Store } from "../stores/store.ts";
+import type { RunDocument, RunHead } from "../stores/store.ts";
 import type { RunRecord } from "./record.ts";
 import { describeSource } from "./describe.ts";
+import type { RunWriter } from "./store-writer.ts";
 
 /*
  * A run's journal: the record as it grows, the times of its phases, and the writes to the store.
@@ -16,11 +17,7 @@ import { describeSource } from "./describe.ts";
  */
 export type JournalRequest = {
   readonly record: RunRecord;
-  readonly store: Store;
-  /** Opened when the store refuses the first write, so that a run is never lost for a read-only token. */
-  readonly openFallbackStore: (() => Promise<Store>) | undefined;
-  /** Told before the fallback is written to. */
-  readonly onFallback: (location: string) => Promise<void>;
+  readonly writer: RunWriter;
   /** True for a store where each write is dear. */
   readonly spareStore: boolean;
   /** The record is kept here too: it outlives a store that can't be reached. */
@@ -33,8 +30,8 @@ export type JournalRequest = {
 export type Journal = {
   /** As it stands, without any secret's value. */
   readonly record: () => RunRecord;
-  /** The store that has the run; the fallback once the first has refused. */
-  readonly store: () => Store;
+  /** Of the store that has the run; the fallback's once the first has refused. */
+  readonly location: () => string;
   readonly amend: (change: Partial<RunRecord>) => void;
   readonly warn: (message: string) => void;
   /** The source's patch, which goes with the first write. */
@@ -48,6 +45,8 @@ export type Journal = {
   submitting(): Promise<void>;
   /** The run has started: said to a store that need not be spared, beside the run. */
   started(): void;
+  /** Writes the record's file as it stands, for whoever takes over. */
+  keep(): Promise<void>;
   /** The end: the record file, then the store. Never throws; false when the store has yet to hear of the end. */
   readonly finish: (tail: string) => Promise<boolean>;
 };
@@ -62,9 +61,8 @@ const cancelledWriteDeadlineMs = 1_500;
 export function startJournal(request: JournalRequest): Journal {
   let { record } = request;
   let patch: Uint8Array | undefined;
+  const { log, clock, writer } = request;
   let starting: Promise<void> | undefined;
-  const { log, clock } = request;
-  const writer = storeWriter(request);
 
   const clean = (): RunRecord => redactDeep(record, request.redact());
   const document = (): RunDocument => {
@@ -77,7 +75,7 @@ export function startJournal(request: JournalRequest): Journal {
 
   const journal: Journal = {
     record: clean,
-    store: writer.store,
+    location: () => writer.location(),
     amend: (change) => {
       record = { ...record, ...change };
     },
@@ -113,23 +111,26 @@ export function startJournal(request: JournalRequest): Journal {
     },
     submitting: () => writer.write(document(), writeDeadlineMs),
     started: () => {
-      if (request.spareStore) return;
+      writer.started?.(document());
+      if (request.spareStore || writer.started !== undefined) return;
       starting = writer.write(document(), startedWriteDeadlineMs).catch((error: unknown) => {
         log.debug(`that the run has started could not be written: ${messageOf(error)}`);
       });
+    },
+    keep: async () => {
+      await writeRecord(request, document().record);
     },
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
       await starting;
-      if (writer.isTaken()) return true;
+      if (writer.isTaken?.() === true) return true;
       const kept = await writeRecord(request, last.record);
       try {
-        await writer.write({ ...last, tail }, deadlineMs);
-        return true;
+        return await writer.end({ ...last, tail }, deadlineMs);
       } catch (error) {
         const where = kept ? `; its record is in ${request.recordFile}` : "";
-        log.warning(`the run's end could not be written to ${writer.store().location}: ${messageOf(error)}${where}`);
+        log.warning(`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
         return false;
       }
     },
@@ -147,57 +148,6 @@ async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObje
     await rm(recordFile, { force: true }).catch(() => undefined);
     return false;
   }
-}
-
-/** The store that has the run, and the version that the next write must name. */
-function storeWriter(request: JournalRequest): {
-  readonly write: (document: RunDocument, deadlineMs: number) => Promise<void>;
-  readonly store: () => Store;
-  /** The store has a run of this id that is not ours: nothing of it is ours to write. */
-  readonly isTaken: () => boolean;
-} {
-  let { store } = request;
-  let version: string | undefined;
-  let taken = false;
-  const write = async (document: RunDocument, deadlineMs: number): Promise<void> => {
-    const signal = AbortSignal.timeout(deadlineMs);
-    const result =
-      version === undefined ? await store.create(document, signal) : await store.update(document, version, signal);
-    const run = `run "${document.run.run_id}"`;
-    switch (result.kind) {
-      case "written":
-        version = result.version;
-        return;
-      case "conflict":
-        taken = version === undefined;
-        if (taken)
-          throw new LaunchError(
-            "store-conflict",
-            `${run} is in ${store.location} already; give another run_id, or leave it out`,
-          );
-        throw new LaunchError("store-conflict", `${run} was changed by somebody else in ${store.location}`);
-      case "unknown":
-        throw new LaunchError("store-failed", `writing ${run} to ${store.location}: ${result.message}`);
-    }
-  };
-  return {
-    store: () => store,
-    isTaken: () => taken,
-    write: async (document, deadlineMs) => {
-      try {
-        await write(document, deadlineMs);
-      } catch (error) {
-        if (version !== undefined || taken || request.openFallbackStore === undefined) throw error;
-        const refused = store.location;
-        store = await request.openFallbackStore();
-        await request.onFallback(store.location);
-        request.log.warning(
-          `${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`,
-        );
-        await write(document, deadlineMs);
-      }
-    },
-  };
 }
 
 /** The head that lists show, from the record. */
@@ -218,6 +168,7 @@ export function headOf(record: RunRecord): RunHead {
     by: record.by,
     created_at: record.created_at,
     updated_at: now,
+    ...(record.started_at === undefined ? {} : { started_at: record.started_at }),
     ...(isFinal(record.state) && record.finished_at !== undefined ? { finished_at: record.finished_at } : {}),
     source: record.source === undefined ? "unknown" : describeSource(record.source),
     ...(record.metrics === undefined ? {} : { metrics: record.metrics }),

@@ -11,7 +11,7 @@ import { ifThere } from "./show.ts";
 export type LogsRequest = {
   /** A run's id, or the start of one. */
   readonly run: string;
-  /** Go on while a launcher on this machine is at work on it. */
+  /** Go on until it has ended: with its output where it is on this machine, elsewhere with the end that the store gets. */
   readonly follow: boolean;
 };
 
@@ -30,6 +30,9 @@ export type LogsServices = { readonly store: Store; readonly state: StateDirecto
 /** How often a file that is being written is looked at. */
 const pollMs = 200;
 
+/** How often a store is asked for a run that isn't here. */
+const storePollMs = 3_000;
+
 /** A run's output: the whole log where it ran, elsewhere the end that its store keeps. */
 export async function readLog(request: LogsRequest, services: LogsServices, signal: AbortSignal): Promise<RunOutput> {
   const { state, store } = services;
@@ -43,8 +46,34 @@ export async function readLog(request: LogsRequest, services: LogsServices, sign
   return {
     runId,
     origin: { kind: "tail", whole: whereaboutsOf(stored, state), final: isFinal(stored.run.state) },
-    chunks: unmarkedChunks(stored.tail ?? ""),
+    chunks:
+      request.follow && !isFinal(stored.run.state)
+        ? followToTail(runId, request, services, signal)
+        : unmarkedChunks(stored.tail ?? ""),
   };
+}
+
+/** A run that waits, or is at work elsewhere, is waited for: its log may come to be here, else its store has the end of it. */
+async function* followToTail(
+  runId: string,
+  request: LogsRequest,
+  services: LogsServices,
+  signal: AbortSignal,
+): AsyncGenerator<LogChunk> {
+  for (;;) {
+    const here = await outputHere(runId, request, services, signal);
+    if (here !== undefined) {
+      yield* here.chunks;
+      return;
+    }
+    const stored = await services.store.read(runId, signal);
+    if (stored === undefined) return;
+    if (isFinal(stored.run.state)) {
+      yield* unmarkedChunks(stored.tail ?? "");
+      return;
+    }
+    await services.clock.sleep(storePollMs, signal);
+  }
 }
 
 async function outputHere(

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { sources } from "../sources/index.ts";
 import type { ResolvedSource, SourceContext, SourceRequest } from "../sources/source.ts";
 import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { LaunchRequest } from "./services.ts";
 
 /** `scheme://…`, or scp-like `user@host:path`: anything else is a folder. */
 const remotePattern = /^(?:[a-z][a-z0-9+.-]*:\/\/|[\w.+-]+@[\w.-]+:)/i;
@@ -21,6 +22,11 @@ export function sourceRequestOf(spec: LaunchSpec, baseDirectory: string, include
     includeUntracked,
     ...(version === undefined ? {} : { version }),
   };
+}
+
+/** Which source a launch is of. */
+export function sourceOf({ source, spec, baseDirectory, includeUntracked }: LaunchRequest): SourceRequest {
+  return source ?? sourceRequestOf(spec, baseDirectory, includeUntracked);
 }
 
 /** Resolves the spec's source by its plug-in. */

@@ -3,8 +3,8 @@ import { newRunId } from "../core/run.ts";
 import { requireResource } from "../resources/index.ts";
 import type { Provenance, ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
-import { openSource, sourceRequestOf } from "./open-source.ts";
-import { commandOf, imageWithoutBuild, prepareRun, refuseUnusedFields } from "./prepare.ts";
+import { openSource, sourceOf } from "./open-source.ts";
+import { commandOf, imageWithoutBuild, prepareRun, refuseOutputs } from "./prepare.ts";
 import { launchSecrets } from "./secrets.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
@@ -35,7 +35,7 @@ export type LaunchPlan = {
 /** Goes through a launch as far as nothing is changed. Throws what the launch would end with. */
 export async function planLaunch(request: LaunchRequest, services: Services, signal: AbortSignal): Promise<LaunchPlan> {
   const { spec, config } = request;
-  refuseUnusedFields(request);
+  refuseOutputs(request);
   requireResource(spec.resource);
   refuseEnvironment(request);
   const { log, tokens, state } = services;
@@ -47,7 +47,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   let source: ResolvedSource | undefined;
   try {
     const context = { log, signal, scratch, tokens };
-    source = await openSource(sourceRequestOf(spec, request.baseDirectory, request.includeUntracked), context);
+    source = await openSource(sourceOf(request), context);
     if (source.kind === "code") await source.verify?.(signal);
     const images = { spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build };
     const plan = source.kind === "code" ? await planImage({ ...images, source }, signal) : undefined;

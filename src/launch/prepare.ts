@@ -9,32 +9,27 @@ import { fillMacros } from "../spec/macros.ts";
 import { withInterpreter } from "../spec/words.ts";
 import { baseImageOf, defaultBaseImage, type ImagePlan } from "./open-image.ts";
 import { runEnvironment } from "./run-environment.ts";
-import type { LaunchRequest, Services } from "./services.ts";
+import type { LaunchRequest, QueuedAttempt, Services } from "./services.ts";
 
 /** The image of a run: built, given, a base that the code is mounted into, or none. */
 export type RunImage = RunRequest["image"];
 
-/** What of a spec has no effect in a run that starts here and now: refused, never ignored. */
-export function refuseUnusedFields({ spec }: LaunchRequest): void {
-  const ofQueues = [
-    ["queue", spec.queue !== undefined],
-    ["priority", spec.priority !== undefined],
-    ["template_variables", Object.keys(spec.template_variables).length > 0],
-    ["slots", Object.keys(spec.slots).length > 0],
-    ["retry", spec.retry !== undefined],
-  ] as const;
-  const given = ofQueues.filter(([, used]) => used).map(([name]) => name);
-  const reasons = [
-    ...(given.length === 0
-      ? []
-      : [`${given.join(", ")}: queues are not in this version; remove it to run here and now`]),
-    ...(spec.outputs.length === 0
-      ? []
-      : [
-          "outputs: sending outputs elsewhere is not in this version; remove it: what the run writes to the folder LAUNCH_OUTPUT_DIR is kept",
-        ]),
-  ];
-  if (reasons.length > 0) throw new LaunchError("unsupported", reasons.join(". "));
+/** A run of a queue is for an agent to start. */
+export function refuseQueue({ spec }: LaunchRequest): void {
+  if (spec.queue === undefined) return;
+  throw new LaunchError(
+    "unsupported",
+    `queue: this starts runs here and now; put it into the queue "${spec.queue}" with \`launch run -q ${spec.queue}\`, or remove it`,
+  );
+}
+
+/** What of a spec would have no effect: refused, never ignored. */
+export function refuseOutputs({ spec }: LaunchRequest): void {
+  if (spec.outputs.length === 0) return;
+  throw new LaunchError(
+    "unsupported",
+    "outputs: sending outputs elsewhere is not in this version; remove it: what the run writes to the folder LAUNCH_OUTPUT_DIR is kept",
+  );
 }
 
 /** Python code without an entry point runs its `main.py`, as with W&B Launch; a Dockerfile or an image has its own command. */
@@ -58,6 +53,7 @@ export async function commandOf(
 
 export type RunParts = {
   readonly key: RunKey;
+  readonly queued?: QueuedAttempt | undefined;
   readonly source: ResolvedSource;
   readonly command: readonly string[] | undefined;
   readonly image: RunImage;
@@ -95,7 +91,7 @@ export async function prepareRun(
   parts: RunParts,
 ): Promise<{ readonly resource: Resource; readonly run: RunRequest }> {
   const { spec } = request;
-  const { key, source, image } = parts;
+  const { key, source, image, queued } = parts;
   const resource = await resourceFor(request, services, { runId: key.runId, image: image?.reference });
   const run: RunRequest = {
     ...key,
@@ -108,6 +104,7 @@ export async function prepareRun(
     env: runEnvironment({
       runId: key.runId,
       attempt: key.attempt,
+      queue: queued?.queue,
       name: spec.name,
       project: spec.project,
       entity: spec.entity,
@@ -121,6 +118,8 @@ export async function prepareRun(
     secrets: parts.secrets,
     labels: { "launch.run": key.runId, "launch.attempt": String(key.attempt), "launch.project": spec.project },
     outputDirectory: services.state.outputFolder(key.runId),
+    ...(queued === undefined ? {} : { outlives: queued.outlives }),
+    ...(queued?.devices === undefined ? {} : { devices: queued.devices }),
   };
   return { resource, run };
 }

@@ -35,6 +35,36 @@ export type ImageRecord = {
   readonly not_reproducible_because?: string;
 };
 
+/** Where the agent that takes a queued run gets its code from; the patch travels beside the record. */
+export type QueuedSource =
+  | { readonly kind: "image"; readonly image: string }
+  | {
+      readonly kind: "remote";
+      readonly url: string;
+      readonly version: string;
+      readonly subdirectory?: string;
+      /** What was fetched and patched must have this hash. */
+      readonly tree?: string;
+    }
+  /** Only in a store of this machine. */
+  | {
+      readonly kind: "directory";
+      readonly path: string;
+      readonly host: string;
+      readonly include_untracked: boolean;
+      readonly tree?: string;
+    };
+
+/** What of a record is of its queue. */
+export type QueuedRecord = {
+  readonly queue: string;
+  /** Hash of the definition that the spec was merged with. */
+  readonly definition: string;
+  /** The spec as it was submitted, before the definition was merged into it: an agent does that again. */
+  readonly submitted: JsonObject;
+  readonly source: QueuedSource;
+};
+
 /**
  * The record: what exactly ran, enough to run it again. Times are ISO 8601, UTC; hashes are sha256 in hex; `null` never appears:
  * what isn't known is absent. Values of secrets are nowhere in it.
@@ -48,6 +78,8 @@ export type RunRecord = {
   readonly project: string;
   readonly by: string;
   readonly ci?: CiRun;
+  /** Present for a run of a queue. */
+  readonly queued?: QueuedRecord;
   readonly launcher: {
     readonly version: string;
     readonly host: string;
@@ -83,10 +115,31 @@ export type RunRecord = {
   readonly outputs?: readonly OutputFile[];
   readonly log?: { readonly lines: number; readonly bytes: number; readonly file: string; readonly complete: boolean };
   readonly warnings: readonly string[];
+  /** The attempts that have ended, of a run that a queue held. */
+  readonly attempts?: readonly AttemptRecord[];
+};
+
+export type AttemptRecord = {
+  readonly attempt: number;
+  readonly agent: string;
+  readonly host?: string;
+  readonly state: RunState;
+  readonly reason?: RunReason;
+  readonly message?: string;
+  readonly exit_code?: number;
+  readonly started_at?: string;
+  readonly ended_at: string;
+  /** It was ended for its agent's sake, and counts for no limit of attempts. */
+  readonly given_back?: boolean;
 };
 
 /** The record of a run of which nothing but its request is known yet. */
-export function firstRecord(request: LaunchRequest, services: Services, runId: string, created: Date): RunRecord {
+export function firstRecord(
+  request: LaunchRequest,
+  services: Pick<Services, "launcher">,
+  runId: string,
+  created: Date,
+): RunRecord {
   const { spec } = request;
   return {
     schema_version: 1,

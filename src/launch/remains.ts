@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { isRunning, nameProcess } from "../core/process-identity.ts";
-import { runIdPattern } from "../core/run.ts";
+import { runIdPattern, type RunOutcome, runReasons } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Handle } from "../resources/resource.ts";
 import { runHeadSchema } from "../stores/run-head.ts";
@@ -17,6 +17,16 @@ import type { RunHead } from "../stores/store.ts";
  */
 const schemaVersion = 1;
 
+const outcomeSchema = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("succeeded"), exitCode: z.literal(0) }),
+  z.object({
+    state: z.enum(["failed", "cancelled"]),
+    reason: z.enum(runReasons),
+    message: z.string(),
+    exitCode: z.int().exactOptional(),
+  }),
+]) satisfies z.ZodType<RunOutcome>;
+
 const liveSchema = z.object({
   schema_version: z.literal(schemaVersion),
   run_id: z.string().regex(runIdPattern),
@@ -26,6 +36,14 @@ const liveSchema = z.object({
   launcher: z.object({ pid: z.int(), started: z.string() }),
   store: z.string(),
   scratch: z.string(),
+  /** The queue that it came from: an agent on this machine may take it over, so a sweep leaves it alone while it may be leased. */
+  queue: z.string().exactOptional(),
+  /** What it holds of the machine's slots. */
+  slots: z.record(z.string(), z.array(z.string())).exactOptional(),
+  /** Wall clock of this machine. */
+  submitted_at: z.string().exactOptional(),
+  /** How it ended, for a launcher that was killed before that was in the record. */
+  outcome: outcomeSchema.exactOptional(),
   /** The run as it stood at its start, for one that is killed before its store has heard of it. */
   head: runHeadSchema,
   handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
@@ -40,6 +58,8 @@ export type LiveRun = {
   /** Its folder below the state directory's scratch. */
   readonly scratch: string;
   readonly head: RunHead;
+  readonly queue?: string;
+  readonly slots?: Readonly<Record<string, readonly string[]>>;
 };
 
 /** Writes down that this process launches the run. Before anything is made for it. */
@@ -53,27 +73,50 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     store: run.store,
     scratch: run.scratch,
     head: run.head,
+    ...(run.queue === undefined ? {} : { queue: run.queue }),
+    ...(run.slots === undefined ? {} : { slots: mutable(run.slots) }),
   });
 }
 
-export type LiveChange = { readonly handle?: Handle; readonly store?: string; readonly head?: RunHead };
+function mutable(slots: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(slots).map(([name, units]) => [name, [...units]]));
+}
+
+export type LiveChange = {
+  readonly handle?: Handle;
+  readonly submittedAt?: Date;
+  readonly outcome?: RunOutcome;
+  readonly store?: string;
+  readonly head?: RunHead;
+};
 
 /** Adds the handle before the run is submitted, the store that took its place, or the end that the store has not heard of. */
 export async function updateLive(state: StateDirectory, runId: string, change: LiveChange): Promise<void> {
   const entry = await readLive(state, runId);
   if (entry === undefined) return;
-  const { handle, store, head } = change;
+  const { handle, submittedAt, outcome, store, head } = change;
   await writeEntry(state, {
     ...entry,
     ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
+    ...(submittedAt === undefined ? {} : { submitted_at: submittedAt.toISOString() }),
+    ...(outcome === undefined ? {} : { outcome }),
     ...(store === undefined ? {} : { store }),
     ...(head === undefined ? {} : { head }),
   });
 }
 
+/** This process goes on with what a launcher that is gone has left. */
+export async function takeOverLive(state: StateDirectory, runId: string): Promise<void> {
+  const entry = await readLive(state, runId);
+  if (entry === undefined) return;
+  const launcher = (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" };
+  await writeEntry(state, { ...entry, launcher });
+}
+
 /** The run is over, and nothing of it is left. */
 export async function releaseLive(state: StateDirectory, runId: string): Promise<void> {
   await rm(state.liveFile(runId), { force: true });
+  await rm(state.keepAliveFile(runId), { force: true });
 }
 
 /** The entry of a run; undefined when there is none, or none that can be read. */
@@ -85,6 +128,15 @@ export async function readLive(state: StateDirectory, runId: string): Promise<Li
     if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Whether the run's entry is of this process and this attempt, and not of one that has begun since. */
+export async function isOwnLive(
+  state: StateDirectory,
+  { runId, attempt }: { readonly runId: string; readonly attempt: number },
+): Promise<boolean> {
+  const entry = await readLive(state, runId);
+  return entry?.launcher.pid === process.pid && entry.attempt === attempt;
 }
 
 /** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */

@@ -33,9 +33,10 @@ export function reportOf({ record, lastLines, again }: ReportRequest): RunReport
   };
 }
 
-/** From the making of the record to its end. */
+/** From the making of the record to its end; of a queued run from its start, as it had waited before. */
 export function elapsedOf(record: RunRecord): number {
-  return Math.max(0, Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at));
+  const begun = record.queued === undefined ? record.created_at : (record.started_at ?? record.created_at);
+  return Math.max(0, Date.parse(record.finished_at ?? begun) - Date.parse(begun));
 }
 
 /** How a run ended, as far as its record says: one that says nothing was cut off. */

@@ -4,6 +4,7 @@ import { canonicalJson, type JsonObject } from "../core/json.ts";
 export type RunEnvironmentRequest = {
   readonly runId: string;
   readonly attempt: number;
+  readonly queue?: string | undefined;
   readonly name: string;
   readonly project: string;
   readonly entity: string;
@@ -48,6 +49,7 @@ export function runEnvironment(request: RunEnvironmentRequest): Readonly<Record<
     WANDB_ENTITY: request.entity,
     ...(request.author === undefined ? {} : { WANDB_USERNAME: request.author }),
     ...(request.image === undefined ? {} : { WANDB_DOCKER: request.image }),
+    ...(request.queue === undefined ? {} : { WANDB_LAUNCH_QUEUE_NAME: request.queue }),
     ...chunked("WANDB_CONFIG", config),
     ...(Object.keys(request.files).length === 0
       ? {}
@@ -55,6 +57,7 @@ export function runEnvironment(request: RunEnvironmentRequest): Readonly<Record<
     ...request.env,
     LAUNCH_RUN_ID: request.runId,
     LAUNCH_ATTEMPT: String(request.attempt),
+    ...(request.queue === undefined ? {} : { LAUNCH_QUEUE: request.queue }),
     LAUNCH_CONFIG: config,
     ...(request.commit === undefined ? {} : { LAUNCH_COMMIT: request.commit }),
     ...(request.image === undefined ? {} : { LAUNCH_IMAGE: request.image }),

@@ -12,9 +12,11 @@ import { removeFolder } from "./remove-folder.ts";
  */
 export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promise<void> {
   const folder = state.runFolder(run.runId);
+  // A queue gives a run out to one holder at a time; an earlier attempt may have been here.
+  const first = run.queue === undefined;
   try {
     await mkdir(dirname(folder), { recursive: true });
-    await mkdir(folder);
+    await mkdir(folder, { recursive: !first });
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw unusable(state, error);
     throw new LaunchError(
@@ -26,10 +28,10 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
   try {
     await registerLive(state, run);
     await mkdir(run.scratch, { recursive: true, mode: 0o700 });
-    await mkdir(state.outputFolder(run.runId));
+    await mkdir(state.outputFolder(run.runId), { recursive: !first });
   } catch (error) {
     await removeFolder(run.scratch);
-    await removeFolder(folder);
+    if (first) await removeFolder(folder);
     await releaseLive(state, run.runId);
     throw unusable(state, error);
   }

@@ -5,6 +5,8 @@ import type { Redact } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { Outlives, RunRequest } from "../resources/resource.ts";
+import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import type { Store } from "../stores/store.ts";
 import type { CiRun, RunRecord } from "./record.ts";
 import type { RunLogSummary } from "./run-log.ts";
@@ -16,6 +18,8 @@ export type LaunchRequest = {
   /** What a relative `uri` is relative to: the spec file's folder, or the working folder. Absolute. */
   readonly baseDirectory: string;
   readonly includeUntracked: boolean;
+  /** Where the code comes from, when it is not for the spec to say: an agent's. */
+  readonly source?: SourceRequest;
   /** What was said of the spec and the config before; shown and recorded. */
   readonly warnings: readonly string[];
   /** Values handed over for this launch, by the secret's name. */
@@ -66,13 +70,29 @@ export type RunResult = {
   readonly store: string;
 };
 
+/** What an agent gives to a run of a queue. */
+export type QueuedAttempt = {
+  readonly queue: string;
+  /** What it holds of the machine: a slot's name → its units. */
+  readonly slots: Readonly<Record<string, readonly string[]>>;
+  /** Devices that are the run's own; undefined where the agent shares out none. */
+  readonly devices: RunRequest["devices"];
+  readonly outlives: Outlives;
+  /** SIGTERM to SIGKILL when the agent ends the run. */
+  readonly cancelGraceMs: number;
+  /** Throws for a source that is not what was queued. */
+  readonly checkSource: (source: ResolvedSource) => void;
+};
+
 /** A launch on its way: what its phases share. */
 export type Run = {
   readonly request: LaunchRequest;
   readonly services: Services;
   readonly signal: AbortSignal;
   readonly runId: string;
+  readonly attempt: number;
   readonly scratch: string;
+  readonly queued: QueuedAttempt | undefined;
   redact: Redact;
   log: RunLogSummary | undefined;
   /** Something of it could not be removed: its live entry stays, for the next sweep. */

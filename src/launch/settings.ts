@@ -30,6 +30,10 @@ export type LaunchSettings = {
   /** `gpus=all`, or `read-only` for true: each one argument of local-container. */
   readonly dockerArgs?: readonly string[] | undefined;
   readonly timeout?: string | undefined;
+  readonly queue?: string | undefined;
+  readonly priority?: string | undefined;
+  /** `name=value` each; the queue's definition says of which type. */
+  readonly templateVariables?: readonly string[] | undefined;
 };
 export type SettingName = keyof LaunchSettings;
 
@@ -53,6 +57,8 @@ const plainPaths = {
   dockerfile: ["overrides", "dockerfile"],
   resource: ["resource"],
   timeout: ["timeout"],
+  queue: ["queue"],
+  priority: ["priority"],
 } as const satisfies Partial<Record<SettingName, readonly string[]>>;
 
 /** The settings as values at their paths in the spec. Throws `bad-usage` for one that can't be read. */
@@ -70,6 +76,8 @@ export function overlaysOf(request: OverlaysRequest): readonly Overlay[] {
     "dockerfile",
     "resource",
     "timeout",
+    "queue",
+    "priority",
   ] as const) {
     const value = settings[setting];
     if (value !== undefined) overlays.push({ origin: nameOf(setting), path: plainPaths[setting], value });
@@ -80,12 +88,15 @@ export function overlaysOf(request: OverlaysRequest): readonly Overlay[] {
   for (const text of settings.set ?? []) overlays.push(runConfigOf(text, nameOf("set")));
   for (const text of settings.env ?? []) overlays.push(variableOf(text, nameOf("env"), request.environment));
   for (const text of settings.secretVariables ?? []) overlays.push(secretOf(text, nameOf("secretVariables")));
+  for (const text of settings.templateVariables ?? []) {
+    overlays.push(templateVariableOf(text, nameOf("templateVariables")));
+  }
   overlays.push(...resourceArgsOf(request), ...dockerArgsOf(settings.dockerArgs ?? [], nameOf("dockerArgs")));
   return overlays;
 }
 
 /** `a.b=1` is `{a: {b: 1}}` in run_config; a dot that belongs to a name is written `\.`. */
-function runConfigOf(text: string, origin: string): Overlay {
+export function runConfigOf(text: string, origin: string): Overlay {
   const [name, value] = pairOf(text);
   const keys = name.split(/(?<!\\)\./).map((key) => key.replaceAll("\\.", "."));
   if (value === undefined || keys.includes("")) {
@@ -113,6 +124,12 @@ function secretOf(text: string, origin: string): Overlay {
     throw new LaunchError("bad-usage", `${origin} "${text}": give VARIABLE=NAME or NAME; never a secret's value`);
   }
   return { origin, path: ["secrets", variable], value: secret ?? variable };
+}
+
+function templateVariableOf(text: string, origin: string): Overlay {
+  const [name, value] = pairOf(text);
+  if (name === "" || value === undefined) throw new LaunchError("bad-usage", `${origin} "${text}": give NAME=VALUE`);
+  return { origin, path: ["template_variables", name], value };
 }
 
 function resourceArgsOf({ settings, nameOf, resourceNames }: OverlaysRequest): readonly Overlay[] {

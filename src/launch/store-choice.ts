@@ -2,7 +2,8 @@ import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { openStore } from "../stores/index.ts";
 import { fileStoreLocation, parseStoreUrl, type StoreLocation } from "../stores/location.ts";
-import type { Store, StoreContext } from "../stores/store.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
+import type { StoreContext } from "../stores/store.ts";
 import type { StoreChoice } from "./services.ts";
 
 export type StorePlace = {
@@ -32,18 +33,41 @@ export function chooseStore(request: StoreChoiceRequest): StoreChoice {
     open: () => openStore(location, contextFor(location, request)),
     openFallback: mayFallBack ? () => openStore(own, contextFor(own, request)) : undefined,
     spare: isRemote,
-    public: isRemote && request.isPublic,
+    // A database is never public, whatever the repository is.
+    public: isRemote && location.kind === "git" && request.isPublic,
   };
 }
 
 /** The store at a URL; the embedded one without. */
-export function openStoreAt(url: string | undefined, place: StorePlace): Promise<Store> {
+export async function openStoreAt(url: string | undefined, place: StorePlace): Promise<QueueStore> {
   const location = url === undefined ? fileStoreLocation(place.state.store) : parseStoreUrl(url);
   return openStore(location, contextFor(location, place));
 }
 
+export type OpenQueues = {
+  readonly store: QueueStore;
+  /** It is a folder of this machine: who submits to it, and who takes from it, is here. */
+  readonly storeIsHere: boolean;
+  readonly storeIsPublic: boolean;
+  /** Each write is dear: a repository elsewhere. */
+  readonly spareStore: boolean;
+};
+
+/** The store that keeps queues: the one that was chosen and no other, since who waits in another waits for nobody. */
+export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueues> {
+  const chosen = request.given ?? request.byDefault;
+  const location = chosen === undefined ? fileStoreLocation(request.state.store) : parseStoreUrl(chosen);
+  const isRepositoryElsewhere = location.kind === "git" && location.transport !== "file";
+  return {
+    store: await openStore(location, contextFor(location, request)),
+    storeIsHere: location.transport === "file",
+    storeIsPublic: isRepositoryElsewhere && request.isPublic,
+    spareStore: isRepositoryElsewhere,
+  };
+}
+
 function contextFor(location: StoreLocation, { state, tokens, log }: StorePlace): StoreContext {
-  const host = location.transport === "file" ? undefined : URL.parse(location.remote)?.host;
+  const host = location.kind !== "git" || location.transport === "file" ? undefined : URL.parse(location.remote)?.host;
   const token = host === undefined ? undefined : tokens[host];
   return { log, stateDirectory: state, ...(token === undefined ? {} : { token }) };
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
@@ -8,6 +8,7 @@ import { isFinal, type RunReason } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { Store, StoredRun } from "../stores/store.ts";
+import { removeScratch } from "./clear-remains.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./remains.ts";
 import { removeFolder } from "./remove-folder.ts";
@@ -55,6 +56,7 @@ export async function sweepRemains(
     const entry = await readLive(services.state, runId);
     if (entry === undefined || (await isLauncherThere(entry))) continue;
     try {
+      if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
       await sweepRun(entry, ending, services, signal);
       swept.push({ kind: "swept", runId });
     } catch (error) {
@@ -63,6 +65,17 @@ export async function sweepRemains(
   }
   await removeOrphans(services);
   return swept;
+}
+
+/** An agent of this machine goes on with it, as long as the queue says that this attempt is leased. */
+async function mayBeAdopted(entry: LiveEntry, services: SweepServices, signal: AbortSignal): Promise<boolean> {
+  const store = await services.openStore(entry.store);
+  try {
+    const stored = await store.read(entry.run_id, signal);
+    return stored?.run.lease !== undefined && stored.run.attempt === entry.attempt;
+  } finally {
+    await store.close();
+  }
 }
 
 async function sweepRun(
@@ -78,16 +91,9 @@ async function sweepRun(
     await resource.remove(entry.handle);
   }
   await removeScratch(entry, state);
-  await endInStore(entry, ending, services, signal);
+  // A queued run that is no longer leased to this attempt is another's to end.
+  if (entry.queue === undefined) await endInStore(entry, ending, services, signal);
   await releaseLive(state, entry.run_id);
-}
-
-/** An entry is a file that anything could have written to: no folder but one below our scratch is removed for it. */
-async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<void> {
-  if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
-    throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
-  }
-  await removeFolder(entry.scratch);
 }
 
 /** Ends the run wherever it was written. */
@@ -190,7 +196,9 @@ function endedRun(
 
 /** What is too old to be anyone's: scratch folders without an entry, and entries that were never finished writing. */
 async function removeOrphans({ state, clock, log }: SweepServices): Promise<void> {
-  const live = new Set(await liveRunIds(state));
+  const ids = await liveRunIds(state);
+  const entries = await Promise.all(ids.map((runId) => readLive(state, runId)));
+  const live = new Set([...ids, ...entries.map((entry) => basename(entry?.scratch ?? ""))]);
   const old = clock.now().getTime() - orphanAgeMs;
   try {
     for (const name of await namesIn(state.scratch))

@@ -23,7 +23,17 @@ export type RunRequest = RunKey & {
   readonly labels: Readonly<Record<string, string>>;
   /** Where outputs are left for the launcher, absolute; the resource makes it reachable and sets LAUNCH_OUTPUT_DIR to its name inside. */
   readonly outputDirectory: string;
+  /** Devices of this machine that are the run's own; undefined where nobody shares them out, and it may see all. */
+  readonly devices?: { readonly gpu: readonly string[] };
+  /** The run goes on when its launcher is killed, so that another can take it over; undefined ends with the launcher's pipes. */
+  readonly outlives?: Outlives;
 };
+
+/**
+ * A run that outlives its launcher is watched by a process of its own, which ends it when nobody on this machine has touched
+ * `keepAliveFile` for `graceMs`: then its lease has run out, and another attempt may begin elsewhere.
+ */
+export type Outlives = { readonly keepAliveFile: string; readonly graceMs: number };
 
 /** Names what was submitted, so that another process can find, follow and end it. Serialisable; never secret. */
 export type Handle = {

@@ -3,6 +3,7 @@ import { type Fault, faultAt, formatOrigin } from "./fault.ts";
 import type { LaunchConfig } from "./launch-config.ts";
 import type { launchSpecSchema } from "./launch-spec.ts";
 import { at, type Located } from "./located.ts";
+import type { QueueResolution } from "./resolution.ts";
 
 /** What validation of single fields can't see: fields that don't go together, in the spec and between spec and config. */
 
@@ -11,6 +12,7 @@ export type Checked = {
   readonly config: LaunchConfig;
   readonly tree: Located;
   readonly configTree: Located;
+  readonly queue: QueueResolution | undefined;
 };
 
 type Rule = (checked: Checked) => readonly Fault[];
@@ -77,8 +79,8 @@ const argsOfAnother: Rule = ({ spec, tree }) => {
   );
 };
 
-const builderAndDockerfile: Rule = ({ config, tree }) =>
-  config.builder?.type === "noop"
+const builderAndDockerfile: Rule = ({ config, tree, ...checked }) =>
+  config.builder?.type === "noop" && runsHere(checked)
     ? faultOf(
         tree,
         "overrides.dockerfile",
@@ -86,9 +88,16 @@ const builderAndDockerfile: Rule = ({ config, tree }) =>
       )
     : [];
 
+/** A run that is only submitted from here is built and run as its agent's config says. */
+function runsHere({ spec, queue }: Pick<Checked, "spec" | "queue">): boolean {
+  return spec.queue === undefined || queue?.role === "agent";
+}
+
 const onlyQueued: Rule = ({ spec, tree }) =>
   spec.queue === undefined
-    ? ["priority", "template_variables"].flatMap((field) => faultOf(tree, field, (path) => `${path} needs a queue`))
+    ? ["priority", "template_variables", "slots", "retry"].flatMap((field) =>
+        faultOf(tree, field, (path) => `${path} needs a queue`),
+      )
     : [];
 
 const secretsAndEnvironment: Rule = ({ spec, tree }) =>
@@ -98,7 +107,8 @@ const secretsAndEnvironment: Rule = ({ spec, tree }) =>
       faultOf(tree, `secrets.${name}`, () => `the variable ${name} is set twice, by env and by secrets; keep one`),
     );
 
-const allowed: Rule = ({ spec, config, tree, configTree }) => {
+const allowed: Rule = ({ spec, config, tree, configTree, queue }) => {
+  if (!runsHere({ spec, queue })) return [];
   const { resources, sources } = config.allow;
   const source = spec.docker.docker_image === undefined ? "git" : "image";
   const faults: Fault[] = [];
@@ -120,6 +130,15 @@ const allowed: Rule = ({ spec, config, tree, configTree }) => {
       `a source of kind ${source} is not allowed here`,
     );
   return faults;
+};
+
+const queuedProcess: Rule = ({ spec, config, tree, queue }) => {
+  if (spec.queue === undefined || queue?.role !== "agent" || spec.resource !== "local-process") return [];
+  if (queue.submittersTrusted || config.allow.local_process === "trusted") return [];
+  const { origin } = at(tree, ["resource"]) ?? tree;
+  const message =
+    "resource local-process: a queued run could read what this agent's user can, its secrets too; allow.local_process: trusted in the agent's launch config says that all who may enqueue are trusted with that";
+  return [faultAt({ origin, path: "resource", message })];
 };
 
 const reproduction: Rule = ({ spec, tree }) =>
@@ -155,6 +174,7 @@ const rules: readonly Rule[] = [
   onlyQueued,
   secretsAndEnvironment,
   allowed,
+  queuedProcess,
   reproduction,
   credentials,
 ];

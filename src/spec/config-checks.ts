@@ -4,9 +4,18 @@ import { at, type Located } from "./located.ts";
 
 /** Faults between the blocks of a launch config. */
 export function checkConfig(config: LaunchConfig, tree: Located): readonly Fault[] {
+  const profiles = Object.entries(config.profiles).flatMap(([name, { environment, registry, builder }]) =>
+    placeFaults({ ...config, environment, registry, builder }, tree, ["profiles", name]),
+  );
+  return [...placeFaults(config, tree, []), ...profiles];
+}
+
+/** Faults between environment, registry and builder: the config's own, or those of a profile at `within`. */
+function placeFaults(config: LaunchConfig, tree: Located, within: readonly string[]): readonly Fault[] {
   const fault = (field: string, message: string): Fault => {
-    const found = at(tree, field.split(".")) ?? tree;
-    return faultAt({ origin: found.origin, path: field, message });
+    const path = [...within, ...field.split(".")];
+    const found = at(tree, path) ?? at(tree, within) ?? tree;
+    return faultAt({ origin: found.origin, path: path.join("."), message });
   };
   return [...builderFaults(config, fault), ...registryFaults(config, fault), ...environmentFaults(config, fault)];
 }

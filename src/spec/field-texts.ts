@@ -58,14 +58,13 @@ export const specTexts: FieldTexts = {
   timeout: "How long the run may take: 90s, 15 min, 2h30m, or a number of seconds.",
   retry: "When another attempt is made.",
   "retry.max_attempts": "Attempts in all, the first included.",
-  "retry.on": "The reasons of a failure that another attempt is made for.",
-  "retry.backoff": "How long to wait before another attempt.",
+  "retry.on": "The reasons of a failure that another attempt is made for. Default: preempted and lost.",
+  "retry.on.*.exit-code": "These exit codes only.",
+  "retry.backoff": "How long to wait before another attempt; twice as long before each one after it.",
   outputs: "Files and folders of the run that are kept.",
 };
 
-export const configTexts: FieldTexts = {
-  entity: "The entity of runs that name none.",
-  project: "The project of runs that name none.",
+const placeTexts: FieldTexts = {
   environment: "Which cloud's credentials are used.",
   "environment.type": "The cloud.",
   "environment.region": "The cloud's region.",
@@ -97,7 +96,21 @@ export const configTexts: FieldTexts = {
   "builder.secret-key": "The key of that secret.",
   "builder.kaniko-image": "The image of kaniko itself.",
   "builder.kaniko-config": "A Job's manifest that the build's is made from.",
-  store: "Where runs are kept: git+https://…, git+ssh://… or git+file:///….",
+};
+
+export const configTexts: FieldTexts = {
+  entity: "The entity of runs that name none.",
+  project: "The project of runs that name none.",
+  ...placeTexts,
+  store: "Where runs and queues are kept: git+https://…, git+ssh://…, git+file:///… or postgres://….",
+  queues: "The queues that an agent here serves, in turn.",
+  max_jobs: "Runs of an agent at the same time; -1 for no limit. Default: 1.",
+  slots: "What runs share of this machine, by name: how many there are, or auto for gpu.",
+  lease: "How an agent shows that it is there.",
+  "lease.ttl": "How long it may be silent before others take its runs.",
+  "lease.heartbeat": "How often it says that it is there.",
+  profiles: "Other environments, registries and builders, chosen by a queue's profile.",
+  ...Object.fromEntries(Object.entries(placeTexts).map(([path, text]) => [`profiles.*.${path}`, text])),
   secrets: "Secrets that runs may ask for, by name: a variable or a file of this machine each.",
   "secrets.*.env": "The variable that holds the value.",
   "secrets.*.file": "The file that holds the value; an absolute path.",
@@ -109,4 +122,32 @@ export const configTexts: FieldTexts = {
   "allow.mounts.*.read_only": "Whether it may be mounted read-only alone. Default: true.",
   "allow.network": "Networks of the engine that a container may join. Default: none but its own.",
   "allow.patches_in_public": "Whether local changes may be kept in a store that everyone can read.",
+  "allow.local_process":
+    "Whether queued runs may be processes of the agent's user, which can read what it can: trusted says that all who may enqueue are trusted with that.",
+};
+
+export const queueTexts: FieldTexts = {
+  description: "What the queue is for, in a line.",
+  resource: "Where its runs execute. Absent: where each spec says.",
+  resource_args: "The resource's arguments. {{name}} stands for a template variable.",
+  order: "priority: by priority, then by age; fifo: by age alone.",
+  ageing: "A run gains one level of priority for each such time that it has waited.",
+  template_variables: "What a spec may choose, by name.",
+  "template_variables.*.schema": "Which values it may have.",
+  "template_variables.*.schema.type": "The type of its values.",
+  "template_variables.*.schema.description": "What it is for.",
+  "template_variables.*.schema.enum": "The only values.",
+  "template_variables.*.schema.minimum": "The smallest value.",
+  "template_variables.*.schema.maximum": "The largest value.",
+  "template_variables.*.schema.default": "The value of a spec that gives none.",
+  overrides:
+    "What of the resource's arguments a spec may say: all of it (over these), the template variables alone, or nothing.",
+  limits: "How much of it at once.",
+  "limits.running": "Runs at the same time, over all agents.",
+  "limits.waiting": "Runs that wait; more are refused.",
+  "limits.running_per_submitter": "Runs of one submitter at the same time.",
+  "limits.timeout": "How long a run may take.",
+  "limits.timeout.default": "Of a spec that says nothing.",
+  "limits.timeout.max": "At most.",
+  profile: "Which profile of its launch config an agent uses for the queue's runs.",
 };

@@ -67,6 +67,9 @@ function faultsOf(
   if (issue.code === "invalid_union" && issue.message === "") {
     const branch = branchOf(issue.errors);
     if (branch !== undefined) return branch.flatMap((inner) => faultsOf(inner, [...path, ...inner.path], tree, names));
+    // A word where one of the branches is a list of words: it is one of those, misspelt.
+    const words = issue.errors.map(([first]) => first).find((first) => first?.code === "invalid_value");
+    if (words?.code === "invalid_value" && isWord(found)) return [unknownWord(found, words.values.map(String))];
     const phrases = new Set(issue.errors.map((errors) => errors[0]?.message ?? ""));
     return [wrongValue(found, [...phrases].join(" or "))];
   }
@@ -77,6 +80,10 @@ function faultsOf(
     return [faultAt({ origin: found.key, path: found.path, message: `${key} must be ${phrase}` })];
   }
   return [wrongValue(found, issue.message)];
+}
+
+function isWord({ value }: Found): boolean {
+  return value?.kind === "scalar" && typeof value.value === "string";
 }
 
 type Found = {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject, toJson } from "../core/json.ts";
-import { configTexts, type FieldTexts, specTexts } from "./field-texts.ts";
+import { queueDefinitionSchema } from "../queues/definition.ts";
+import { configTexts, type FieldTexts, queueTexts, specTexts } from "./field-texts.ts";
 import { launchConfigSchema } from "./launch-config.ts";
 import { builderArgsSchema, launchSpecSchema, resourceArgsSchema } from "./launch-spec.ts";
 import { otherNames, otherResourceNames } from "./normal-form.ts";
@@ -37,6 +38,12 @@ export function specJsonSchema(): JsonObject {
 export function configJsonSchema(): JsonObject {
   const schema = described(plain(launchConfigSchema), configTexts);
   return { $schema: dialect, title: "Launch config", ...without(schema, undefined, "$schema") };
+}
+
+/** A queue's definition as it is written. */
+export function queueJsonSchema(): JsonObject {
+  const schema = described(plain(queueDefinitionSchema), queueTexts);
+  return { $schema: dialect, title: "Queue definition", ...without(schema, undefined, "$schema") };
 }
 
 const dialect = "http://json-schema.org/draft-07/schema#";

@@ -74,6 +74,11 @@ export const retryReasons = [
   "submit-failed",
 ] as const;
 
+const retryField = z.union([
+  z.enum(retryReasons),
+  z.strictObject({ "exit-code": z.array(z.int().min(1).max(255)).min(1) }),
+]);
+
 /**
  * The launch spec in its normal form: W&B's other names for a field are moved to the first, key–value `args` are a list
  * (see normal-form.ts). Its output is what the launcher works with.
@@ -106,7 +111,7 @@ export const launchSpecSchema = z.strictObject({
   retry: z
     .strictObject({
       max_attempts: z.int().min(1).max(100),
-      on: z.array(z.enum(retryReasons), "a list of reasons").optional(),
+      on: z.array(retryField, "a list of reasons").optional(),
       backoff: durationField.optional(),
     })
     .optional(),

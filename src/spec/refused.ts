@@ -22,15 +22,10 @@ const refusedInSpec: Refused = [
 
 /** All of them are for agents and the runs that these take from queues. */
 const refusedInConfig: Refused = [
-  ["queues", "agents are not in this version"],
-  ["max_jobs", "agents are not in this version"],
   ["max_schedulers", "W&B sweeps are not in this version"],
-  ["slots", "agents are not in this version"],
-  ["profiles", "queues are not in this version"],
   ["stopped_run_timeout", "a run that is ended gets SIGTERM, and SIGKILL after 10 s"],
   ["secure_mode", "say what specs may use under allow"],
   ["verbosity", "use the flag --verbose"],
-  ["allow.local_process", "queues are not in this version"],
 ];
 
 /** The tree without the refused fields; each that was written is given to `found`. */
@@ -71,7 +66,7 @@ export function refuseInConfig(
   const rest = refuse(tree, refusedInConfig, (path) => names.push(path));
   if (names.length > 0) {
     warnings.push(
-      `${document.name}: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} for agents, which are not in this version, and ${names.length === 1 ? "has" : "have"} no effect`,
+      `${document.name}: ${names.join(", ")} ${names.length === 1 ? "is" : "are"} of W&B's agent, and ${names.length === 1 ? "has" : "have"} no effect here`,
     );
   }
   return rest;

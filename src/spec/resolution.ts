@@ -1,4 +1,5 @@
-import type { Json } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { QueueDefinition } from "../queues/definition.ts";
 import type { Fault } from "./fault.ts";
 import type { LaunchConfig } from "./launch-config.ts";
 import type { LaunchSpec } from "./launch-spec.ts";
@@ -30,6 +31,32 @@ export type ResolveRequest = {
   readonly overlays: readonly Overlay[];
   /** What this place says where nobody else does: the repository's owner and name, the folder's name. */
   readonly context: { readonly entity: string; readonly project: string; readonly name?: string };
+  /** Absent: a queue that the spec names is not looked at. */
+  readonly queue?: QueueResolution;
+};
+
+export type QueueResolution = {
+  /** The submitter's launch config says nothing of what an agent may do, and the agent's does. */
+  readonly role: "submitter" | "agent";
+  /** Who may enqueue is trusted with the agent's own user: the store is this user's own. */
+  readonly submittersTrusted: boolean;
+  /** Asked once, when the spec names a queue. The config tells where the store is. */
+  readonly definitionOf: (queue: string, config: LaunchConfig) => Promise<QueueLookUp>;
+};
+
+/** Faults are those of the definition's own file. */
+export type QueueLookUp =
+  | { readonly kind: "definition"; readonly definition: QueueDefinition }
+  | { readonly kind: "missing"; readonly known: readonly string[] }
+  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+
+/** The queue that a spec was merged with, and what was asked before that: an agent merges it again. */
+export type MergedQueue = {
+  readonly name: string;
+  readonly definition: QueueDefinition;
+  readonly hash: string;
+  /** The spec without the queue's part, as one is written; with the names that it got. */
+  readonly submitted: JsonObject;
 };
 
 /** A row of `launch validate --explain`. */
@@ -39,6 +66,8 @@ export type Resolved = {
   readonly kind: "resolved";
   readonly spec: LaunchSpec;
   readonly config: LaunchConfig;
+  /** Present when the spec names a queue and it was looked at. */
+  readonly queue?: MergedQueue;
   /** Where each value of the spec and the config came from: leaves, in the order in which they are documented. */
   /** What has no effect here and is no fault. */
   readonly warnings: readonly string[];

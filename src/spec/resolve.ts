@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { parseImageReference } from "../core/image-reference.ts";
 import { slugOf } from "../core/run.ts";
+import { definitionHash, queueNamePattern } from "../queues/definition.ts";
 import { checkTogether } from "./checks.ts";
 import { checkConfig } from "./config-checks.ts";
 import { rowsOf } from "./explain.ts";
@@ -13,8 +15,10 @@ import { macroFaults } from "./macros.ts";
 import { append, overlay, unite } from "./merge.ts";
 import { ensureMap, normalForm, otherNames } from "./normal-form.ts";
 import { parse } from "./parse.ts";
+import { type QueueLayer, withQueue } from "./queue-layer.ts";
 import { refuseInConfig, refuseInSpec } from "./refused.ts";
-import type { Document, Overlay, Resolution, ResolveRequest } from "./resolution.ts";
+import type { Document, MergedQueue, Overlay, Resolution, ResolveRequest } from "./resolution.ts";
+import { didYouMean, suggestionFor } from "./suggestion.ts";
 
 /**
  * From what was written to what is meant: reads the documents, puts the layers over each other, validates, and applies the
@@ -28,19 +32,24 @@ export async function resolveSpec(request: ResolveRequest): Promise<Resolution> 
     warnings,
   });
   const written = normalForm(refuseInSpec(treeOf(request.spec, "a launch spec", faults), faults), faults);
-  const tree = withResourceArgs(layersOver(overlay(labelsOf(configTree), written), request.overlays, faults));
+  const asked = layersOver(overlay(labelsOf(configTree), written), request.overlays, faults);
 
   const config = request.config === undefined ? noConfig : await validateConfig(configTree, faults);
+  const layer = await queueLayerOf(asked, request, config, faults);
+  const tree = withResourceArgs(layer === undefined ? asked : withQueue(asked, layer, faults));
   const spec = validate(launchSpecSchema, tree, faults);
   faults.push(...macroFaults(at(tree, ["resource_args"])));
   if (config !== undefined) faults.push(...checkConfig(config, configTree));
-  if (config !== undefined && spec !== undefined) faults.push(...checkTogether({ spec, config, tree, configTree }));
+  if (config !== undefined && spec !== undefined) {
+    faults.push(...checkTogether({ spec, config, tree, configTree, queue: request.queue }));
+  }
   if (faults.length > 0 || config === undefined || spec === undefined)
     return { kind: "faults", faults: inOrder(faults) };
 
   const resolved = finished(spec, request.context);
   const origins = { spec: rowsOf({ ...resolved, builder: {} }, tree), config: rowsOf(config, configTree) };
-  return { kind: "resolved", spec: resolved, config, warnings, origins };
+  const queue = layer === undefined ? {} : { queue: mergedQueue(layer, asked, resolved) };
+  return { kind: "resolved", spec: resolved, config, warnings, ...queue, origins };
 }
 
 /** A document's values; without a document, or when it is no mapping, none. */
@@ -62,6 +71,52 @@ function labelsOf(config: Located): Located {
     if (value !== undefined) labels = withEntry(labels, key, { key: value.origin, value });
   }
   return labels;
+}
+
+/** The queue that the spec names, with its definition. Undefined without one, and for one that can't be used: then it is a fault. */
+async function queueLayerOf(
+  tree: Located,
+  { queue: request }: ResolveRequest,
+  config: LaunchConfig | undefined,
+  faults: Fault[],
+): Promise<QueueLayer | undefined> {
+  const named = at(tree, ["queue"]);
+  if (request === undefined || config === undefined || named?.kind !== "scalar") return undefined;
+  const queue = String(named.value);
+  const refuse = (message: string, suggestion?: string): void => {
+    faults.push(faultAt({ origin: named.origin, path: named.path, message, suggestion }));
+  };
+  if (!queueNamePattern.test(queue)) {
+    refuse(`queue "${queue}" is no name of a queue: a-z, 0-9 and "-", at most 64 characters`);
+    return undefined;
+  }
+  const found = await request.definitionOf(queue, config);
+  if (found.kind === "definition") return { queue, definition: found.definition };
+  if (found.kind === "faults") faults.push(...found.faults);
+  else {
+    const suggestion = suggestionFor(queue, found.known);
+    const hint = suggestion === undefined ? `; there are ${found.known.join(", ")}` : didYouMean(suggestion);
+    refuse(`there is no queue "${queue}"${hint}`, suggestion);
+  }
+  return undefined;
+}
+
+function mergedQueue({ queue, definition }: QueueLayer, asked: Located, spec: LaunchSpec): MergedQueue {
+  const { builder, resource_args: args, ...rest } = jsonObjectOf(toJson(asked));
+  const builders = Object.entries(jsonObjectOf(builder)).map(([name, value]) => [name, { builder: value }] as const);
+  const all = new Map(Object.entries(jsonObjectOf(args)));
+  for (const [name, value] of builders) all.set(name, { ...jsonObjectOf(all.get(name)), ...value });
+  const { name, project, entity } = spec;
+  const submitted = {
+    ...rest,
+    ...(all.size === 0 ? {} : { resource_args: Object.fromEntries(all) }),
+    ...{ name, project, entity },
+  };
+  return { name: queue, definition, hash: definitionHash(definition), submitted };
+}
+
+function jsonObjectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
 }
 
 /** Puts the variables over the spec, then flags and inputs over both; what adds to a list comes last. */
@@ -115,7 +170,13 @@ function validate<Schema extends z.ZodType>(
 }
 
 /** What a place without a launch config has. Most launches have none, and don't pay for its schema: 6 ms of CPU. */
-const noConfig: LaunchConfig = { secrets: {}, allow: { mounts: [], patches_in_public: false } };
+const noConfig: LaunchConfig = {
+  secrets: {},
+  slots: {},
+  lease: {},
+  profiles: {},
+  allow: { mounts: [], patches_in_public: false, local_process: "refused" },
+};
 
 async function validateConfig(tree: Located, faults: Fault[]): Promise<LaunchConfig | undefined> {
   const { launchConfigSchema } = await import("./launch-config.ts");

@@ -1,13 +1,15 @@
 import type { StoreLocation } from "./location.ts";
-import type { Store, StoreContext } from "./store.ts";
+import type { QueueStore } from "./queue-store.ts";
+import type { StoreContext } from "./store.ts";
 
 /** The stores by name. */
 export const stores = {
   git: { load: () => import("./git/index.ts") },
+  postgres: { load: () => import("./postgres/index.ts") },
 } as const;
 
 /** Opens the store at this location. Nothing is made before the first write. */
-export async function openStore(location: StoreLocation, context: StoreContext): Promise<Store> {
-  const { plugin } = await stores[location.kind].load();
-  return plugin.open(location, context);
+export async function openStore(location: StoreLocation, context: StoreContext): Promise<QueueStore> {
+  if (location.kind === "postgres") return (await stores.postgres.load()).plugin.open(location, context);
+  return (await stores.git.load()).plugin.open(location, context);
 }

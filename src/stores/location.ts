@@ -1,9 +1,13 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { LaunchError } from "../core/errors.ts";
+import { isLoopback } from "../core/loopback.ts";
 import { withoutCredentials } from "../core/redaction.ts";
 
-/** A store's place, as its URL says. `url` is the whole of it, `remote` what git is told. */
-export type StoreLocation =
+/** A store's place, as its URL says. `url` is what is shown and recorded: never with credentials. */
+export type StoreLocation = GitStoreLocation | PostgresStoreLocation;
+
+/** `remote` is what git is told. */
+export type GitStoreLocation =
   | { readonly kind: "git"; readonly transport: "file"; readonly url: string; readonly path: string }
   | {
       readonly kind: "git";
@@ -12,7 +16,17 @@ export type StoreLocation =
       readonly remote: string;
     };
 
-const schemes = "git+https://…, git+ssh://… or git+file:///…";
+/** `connection` is the whole URL, with the password where it has one: it goes to the client and nowhere else. */
+export type PostgresStoreLocation = {
+  readonly kind: "postgres";
+  readonly transport: "postgres";
+  readonly url: string;
+  readonly connection: string;
+};
+
+const schemes = "git+https://…, git+ssh://…, git+file:///… or postgres://…";
+/** What a Postgres URL can say after its "?". The rest is ours to choose. */
+const postgresParameters = ["host", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"];
 
 /** The location of a bare repository on this machine. */
 export function fileStoreLocation(path: string): StoreLocation {
@@ -21,12 +35,10 @@ export function fileStoreLocation(path: string): StoreLocation {
 
 /** Reads a store URL (`--store`, `LAUNCH_STORE`, the input `store`). Throws `bad-usage` or `unsupported`. */
 export function parseStoreUrl(text: string): StoreLocation {
-  if (text === "wandb" || /^postgres(?:ql)?:\/\//i.test(text)) {
-    throw new LaunchError(
-      "unsupported",
-      `store "${withoutCredentials(text)}": this version keeps runs in git only; give ${schemes}`,
-    );
+  if (text === "wandb") {
+    throw new LaunchError("unsupported", `store "wandb": this version keeps runs in git or Postgres; give ${schemes}`);
   }
+  if (/^postgres(?:ql)?:\/\//i.test(text)) return postgresLocation(text);
   const scheme = /^git\+([a-z]+):\/\//.exec(text)?.[1] ?? "";
   if (scheme === "") throw notUnderstood(text);
   const url = urlOf(text);
@@ -91,7 +103,25 @@ function remoteLocation(text: string, url: URL, transport: "https" | "http" | "s
   return { kind: "git", transport, remote, url: `git+${remote}` };
 }
 
-/** Loopback by its number or its name; nothing is looked up. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+function postgresLocation(text: string): PostgresStoreLocation {
+  // A password with a "/" in it is no URL, and must not be shown either.
+  const shown = text.replace(/^([a-z]+:\/\/).*@/is, "$1").replace(/\?.*$/s, "");
+  const url = URL.parse(text);
+  if (url?.hash !== "") throw new LaunchError("bad-usage", `store "${shown}" is not a URL`);
+  const unknown = [...url.searchParams.keys()].find((name) => !postgresParameters.includes(name));
+  if (unknown !== undefined) {
+    const hint = /^(?:user|password)$/.test(unknown)
+      ? "; user and password stand before the host, or in PGPASSWORD"
+      : "";
+    throw new LaunchError(
+      "bad-usage",
+      `store "${shown}": "?${unknown}=" is not understood; known are ${postgresParameters.join(", ")}${hint}`,
+    );
+  }
+  const database = url.pathname.slice(1);
+  if (database === "" || database.includes("/") || (url.hostname === "" && !url.searchParams.has("host"))) {
+    throw new LaunchError("bad-usage", `store "${shown}": name the host and the database: postgres://host/database`);
+  }
+  const host = url.host === "" ? (url.searchParams.get("host") ?? "") : url.host;
+  return { kind: "postgres", transport: "postgres", url: `postgres://${host}/${database}`, connection: url.href };
 }

@@ -2,7 +2,6 @@ import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { RunReason, RunState } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { StoreLocation } from "./location.ts";
 
 /** A run's head (`run.json`): what lists show, and its state. Times are ISO 8601, UTC. */
 export type RunHead = {
@@ -21,10 +20,43 @@ export type RunHead = {
   readonly by: string;
   readonly created_at: string;
   readonly updated_at: string;
+  /** When it was started at its resource, the last time that it was. */
+  readonly started_at?: string;
   readonly finished_at?: string;
   /** For people: `3f9c2e1a7b40 + patch`. */
   readonly source: string;
   readonly metrics?: Readonly<Record<string, number>>;
+  /** What a queue needs to know of the run; absent for one that no queue holds. */
+  readonly queued?: QueuedHead;
+  /** Who has it now; present while it is leased. */
+  readonly lease?: Lease;
+};
+
+/** The part of a head that queues work with. Durations are in ms. */
+export type QueuedHead = {
+  readonly queue: string;
+  readonly priority: 0 | 1 | 2 | 3;
+  readonly enqueued_at: string;
+  /** Not to be started before. */
+  readonly not_before?: string;
+  /** What it takes of its agent's machine: name → count. */
+  readonly slots: Readonly<Record<string, number>>;
+  readonly timeout_ms?: number;
+  /** Runs that were enqueued together. */
+  readonly group?: string;
+  /** A later run of the same key replaces it while it waits. */
+  readonly replace?: string;
+  /** Hash of the queue definition that it was merged with. */
+  readonly definition: string;
+  readonly attempts_max: number;
+};
+
+/** An agent's claim on a run. The incarnation is new at each start of an agent, so that two of one id are told apart. */
+export type Lease = {
+  readonly agent: string;
+  readonly incarnation: string;
+  readonly attempt: number;
+  readonly since: string;
 };
 
 /** All that a store keeps of a run. The record is opaque to it. */
@@ -76,9 +108,3 @@ export type StoreContext = {
   /** Sent to an http(s) store as a header; never on a command line. Without it git's own credentials are used. */
   readonly token?: string;
 };
-
-/**
- * A store's plug-in. Its stores throw `refused` when they may not be read or written (a read-only token, a protected repository),
- * `store-failed` when they can't be reached or used.
- */
-export type StorePlugin = { open(location: StoreLocation, context: StoreContext): Promise<Store> };

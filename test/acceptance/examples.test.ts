@@ -64,7 +64,8 @@ describe("the examples", () => {
   }
 
   test("are these three, each with a README and a spec that names its schema", () => {
-    const names = readdirSync(examples);
+    const entries = readdirSync(examples, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     expect(names.sort()).toEqual(["digits", "dockerfile", "sklearn"]);
     for (const name of names) {
       expect(readdirSync(join(examples, name))).toContain("README.md");

@@ -31,3 +31,13 @@ test("main and post are files that every Node can read", () => {
     expect(readFileSync(join(root, file), "utf8")).toContain("process.versions.node");
   }
 });
+
+test("the example workflow of an agent gives inputs that there are", () => {
+  const text = readFileSync(join(root, "examples/agent-workflow.yml"), "utf8");
+  const steps = z.array(z.looseObject({ uses: z.string(), with: z.record(z.string(), z.unknown()).optional() }));
+  const workflow = z.looseObject({ jobs: z.object({ agent: z.looseObject({ steps }) }) }).parse(parse(text));
+  const given = workflow.jobs.agent.steps.find(({ uses }) => uses.startsWith("org/launch-action@"))?.with ?? {};
+  expect(given["command"]).toBe("agent");
+  const known: readonly string[] = inputNames;
+  expect(Object.keys(given).filter((name) => !known.includes(name))).toEqual([]);
+});

@@ -24,8 +24,8 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(20);
 }
 
-function contract(kind: LocalKind): void {
-  const bench = resourceBench(kind);
+function contract(kind: LocalKind, outlives = false): void {
+  const bench = resourceBench(kind, outlives);
   const ready = () => until(() => existsSync(bench.folder("output/ready")));
   const hung = "trap '' TERM; touch $LAUNCH_OUTPUT_DIR/ready; while :; do sleep 1; done";
 
@@ -192,8 +192,9 @@ function contract(kind: LocalKind): void {
     const following = followed(resource, handle!);
     await resource.cancel(handle!, 500);
     const { outcome } = await following;
-    // A process's exit code is known to its parent only, and that was the launcher.
-    expect(outcome).toMatchObject(kind === "local-process" ? { reason: "lost" } : { kind: "exited", exitCode: 137 });
+    // A process's exit code is known to its parent only: that was the launcher, where no supervisor is.
+    const lost = kind === "local-process" && !outlives;
+    expect(outcome).toMatchObject(lost ? { reason: "lost" } : { exitCode: 137 });
     await resource.remove(handle!);
     expect(await resource.find(request, signal)).toBeUndefined();
   });
@@ -271,4 +272,6 @@ function contract(kind: LocalKind): void {
 }
 
 describe("local-process", () => contract("local-process"));
+describe("local-process that outlives its launcher", () => contract("local-process", true));
 describeWithDocker("local-container", () => contract("local-container"));
+describeWithDocker("local-container that outlives its launcher", () => contract("local-container", true));

@@ -9,6 +9,8 @@ import { openStore } from "../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../src/stores/location.ts";
 import type { Store, WriteResult } from "../../src/stores/store.ts";
 import { startGitServer } from "../support/git-server.ts";
+import { postgresEngine } from "../support/postgres-engine.ts";
+import { postgresPrograms } from "../support/postgres.ts";
 import { runDocument, succeeded } from "../support/run-document.ts";
 
 /** A place for a store: `open` opens it as another machine would, `end` removes what is not a file. */
@@ -42,6 +44,9 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
       end: () => server.stop(),
     };
   },
+  ...(postgresPrograms() === undefined && process.env["LAUNCH_E2E"] !== "1"
+    ? {}
+    : { "a Postgres database": postgresEngine }),
 };
 
 function versionOf(result: WriteResult): string {

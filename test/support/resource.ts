@@ -35,7 +35,7 @@ export async function followed(resource: Resource, handle: Handle): Promise<Foll
  * A place to run in, as a launch makes it. After each test nothing of its run may be left: no process with its mark, no container,
  * no state, no temporary file.
  */
-export function resourceBench(kind: LocalKind) {
+export function resourceBench(kind: LocalKind, outlives = false) {
   let folder = "";
   let log = keptLog();
   let requests: RunRequest[] = [];
@@ -82,6 +82,7 @@ export function resourceBench(kind: LocalKind) {
         secrets: {},
         labels: {},
         outputDirectory: join(folder, "output"),
+        ...(outlives ? { outlives: { keepAliveFile: join(folder, "alive"), graceMs: 600_000 } } : {}),
         ...extra,
       };
       requests.push(request);

@@ -1,4 +1,4 @@
-import type { RunDocument, RunHead } from "../../src/stores/store.ts";
+import type { QueuedHead, RunDocument, RunHead } from "../../src/stores/store.ts";
 
 /** A run as a launch would store it; what a test is about is given, the rest is filler. */
 export function runDocument(
@@ -34,3 +34,22 @@ export const succeeded = {
   finished_at: "2026-11-23T10:05:00.000Z",
   metrics: { accuracy: 0.956 },
 } as const satisfies Partial<RunHead>;
+
+/** A run as it is put into a queue. */
+export function queuedDocument(
+  runId: string,
+  queued: Partial<QueuedHead> = {},
+  head: Partial<RunHead> = {},
+  parts: Partial<Omit<RunDocument, "run">> = {},
+): RunDocument {
+  const about: QueuedHead = {
+    queue: "gpu",
+    priority: 2,
+    enqueued_at: "2026-11-23T10:00:00.000Z",
+    slots: {},
+    definition: "0".repeat(64),
+    attempts_max: 3,
+    ...queued,
+  };
+  return runDocument(runId, { state: "queued", attempt: 0, queued: about, ...head }, parts);
+}

@@ -38,12 +38,34 @@ export function newBlob(format: ObjectFormat, content: string | Uint8Array): New
   return newObject(format, "blob", typeof content === "string" ? Buffer.from(content) : Buffer.from(content));
 }
 
-/** A flat tree of plain files: name → blob. */
-export function newTree(format: ObjectFormat, files: Readonly<Record<string, string>>): NewObject {
-  const entries = Object.entries(files)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, id]) => [Buffer.from(`100644 ${name}\0`), Buffer.from(id, "hex")]);
-  return newObject(format, "tree", Buffer.concat(entries));
+/** A tree of plain files, and of folders: name → blob, name → tree. */
+export function newTree(
+  format: ObjectFormat,
+  files: Readonly<Record<string, string>>,
+  folders: Readonly<Record<string, string>> = {},
+): NewObject {
+  // git sorts a folder as if its name ended in a slash.
+  const entries = [
+    ...Object.entries(files).map(([name, id]) => ({ order: name, head: `100644 ${name}\0`, id })),
+    ...Object.entries(folders).map(([name, id]) => ({ order: `${name}/`, head: `40000 ${name}\0`, id })),
+  ];
+  const parts = entries
+    .sort((a, b) => (a.order < b.order ? -1 : 1))
+    .flatMap(({ head, id }) => [Buffer.from(head), Buffer.from(id, "hex")]);
+  return newObject(format, "tree", Buffer.concat(parts));
+}
+
+/** The folders in a tree's content: name → tree. */
+export function foldersIn(format: ObjectFormat, content: Buffer): Record<string, string> {
+  const idBytes = format === "sha1" ? 20 : 32;
+  const folders: Record<string, string> = {};
+  for (let at = 0; at < content.length;) {
+    const end = content.indexOf(0, at);
+    const [mode, name] = content.toString("utf8", at, end).split(" ", 2);
+    at = end + 1 + idBytes;
+    if (mode === "40000" && name !== undefined) folders[name] = content.toString("hex", end + 1, at);
+  }
+  return folders;
 }
 
 /**
@@ -108,9 +130,12 @@ export type ReadObject = { readonly id: string; readonly type: string; readonly 
 /** What a read asks for: a revision (`<commit>:run.json`), and how long it may be. */
 export type ReadLimits = { readonly maxBytes: number };
 
+/** So many are small enough to be taken together before their sizes are known. */
+const maxTogether = 8;
+
 /**
- * Reads objects by revision, in two processes however many there are. What is missing, damaged or longer than `maxBytes` is
- * undefined: one bad object never hides the others.
+ * Reads objects by revision, in two processes however many there are, and in one where they are few. What is missing, damaged or longer
+ * than `maxBytes` is undefined: one bad object never hides the others.
  */
 export async function readObjects(
   repository: Repository,
@@ -118,6 +143,10 @@ export async function readObjects(
   { maxBytes }: ReadLimits,
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[]> {
+  if (revisions.length <= maxTogether) {
+    const found = await readTogether(repository, revisions, maxBytes, signal);
+    if (found !== undefined) return found;
+  }
   const heads = await objectHeads(repository, revisions, signal);
   const wanted = new Map<string, number>();
   for (const head of heads) if (head !== undefined && head.size <= maxBytes) wanted.set(head.id, head.size);
@@ -130,6 +159,38 @@ export async function readObjects(
     rest = rest.slice(found.length + 1);
   }
   return heads.map((head) => (head === undefined ? undefined : contents.get(head.id)));
+}
+
+/** Undefined when they are too long, or one of them can't be read: then they are looked at one by one. */
+async function readTogether(
+  repository: Repository,
+  revisions: readonly string[],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<readonly (ReadObject | undefined)[] | undefined> {
+  let stdout: Buffer;
+  try {
+    ({ stdout } = await catFile(repository, "--batch", revisions, maxBytes, signal));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+  const found: (ReadObject | undefined)[] = [];
+  for (let at = 0; at < stdout.length;) {
+    const lineEnd = stdout.indexOf("\n", at);
+    if (lineEnd === -1) return undefined;
+    const [id = "", type = "", size] = stdout.toString("latin1", at, lineEnd).split(" ");
+    at = lineEnd + 1;
+    if (size === undefined || !["blob", "commit", "tree"].includes(type)) {
+      found.push(undefined);
+      continue;
+    }
+    const end = at + Number(size);
+    if (stdout.length < end + 1) return undefined;
+    found.push(Number(size) > maxBytes ? undefined : { id, type, content: stdout.subarray(at, end) });
+    at = end + 1;
+  }
+  return found.length === revisions.length ? found : undefined;
 }
 
 type ObjectHead = { readonly id: string; readonly size: number };

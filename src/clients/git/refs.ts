@@ -27,7 +27,7 @@ export function authorizationOf(token: string): string {
 }
 
 /** Configuration of the calls to a remote: the token for this host alone, and then no credential helper is asked. */
-function remoteConfig({ url, token }: Remote): readonly (readonly [string, string])[] {
+export function remoteConfig({ url, token }: Remote): readonly (readonly [string, string])[] {
   if (token === undefined) return [];
   const key = `http.${new URL(url).origin}/.extraHeader`;
   // The empty value drops headers of the user's own configuration: hosts refuse two authorizations. Redirects are off since git would
@@ -45,11 +45,15 @@ const lockPatience = ["-c", "core.filesRefLockTimeout=2000", "-c", "core.packedR
 
 const remoteTimeoutMs = 120_000;
 
-/** All refs whose name starts with `prefix` (a whole name, or up to a slash), by name. */
-export async function listRefs(repository: Repository, prefix: string, signal: AbortSignal): Promise<readonly Ref[]> {
+/** All refs whose names start with one of these (each a whole name, or up to a slash). */
+export async function listRefs(
+  repository: Repository,
+  prefixes: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Ref[]> {
   const stdout = await gitOrThrow(
     {
-      args: within(repository, "for-each-ref", "--format=%(objectname) %(refname)", prefix),
+      args: within(repository, "for-each-ref", "--format=%(objectname) %(refname)", ...prefixes),
       doing: `listing the refs of ${repository.directory}`,
       cwd: repository.directory,
       signal,
@@ -86,7 +90,13 @@ export async function updateRefs(
   return exitCode === 0 ? { kind: "done" } : { kind: "unclear", said: lastLine(stderr), answered: true };
 }
 
-/** Moves refs of a remote in one atomic push, each only from its expected value. */
+/** The remote's name in a push. */
+const remoteName = "launch-store";
+
+/**
+ * Moves refs of a remote in one atomic push, each only from its expected value. What was pushed is kept in the repository under the same
+ * names (as git does for a remote that it knows), so that its objects stay.
+ */
 export async function pushRefs(
   repository: Repository,
   remote: Remote,
@@ -105,12 +115,16 @@ export async function pushRefs(
       "--no-signed",
       "--recurse-submodules=no",
       ...leases,
-      remote.url,
+      remoteName,
       ...changes.map(({ name, to }) => `${to ?? ""}:${name}`),
     ),
     doing: `pushing to ${remote.url}`,
     cwd: repository.directory,
-    config: remoteConfig(remote),
+    config: [
+      [`remote.${remoteName}.url`, remote.url],
+      [`remote.${remoteName}.fetch`, "+refs/launch/*:refs/launch/*"],
+      ...remoteConfig(remote),
+    ],
     timeoutMs: remoteTimeoutMs,
     signal,
   });
@@ -122,14 +136,44 @@ export async function pushRefs(
 }
 
 /**
- * Makes the repository's refs below `prefix` those of the remote, with their objects. The pattern goes to the server (protocol v2), so
+ * Makes the repository's refs below `prefixes` those of the remote, with their objects. The patterns go to the server (protocol v2), so
  * that its other refs are not even listed; and a pattern that matches nothing is no error.
  */
-export async function fetchRefs(
+export function fetchRefs(
   repository: Repository,
   remote: Remote,
-  prefix: string,
+  prefixes: readonly string[],
   signal: AbortSignal,
+): Promise<RefAnswer> {
+  const refspecs = prefixes.map((prefix) => `+${prefix}*:${prefix}*`);
+  return fetch(repository, remote, ["--prune"], refspecs, signal);
+}
+
+/** A ref's value to be fetched; `before` is an event before it that is here already. */
+export type WantedTip = Ref & { readonly before?: string | undefined };
+
+/**
+ * Brings these values with their objects, and keeps them under the refs' names. Asked for by value, so that the server need not list
+ * its refs; and only what is before them is offered as known: each run is a history of its own, and git would offer them all.
+ */
+export function fetchTips(
+  repository: Repository,
+  remote: Remote,
+  tips: readonly WantedTip[],
+  signal: AbortSignal,
+): Promise<RefAnswer> {
+  const known = tips.flatMap(({ before }) => (before === undefined ? [] : [`--negotiation-tip=${before}`]));
+  const refspecs = tips.map(({ name, id }) => `+${id}:${name}`);
+  return fetch(repository, remote, known, refspecs, signal, known.length === 0 ? "noop" : "consecutive");
+}
+
+async function fetch(
+  repository: Repository,
+  remote: Remote,
+  options: readonly string[],
+  refspecs: readonly string[],
+  signal: AbortSignal,
+  negotiation?: string,
 ): Promise<RefAnswer> {
   const { exitCode, stderr } = await git({
     args: within(
@@ -137,15 +181,16 @@ export async function fetchRefs(
       ...lockPatience,
       "-c",
       "protocol.version=2",
+      ...(negotiation === undefined ? [] : ["-c", `fetch.negotiationAlgorithm=${negotiation}`]),
       "fetch",
       "--quiet",
-      "--prune",
       "--no-tags",
       "--no-write-fetch-head",
       "--no-auto-maintenance",
       "--recurse-submodules=no",
+      ...options,
       remote.url,
-      `+${prefix}*:${prefix}*`,
+      ...refspecs,
     ),
     doing: `fetching from ${remote.url}`,
     cwd: repository.directory,

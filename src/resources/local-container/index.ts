@@ -1,4 +1,5 @@
 import { chmod, stat } from "node:fs/promises";
+import { join } from "node:path";
 import {
   containerNames,
   type DockerOutput,
@@ -17,6 +18,7 @@ import { environmentOf, optionsOf } from "./options.ts";
 import { reclaim } from "./reclaim.ts";
 import type { LocalContainerArgs } from "./schema.ts";
 import { type ContainerSettings, imageOf, labelsOf, submit } from "./submit.ts";
+import { endWatcher, removeWatcher, startWatcher, unlessAbandoned } from "./watcher.ts";
 
 /*
  * A run as one container of the local engine, named after the run, so that any launcher can find it. `docker create`, then
@@ -42,6 +44,7 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     hasWorkdir: (args.workdir ?? args.w) !== undefined,
   };
   const runs = new Map<string, Run>();
+  const watcherOf = (name: string): string => join(context.cacheDirectory, "containers", `${name}.json`);
   const nameOf = (handle: Handle): string => localHandle(kind, runKeyOf(kind, handle)).name;
   const open = (run: Run | undefined): Promise<void> =>
     run === undefined
@@ -60,10 +63,13 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
       const name = nameOf(handle);
       if (runs.has(name)) return;
       const folders = await foldersOf(request);
+      // Before the container: a kill in between leaves a watcher of nothing, which ends by itself.
+      if (request.outlives !== undefined) await startWatcher(name, request.outlives, watcherOf(name));
       try {
         const attached = await submit(request, handle, settings, context.log, signal);
         runs.set(name, { attached, image: imageOf(request), folders });
       } catch (error) {
+        await endWatcher(watcherOf(name));
         for (const folder of folders) await closeFolder(folder);
         throw error;
       }
@@ -77,14 +83,18 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
       const name = nameOf(handle);
       const outcome = await followContainer(name, runs.get(name)?.attached, sink, signal);
       await open(runs.get(name) ?? (await orphanOf(name)));
-      return outcome;
+      return unlessAbandoned(outcome, watcherOf(name));
     },
     imageDigest: (handle) => imageDigestOf(nameOf(handle)),
-    cancel: (handle, graceMs) => stopContainer(nameOf(handle), graceMs),
+    cancel: async (handle, graceMs) => {
+      await stopContainer(nameOf(handle), graceMs);
+      await endWatcher(watcherOf(nameOf(handle)));
+    },
     remove: async (handle) => {
       const name = nameOf(handle);
       const run = runs.get(name) ?? (await orphanOf(name));
       await removeContainer(name);
+      await removeWatcher(watcherOf(name));
       await run?.attached?.group.end(0);
       await open(run);
       for (const folder of run?.folders ?? []) await closeFolder(folder);

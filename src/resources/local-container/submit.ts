@@ -56,6 +56,7 @@ export async function submit(
   log: Log,
   signal: AbortSignal,
 ): Promise<DockerOutput | undefined> {
+  refuseOtherDevices(request, settings);
   const creation = creationOf(request, handle, settings);
   stopIfAborted(signal);
   await openFolders(request);
@@ -102,6 +103,20 @@ async function createOrAdopt(
   throw new LaunchError("submit-failed", `the container could not be created: ${creating.words}`);
 }
 
+/** Docker reads the value as CSV, so the list of devices is quoted. */
+function gpuOptions({ devices }: RunRequest): readonly string[] {
+  return devices === undefined || devices.gpu.length === 0 ? [] : [`--gpus="device=${devices.gpu.join(",")}"`];
+}
+
+/** Where devices are shared out, a run that names them itself would take those of others. */
+function refuseOtherDevices({ devices }: RunRequest, { options }: ContainerSettings): void {
+  if (devices === undefined || !options.some((option) => option.startsWith("--gpus="))) return;
+  throw new LaunchError(
+    "refused",
+    "resource_args.local-container.gpus: this agent shares out its GPUs as slots; ask for them by `slots: {gpu: N}`",
+  );
+}
+
 function creationOf(request: RunRequest, handle: Handle, settings: ContainerSettings): CreateRequest {
   const [program, ...rest] = request.command ?? [];
   const labels = { ...request.labels, ...labelsOf(request) };
@@ -123,6 +138,7 @@ function creationOf(request: RunRequest, handle: Handle, settings: ContainerSett
       ...[output, ...source, ...settings.mounts].map(mountOption),
       ...workdir,
       ...settings.options,
+      ...gpuOptions(request),
       ...(program === undefined ? [] : [`--entrypoint=${program}`]),
     ],
     env: { ...settings.env, ...request.env, ...request.secrets, LAUNCH_OUTPUT_DIR: outputTarget },

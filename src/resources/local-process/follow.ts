@@ -31,6 +31,12 @@ export async function followProcess(
   }
 }
 
+/** What a run left outside of its group may go on for a moment, and is ended then. */
+export async function endLeftovers(tree: ProcessTree): Promise<void> {
+  await goneWithin(tree, leftoverMs);
+  await tree.end(leftoverGraceMs);
+}
+
 /** Waits for the end of a run whose launcher is gone, or is another process. */
 export async function followOrphan(state: RunState, tree: ProcessTree, signal: AbortSignal): Promise<ResourceOutcome> {
   while (await tree.isThere()) await pause(pollMs, signal);
@@ -41,9 +47,14 @@ export async function followOrphan(state: RunState, tree: ProcessTree, signal: A
     if (waited >= leftoverMs) break;
     await pause(pollMs, signal);
   }
-  const message = "the process has ended, but its launcher was gone by then, so its exit code is not known";
-  return { kind: "failed", reason: "lost", message };
+  return lostOutcome;
 }
+
+export const lostOutcome: ResourceOutcome = {
+  kind: "failed",
+  reason: "lost",
+  message: "the process has ended, but who watched it was gone by then, so its exit code is not known",
+};
 
 async function goneWithin(tree: ProcessTree, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
@@ -52,7 +63,7 @@ async function goneWithin(tree: ProcessTree, ms: number): Promise<void> {
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await delay(ms, undefined, { signal });
   } catch (error) {
@@ -60,7 +71,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-function notFollowed(cause: unknown): LaunchError {
+export function notFollowed(cause: unknown): LaunchError {
   return new LaunchError("cancelled", "the run is no longer followed", { cause });
 }
 

@@ -5,8 +5,16 @@ import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { isRunning } from "../../core/process-identity.ts";
 import { localHandle, runKeyOf } from "../handle.ts";
-import type { Handle, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
-import { followOrphan, followProcess } from "./follow.ts";
+import type {
+  Handle,
+  OutputSink,
+  Resource,
+  ResourceContext,
+  ResourceOutcome,
+  ResourcePlugin,
+  RunRequest,
+} from "../resource.ts";
+import { endLeftovers, followOrphan, followProcess } from "./follow.ts";
 import { passedOn } from "./launcher-environment.ts";
 import { type ProcessTree, processTreeOf } from "./process-tree.ts";
 import { pythonEnvironment } from "./python-environment.ts";
@@ -14,12 +22,14 @@ import { warnOfDifferences } from "./requirement-check.ts";
 import { readRequirements } from "./requirements.ts";
 import { kind, type RunState, runStateOf } from "./run-state.ts";
 import type { LocalProcessArgs } from "./schema.ts";
-import { type StartedProcess, startProcess } from "./start.ts";
+import { type StartedProcess, startOutliving, startProcess } from "./start.ts";
+import { endSupervisor, followSupervised } from "./supervise.ts";
 
 /*
  * A run as a process of this machine, at the head of its own group. While its launcher lives, output and exit code come from the child
  * itself. Another process (after the launcher was killed) knows it by its state folder and by the mark in its environment: it can find it,
  * end it and remove it, and wait for its end, but its output is gone, and its exit code too unless the launcher could still write it down.
+ * A run that is to outlive its launcher is the child of a supervisor instead, which keeps both: see supervisor-program.ts.
  */
 export const plugin: ResourcePlugin<LocalProcessArgs> = {
   create: (args, context) => createLocalProcess(args, context),
@@ -52,7 +62,12 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
         await state.remove();
         throw error;
       });
-      const started = await startProcess({ request, command, directory, base, state, signal });
+      const start = { request, command, directory, base, state, signal };
+      if (request.outlives !== undefined) {
+        await startOutliving(start, request.outlives);
+        return;
+      }
+      const started = await startProcess(start);
       const checking = new AbortController();
       const checked = args.venv
         ? Promise.resolve()
@@ -69,7 +84,7 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
     },
     follow: async (handle, sink, signal) => {
       const run = runs.get(handle.name);
-      if (run === undefined) return followOrphan(stateOf(handle), treeOf(handle), signal);
+      if (run === undefined) return followOther(stateOf(handle), treeOf(handle), sink, signal);
       const outcome = await followProcess(run.started, treeOf(handle), sink, signal);
       await run.checked;
       return outcome;
@@ -83,10 +98,24 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
       // Bounded: a process that even SIGKILL does not end (in uninterruptible sleep) must not keep the launcher.
       if (run !== undefined)
         await Promise.race([run.started.recorded, delay(recordedWithinMs, undefined, { ref: false })]);
+      await endSupervisor(stateOf(handle));
       await stateOf(handle).remove();
       runs.delete(handle.name);
     },
   };
+}
+
+/** Follows a run that is not our own child: below a supervisor, or another launcher's. */
+async function followOther(
+  state: RunState,
+  tree: ProcessTree,
+  sink: OutputSink,
+  signal: AbortSignal,
+): Promise<ResourceOutcome> {
+  if ((await state.readSupervisor()) === undefined) return followOrphan(state, tree, signal);
+  const outcome = await followSupervised(state, tree, sink, signal);
+  await endLeftovers(tree);
+  return outcome;
 }
 
 function commandOf(request: RunRequest): readonly string[] {

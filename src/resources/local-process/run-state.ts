@@ -7,11 +7,13 @@ import type { ResourceOutcome, RunKey } from "../resource.ts";
 
 /*
  * What is known of a run on this machine, in a folder of its own, so that another process can find, end and remove it:
- * `claimer.json`, the launcher that starts it, `process.json`, the head of its group, and `outcome.json`, how it ended, which that launcher writes.
+ * `claimer.json`, the launcher that starts it, `process.json`, the head of its group, and `outcome.json`, how it ended, which that launcher
+ * writes. A run that outlives its launcher has `supervisor.json` too, the process that writes its outcome, and its `output`.
  * Making the folder is what decides who starts the run. Its place follows from the run alone: a path in
  * a handle would be one that others can choose.
  */
 export type RunState = {
+  readonly folder: string;
   /** Makes the folder; false when it is there already, so the run was started before. */
   claim(): Promise<boolean>;
   /** Who made the folder, and so starts the run. */
@@ -19,6 +21,9 @@ export type RunState = {
   exists(): Promise<boolean>;
   writeProcess(name: ProcessName): Promise<void>;
   readProcess(): Promise<ProcessName | undefined>;
+  writeSupervisor(name: ProcessName): Promise<void>;
+  /** Undefined for a run that its launcher watches itself. */
+  readSupervisor(): Promise<ProcessName | undefined>;
   /** Does nothing when the folder is gone: then nobody will ask. */
   writeOutcome(outcome: ResourceOutcome): Promise<void>;
   readOutcome(): Promise<ResourceOutcome | undefined>;
@@ -30,6 +35,7 @@ export const kind = "local-process";
 export function runStateOf(cacheDirectory: string, key: RunKey): RunState {
   const folder = join(cacheDirectory, "processes", localHandle(kind, key).name);
   return {
+    folder,
     claim: async () => {
       await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
       try {
@@ -46,6 +52,8 @@ export function runStateOf(cacheDirectory: string, key: RunKey): RunState {
     exists: async () => (await readText(join(folder, "."))) !== undefined,
     writeProcess: (name) => writeWhole(join(folder, "process.json"), JSON.stringify(name)),
     readProcess: async () => processIn(await readJson(join(folder, "process.json"))),
+    writeSupervisor: (name) => writeWhole(join(folder, "supervisor.json"), JSON.stringify(name)),
+    readSupervisor: async () => processIn(await readJson(join(folder, "supervisor.json"))),
     writeOutcome: async (outcome) => {
       try {
         await writeWhole(join(folder, "outcome.json"), JSON.stringify(outcome));
@@ -88,10 +96,13 @@ function processIn(value: object | undefined): ProcessName | undefined {
   return typeof pid === "number" && pid > 1 && typeof started === "string" ? { pid, started } : undefined;
 }
 
+const abandonedWords = "its agent was gone for longer than its lease allows, so it was ended";
+
 function outcomeIn(value: object | undefined): ResourceOutcome | undefined {
   if (value === undefined || !("kind" in value) || !("exitCode" in value)) return undefined;
   const { kind: how, exitCode } = value;
   if (typeof exitCode !== "number") return undefined;
+  if (how === "abandoned") return { kind: "failed", reason: "lost", message: abandonedWords, exitCode };
   if (how === "exited") return { kind: "exited", exitCode };
   if (how !== "signalled" || !("signal" in value) || typeof value.signal !== "string") return undefined;
   return { kind: "signalled", signal: value.signal, exitCode };

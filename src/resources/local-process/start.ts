@@ -3,9 +3,10 @@ import { LaunchError } from "../../core/errors.ts";
 import { type OutputPump, pumpOutput } from "../../core/output-pump.ts";
 import { nameProcess, type ProcessName } from "../../core/process-identity.ts";
 import { type ProcessExit, type ProcessGroup, signalGroup, startGroup } from "../../core/process.ts";
-import type { ResourceOutcome, RunRequest } from "../resource.ts";
+import type { Outlives, ResourceOutcome, RunRequest } from "../resource.ts";
 import { markerOf } from "./process-tree.ts";
 import type { RunState } from "./run-state.ts";
+import { startSupervised } from "./supervise.ts";
 
 export type StartRequest = {
   readonly request: RunRequest;
@@ -16,6 +17,24 @@ export type StartRequest = {
   readonly state: RunState;
   readonly signal: AbortSignal;
 };
+
+/** Starts the run below a supervisor that outlives us. A failure leaves neither process nor state behind. */
+export async function startOutliving(start: StartRequest, outlives: Outlives): Promise<void> {
+  const { request, command, state, signal } = start;
+  const [program = "", ...rest] = command;
+  const args = [...rest, ...request.args];
+  const env = environmentOf(start);
+  refuseNul({ ...env, ...Object.fromEntries(args.map((arg, i) => [`argument ${i + 1}`, arg])) });
+  try {
+    signal.throwIfAborted();
+    const marks = markerOf(request);
+    await startSupervised({ program, args, directory: start.directory, env, marks, outlives, state });
+  } catch (error) {
+    await state.remove();
+    if (signal.aborted) throw new LaunchError("cancelled", "cancelled before the run was started", { cause: error });
+    throw error;
+  }
+}
 
 export type StartedProcess = {
   readonly group: ProcessGroup;
@@ -77,6 +96,7 @@ function environmentOf({ request, base }: StartRequest): Record<string, string> 
     ...base,
     ...request.env,
     ...request.secrets,
+    ...(request.devices === undefined ? {} : { CUDA_VISIBLE_DEVICES: request.devices.gpu.join(",") }),
     LAUNCH_OUTPUT_DIR: request.outputDirectory,
     ...markerOf(request),
   };

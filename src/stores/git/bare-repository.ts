@@ -1,11 +1,13 @@
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
-import { inspectRepository, type Repository, within } from "../../clients/git/objects.ts";
-import { type RefChange, updateRefs } from "../../clients/git/refs.ts";
+import { inspectRepository, type Repository, within, writeObjects } from "../../clients/git/objects.ts";
+import { listRefs, type RefChange, updateRefs } from "../../clients/git/refs.ts";
 import { isFileMissing, LaunchError, messageOf, systemCode } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { StoreRepository } from "./repository.ts";
+import { waitForRefs } from "./watch-refs.ts";
 
 /** Marks a repository as made by launch for its own use: only such a one is collected and freed of stale locks. */
 const ownMark = "[launch]\n\tstore = true\n";
@@ -22,6 +24,9 @@ const staleLockMs = 60_000;
 /** A half-made repository this old is nobody's any more. */
 const abandonedMs = 24 * 3_600_000;
 
+/** A store that nobody has written to yet is looked for this often by who waits for its first run. */
+const absentMs = 200;
+
 /** Objects of a write that has not yet moved its ref are younger than this. */
 const unreferencedAge = "1.hour.ago";
 
@@ -35,13 +40,27 @@ export function bareRepository(path: string, log: Log): StoreRepository {
       opened ??= await openRepository(path, use, signal);
       return opened;
     },
-    refresh: () => Promise.resolve({ kind: "done" }),
+    list: async (repository, prefixes, signal) => ({
+      kind: "refs",
+      refs: await listRefs(repository, prefixes, signal),
+    }),
+    obtain: () => Promise.resolve({ kind: "done" }),
+    write: writeObjects,
     move: updateRefs,
     checkWritable: async (repository, changes) => {
       if (await isOwn(repository.directory)) await removeStaleLocks(repository.directory, changes);
     },
     checkReadable: () => Promise.resolve(),
     refusal: (said) => new LaunchError("store-failed", `the store ${path} can't be changed: ${said}`),
+    share: () => undefined,
+    wait: async (request, signal) => {
+      const end = performance.now() + request.ms;
+      for (let left = request.ms; left > 0; left = end - performance.now()) {
+        opened ??= await openRepository(path, "read", signal);
+        if (opened !== undefined) return waitForRefs(opened.directory, { ...request, ms: left }, signal);
+        await delay(Math.min(left, absentMs), undefined, { signal });
+      }
+    },
     compact: (repository, signal) => collectGarbage(repository, log, signal),
   };
 }

@@ -1,18 +1,27 @@
-import type { StorePlugin } from "../store.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { GitStoreLocation } from "../location.ts";
+import type { QueueStore } from "../queue-store.ts";
+import type { StoreContext } from "../store.ts";
 import { bareRepository } from "./bare-repository.ts";
+import { localBranch, remoteBranch } from "./definition-branch.ts";
+import { type DefinitionBranch, gitDefinitions } from "./definitions.ts";
 import { gitStore } from "./git-store.ts";
 import { remoteRepository } from "./remote-repository.ts";
 
-export const plugin: StorePlugin = {
-  open: (location, { log, stateDirectory, token }) => {
-    const repository =
-      location.transport === "file"
-        ? bareRepository(location.path, log)
-        : remoteRepository({
-            remote: { url: location.remote, token: location.transport === "ssh" ? undefined : token },
-            cache: stateDirectory.cache,
-            log,
-          });
-    return Promise.resolve(gitStore(location.url, repository));
+function withDefinitions(store: QueueStore, branch: DefinitionBranch): QueueStore {
+  return { ...store, definitions: gitDefinitions(branch, () => systemClock.now()) };
+}
+
+/** Its stores throw `refused` when they may not be read or written, `store-failed` when they can't be reached or used. */
+export const plugin = {
+  open: (location: GitStoreLocation, { log, stateDirectory, token }: StoreContext): Promise<QueueStore> => {
+    const { cache } = stateDirectory;
+    if (location.transport === "file") {
+      const repository = bareRepository(location.path, log);
+      return Promise.resolve(withDefinitions(gitStore(location.url, repository, { log }), localBranch(repository)));
+    }
+    const remote = { url: location.remote, token: location.transport === "ssh" ? undefined : token };
+    const repository = remoteRepository({ remote, cache, log });
+    return Promise.resolve(withDefinitions(gitStore(location.url, repository, { log }), remoteBranch(remote, cache)));
   },
 };

@@ -1,58 +1,129 @@
-import { readObjects } from "../../clients/git/objects.ts";
-import { LaunchError } from "../../core/errors.ts";
+import type { Repository } from "../../clients/git/objects.ts";
 import type { ListedRun, StoredRun } from "../store.ts";
-import type { StoreRepository } from "./repository.ts";
-import { maxFileBytes, maxHeadBytes, readHead, readRecord, runFiles, runIdOf, runRef, runRefs } from "./run-files.ts";
+import { foldedHeads, foldedPaths, logTip, readFolded } from "./folded.ts";
+import type { QueueContext } from "./queue-context.ts";
+import { logRefs, queueRefs, type QueueRefs, type Tip } from "./queue-refs.ts";
+import { readTips } from "./read-tips.ts";
+import { maxHeadBytes, readHead, runFiles, runIdOf, runRef, runRefs } from "./run-files.ts";
 import { currentRefs } from "./settle.ts";
 
-/** One run as it is now. Throws `unsupported` for a newer schema, `store-failed` when its objects are damaged. */
+/* Runs by their id, wherever they are: held by no queue, in one, or folded away. */
+
+/** One run as it is now. Throws `store-failed` when it is newer than this version or damaged. */
 export async function readRun(
-  store: StoreRepository,
+  context: QueueContext,
   runId: string,
   signal: AbortSignal,
 ): Promise<StoredRun | undefined> {
+  const { store, documents, lister } = context;
   const local = await store.open("read", signal);
   if (local === undefined) return undefined;
-  const ref = runRef(runId);
-  const version = (await currentRefs(store, local, ref, signal)).get(ref);
-  if (version === undefined) return undefined;
-  const revisions = [runFiles.head, runFiles.record, runFiles.patch, runFiles.tail].map((name) => `${version}:${name}`);
-  const found = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
-  const [head, record, patch, tail] = found.map((object) => object?.content);
-  const read = readHead(runId, head);
-  if (read.kind === "unreadable") throw new LaunchError("store-failed", `run "${runId}" can't be read: ${read.why}`);
-  return {
-    run: read.run,
-    record: readRecord(runId, record),
-    ...(patch === undefined ? {} : { patch }),
-    ...(tail === undefined ? {} : { tail: tail.toString() }),
-    version,
-  };
+  const name = runRef(runId);
+  const id = (await currentRefs(store, local, [name], signal)).get(name);
+  if (id !== undefined) return readAt(context, local, runId, { name, id }, signal);
+  if ((await currentRefs(store, local, [queueRefs], signal)).size === 0) return undefined;
+  const refs = await lister.list(local, "all", signal);
+  const tip = refs.tips.find(({ parsed }) => parsed.runId === runId);
+  if (tip !== undefined) {
+    const { document } = await documents.read(local, runId, tip, signal);
+    return { ...document, version: tip.id };
+  }
+  return readFoldedRun(context, local, refs, runId, signal);
 }
 
-/** All runs' heads, in three processes however many there are; newest first. */
+async function readAt(
+  { documents }: QueueContext,
+  local: Repository,
+  runId: string,
+  tip: { readonly name: string; readonly id: string },
+  signal: AbortSignal,
+): Promise<StoredRun> {
+  const { document } = await documents.read(local, runId, tip, signal);
+  return { ...document, version: tip.id };
+}
+
+async function readFoldedRun(
+  context: QueueContext,
+  local: Repository,
+  refs: QueueRefs,
+  runId: string,
+  signal: AbortSignal,
+): Promise<StoredRun | undefined> {
+  for (const [queue, index] of refs.folded) {
+    const paths = await foldedPaths(context, local, queue, index, signal);
+    const path = paths.find((folded) => folded.runId === runId);
+    if (path === undefined) continue;
+    const id = await logTip(context, local, queue, signal);
+    if (id === undefined) continue;
+    const { document, version } = await readFolded(context, local, { queue, id }, path, signal);
+    return { ...document, version };
+  }
+  return undefined;
+}
+
+/** All runs' heads, in three processes however many refs there are; newest first. */
 export async function listRuns(
-  store: StoreRepository,
+  context: QueueContext,
   limit: number,
   signal: AbortSignal,
 ): Promise<readonly ListedRun[]> {
+  const { store, heads, lister } = context;
   const local = await store.open("read", signal);
   if (local === undefined) return [];
-  const refs = await currentRefs(store, local, runRefs, signal);
-  const found: { readonly runId: string; readonly version: string }[] = [];
-  for (const [name, version] of refs) {
-    const runId = runIdOf(name);
-    if (runId !== undefined) found.push({ runId, version });
+  const refs = await currentRefs(store, local, [runRefs, queueRefs, logRefs], signal);
+  const listed = [...(await ownRuns(context, local, refs, signal))];
+  if ([...refs.keys()].some((name) => name.startsWith(queueRefs))) {
+    const queued = await lister.list(local, "all", signal);
+    const read = await heads.read(local, queued.tips, signal);
+    queued.tips.forEach(({ id, parsed }, at) => {
+      const head = read[at] ?? readHead(parsed.runId, undefined);
+      listed.push(head.kind === "run" ? { ...head, version: id } : { ...head, runId: parsed.runId, version: id });
+    });
+    listed.push(...(await foldedRuns(context, local, queued, limit, signal)));
   }
-  const revisions = found.map(({ version }) => `${version}:${runFiles.head}`);
-  const heads = await readObjects(local, revisions, { maxBytes: maxHeadBytes }, signal);
-  return found
-    .map(({ runId, version }, index): ListedRun => {
-      const read = readHead(runId, heads[index]?.content);
-      return read.kind === "run" ? { ...read, version } : { ...read, runId, version };
-    })
-    .sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : madeAt(a) > madeAt(b) ? -1 : 0))
-    .slice(0, limit);
+  return listed.sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : madeAt(a) > madeAt(b) ? -1 : 0)).slice(0, limit);
+}
+
+/** Runs that no queue holds. */
+async function ownRuns(
+  { store }: QueueContext,
+  local: Repository,
+  refs: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<readonly ListedRun[]> {
+  const found: { readonly name: string; readonly runId: string; readonly id: string }[] = [];
+  for (const [name, id] of refs) {
+    const runId = runIdOf(name);
+    if (runId !== undefined) found.push({ name, runId, id });
+  }
+  const request = { tips: found, paths: [runFiles.head], maxBytes: maxHeadBytes } as const;
+  const heads = await readTips(store, local, request, signal);
+  return found.map(({ runId, id }, index): ListedRun => {
+    const read = readHead(runId, heads[index]?.[0]?.content);
+    return read.kind === "run" ? { ...read, version: id } : { ...read, runId, version: id };
+  });
+}
+
+/** The newest folded runs of each queue, by when they were put into it. */
+async function foldedRuns(
+  context: QueueContext,
+  local: Repository,
+  refs: QueueRefs,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly ListedRun[]> {
+  const listed: ListedRun[] = [];
+  const there = new Set(refs.tips.map((tip: Tip) => tip.parsed.runId));
+  for (const [queue, index] of refs.folded) {
+    const all = await foldedPaths(context, local, queue, index, signal);
+    const paths = [...all].filter(({ runId }) => !there.has(runId)).sort((a, b) => b.time - a.time);
+    const log = await logTip(context, local, queue, signal);
+    if (log === undefined) continue;
+    for (const { run, version } of await foldedHeads(local, log, paths.slice(0, limit), signal)) {
+      listed.push({ kind: "run", run, version });
+    }
+  }
+  return listed;
 }
 
 /** When a run was made, as text that sorts. What can't be read comes last. */

@@ -1,24 +1,49 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { inspectRepository, type Repository } from "../../clients/git/objects.ts";
-import { authorizationOf, fetchRefs, pushRefs, type Remote } from "../../clients/git/refs.ts";
+import { writeLooseObjects } from "../../clients/git/loose-objects.ts";
+import { inspectRepository, type Repository, writeObjects } from "../../clients/git/objects.ts";
+import { type ListedRefs, lsRefs } from "../../clients/git/ls-refs.ts";
+import {
+  authorizationOf,
+  fetchRefs,
+  fetchTips,
+  listRefs,
+  pushRefs,
+  type Remote,
+  updateRefs,
+} from "../../clients/git/refs.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import type { Log } from "../../core/log.ts";
 import { collectGarbage, createBareRepository } from "./bare-repository.ts";
+import { noPace, type Pace, paceOf, pollInterval } from "./pace.ts";
 import type { StoreRepository } from "./repository.ts";
 
 export type RemoteRequest = {
   readonly remote: Remote;
+  readonly clock?: Clock;
   /** Folder of the local copies; a copy can be removed at any time. */
   readonly cache: string;
   readonly log: Log;
 };
 
+const launchRefs = "refs/launch/";
+
 const probeTimeoutMs = 15_000;
 
+/** Fetches name each value on the command line, which has a bound. */
+const maxTipsFetched = 500;
+
+/** More objects at once are written by git, in one process. */
+const maxLoose = 16;
+
 /** A remote repository: git pushes and fetches, through a bare copy in the cache that has our refs only. */
-export function remoteRepository({ remote, cache, log }: RemoteRequest): StoreRepository {
+export function remoteRepository({ remote, cache, log, clock = systemClock }: RemoteRequest): StoreRepository {
+  const pace = paceFor(remote, clock);
+  const list = refLister(remote);
+  let agents = 1;
   const directory = join(cache, "stores", `${createHash("sha256").update(remote.url).digest("hex").slice(0, 20)}.git`);
   let opened: Repository | undefined;
   const refusal = (said: string): LaunchError =>
@@ -34,8 +59,21 @@ export function remoteRepository({ remote, cache, log }: RemoteRequest): StoreRe
       opened ??= await openCopy(directory, signal);
       return opened;
     },
-    refresh: (repository, prefix, signal) => fetchRefs(repository, remote, prefix, signal),
-    move: (repository, changes, signal) => pushRefs(repository, remote, changes, signal),
+    list,
+    obtain: async (repository, tips, signal) => {
+      for (let at = 0; at < tips.length; at += maxTipsFetched) {
+        const answer = await fetchTips(repository, remote, tips.slice(at, at + maxTipsFetched), signal);
+        if (answer.kind === "unclear") return answer;
+      }
+      return { kind: "done" };
+    },
+    // A process for each few objects would take as long as a part of the push.
+    write: (repository, objects, signal) =>
+      objects.length > maxLoose ? writeObjects(repository, objects, signal) : writeLooseObjects(repository, objects),
+    move: async (repository, changes, signal) => {
+      await pace.take(signal);
+      return pushRefs(repository, remote, changes, signal);
+    },
     checkWritable: async (_repository, _changes, signal) => {
       const status = await refusedStatus(remote, "git-receive-pack", signal);
       if (status !== undefined) throw refusal(`HTTP ${status}`);
@@ -49,8 +87,56 @@ export function remoteRepository({ remote, cache, log }: RemoteRequest): StoreRe
       );
     },
     refusal,
-    compact: (repository, signal) => collectGarbage(repository, log, signal),
+    share: (count) => {
+      agents = count;
+      pace.share(count);
+    },
+    wait: async ({ ms, isChanged }, signal) => {
+      const end = clock.monotonicMs() + ms;
+      for (let left = ms; left > 0; left = end - clock.monotonicMs()) {
+        await clock.sleep(Math.min(left, pollInterval(agents)), signal);
+        if (left > pollInterval(agents) && (await isChanged())) return;
+      }
+    },
+    compact: async (repository, signal) => {
+      await forgetRefs(repository, list, signal);
+      await collectGarbage(repository, log, signal);
+    },
   };
+}
+
+function paceFor({ url }: Remote, clock: Clock): Pace {
+  const { hostname } = new URL(url);
+  return isLoopback(hostname) ? noPace : paceOf(hostname, clock);
+}
+
+/**
+ * Lists refs over http(s) by one request of our own. git does it for ssh, and for a host where ours has never worked but git's does:
+ * one behind a proxy or a credential helper that git knows, or one that redirects.
+ */
+function refLister(remote: Remote): StoreRepository["list"] {
+  let direct: "untried" | "works" | "fails" = /^https?:/.test(remote.url) ? "untried" : "fails";
+  return async (repository, prefixes, signal): Promise<ListedRefs> => {
+    if (direct !== "fails") {
+      const listed = await lsRefs(remote, prefixes, signal);
+      if (listed.kind === "refs") direct = "works";
+      if (direct === "works") return listed;
+    }
+    const fetched = await fetchRefs(repository, remote, prefixes, signal);
+    if (fetched.kind === "unclear") return fetched;
+    direct = "fails";
+    return { kind: "refs", refs: await listRefs(repository, prefixes, signal) };
+  };
+}
+
+/** The copy's refs keep the objects of what the store has: those of what is gone go. */
+async function forgetRefs(repository: Repository, list: StoreRepository["list"], signal: AbortSignal): Promise<void> {
+  const listed = await list(repository, [launchRefs], signal);
+  if (listed.kind === "unclear") return;
+  const there = new Set(listed.refs.map(({ name }) => name));
+  const gone = (await listRefs(repository, [launchRefs], signal)).filter(({ name }) => !there.has(name));
+  const changes = gone.map(({ name, id }) => ({ name, from: id, to: undefined }));
+  if (changes.length > 0) await updateRefs(repository, changes, signal);
 }
 
 async function openCopy(directory: string, signal: AbortSignal): Promise<Repository> {

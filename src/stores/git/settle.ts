@@ -1,49 +1,97 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isBefore, listRefs, type RefChange } from "../../clients/git/refs.ts";
 import type { Repository } from "../../clients/git/objects.ts";
+import { isBefore, type RefChange } from "../../clients/git/refs.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { StoreRepository } from "./repository.ts";
 
 /*
  * How a move of refs is brought to a certain end. Only a clean success counts as done. After anything else the store is asked what it
- * has now, and hashes are compared: our own commit there means done (the answer was lost), the expected old value means that nothing
- * happened (a lock, a fault on the way: try again after a random wait), anything else means that another was first. Messages are shown
- * to people and never read.
+ * has now, and hashes are compared: our own commits there mean done (the answer was lost), the expected old values mean that nothing
+ * happened (a lock, a fault on the way: try again after a random wait), anything else means that another was first. A server that was
+ * killed may have made new refs without removing the old ones; then the rest is asked for again. Messages are shown to people and
+ * never read.
  */
-const attempts = 5;
+export const attempts = 5;
 const longestWaitMs = 2_000;
+
+/** More names than these are looked up by their folders. */
+const maxNamesAsked = 8;
+
+export type Refs = ReadonlyMap<string, string>;
 
 export type Settled =
   | { readonly kind: "done" }
-  | { readonly kind: "lost"; readonly current: string | undefined }
+  /** Nothing of it was done, or (`now` tells) a part that holds by itself. */
+  | { readonly kind: "lost"; readonly now: Refs }
   | { readonly kind: "unknown"; readonly said: string };
 
-/** Moves one ref. Throws `refused` or `store-failed` when the store doesn't let us, though nobody else was first. */
+/** Moves refs, all or none. Throws `refused` or `store-failed` when the store doesn't let us, though nobody else was first. */
 export async function settle(
   store: StoreRepository,
   repository: Repository,
-  change: RefChange & { readonly to: string },
+  changes: readonly RefChange[],
   signal: AbortSignal,
 ): Promise<Settled> {
+  let left = changes;
   let said = "";
   let refused = false;
+  let mayHaveLanded = false;
   for (let attempt = 0; attempt < attempts; attempt++) {
     await jitter(store, attempt, signal);
-    const answer = await store.move(repository, [change], signal);
+    const answer = await store.move(repository, left, signal);
     if (answer.kind === "done") return answer;
-    const seen = await look(store, repository, change.name, signal);
+    mayHaveLanded ||= !answer.answered;
+    const seen = await look(store, repository, left, signal);
     said = seen.kind === "unclear" ? `${answer.said}; then: ${seen.said}` : answer.said;
     refused = seen.kind === "seen" && answer.answered;
     if (seen.kind === "unclear") continue;
-    if (seen.id === change.to) return { kind: "done" };
-    if (seen.id !== change.from) {
-      const ours = seen.id !== undefined && (await isBefore(repository, change.to, seen.id, signal));
-      return ours ? { kind: "done" } : { kind: "lost", current: seen.id };
-    }
-    await store.checkWritable(repository, [change], signal);
+    const ours = mayHaveLanded ? (id: string, now: string) => follows(store, repository, id, now, signal) : equals;
+    const rest = await whatIsLeft(left, seen.refs, ours);
+    if (rest === "lost") return { kind: "lost", now: seen.refs };
+    if (rest.length === 0) return { kind: "done" };
+    left = rest;
+    await store.checkWritable(repository, left, signal);
   }
   if (refused) throw store.refusal(said);
   return { kind: "unknown", said };
+}
+
+/** The changes that have not happened yet; `lost` when they can't any more. */
+async function whatIsLeft(
+  changes: readonly RefChange[],
+  now: Refs,
+  isOurs: (id: string, now: string) => boolean | Promise<boolean>,
+): Promise<readonly RefChange[] | "lost"> {
+  const left: RefChange[] = [];
+  let removed = false;
+  let unmade = false;
+  for (const change of changes) {
+    const value = now.get(change.name);
+    if (value === change.from) {
+      left.push(change);
+      unmade ||= change.to !== undefined;
+    } else if (change.to === undefined) removed = true;
+    else if (value === undefined || !(await isOurs(change.to, value))) return "lost";
+  }
+  // New refs are made before old ones go: an old one that is gone without the new one was taken by another.
+  return removed && unmade ? "lost" : left;
+}
+
+function equals(id: string, now: string): boolean {
+  return id === now;
+}
+
+/** Whether `now` is our event, or one that came after it. */
+async function follows(
+  store: StoreRepository,
+  repository: Repository,
+  id: string,
+  now: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (id === now) return true;
+  await store.obtain(repository, [{ name: `refs/launch/seen/${now}`, id: now, before: id }], signal);
+  return isBefore(repository, id, now, signal);
 }
 
 /** Removes refs that still have these values, in as few moves as the store allows. Returns the names that are gone. */
@@ -54,73 +102,67 @@ export async function settleRemoval(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const gone = new Set<string>();
-  let left = refs;
+  let left = refs.map(({ name, id }) => ({ name, from: id, to: undefined }));
   let said = "";
   for (let attempt = 0; left.length > 0 && attempt < attempts; attempt++) {
     await jitter(store, attempt, signal);
     for (let at = 0; at < left.length; at += store.maxChanges) {
       const part = left.slice(at, at + store.maxChanges);
-      const changes = part.map(({ name, id }) => ({ name, from: id, to: undefined }));
-      const answer = await store.move(repository, changes, signal);
+      const answer = await store.move(repository, part, signal);
       if (answer.kind === "done") for (const { name } of part) gone.add(name);
       else said = answer.said;
     }
     left = left.filter(({ name }) => !gone.has(name));
     if (left.length === 0) break;
-    const now = await currentRefs(store, repository, commonPrefix(refs), signal);
+    const now = await currentRefs(store, repository, prefixesOf(left), signal);
     for (const { name } of left) if (!now.has(name)) gone.add(name);
-    left = left.filter(({ name, id }) => now.get(name) === id);
-    if (left.length > 0) await store.checkWritable(repository, left.map(removalOf), signal);
+    left = left.filter(({ name, from }) => now.get(name) === from);
+    if (left.length > 0) await store.checkWritable(repository, left, signal);
   }
   if (left.length > 0 && gone.size === 0) throw store.refusal(said);
   return gone;
 }
 
-function removalOf({ name, id }: { readonly name: string; readonly id: string }): RefChange {
-  return { name, from: id, to: undefined };
+/** What to list to see these refs. */
+function prefixesOf(refs: readonly { readonly name: string }[]): readonly string[] {
+  if (refs.length <= maxNamesAsked) return refs.map(({ name }) => name);
+  return [...new Set(refs.map(({ name }) => name.slice(0, name.lastIndexOf("/") + 1)))];
 }
 
-function commonPrefix(refs: readonly { readonly name: string }[]): string {
-  const name = refs[0]?.name ?? "";
-  return name.slice(0, name.lastIndexOf("/") + 1);
-}
-
-/** The store's refs below `prefix` as they are now: name → tip. Throws when the store can't be asked within the bounds. */
+/** The store's refs below these prefixes as they are now: name → value. Throws when the store can't be asked within the bounds. */
 export async function currentRefs(
   store: StoreRepository,
   repository: Repository,
-  prefix: string,
+  prefixes: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Refs> {
   let said = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
     await jitter(store, attempt, signal);
-    const answer = await store.refresh(repository, prefix, signal);
-    if (answer.kind === "done") {
-      const refs = await listRefs(repository, prefix, signal);
-      return new Map(refs.map(({ name, id }) => [name, id]));
-    }
+    const answer = await store.list(repository, prefixes, signal);
+    if (answer.kind === "refs") return new Map(answer.refs.map(({ name, id }) => [name, id]));
     said = answer.said;
     await store.checkReadable(signal);
   }
   throw new LaunchError("store-failed", `the store could not be read: ${said}`);
 }
 
-type Seen =
-  { readonly kind: "seen"; readonly id: string | undefined } | { readonly kind: "unclear"; readonly said: string };
+type Seen = { readonly kind: "seen"; readonly refs: Refs } | { readonly kind: "unclear"; readonly said: string };
 
-async function look(store: StoreRepository, repository: Repository, name: string, signal: AbortSignal): Promise<Seen> {
-  const answer = await store.refresh(repository, name, signal);
-  if (answer.kind === "unclear") {
-    await store.checkReadable(signal);
-    return answer;
-  }
-  const refs = await listRefs(repository, name, signal);
-  return { kind: "seen", id: refs.find((ref) => ref.name === name)?.id };
+async function look(
+  store: StoreRepository,
+  repository: Repository,
+  changes: readonly RefChange[],
+  signal: AbortSignal,
+): Promise<Seen> {
+  const answer = await store.list(repository, prefixesOf(changes), signal);
+  if (answer.kind === "refs") return { kind: "seen", refs: new Map(answer.refs.map(({ name, id }) => [name, id])) };
+  await store.checkReadable(signal);
+  return answer;
 }
 
 /** Full jitter: writers that met once don't meet again. No wait before the first try. */
-async function jitter(store: StoreRepository, attempt: number, signal: AbortSignal): Promise<void> {
+export async function jitter(store: StoreRepository, attempt: number, signal: AbortSignal): Promise<void> {
   if (attempt === 0) return;
   await delay(Math.random() * Math.min(longestWaitMs, store.retryMs * 2 ** attempt), undefined, { signal });
 }

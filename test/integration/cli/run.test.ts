@@ -122,16 +122,21 @@ test("a reader that goes away is no fault, and the run goes on to its end", asyn
 
 test("the launch config of a W&B agent that happens to be here stops no run: what it says to agents is a warning", async () => {
   const config = join(folder.folder("state/.config/wandb"), "launch-config.yaml");
-  writeFileSync(config, "max_jobs: 2\nqueues: [gpu]\nenvironment: {type: aws, region: eu-west-1}\n");
+  writeFileSync(
+    config,
+    "max_jobs: 2\nqueues: [gpu]\nmax_schedulers: 2\nverbosity: 1\nenvironment: {type: aws, region: eu-west-1}\n",
+  );
   const run = await launch("run");
   expect(run.exitCode).toBe(0);
-  expect(run.stderr).toMatch(/^ {2}warning {2}\S+\/wandb\/launch-config\.yaml: queues, max_jobs are for agents/);
+  expect(run.stderr).toMatch(
+    /^ {2}warning {2}\S+\/wandb\/launch-config\.yaml: max_schedulers, verbosity are of W&B's agent/,
+  );
   const runId = /launch show (\S+)/.exec(run.stdout)?.[1] ?? "";
-  expect((await launch("show", runId)).stdout).toContain("queues, max_jobs are for agents");
-  expect((await launch("validate")).stderr).toContain("queues, max_jobs are for agents");
+  expect((await launch("show", runId)).stdout).toContain("max_schedulers, verbosity are of W&B's agent");
+  expect((await launch("validate")).stderr).toContain("max_schedulers, verbosity are of W&B's agent");
   const named = await launch("run", "--launch-config", config);
   expect(named.exitCode).toBe(2);
-  expect(named.stderr).toContain("max_jobs is not supported: agents are not in this version");
+  expect(named.stderr).toContain("max_schedulers is not supported: W&B sweeps are not in this version");
 });
 
 test("a part that fails is a line, and the reason is said once", async () => {

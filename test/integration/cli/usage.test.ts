@@ -24,8 +24,19 @@ afterAll(() => folder.remove());
 test.each([
   ["an option misspelt", ["run", "--resorce", "x"], "unknown option '--resorce'\n(Did you mean --resource?)"],
   ["a command misspelt", ["lst"], "unknown command 'lst'\n(Did you mean list?)"],
-  ["an option of a queue", ["run", "-q", "gpu"], "-q: queues are not in this version"],
-  ["a priority", ["run", "--priority=high"], "--priority: queues, and with them priorities, are not in this version"],
+  ["a queue that isn't there", ["run", "empty", "-q", "gpu"], 'there is no queue "gpu"; there are default'],
+  ["a priority without a queue", ["run", "empty", "--priority=high"], "priority needs a queue"],
+  ["--wait without a queue", ["run", "empty", "--wait"], "--wait: only for runs of a queue"],
+  ["two specs without a queue", ["run", "empty", "python"], "more than one spec: only for runs of a queue"],
+  ["--detach", ["run", "--detach"], "a run of a queue goes on by itself; give -q QUEUE"],
+  [
+    "a priority that is none",
+    ["prioritize", "urgent", "train-1"],
+    'priority "urgent": give critical, high, medium, low',
+  ],
+  ["a run of no queue", ["cancel", "train-1"], 'no run or group "train-1" in a queue'],
+  ["an agent's jobs", ["agent", "-j", "0"], '--max-jobs "0": give a whole number from 1'],
+  ["an agent's queue", ["agent", "-q", "gpu"], 'there is no queue "gpu"'],
   ["a W&B job", ["run", "-j", "a/b/c:v1"], "-j: W&B jobs are not in this version"],
   ["what is not there", ["run", "lunch.yaml"], 'SPEC "lunch.yaml": there is no such file or folder'],
   ["two specs", ["run", "bad.yaml", "-c", "bad.yaml"], '"bad.yaml" and --config both name a spec'],
@@ -117,7 +128,20 @@ test("doctor names what a spec needs and this place lacks", async () => {
 test("help goes to stdout and is no mistake", async () => {
   const { exitCode, stdout, stderr } = await launch("--help");
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  for (const command of ["run", "validate", "list", "show", "logs", "prune", "init", "doctor"]) {
+  for (const command of [
+    "run",
+    "validate",
+    "list",
+    "show",
+    "logs",
+    "prune",
+    "wait",
+    "cancel",
+    "queue",
+    "agent",
+    "init",
+    "doctor",
+  ]) {
     expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   }
 });

@@ -244,11 +244,11 @@ test("a patch stays out of a public store unless the config allows it", async ()
   );
 });
 
-test("a spec with a queue is refused, not run here", async () => {
-  const result = await launched("ok.mjs", { queue: "gpu", priority: "high" });
+test("a spec that chooses outputs is refused, not run without them", async () => {
+  const result = await launched("ok.mjs", { outputs: ["model"] });
   expect(result.outcome).toMatchObject({
     reason: "refused",
-    message: expect.stringContaining("queue, priority") as string,
+    message: expect.stringContaining("LAUNCH_OUTPUT_DIR") as string,
   });
   expect(place.lines).toEqual([]);
 });

@@ -78,7 +78,7 @@ describe("a store in a repository over http", () => {
     let mine = "";
     intercept = (request) => {
       if (isPush(request) && mine === "") return { kind: "drop-answer" };
-      if (request.url.includes("service=git-upload-pack") && mine === "") {
+      if (request.url.endsWith("/git-upload-pack") && mine === "") {
         mine = git("rev-parse", "refs/launch/v1/r/digits-1");
         const identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.com"];
         const next = git(...identity, "commit-tree", "-p", mine, "-m", "next", `${mine}^{tree}`);

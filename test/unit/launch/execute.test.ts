@@ -35,6 +35,8 @@ function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown
       clock: systemClock,
       force: undefined,
       onStarted: () => Promise.resolve(),
+      cancelGraceMs: 5_000,
+      onEnded: () => Promise.resolve(),
       onLeft: (error) => void left.push(error),
     },
     signal,

@@ -39,10 +39,15 @@ allow: { resources: [local-container], mounts: [{ path: /data }, { path: /out, r
       '1:31 unknown key "acount_id" in registry; did you mean "account_id"?',
     ],
     ["environment: {type: aws}", "1:1 environment.region is missing; it must be a string"],
-    ["max_jobs: -1", "1:1 max_jobs is not supported: agents are not in this version"],
-    ["queues: [a]", "1:1 queues is not supported: agents are not in this version"],
+    ["max_jobs: 0", "1:11 max_jobs must be a whole number from 1, or -1 for no limit, not 0"],
+    ["queues: [A]", '1:10 queues[0] must be a queue\'s name: a-z, 0-9 and -, at most 64 characters, not "A"'],
+    ["slots: {gpu: all}", '1:14 slots.gpu must be a whole number, auto, or a list of devices, not "all"'],
+    [
+      "profiles: {eu: {builder: {type: kaniko}}}",
+      "1:33 builder kaniko has nowhere to push to; give builder.destination or a registry",
+    ],
     ["secure_mode: true", "1:1 secure_mode is not supported: say what specs may use under allow"],
-    ["allow: {local_process: trusted}", "1:9 allow.local_process is not supported: queues are not in this version"],
+    ["allow: {local_process: yes}", '1:24 unknown local_process "yes"; there are refused, trusted'],
     ["secrets: {a: {file: key}}", '1:21 secrets.a.file must be an absolute path, not "key"'],
     ["secrets: {a: TOKEN}", '1:14 secrets.a must be {env: NAME} or {file: PATH} with an absolute path, not "TOKEN"'],
     ["allow: {mounts: [{path: data}]}", '1:25 allow.mounts[0].path must be an absolute path, not "data"'],
@@ -115,7 +120,7 @@ describe("a misspelt key where the kind is not known", () => {
 
 describe("a launch config that was found, not named", () => {
   it("may speak to agents: what it says to them is a warning", async () => {
-    const text = "entity: team\nqueues: [a]\nmax_jobs: 2\nallow: {local_process: trusted}\n";
+    const text = "entity: team\nqueues: [a]\nmax_jobs: 2\nmax_schedulers: 3\nverbosity: 1\n";
     const resolution = await resolveSpec({
       config: { name: "/home/ada/.config/wandb/launch-config.yaml", text, found: true },
       overlays: [],
@@ -125,7 +130,7 @@ describe("a launch config that was found, not named", () => {
       kind: "resolved",
       config: { entity: "team" },
       warnings: [
-        "/home/ada/.config/wandb/launch-config.yaml: queues, max_jobs, allow.local_process are for agents, which are not in this version, and have no effect",
+        "/home/ada/.config/wandb/launch-config.yaml: max_schedulers, verbosity are of W&B's agent, and have no effect here",
       ],
     });
   });

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { generateSchemas } from "../../../scripts/generate-schemas.ts";
 import { isJsonObject, type Json } from "../../../src/core/json.ts";
 import { resources } from "../../../src/resources/index.ts";
-import { configJsonSchema, specJsonSchema } from "../../../src/spec/json-schema.ts";
+import { configJsonSchema, queueJsonSchema, specJsonSchema } from "../../../src/spec/json-schema.ts";
 import { resourceArgsSchema } from "../../../src/spec/launch-spec.ts";
 import { toJson } from "../../../src/spec/located.ts";
 import { parse } from "../../../src/spec/parse.ts";
@@ -24,7 +24,7 @@ describe("the JSON Schemas", () => {
     expect(Object.keys(resourceArgsSchema.shape)).toEqual(Object.keys(resources));
   });
 
-  it.each([specJsonSchema(), configJsonSchema()])("explain every field: $title", (schema) => {
+  it.each([specJsonSchema(), configJsonSchema(), queueJsonSchema()])("explain every field: $title", (schema) => {
     expect(unexplained(schema, "")).toEqual([]);
   });
 });
@@ -103,7 +103,11 @@ describe("an editor with the schema and the launcher", () => {
     [false, "environment: {type: aws}"],
     [false, "secrets: {a: {env: A, file: /b}}"],
     [false, "allow: {mounts: [/a]}"],
-    [false, "max_jobs: 1"],
+    [
+      true,
+      "queues: [a]\nmax_jobs: -1\nslots: {gpu: auto, licence: 2}\nlease: {ttl: 15 min}\nprofiles: {eu: {builder: {type: noop}}}",
+    ],
+    [false, "max_jobs: -2"],
   ];
   it.each(configs)("agree (%s) on the config %j", async (good, config) => {
     expect(accepts.config(toJson(parse({ name: "f", text: config }).tree))).toBe(good);

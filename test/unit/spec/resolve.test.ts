@@ -23,7 +23,13 @@ describe("the defaults", () => {
       slots: {},
       outputs: [],
     });
-    expect(config).toEqual({ secrets: {}, allow: { mounts: [], patches_in_public: false } });
+    expect(config).toEqual({
+      secrets: {},
+      slots: {},
+      lease: {},
+      profiles: {},
+      allow: { mounts: [], patches_in_public: false, local_process: "refused" },
+    });
   });
 
   it("are the same with an empty launch config", async () => {
@@ -96,7 +102,7 @@ resource_args:
     ["queue: gpu\npriority: critical", { priority: 0 }],
     ["queue: gpu\npriority: 3", { priority: 3 }],
     [
-      "retry: {max_attempts: 2, on: [lost], backoff: 1 min}",
+      "queue: q\nretry: {max_attempts: 2, on: [lost], backoff: 1 min}",
       { retry: { max_attempts: 2, on: ["lost"], backoff: 60_000 } },
     ],
   ])("are read from %j", async (spec, expected) => {
@@ -174,6 +180,7 @@ describe("the layers of a spec", () => {
       { path: "launch-config.project", value: "p", origin: "launch-config.yaml:1:10" },
       { path: "launch-config.builder.type", value: "noop", origin: "launch-config.yaml:2:17" },
       { path: "launch-config.allow.patches_in_public", value: false, origin: "default" },
+      { path: "launch-config.allow.local_process", value: "refused", origin: "default" },
     ]);
   });
 });

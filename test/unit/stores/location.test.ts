@@ -32,12 +32,18 @@ describe("a store URL", () => {
     expect(parseStoreUrl(text)).toEqual({ kind: "git", transport, remote, url: `git+${remote}` });
   });
 
-  it.each(["postgres://db/launch", "postgresql://db/launch", "wandb"])(
-    "%s is known, and not in this version",
-    (text) => {
-      expect(failure(text).code).toBe("unsupported");
-    },
-  );
+  it("wandb is known, and not in this version", () => {
+    expect(failure("wandb").code).toBe("unsupported");
+  });
+
+  it.each([
+    ["postgres://db/launch", "postgres://db/launch"],
+    ["postgresql://ann@db:6432/launch", "postgres://db:6432/launch"],
+    ["postgres://ann:s3cret@db/launch?sslmode=require", "postgres://db/launch"],
+    ["postgres:///launch?host=/run/postgresql", "postgres:///run/postgresql/launch"],
+  ])("%s is shown as %s, and the client gets all of it", (text, url) => {
+    expect(parseStoreUrl(text)).toEqual({ kind: "postgres", transport: "postgres", url, connection: text });
+  });
 
   it.each([
     ["git+http://example.com/train.git", "git+https://"],
@@ -52,6 +58,10 @@ describe("a store URL", () => {
     ["git+https://github.com", "name the host and the repository"],
     ["git+https://github.com/team/train?x=1", "no"],
     ["", "git+file:///"],
+    ["postgres://db", "name the host and the database"],
+    ["postgres:///launch", "name the host and the database"],
+    ["postgres://db/launch?statement_timeout=1", '"?statement_timeout="'],
+    ["postgres://db/launch?password=x", "PGPASSWORD"],
   ])("%s is refused, and the message says what to write instead", (text, hint) => {
     const { code, message } = failure(text);
     expect(code).toBe("bad-usage");
@@ -63,7 +73,9 @@ describe("a store URL", () => {
     "git+https://s3cret@github.com/team/train",
     "git+ssh://git:s3cret@github.com/team/train",
     "https://octocat:s3cret@github.com/team/train",
-    "postgres://launch:s3cret@db/launch",
+    "postgres://launch:s3cret@db",
+    "postgres://launch:s3cret/1@db/launch",
+    "postgres://db/launch?password=s3cret",
   ])("%s is refused without showing what may be a secret", (text) => {
     const { message } = failure(text);
     expect(message).not.toContain("s3cret");

@@ -1,0 +1,40 @@
+import { homedir } from "node:os";
+import { systemClock } from "../core/clock.ts";
+import { LaunchError } from "../core/errors.ts";
+import { cancelEntries } from "../launch/cancel-runs.ts";
+import { findQueued } from "../launch/find-queued.ts";
+import { findRun } from "../launch/find-run.ts";
+import { readLaunchConfig } from "../launch/launch-config.ts";
+import { openQueues } from "../launch/store-choice.ts";
+import type { Exit } from "./exit.ts";
+import { type JobPlace, storeRequestOf, submitterOf } from "./services.ts";
+
+/** The commands `cancel` and `status`, for the runs that the input `runs` names. */
+export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status", signal: AbortSignal): Promise<Exit> {
+  const { inputs, context } = place;
+  if (inputs.runs.length === 0) {
+    throw new LaunchError("bad-usage", `input runs: give the ids of runs or the names of groups to ${command}`);
+  }
+  const lookUp = { given: inputs.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
+  const { config } = await readLaunchConfig(lookUp);
+  const { store } = await openQueues(storeRequestOf(place, config));
+  try {
+    if (command === "status") {
+      const found = await Promise.all(inputs.runs.map((name) => headsOf(name, store, signal)));
+      return { kind: "runs", runs: found.flat().map((run) => ({ runId: run.run_id, state: run.state })) };
+    }
+    const { entries } = await findQueued(inputs.runs, store, signal);
+    const services = { store, clock: systemClock };
+    const done = await cancelEntries(entries, `cancelled by ${submitterOf(context)}`, services, signal);
+    return { kind: "runs", runs: done.map(({ runId, result }) => ({ runId, state: result })) };
+  } finally {
+    await store.close();
+  }
+}
+
+/** A group's runs, or a single one wherever the store has it. */
+async function headsOf(name: string, store: Parameters<typeof findQueued>[1], signal: AbortSignal) {
+  const { entries } = await store.snapshot("all", signal);
+  const group = entries.filter(({ run }) => run.queued?.group === name);
+  return group.length > 0 ? group.map(({ run }) => run) : [(await findRun(name, store, signal)).run];
+}

@@ -1,0 +1,149 @@
+import { hostname } from "node:os";
+import { messageOf } from "../core/errors.ts";
+import { touchKeepAlive } from "../launch/launch-queued.ts";
+import type { AgentBeat } from "../stores/queue-store.ts";
+import type { Agent } from "./context.ts";
+import { definitionsOf } from "./definitions.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
+import { processFact } from "./here.ts";
+import { holdRun } from "./hold.ts";
+import { endWords, type Life, lifeOf } from "./life.ts";
+import { liveness } from "./liveness.ts";
+import { patience } from "./patience.ts";
+import { type AgentRequest, type AgentResult, type AgentServices, boundsOf } from "./request.ts";
+import { serve } from "./serve.ts";
+import { slotPool, slotsOfMachine } from "./slots.ts";
+
+/*
+ * An agent takes runs from its queues, launches them, and brings each to its end. It knows a store by its verbs alone.
+ *
+ *   working    looks at the queues, takes what there are places for, and takes over what agents that are gone have left
+ *   draining   takes nothing more, and goes on with what it has: after the first signal, at its time limit, or when another agent
+ *              has its id
+ *   stopping   ends its runs, and gives them back or cancels them: after the second signal, or the first where the machine is about
+ *              to be taken away
+ *
+ * It ends when it is draining or stopping and has no run left; when it is to drain its queues and nothing is left to wait for; and
+ * when it had nothing to do for its idle time. A store that can't be reached changes no mode and ends no run.
+ */
+
+/** Serves queues until there is a reason to end. Throws `refused` when another agent has its id, or the store may not be used. */
+export async function runAgent(
+  request: AgentRequest,
+  services: AgentServices,
+  signal: AbortSignal,
+): Promise<AgentResult> {
+  const pool = slotPool(await slotsOfMachine(request.slots, signal));
+  const life = lifeOf(request, services, signal);
+  const agent = agentOf(request, services, pool, life);
+  const heartbeat = await startHeartbeat(
+    {
+      ...services,
+      ...request.lease,
+      incarnation: agent.incarnation,
+      current: await beatOf(agent),
+      onConflict: () => life.drain("conflict"),
+    },
+    signal,
+  );
+  life.onMode(() => heartbeat.now());
+  const keepAlive = keepRunsAlive(agent);
+  try {
+    await serve(agent, life);
+  } finally {
+    await Promise.all([...agent.holds.values()].map((hold) => hold.over.catch(() => undefined)));
+    clearInterval(keepAlive);
+    life.close();
+    await leave(heartbeat);
+  }
+  const end = life.end() ?? "drained";
+  return { end, message: endWords[end], runs: agent.runs };
+}
+
+/** When the agent leaves, its beat is worth a moment and no more. */
+const leaveWithinMs = 2_000;
+
+async function leave(heartbeat: Heartbeat): Promise<void> {
+  await heartbeat.leave(AbortSignal.timeout(leaveWithinMs));
+}
+
+function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["pool"], life: Life): Agent {
+  const { clock, log } = services;
+  const { ttlMs } = request.lease;
+  const incarnation = crypto.randomUUID();
+  let ticks = 0;
+  const agent: Agent = {
+    request,
+    services,
+    incarnation,
+    pool,
+    patience: patience(Math.min(30_000, ttlMs / 8), services),
+    definitions: definitionsOf(request.queues, services),
+    liveness: liveness(ttlMs, { agent: request.agent, incarnation }),
+    writes: life.writes,
+    holds: new Map(),
+    runs: [],
+    mode: life.mode,
+    tick: () => ++ticks,
+    ticks: () => ticks,
+    timeLeftMs: life.timeLeftMs,
+    snapshot: undefined,
+    turn: 0,
+    claiming: 0,
+    racedMs: undefined,
+    lost: new Map(),
+    leaseFor: (attempt) => ({ agent: request.agent, incarnation, attempt, since: clock.now().toISOString() }),
+    start: (taken) => {
+      const { run } = taken.document;
+      log.info(`${run.name}  ${run.run_id} taken from ${taken.entry.queue}, attempt ${run.attempt}`);
+      const before = agent.holds.get(run.run_id)?.over.catch(() => undefined);
+      const hold = holdRun(taken, agent, before ?? Promise.resolve());
+      agent.holds.set(hold.runId, hold);
+      void touchKeepAlive(services.state, hold.runId);
+      hold.over
+        .then((run) => agent.runs.push(run))
+        .catch((error: unknown) => log.warning(`${run.name}  its end could not be written: ${messageOf(error)}`))
+        .finally(() => {
+          if (agent.holds.get(hold.runId) === hold) agent.holds.delete(hold.runId);
+          agent.tick();
+          life.changed();
+        });
+    },
+  };
+  return agent;
+}
+
+/** An eighth of it is how often a supervisor looks. */
+const touchesPerGrace = 24;
+
+/** Says to the supervisors that this process is there, whatever the store says of it. */
+function keepRunsAlive({ holds, request, services }: Agent): NodeJS.Timeout {
+  const everyMs = boundsOf(request.lease.ttlMs).supervisionMs / touchesPerGrace;
+  return setInterval(() => {
+    for (const { runId } of holds.values()) {
+      touchKeepAlive(services.state, runId).catch((error: unknown) => services.log.debug(messageOf(error)));
+    }
+  }, everyMs);
+}
+
+async function beatOf(agent: Agent): Promise<() => Omit<AgentBeat, "sequence" | "at" | "schema_version">> {
+  const { request, services, incarnation, pool } = agent;
+  const fact = await processFact(services.state);
+  return () => {
+    const free = pool.free();
+    return {
+      agent: request.agent,
+      incarnation,
+      host: hostname(),
+      state: agent.mode(),
+      queues: request.queues,
+      max_jobs: Number.isFinite(request.maxJobs) ? request.maxJobs : -1,
+      runs: [...agent.holds.keys()],
+      slots: Object.fromEntries(
+        Object.entries(pool.total).map(([name, total]) => [name, { total, free: free[name] ?? 0 }]),
+      ),
+      lease: { ttl_ms: request.lease.ttlMs, heartbeat_ms: request.lease.heartbeatMs },
+      job: { ...request.job, process: fact },
+    };
+  };
+}

@@ -1,0 +1,56 @@
+import { messageOf } from "../core/errors.ts";
+import { lookUpDefinition } from "../launch/queue-definitions.ts";
+import type { QueueLookUp } from "../spec/resolution.ts";
+import type { ServedQueue } from "./candidates.ts";
+import type { AgentServices } from "./request.ts";
+
+/** The definitions of the queues that an agent serves, looked up again now and then. */
+export type Definitions = {
+  /** Looks up what is old. A store that can't be reached leaves what was known. */
+  refresh(signal: AbortSignal): Promise<void>;
+  /** The queues that can be served. One that is gone or faulty is not, and people are told once. */
+  served(): readonly ServedQueue[];
+  of(queue: string): QueueLookUp;
+};
+
+const freshForMs = 10_000;
+
+export function definitionsOf(queues: readonly string[], { store, log, clock }: AgentServices): Definitions {
+  const known = new Map<string, QueueLookUp>();
+  const told = new Map<string, string>();
+  let readMs: number | undefined;
+  const tell = (queue: string, found: QueueLookUp): void => {
+    const words = wordsOf(queue, found);
+    if (words !== told.get(queue) && words !== "") log.warning(words);
+    told.set(queue, words);
+  };
+  return {
+    refresh: async (signal) => {
+      if (readMs !== undefined && clock.monotonicMs() - readMs < freshForMs) return;
+      for (const queue of queues) {
+        try {
+          const found = await lookUpDefinition(queue, store, signal);
+          known.set(queue, found);
+          tell(queue, found);
+        } catch (error) {
+          signal.throwIfAborted();
+          log.debug(`the definition of queue "${queue}" could not be read: ${messageOf(error)}`);
+        }
+      }
+      readMs = clock.monotonicMs();
+    },
+    served: () =>
+      queues.flatMap((name) => {
+        const found = known.get(name);
+        return found?.kind === "definition" ? [{ name, definition: found.definition }] : [];
+      }),
+    of: (queue) => known.get(queue) ?? { kind: "missing", known: [] },
+  };
+}
+
+function wordsOf(queue: string, found: QueueLookUp): string {
+  if (found.kind === "missing") return `there is no queue "${queue}" any more, so nothing is taken from it`;
+  if (found.kind === "definition") return "";
+  const [first] = found.faults;
+  return `nothing is taken from queue "${queue}": its definition is faulty (${first?.message ?? ""})`;
+}

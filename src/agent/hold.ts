@@ -1,0 +1,182 @@
+import { LaunchError, messageOf } from "../core/errors.ts";
+import { adoptQueued } from "../launch/adopt-queued.ts";
+import { checkAgain } from "../launch/check-again.ts";
+import { clearRemains } from "../launch/clear-remains.ts";
+import { launchQueued, type QueuedLaunch, unstartedDocument } from "../launch/launch-queued.ts";
+import { isOwnLive, readLive, releaseLive } from "../launch/remains.ts";
+import type { Services } from "../launch/services.ts";
+import type { RunDocument } from "../stores/store.ts";
+import type { Agent, Ending, Hold, Taken } from "./context.ts";
+import { endOfAttempt, inQueue, lostDocument } from "./end-of-attempt.ts";
+import { holdWriter } from "./hold-writer.ts";
+import { prefixedLog } from "./prefixed-log.ts";
+import { boundsOf, type TakenRun } from "./request.ts";
+import { tooMuch } from "./slots.ts";
+import { writeEnd } from "./write-end.ts";
+
+/*
+ * A run in this agent's hands, from its claim to the write that ends it:
+ *
+ *   checked     against the queue's definition as it is now and this agent's own config; refused, it has ended
+ *   executed    launched, or taken over where an agent that is gone has left it
+ *   written     its end, or that it waits for another attempt; with the end the next run is taken
+ *
+ * It is ended early when somebody asked for that (`cancelled`), when the agent stops (`given-back`), and when the store shows that
+ * another has it (`fenced`): then nothing more is written.
+ */
+
+/** SIGTERM to SIGKILL where the agent itself has seconds to live, and where it has time. */
+const shortGraceMs = 3_500;
+const longGraceMs = 10_000;
+
+/** Takes a run into hand; an attempt of the same run that is at its end here comes first. */
+export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): Hold {
+  const { document } = taken;
+  const { run } = document;
+  const stop = new AbortController();
+  let ending: Ending | undefined;
+  let active = true;
+  const end = (why: Ending): void => {
+    // Whoever is fenced has nothing more to say; a cancel goes before the agent's own wish.
+    if (ending === "fenced" || ending === why || (ending === "cancelled" && why === "given-back")) return;
+    ending = why;
+    stop.abort(new LaunchError("cancelled", reasonWords[why]));
+  };
+  const writer = holdWriter(taken, agent, () => end("fenced"));
+  const work = async (): Promise<TakenRun> => {
+    await before;
+    const log = prefixedLog(agent.services.log, run.name);
+    const ended = await execute(taken, agent, { ...servicesOf(agent), log }, writer, stop.signal);
+    active = false;
+    agent.pool.give(taken.slots);
+    await writer.settle();
+    const end = await conclude(taken, agent, writer, ending, ended);
+    const { state } = agent.services;
+    if (await isOwnLive(state, { runId: run.run_id, attempt: run.attempt })) await releaseLive(state, run.run_id);
+    return { runId: run.run_id, queue: taken.entry.queue, attempt: run.attempt, end };
+  };
+  return {
+    runId: run.run_id,
+    key: taken.entry.key,
+    queue: taken.entry.queue,
+    isActive: () => active,
+    see: (entry, begun) => {
+      if (!active || !writer.see(entry, begun)) return;
+      if (entry?.cancelRequested === true) end("cancelled");
+    },
+    end,
+    over: work(),
+  };
+}
+
+const reasonWords = {
+  cancelled: "somebody cancelled it",
+  "given-back": "its agent stops",
+  fenced: "another agent has it",
+} as const;
+
+/** What a launch works with. Its store is the queue's: nothing is opened. */
+export function servicesOf({ services }: Agent): Services {
+  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher } = services;
+  const open = (): Promise<typeof store> => Promise.resolve(store);
+  const choice = { open, openFallback: undefined, spare, public: false };
+  return { log, clock, state, environment, tokens, launcher, store: choice };
+}
+
+type Writer = ReturnType<typeof holdWriter>;
+
+/** Brings the run to its end here, whatever that is. Never throws: what fails is the run's end, in words. */
+async function execute(
+  taken: Taken,
+  agent: Agent,
+  services: Services,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<RunDocument> {
+  const { document, adopts } = taken;
+  const { run } = document;
+  const now = (): Date => services.clock.now();
+  try {
+    const over = tooMuch(run.queued?.slots ?? {}, agent.pool.total);
+    if (over !== undefined && !adopts) throw new LaunchError("refused", over);
+    const { config, storeIsHere, launcher } = agent.services;
+    const definition = agent.definitions.of(taken.entry.queue);
+    const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
+    if (checked.definitionChanged) {
+      services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
+    }
+    const launch: QueuedLaunch = {
+      document,
+      checked,
+      writer,
+      spareStore: services.store.spare,
+      place: placeOf(taken, agent),
+    };
+    if (!adopts) await launchQueued(launch, services, signal);
+    else if (!(await adoptQueued(launch, services, signal))) {
+      return lostDocument(document, "its agent was killed before it had started the run", now());
+    }
+  } catch (error) {
+    const known = error instanceof LaunchError;
+    if (!known)
+      services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (writer.ended() === undefined) {
+      await clearHere(run.run_id, services);
+      services.log.warning(`not started: ${messageOf(error)}`);
+      return unstartedDocument(document, error, now());
+    }
+  }
+  return writer.ended() ?? lostDocument(document, "it came to no end", now());
+}
+
+/** A run that is refused may have been started by an agent that is gone. */
+async function clearHere(runId: string, services: Services): Promise<void> {
+  const entry = await readLive(services.state, runId);
+  if (entry?.launcher.pid !== process.pid) return;
+  try {
+    await clearRemains(entry, services);
+  } catch (error) {
+    services.log.warning(`what is left of it could not be removed: ${messageOf(error)}`);
+  }
+}
+
+function placeOf({ slots, document }: Taken, { pool, request, services }: Agent): QueuedLaunch["place"] {
+  const manages = (pool.total["gpu"] ?? 0) > 0;
+  return {
+    slots,
+    devices: manages ? { gpu: slots["gpu"] ?? [] } : undefined,
+    outlives: {
+      keepAliveFile: services.state.keepAliveFile(document.run.run_id),
+      graceMs: boundsOf(request.lease.ttlMs).supervisionMs,
+    },
+    cancelGraceMs: request.onSignal === "end" ? shortGraceMs : longGraceMs,
+  };
+}
+
+async function conclude(
+  taken: Taken,
+  agent: Agent,
+  writer: Writer,
+  ending: Ending | undefined,
+  ended: RunDocument,
+): Promise<TakenRun["end"]> {
+  const { log, clock } = agent.services;
+  const name = taken.document.run.name;
+  if (ending === "fenced") return fenced(log, name);
+  const whole = inQueue(taken.entry, ended);
+  // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
+  const givenBack = ending === "given-back" && whole.run.state === "cancelled";
+  const end = endOfAttempt({ ended: whole, agent: agent.request.agent, givenBack, now: clock.now() });
+  const written = await writeEnd(end, taken.entry.queue, agent, writer);
+  if (written === "fenced") return fenced(log, name);
+  if (end.kind === "give-back") return { kind: "given-back" };
+  const { state, reason = "lost", message = "" } = whole.run;
+  if (end.kind === "retry") return { kind: "retried", reason, message };
+  if (state === "succeeded") return { kind: "succeeded" };
+  return { kind: state === "cancelled" ? "cancelled" : "failed", reason, message };
+}
+
+function fenced(log: Agent["services"]["log"], name: string): TakenRun["end"] {
+  log.warning(`${name}  another agent has the run by now, so what it came to here is not kept`);
+  return { kind: "fenced" };
+}

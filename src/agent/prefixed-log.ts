@@ -1,0 +1,20 @@
+import { markLines } from "../core/lines.ts";
+import type { Log, PhaseEvent } from "../core/log.ts";
+
+/** A run's part of the agent's log: each line says which run it is of. */
+export function prefixedLog(log: Log, name: string): Log {
+  const prefix = `${name}  `;
+  const mark = Buffer.from(prefix);
+  const prefixed = (event: PhaseEvent): PhaseEvent => ({ ...event, detail: prefix + event.detail });
+  return {
+    phase: (event) => log.phase(prefixed(event)),
+    output: ({ stream, bytes, lines }) => {
+      const marked = Buffer.allocUnsafeSlow(bytes.length + lines * mark.length);
+      markLines(bytes, mark, marked);
+      return log.output({ stream, bytes: marked, lines });
+    },
+    info: (message) => log.info(prefix + message),
+    warning: (message) => log.warning(prefix + message),
+    debug: (message) => log.debug(prefix + message),
+  };
+}

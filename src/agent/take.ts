@@ -1,0 +1,272 @@
+import { messageOf } from "../core/errors.ts";
+import type { Slots } from "../queues/order.ts";
+import type { Claim, ClaimRequest, LeaseWrite, PickingStore, PickRequest, QueueEntry } from "../stores/queue-store.ts";
+import { inTurn, type RankedEntry, rankQueue, rulesOf, type ServedQueue } from "./candidates.ts";
+import type { Agent } from "./context.ts";
+import type { Holding } from "./slots.ts";
+
+/** A place, slots and a run to take into them. What `during` does ends in a run in our hands, or in all of it being free again. */
+export type Reservation = (
+  | { readonly kind: "claim"; readonly request: ClaimRequest }
+  | { readonly kind: "pick"; readonly request: PickRequest; readonly store: PickingStore }
+) & {
+  during(work: () => Promise<{ readonly result: LeaseWrite; readonly claim: Claim | undefined }>): Promise<LeaseWrite>;
+  take(signal: AbortSignal): Promise<Claim["kind"]>;
+};
+
+/** Two races lost mean that the snapshot is of a time that is over. */
+const lossesPerLook = 2;
+
+/** Takes as many runs as there are places for, one after another from each queue. True when it should look again before it goes on. */
+export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<boolean> {
+  if (agent.snapshot === undefined) return false;
+  await refuseImpossible(agent, signal);
+  const { picks } = agent.services.store;
+  if (picks !== undefined) {
+    await pickRuns(agent, picks, signal);
+    return false;
+  }
+  for (let losses = 0; losses < lossesPerLook;) {
+    const next = reserveClaim(agent);
+    if (next === undefined) return false;
+    const kind = await next.take(signal);
+    if (kind === "unknown") return false;
+    losses = kind === "lost" ? losses + 1 : 0;
+  }
+  return true;
+}
+
+/** The run to take together with another's end; undefined when there is none, or the agent takes no more. */
+export function reserveNext(agent: Agent, queue: string): Reservation | undefined {
+  const { picks } = agent.services.store;
+  if (picks === undefined) return reserveClaim(agent);
+  const served = agent.definitions.served();
+  const waits = (name: string): boolean =>
+    agent.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
+  const first = served.findIndex(({ name }) => name === queue);
+  const order = served.map((_, index) => served[(first + 1 + index) % served.length]);
+  const chosen = order.find((item) => item !== undefined && waits(item.name)) ?? served[first];
+  return chosen === undefined ? undefined : reservePick(agent, chosen, picks);
+}
+
+/** From the store's own order, queue by queue, until none has anything that can start. */
+async function pickRuns(agent: Agent, picks: PickingStore, signal: AbortSignal): Promise<void> {
+  const served = agent.definitions.served();
+  for (let empty = 0; empty < served.length;) {
+    const queue = served[agent.turn++ % served.length];
+    const next = queue === undefined ? undefined : reservePick(agent, queue, picks);
+    if (next === undefined) return;
+    const kind = await next.take(signal);
+    if (kind === "unknown") return;
+    empty = kind === "won" ? 0 : empty + 1;
+  }
+}
+
+function places(agent: Agent): number {
+  if (agent.mode() !== "working") return 0;
+  const active = [...agent.holds.values()].filter((hold) => hold.isActive()).length;
+  return agent.request.maxJobs - active - agent.claiming;
+}
+
+/** The waiting runs of all queues that can start now, in turn. */
+export function candidates(agent: Agent): readonly RankedEntry[] {
+  const { snapshot } = agent;
+  if (snapshot === undefined) return [];
+  const asking = {
+    total: agent.pool.total,
+    free: agent.pool.free(),
+    places: Number.POSITIVE_INFINITY,
+    timeLeftMs: agent.timeLeftMs(),
+  };
+  const now = agent.services.clock.now().getTime();
+  const ranked = agent.definitions
+    .served()
+    .map((queue) =>
+      rankQueue(queue, snapshot, asking, now).filter(
+        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry) && !isHeld(agent, entry),
+      ),
+    );
+  return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
+}
+
+function isHeld({ holds }: Agent, { run }: QueueEntry): boolean {
+  return holds.has(run.run_id);
+}
+
+/** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
+const lostForMs = 2_000;
+
+function isLost({ lost, services }: Agent, entry: QueueEntry): boolean {
+  const atMs = lost.get(nameOf(entry));
+  return atMs !== undefined && services.clock.monotonicMs() - atMs < lostForMs;
+}
+
+function nameOf({ queue, key, version }: QueueEntry): string {
+  return `${queue}/${key}@${version}`;
+}
+
+/** Agents that met once are at work on the same runs, and would meet again for a while. */
+const racesForMs = 30_000;
+
+/** The head; after a lost race one of those that are this agent's by its place among the agents, so that they don't meet again. */
+function reserveClaim(agent: Agent): Reservation | undefined {
+  if (places(agent) <= 0) return undefined;
+  const all = candidates(agent);
+  const races = agent.racedMs !== undefined && agent.services.clock.monotonicMs() - agent.racedMs < racesForMs;
+  const at = races ? Math.floor(2 * (rankOf(agent) + Math.random())) % Math.max(1, all.length) : 0;
+  for (const { entry } of [...all.slice(at), ...all.slice(0, at)]) {
+    const slots = agent.pool.take(entry.run.queued?.slots ?? {});
+    if (slots === undefined) continue;
+    agent.turn++;
+    return claimOf(agent, entry, slots);
+  }
+  return undefined;
+}
+
+/** How many of the agents come before this one. */
+function rankOf({ snapshot, request }: Agent): number {
+  return snapshot?.agents.filter(({ beat }) => beat.agent < request.agent).length ?? 0;
+}
+
+function claimOf(agent: Agent, entry: QueueEntry, slots: Holding): Reservation {
+  const { store, clock } = agent.services;
+  // Until the answer is there it is not to be asked for again.
+  agent.lost.set(nameOf(entry), clock.monotonicMs());
+  const request = { entry, lease: agent.leaseFor(entry.run.attempt + 1) };
+  return {
+    kind: "claim",
+    request,
+    ...reserved(agent, { slots, claim: (signal) => store.claim(request, signal) }),
+  };
+}
+
+function reservePick(agent: Agent, { name, definition }: ServedQueue, store: PickingStore): Reservation | undefined {
+  if (places(agent) <= 0) return undefined;
+  const { agent: id, incarnation, since } = agent.leaseFor(0);
+  const request: PickRequest = {
+    queue: name,
+    lease: { agent: id, incarnation, since },
+    ...rulesOf(definition),
+    agent: { free: agent.pool.free(), timeLeftMs: agent.timeLeftMs() },
+  };
+  return {
+    kind: "pick",
+    request,
+    store,
+    ...reserved(agent, { slots: undefined, claim: (signal) => store.claimNext(request, signal) }),
+  };
+}
+
+type Reserved = {
+  /** Undefined where the store decides which run it is. */
+  readonly slots: Holding | undefined;
+  readonly claim: (signal: AbortSignal) => Promise<Claim>;
+};
+
+function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "during" | "take"> {
+  const { clock, log } = agent.services;
+  const sinceMs = clock.monotonicMs();
+  agent.claiming++;
+  let open = true;
+  const settle = async (claimed: Claim | undefined): Promise<void> => {
+    if (!open) return;
+    open = false;
+    if (claimed?.kind === "lost") agent.racedMs = clock.monotonicMs();
+    const won = claimed?.kind === "won" && (await isWithinLimits(agent, claimed)) ? claimed : undefined;
+    if (claimed?.kind === "won" && won === undefined) await giveBack(agent, claimed);
+    const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
+    if (won !== undefined && held !== undefined) {
+      agent.start({
+        entry: won.entry,
+        document: won.document,
+        slots: held,
+        adopts: false,
+        sinceMs,
+        tick: agent.tick(),
+      });
+    } else {
+      if (held !== undefined) agent.pool.give(held);
+      if (won !== undefined) await giveBack(agent, won);
+    }
+    agent.tick();
+    agent.claiming--;
+  };
+  return {
+    during: async (work) => {
+      try {
+        const { result, claim: claimed } = await work();
+        await settle(claimed);
+        return result;
+      } finally {
+        await settle(undefined);
+      }
+    },
+    take: async (signal) => {
+      try {
+        const claimed = await claim(signal);
+        agent.patience.worked();
+        await settle(claimed);
+        return claimed.kind;
+      } catch (error) {
+        signal.throwIfAborted();
+        agent.patience.failed(error);
+        log.debug(`a run could not be taken: ${messageOf(error)}`);
+        return "unknown";
+      } finally {
+        await settle(undefined);
+      }
+    },
+  };
+}
+
+/**
+ * Two agents may each take the last place that a queue's limit leaves. Where the store doesn't see to that itself, the one that took the
+ * later run gives it back.
+ */
+async function isWithinLimits(agent: Agent, { entry }: Extract<Claim, { kind: "won" }>): Promise<boolean> {
+  const served = agent.definitions.served().find(({ name }) => name === entry.queue);
+  const { running, running_per_submitter: own } = served?.definition.limits ?? {};
+  const { store } = agent.services;
+  if (store.picks !== undefined || (running === undefined && own === undefined)) return true;
+  const { snapshot } = await agent.patience.insist(
+    async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
+    agent.writes,
+  );
+  const leased = snapshot.entries.filter(({ queue, place }) => queue === entry.queue && place === "leased");
+  const isOver = (among: readonly QueueEntry[], limit: number | undefined): boolean => {
+    // Those that are just begun, the last in the queue's order first.
+    const young = among.filter(({ run }) => run.state === "leased").map(({ key }) => key);
+    const over = limit === undefined ? 0 : Math.max(0, among.length - limit);
+    return over > 0 && young.sort().slice(-over).includes(entry.key);
+  };
+  const bySame = leased.filter(({ run }) => run.by === entry.run.by);
+  return !isOver(leased, running) && !isOver(bySame, own);
+}
+
+/** Puts back a run of which nothing was started: its attempt doesn't count. */
+async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
+  const run = { ...document.run, attempt: document.run.attempt - 1 };
+  await agent.patience.insist(
+    (signal) => agent.services.store.release(entry, { ...document, run }, signal),
+    agent.writes,
+  );
+}
+
+/** A run that asks for more than any agent of its queue has is taken all the same, and refused with the reason. */
+async function refuseImpossible(agent: Agent, signal: AbortSignal): Promise<void> {
+  const { snapshot } = agent;
+  if (agent.mode() !== "working" || snapshot === undefined) return;
+  for (const { name } of agent.definitions.served()) {
+    const others = snapshot.agents
+      .filter(({ beat }) => beat.queues.includes(name) && agent.liveness.of(beat).kind !== "expired")
+      .map(({ beat }) => Object.fromEntries(Object.entries(beat.slots).map(([slot, { total }]) => [slot, total])));
+    const everybody: readonly Slots[] = [agent.pool.total, ...others];
+    for (const entry of snapshot.entries) {
+      if (entry.queue !== name || entry.place !== "waiting" || snapshot.paused.includes(name)) continue;
+      const wanted = Object.entries(entry.run.queued?.slots ?? {});
+      const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
+      if (everybody.some(fits) || isLost(agent, entry)) continue;
+      await claimOf(agent, entry, {}).take(signal);
+    }
+  }
+}

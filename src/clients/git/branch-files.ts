@@ -1,0 +1,181 @@
+import { LaunchError } from "../../core/errors.ts";
+import { git, gitOrThrow } from "./git.ts";
+import { newBlob, newCommit, type Repository, within, writeObjects } from "./objects.ts";
+import { type Ref, type Remote, remoteConfig } from "./refs.ts";
+
+/* Files of a branch, read and written by plumbing: no work tree, no index, and of a remote no more than its newest trees. */
+
+export type FolderFile = { readonly name: string; readonly blob: string };
+
+/** The plain files of a commit's folder; none when there is no such folder. */
+export async function filesIn(
+  repository: Repository,
+  commit: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<readonly FolderFile[]> {
+  const entries = await entriesOf(repository, `${commit}:${folder}`, signal);
+  return entries.flatMap(({ mode, id, name }) => (mode.startsWith("100") ? [{ name, blob: id }] : []));
+}
+
+type TreeEntry = { readonly mode: string; readonly type: string; readonly id: string; readonly name: string };
+
+async function entriesOf(repository: Repository, tree: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
+  const { exitCode, stdout } = await git({
+    args: within(repository, "ls-tree", "-z", tree),
+    doing: `reading from ${repository.directory}`,
+    cwd: repository.directory,
+    maxOutputBytes: 64 * 1024 * 1024,
+    signal,
+  });
+  if (exitCode !== 0) return [];
+  return stdout
+    .toString()
+    .split("\0")
+    .flatMap((line) => {
+      const [, mode = "", type = "", id = "", name = ""] = /^(\d+) (\w+) ([0-9a-f]+)\t(.+)$/s.exec(line) ?? [];
+      return name === "" ? [] : [{ mode, type, id, name }];
+    });
+}
+
+export type FileChange = {
+  /** The commit to build on; undefined makes a first one. */
+  readonly on: string | undefined;
+  readonly path: string;
+  /** Undefined removes the file. */
+  readonly content: string | undefined;
+  readonly message: string;
+  readonly time: Date;
+};
+
+/** Makes the commit of one file's change, with everything else as it was. Moves no ref. */
+export async function commitFile(repository: Repository, change: FileChange, signal: AbortSignal): Promise<string> {
+  const { on, path, content, message, time } = change;
+  const blob = content === undefined ? undefined : newBlob(repository.format, content);
+  if (blob !== undefined) await writeObjects(repository, [blob], signal);
+  const tree = await changedTree(repository, { within: on, path: path.split("/"), at: "", blob: blob?.id }, signal);
+  const parents = on === undefined ? [] : [on];
+  const commit = newCommit(repository.format, { tree: tree ?? emptyTree[repository.format], parents, message, time });
+  await writeObjects(repository, [commit], signal);
+  return commit.id;
+}
+
+const emptyTree = {
+  sha1: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+  sha256: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+} as const;
+
+type TreeChange = {
+  /** The commit. */
+  readonly within: string | undefined;
+  /** The folder, from the root. */
+  readonly at: string;
+  readonly path: readonly string[];
+  readonly blob: string | undefined;
+};
+
+/** The folder's tree with the change; undefined when nothing is left in it. */
+async function changedTree(
+  repository: Repository,
+  change: TreeChange,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [name = "", ...rest] = change.path;
+  const old = change.within === undefined ? [] : await entriesOf(repository, `${change.within}:${change.at}`, signal);
+  const below = change.at === "" ? name : `${change.at}/${name}`;
+  const id =
+    rest.length === 0 ? change.blob : await changedTree(repository, { ...change, at: below, path: rest }, signal);
+  const kept = old.filter((entry) => entry.name !== name);
+  const [mode, type] = rest.length === 0 ? ["100644", "blob"] : ["040000", "tree"];
+  const entries = id === undefined ? kept : [...kept, { mode, type, id, name }];
+  if (entries.length === 0) return undefined;
+  const stdout = await gitOrThrow(
+    {
+      // What is in other folders may not be here: it is not looked at, and stays as it is.
+      args: within(repository, "mktree", "-z", "--missing"),
+      doing: `writing into ${repository.directory}`,
+      cwd: repository.directory,
+      input: entries.map((entry) => `${entry.mode} ${entry.type} ${entry.id}\t${entry.name}\0`).join(""),
+      signal,
+    },
+    "store-failed",
+  );
+  return stdout.toString().trim();
+}
+
+/** A remote's default branch with its tip. Throws `store-failed` when it can't be asked. */
+export async function defaultBranchOf(
+  repository: Repository,
+  remote: Remote,
+  signal: AbortSignal,
+): Promise<{ readonly branch: string; readonly tip: string | undefined }> {
+  const stdout = await gitOrThrow(
+    {
+      args: within(repository, "ls-remote", "--symref", "--", remote.url, "HEAD"),
+      doing: `asking ${remote.url} for its default branch`,
+      cwd: repository.directory,
+      config: remoteConfig(remote),
+      signal,
+    },
+    "store-failed",
+  );
+  const text = stdout.toString();
+  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(text)?.[1];
+  const tip = /^([0-9a-f]{40,64})\tHEAD$/m.exec(text)?.[1];
+  return { branch: branch ?? "refs/heads/main", tip };
+}
+
+/** Brings a commit with all its trees but no files, as far as the remote can do that, and none of its history. */
+export function fetchTrees(repository: Repository, remote: Remote, tip: Ref, signal: AbortSignal): Promise<void> {
+  return fetchInto(repository, remote, ["--depth=1", "--filter=blob:none"], [`+${tip.id}:${tip.name}`], signal);
+}
+
+/** Brings these files' contents. */
+export async function fetchBlobs(
+  repository: Repository,
+  remote: Remote,
+  blobs: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (blobs.length > 0) await fetchInto(repository, remote, ["--filter=blob:none"], blobs, signal);
+}
+
+const promisor = "store";
+
+/** What is missing here is promised by the remote: without that git takes a fetch of single files for a broken one. */
+function promisorConfig({ url }: Remote): readonly (readonly [string, string])[] {
+  return [
+    [`remote.${promisor}.url`, url],
+    [`remote.${promisor}.promisor`, "true"],
+    [`remote.${promisor}.partialCloneFilter`, "blob:none"],
+  ];
+}
+
+async function fetchInto(
+  repository: Repository,
+  remote: Remote,
+  options: readonly string[],
+  wanted: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { exitCode, stderr } = await git({
+    args: within(
+      repository,
+      "-c",
+      "protocol.version=2",
+      "-c",
+      "fetch.negotiationAlgorithm=noop",
+      ...["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"],
+      ...options,
+      promisor,
+      ...wanted,
+    ),
+    doing: `fetching from ${remote.url}`,
+    cwd: repository.directory,
+    config: [...remoteConfig(remote), ...promisorConfig(remote)],
+    timeoutMs: 120_000,
+    signal,
+  });
+  if (exitCode === 0) return;
+  throw new LaunchError("store-failed", `the definitions of queues can't be read from ${remote.url}: ${stderr.trim()}`);
+}

@@ -1,0 +1,71 @@
+import { messageOf } from "../../core/errors.ts";
+import { authorizationOf, type Ref, type Remote } from "./refs.ts";
+
+/*
+ * The refs of a remote below some prefixes, in one request and without a process: git's protocol v2 over http(s), command ls-refs
+ * (https://git-scm.com/docs/protocol-v2). `git ls-remote` downloads every ref of the repository, and isomorphic-git asks for one prefix
+ * in two requests. Reading only: what writes is git itself.
+ */
+export type ListedRefs =
+  { readonly kind: "refs"; readonly refs: readonly Ref[] } | { readonly kind: "unclear"; readonly said: string };
+
+const timeoutMs = 15_000;
+
+/** A line of the protocol: its length in four hex digits, then its text. */
+function line(text: string): string {
+  return `${(Buffer.byteLength(text) + 5).toString(16).padStart(4, "0")}${text}\n`;
+}
+
+const delimiter = "0001";
+const flush = "0000";
+
+/** `unclear` for whatever is not a whole answer: a host in trouble, one that turns the token away, one that speaks another protocol. */
+export async function lsRefs(
+  { url, token }: Remote,
+  prefixes: readonly string[],
+  signal: AbortSignal,
+): Promise<ListedRefs> {
+  const head = [line("command=ls-refs"), line("agent=git/2-launch"), line("object-format=sha1"), delimiter];
+  try {
+    const response = await fetch(`${url}/git-upload-pack`, {
+      method: "POST",
+      // The header is for this host alone.
+      redirect: "manual",
+      headers: {
+        "content-type": "application/x-git-upload-pack-request",
+        accept: "application/x-git-upload-pack-result",
+        "git-protocol": "version=2",
+        "user-agent": "git/2 (launch)",
+        ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
+      },
+      body: [...head, ...prefixes.map((prefix) => line(`ref-prefix ${prefix}`)), flush].join(""),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    const body = Buffer.from(await response.arrayBuffer());
+    if (response.status !== 200) return { kind: "unclear", said: `HTTP ${response.status}` };
+    const refs = parseRefs(body);
+    return refs === undefined ? { kind: "unclear", said: "the answer was cut off" } : { kind: "refs", refs };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: "unclear", said: messageOf(error) };
+  }
+}
+
+/** The refs in an answer; undefined unless it is whole, to its flush. */
+function parseRefs(body: Buffer): readonly Ref[] | undefined {
+  const refs: Ref[] = [];
+  for (let at = 0; at + 4 <= body.length;) {
+    const length = body.toString("latin1", at, at + 4);
+    if (length === flush) return refs;
+    if (!/^[0-9a-f]{4}$/.test(length)) return undefined;
+    const end = at + Number.parseInt(length, 16);
+    const [id = "", name = ""] = body
+      .toString("utf8", at + 4, end)
+      .trimEnd()
+      .split(" ");
+    if (!/^[0-9a-f]{40}$/.test(id) || name === "" || end > body.length || end < at + 4) return undefined;
+    refs.push({ id, name });
+    at = end;
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+import { readFile, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { redactionOf, redactNothing } from "../core/redaction.ts";
+import { isFinal, type RunOutcome } from "../core/run.ts";
+import { isJsonObject } from "../core/json.ts";
+import type { Handle, Resource } from "../resources/resource.ts";
+import type { RunDocument } from "../stores/store.ts";
+import { conclude } from "./attempt.ts";
+import { clearRemains } from "./clear-remains.ts";
+import { followRun } from "./follow-run.ts";
+import { type Journal, startJournal } from "./journal.ts";
+import { queuedOf, type QueuedLaunch, recordOfAttempt, touchKeepAlive } from "./launch-queued.ts";
+import { readStoredTail } from "./log-file.ts";
+import { readRecord } from "./read-record.ts";
+import type { RunRecord } from "./record.ts";
+import { type LiveEntry, readLive, takeOverLive } from "./remains.ts";
+import { launchSecrets } from "./secrets.ts";
+import type { Run, Services } from "./services.ts";
+import { sweepServices } from "./sweep-services.ts";
+
+/*
+ * What an agent that was killed has left of a run on this machine, as far as it had come:
+ *
+ *   ended, and its record is written here      the record is what there is to say
+ *   ended, and its outcome is written down     the rest of the end is made up for
+ *   running, or ended under its supervisor     it is followed, from the start of its output
+ *   anything before that                       nothing was started: what is left of it is removed
+ */
+
+/** Goes on with it and brings it to its end, which goes to the writer. False when there is nothing to go on with. */
+export async function adoptQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<boolean> {
+  const { state } = services;
+  const { run } = launch.document;
+  const entry = await readLive(state, run.run_id);
+  if (entry?.host !== hostname() || entry.attempt !== run.attempt) return false;
+  await takeOverLive(state, run.run_id);
+  await touchKeepAlive(state, run.run_id);
+  if (isFinal(entry.head.state)) {
+    await launch.writer.end(await finishedDocument(entry, launch.document, services), 0);
+    return true;
+  }
+  const found = await findRun(entry, services, signal);
+  if (entry.outcome === undefined && found === undefined) {
+    await clearRemains(entry, services);
+    return false;
+  }
+  const adopted = await openRun(launch, entry, services, signal);
+  await conclude(adopted.run, adopted.journal, () => work(adopted, entry, found));
+  return true;
+}
+
+type Found = { readonly resource: Resource; readonly handle: Handle };
+type Adopted = { readonly run: Run; readonly journal: Journal };
+
+async function findRun(entry: LiveEntry, services: Services, signal: AbortSignal): Promise<Found | undefined> {
+  if (entry.handle === undefined) return undefined;
+  const resource = await sweepServices(services).openResource(entry.handle.kind);
+  const handle = await resource.find({ runId: entry.run_id, attempt: entry.attempt }, signal);
+  return handle === undefined ? undefined : { resource, handle };
+}
+
+async function openRun(
+  launch: QueuedLaunch,
+  entry: LiveEntry,
+  services: Services,
+  signal: AbortSignal,
+): Promise<Adopted> {
+  const { document, checked, writer, spareStore } = launch;
+  const { run_id: runId, attempt } = document.run;
+  const run: Run = {
+    request: checked.request,
+    services,
+    signal,
+    runId,
+    attempt,
+    scratch: entry.scratch,
+    queued: queuedOf(launch),
+    redact: redactNothing,
+    log: undefined,
+    left: false,
+  };
+  const journal = startJournal({
+    record: (await keptRecord(entry, services)) ?? recordOfAttempt(launch, services),
+    writer,
+    spareStore,
+    recordFile: services.state.recordFile(runId),
+    log: services.log,
+    clock: services.clock,
+    redact: () => run.redact,
+  });
+  return { run, journal };
+}
+
+async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | undefined): Promise<RunOutcome> {
+  const { services, request, runId } = run;
+  const logFile = services.state.logFile(runId);
+  try {
+    const secrets = await launchSecrets(request, services);
+    const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
+    run.redact = redactionOf(values);
+    if (entry.outcome !== undefined || found === undefined) {
+      run.log = await summaryOf(logFile);
+      return entry.outcome ?? lostOutcome;
+    }
+    // The resource has all of the output: it is logged again, from its start.
+    await rm(logFile, { force: true });
+    const words = `${found.handle.kind}  ${found.handle.name}, which an agent had started that is gone`;
+    const timeoutMs = remaining(request.spec.timeout, entry, services.clock.now());
+    return await followRun(run, journal, { ...found, asked: undefined, words, timeoutMs });
+  } finally {
+    if (found !== undefined) await found.resource.remove(found.handle);
+  }
+}
+
+const lostOutcome: RunOutcome = { state: "failed", reason: "lost", message: "its agent was gone, and it with it" };
+
+/** By this machine's clock, since it is the one that wrote the time down. */
+function remaining(timeoutMs: number | undefined, { submitted_at: at }: LiveEntry, now: Date): number | undefined {
+  if (timeoutMs === undefined || at === undefined) return timeoutMs;
+  return Math.max(0, timeoutMs - Math.max(0, now.getTime() - Date.parse(at)));
+}
+
+async function summaryOf(path: string): Promise<Run["log"]> {
+  const tail = await readStoredTail(path);
+  if (tail === undefined) return undefined;
+  const text = await readFile(path, "latin1");
+  const lines = text.split("\n").length - 1;
+  return { lines, bytes: (await stat(path)).size - 2 * lines, tail, complete: true };
+}
+
+async function finishedDocument(entry: LiveEntry, document: RunDocument, { state }: Services): Promise<RunDocument> {
+  const record: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
+  const tail = await readStoredTail(state.logFile(entry.run_id));
+  return {
+    run: entry.head,
+    record: isJsonObject(record) ? record : document.record,
+    ...(tail === undefined ? {} : { tail }),
+  };
+}
+
+/** The record as the agent that is gone kept it when it submitted the run. */
+async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRecord | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
+    if (!isJsonObject(value) || value["attempt"] !== entry.attempt) return undefined;
+    return readRecord({ run: entry.head, record: value, version: "" });
+  } catch {
+    // Not written yet, or torn by the kill: the store's own is what there is.
+    return undefined;
+  }
+}

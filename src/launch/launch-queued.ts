@@ -1,0 +1,85 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isFileMissing, messageOf } from "../core/errors.ts";
+import { type JsonObject, toJson } from "../core/json.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { RunDocument } from "../stores/store.ts";
+import { runAttempt } from "./attempt.ts";
+import type { CheckedRun } from "./check-again.ts";
+import { outcomeOfError } from "./outcome.ts";
+import { runPhases } from "./phases.ts";
+import { checkQueuedTree } from "./queued-source.ts";
+import { readRecord } from "./read-record.ts";
+import { firstRecord, type RunRecord } from "./record.ts";
+import type { QueuedAttempt, RunResult, Services } from "./services.ts";
+import type { RunWriter } from "./store-writer.ts";
+
+/** A run that an agent has taken from a queue. */
+export type QueuedLaunch = {
+  /** As it was when it was taken; its head has the attempt. */
+  readonly document: RunDocument;
+  readonly checked: CheckedRun;
+  readonly writer: RunWriter;
+  /** The store is to be spared: the image's build is not written to it. */
+  readonly spareStore: boolean;
+  readonly place: Omit<QueuedAttempt, "queue" | "checkSource">;
+};
+
+/** Launches an attempt at a queued run and follows it to its end, which goes to the writer. Throws for a bug only. */
+export async function launchQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<RunResult> {
+  const { checked, writer, spareStore } = launch;
+  const { run_id: runId, attempt } = launch.document.run;
+  await keepEarlierLog(services.state, runId, attempt);
+  const record = recordOfAttempt(launch, services);
+  return runAttempt(
+    { request: checked.request, key: { runId, attempt }, record, writer, spareStore, queued: queuedOf(launch) },
+    runPhases,
+    services,
+    signal,
+  );
+}
+
+export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
+  const { queue, source } = checked.queued;
+  return { ...place, queue, checkSource: (resolved) => checkQueuedTree(source, resolved) };
+}
+
+/** The record of a new attempt: what is asked for now, what was queued, and the attempts before it. */
+export function recordOfAttempt({ document, checked }: QueuedLaunch, services: Services): RunRecord {
+  const { run_id: runId, attempt, created_at: created } = document.run;
+  const { ci, queued, source, attempts } = readRecord({ ...document, version: "" });
+  return {
+    ...firstRecord(checked.request, services, runId, new Date(created)),
+    attempt,
+    ...(ci === undefined ? {} : { ci }),
+    ...(queued === undefined ? {} : { queued }),
+    ...(source === undefined ? {} : { source }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
+}
+
+/** Each attempt has a log of its own; that of the last is the run's. */
+async function keepEarlierLog(state: StateDirectory, runId: string, attempt: number): Promise<void> {
+  try {
+    await rename(state.logFile(runId), join(state.runFolder(runId), `log-before-${attempt}.txt`));
+  } catch (error) {
+    if (!isFileMissing(error)) throw error;
+  }
+}
+
+/** How a run ends that an agent doesn't start, because it was refused or can't be: in words, and nothing else is touched. */
+export function unstartedDocument(document: RunDocument, error: unknown, now: Date): RunDocument {
+  const at = now.toISOString();
+  const outcome = outcomeOfError(error);
+  const how = outcome.state === "succeeded" ? {} : { state: outcome.state, reason: outcome.reason };
+  const end = { ...how, message: messageOf(error), finished_at: at };
+  const record: JsonObject = { ...document.record, attempt: document.run.attempt, ...end };
+  return { run: { ...document.run, ...end, updated_at: at }, record: toJson(record) };
+}
+
+/** Says that this agent is there, to the supervisor of a run. */
+export async function touchKeepAlive(state: StateDirectory, runId: string): Promise<void> {
+  const file = state.keepAliveFile(runId);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, "", { mode: 0o600 });
+}

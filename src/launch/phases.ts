@@ -1,0 +1,162 @@
+import { redactionOf } from "../core/redaction.ts";
+import type { RunOutcome } from "../core/run.ts";
+import { requireResource } from "../resources/index.ts";
+import type { CodeSource, ResolvedSource } from "../sources/source.ts";
+import { beside } from "./beside.ts";
+import { sourceWords } from "./describe.ts";
+import { followRun } from "./follow-run.ts";
+import type { Journal } from "./journal.ts";
+import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
+import { openSource, sourceOf } from "./open-source.ts";
+import {
+  commandOf,
+  exportSource,
+  imageWithoutBuild,
+  prepareRun,
+  refuseOutputs,
+  refuseQueue,
+  requirementFilesOf,
+  resourceFor,
+  type RunImage,
+} from "./prepare.ts";
+import { updateLive } from "./remains.ts";
+import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
+import type { Run } from "./services.ts";
+
+/** All of a launch between its registration and its end. Throws what it fails with. */
+export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
+  const { request, services } = run;
+  if (run.queued === undefined) refuseQueue(request);
+  refuseOutputs(request);
+  requireResource(request.spec.resource);
+  refuseEnvironment(request);
+  const secrets = await launchSecrets(request, services);
+  const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
+  run.redact = redactionOf(values);
+  const source = await sourcePhase(run, journal);
+  try {
+    const image = await imagePhase(run, journal, source, secrets);
+    return await startAndFollow(run, journal, { source, secrets: secrets.run, ...image });
+  } finally {
+    if (source.kind === "code") await source.dispose();
+  }
+}
+
+async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> {
+  const { request, services, signal, scratch } = run;
+  const source = await journal.phase(
+    "source",
+    request.spec.uri ?? request.spec.docker.docker_image ?? ".",
+    () =>
+      openSource(sourceOf(request), {
+        log: { ...services.log, warning: journal.warn },
+        signal,
+        scratch,
+        tokens: services.tokens,
+      }),
+    (resolved) => sourceWords(request.spec.name, resolved),
+  );
+  run.queued?.checkSource(source);
+  if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
+  journal.amend({ source: source.provenance, requirement_files: await requirementFilesOf(source, signal) });
+  return source;
+}
+
+/** A patch to a public store is for everybody to read: the config must say so. One that holds a secret's value is kept nowhere. */
+function keepPatch({ services, request, redact, queued }: Run, journal: Journal, patch: Uint8Array): void {
+  // A queued run's came from there.
+  if (queued !== undefined) return;
+  const text = Buffer.from(patch).toString();
+  if (redact(text) !== text) {
+    journal.warn("the changes since the commit hold the value of a secret, so the patch is not kept with the run");
+  } else if (!services.store.public || request.config.allow.patches_in_public) {
+    journal.keepPatch(patch);
+  } else {
+    journal.warn(
+      "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
+    );
+  }
+}
+
+type Image = {
+  readonly image: RunImage;
+  readonly command: readonly string[] | undefined;
+  /** The code is run as a folder: a process's, or mounted into a base image. */
+  readonly needsFolder: boolean;
+};
+
+async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, secrets: LaunchSecrets): Promise<Image> {
+  const { request, services, signal } = run;
+  const unbuilt = imageWithoutBuild(request, source);
+  if (source.kind === "image") {
+    return { image: unbuilt, command: request.spec.overrides.entry_point, needsFolder: false };
+  }
+  return journal.phase(
+    "image",
+    "finding out what the image is made of",
+    async () => {
+      const plan = await planImage(imageRequest(run, source, secrets), signal);
+      // Before minutes are spent on an image that has nothing to run, or may not be run as it is asked.
+      const command = await commandOf(request, source, plan, signal);
+      if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
+      await resourceFor(request, services, { runId: run.runId, image: plan.plan.image });
+      journal.amend({ state: "building" });
+      const built = await beside(
+        (ending) => plan.builder.build(plan.request, plan.plan, ending),
+        (ending) => Promise.all([journal.known(), verified(source, ending)]),
+        signal,
+      );
+      journal.amend({ image: imageRecordOf(built) });
+      if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
+      const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
+      return { image: { reference: built.reference, digest: built.digest }, command, needsFolder: false, words };
+    },
+    ({ words }) => words,
+  );
+}
+
+/** Nothing is submitted before the patch is known to make what the record says. */
+async function verified(source: ResolvedSource, signal: AbortSignal): Promise<void> {
+  if (source.kind === "code") await source.verify?.(signal);
+}
+
+function imageRequest({ request, services, scratch }: Run, source: CodeSource, secrets: LaunchSecrets): ImageRequest {
+  const { spec, config } = request;
+  return {
+    spec,
+    config,
+    source,
+    scratch,
+    log: services.log,
+    cacheDirectory: services.state.cache,
+    buildSecrets: secrets.build,
+  };
+}
+
+type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readonly<Record<string, string>> };
+
+async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
+  const { request, services, signal, runId } = run;
+  const { command } = parts;
+  const sourceDirectory = await beside(
+    async (ending) => (parts.needsFolder ? exportSource(parts.source, run.scratch, ending) : undefined),
+    (ending) => verified(parts.source, ending),
+    signal,
+  );
+  const { resource, run: asked } = await prepareRun(request, services, {
+    key: { runId, attempt: run.attempt },
+    queued: run.queued,
+    source: parts.source,
+    command,
+    image: parts.image,
+    sourceDirectory,
+    secrets: parts.secrets,
+  });
+  const handle = resource.handleFor(asked);
+  journal.amend({ state: "starting", handle, env: asked.env, ...(command === undefined ? {} : { command }) });
+  await updateLive(services.state, runId, { handle, submittedAt: services.clock.now() });
+  if (run.queued !== undefined) await journal.keep();
+  await journal.submitting();
+  const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;
+  return followRun(run, journal, { resource, asked, handle, words, timeoutMs: request.spec.timeout });
+}

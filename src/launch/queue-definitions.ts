@@ -1,0 +1,46 @@
+import { LaunchError } from "../core/errors.ts";
+import { defaultQueue, emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
+import { readDefinition } from "../spec/queue-definition.ts";
+import { faultsError } from "../spec/render-faults.ts";
+import type { QueueLookUp } from "../spec/resolution.ts";
+import type { DefinitionStore, StoredDefinition } from "../stores/definition-store.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
+
+/** A queue's definition as it is now, for a spec that is resolved. The queue `default` is there without a file. */
+export async function lookUpDefinition(queue: string, store: QueueStore, signal: AbortSignal): Promise<QueueLookUp> {
+  const { definitions } = store;
+  const stored = await definitions?.read(queue, signal);
+  if (stored !== undefined) return readDefinition({ name: stored.path, text: stored.text });
+  if (queue === defaultQueue) return { kind: "definition", definition: emptyDefinition() };
+  const names = (await definitions?.list(signal))?.map(({ name }) => name) ?? [];
+  return { kind: "missing", known: [...new Set([defaultQueue, ...names])] };
+}
+
+/** The same for who can't show faults in their place. Throws `not-found`, or `bad-config` for a definition that is faulty. */
+export async function definitionOf(queue: string, store: QueueStore, signal: AbortSignal): Promise<QueueDefinition> {
+  const found = await lookUpDefinition(queue, store, signal);
+  if (found.kind === "definition") return found.definition;
+  if (found.kind === "missing") {
+    throw new LaunchError("not-found", `there is no queue "${queue}"; there are ${found.known.join(", ")}`);
+  }
+  const error = faultsError({ faults: found.faults, documents: [] });
+  throw new LaunchError("bad-config", `the definition of queue "${queue}" is faulty: ${error.message}`, {
+    detail: error.detail,
+  });
+}
+
+/** Where definitions are written. Throws `unsupported` for a store that has none. */
+export function definitionsIn(store: QueueStore): DefinitionStore {
+  if (store.definitions !== undefined) return store.definitions;
+  throw new LaunchError("unsupported", `${store.location} has no queue definitions`);
+}
+
+export type NamedDefinition = { readonly name: string; readonly stored: StoredDefinition | undefined };
+
+/** All queues that have a definition, and `default`, which needs none. */
+export async function definedQueues(store: QueueStore, signal: AbortSignal): Promise<readonly NamedDefinition[]> {
+  const stored = (await store.definitions?.list(signal)) ?? [];
+  const named = stored.map((definition) => ({ name: definition.name, stored: definition }));
+  const missing = named.some(({ name }) => name === defaultQueue) ? [] : [{ name: defaultQueue, stored: undefined }];
+  return [...missing, ...named];
+}

@@ -1,0 +1,115 @@
+import { pathToFileURL } from "node:url";
+import { LaunchError } from "../core/errors.ts";
+import type { Provenance, ResolvedSource, SourceRequest } from "../sources/source.ts";
+import { formatBytes } from "../reporting/words.ts";
+import { isUrl } from "./intake.ts";
+import type { QueuedSource } from "./record.ts";
+
+/*
+ * A queued run's code is fetched by the agent that takes it. So it must be where the agent can reach it: a remote has the commit, and
+ * what is local travels as a patch with the run; or the store is of this machine, and so is the agent.
+ */
+
+/** The largest patch that a run carries; GitHub advises against larger objects. */
+export const maxPatchBytes = 1024 * 1024;
+
+export type SourcePlace = {
+  /** Absolute, without symlinks; what the spec's `uri` names. */
+  readonly directory: string;
+  readonly includeUntracked: boolean;
+  readonly host: string;
+  /** The store is a folder of this machine, so the agents are here too. */
+  readonly storeIsHere: boolean;
+};
+
+/** Where an agent gets the code from. Throws `refused` with what to push, when it could not reach it. */
+export function queuedSourceOf(source: ResolvedSource, place: SourcePlace): QueuedSource {
+  if (source.kind === "image") return { kind: "image", image: source.image };
+  const { provenance, patch } = source;
+  if (patch !== undefined && patch.length > maxPatchBytes) throw tooLarge(provenance, patch.length);
+  const { repository, base, commit, tree, subdirectory } = provenance;
+  const version = base ?? commit;
+  const where = {
+    ...(subdirectory === undefined ? {} : { subdirectory }),
+    ...(tree === undefined ? {} : { tree }),
+  };
+  if (provenance.reachable && repository !== undefined && version !== undefined) {
+    return { kind: "remote", url: repository, version, ...where };
+  }
+  if (!place.storeIsHere) throw unreachable(provenance, place);
+  if (provenance.kind === "git" && version !== undefined) {
+    const root = rootOf(place.directory, subdirectory);
+    return { kind: "remote", url: pathToFileURL(root).href, version, ...where };
+  }
+  const { directory: path, includeUntracked: include_untracked, host } = place;
+  return { kind: "directory", path, host, include_untracked, ...(tree === undefined ? {} : { tree }) };
+}
+
+/** The repository's root: the run's folder without its place below it. */
+function rootOf(directory: string, subdirectory: string | undefined): string {
+  return subdirectory === undefined ? directory : directory.slice(0, -subdirectory.length - 1);
+}
+
+export type AgentPlace = { readonly host: string; readonly storeIsHere: boolean };
+
+/** What an agent resolves. A run of a store that others write to may name no folder and no file of the agent's machine. */
+export function sourceRequestOfQueued(
+  source: QueuedSource,
+  patch: Uint8Array | undefined,
+  place: AgentPlace,
+): SourceRequest {
+  if (source.kind === "image") return { kind: "image", image: source.image };
+  if (source.kind === "directory") {
+    if (!place.storeIsHere || source.host !== place.host) {
+      throw new LaunchError(
+        "refused",
+        `its code is the folder ${source.path} of ${source.host}, out of this agent's reach`,
+      );
+    }
+    return { kind: "checkout", directory: source.path, includeUntracked: source.include_untracked };
+  }
+  if (!isUrl(source.url) || (/^(?:git\+)?file:/i.test(source.url) && !place.storeIsHere)) {
+    throw new LaunchError("refused", `its code is in ${source.url}, which an agent of this store doesn't fetch from`);
+  }
+  return {
+    kind: "remote",
+    url: source.url,
+    version: source.version,
+    ...(source.subdirectory === undefined ? {} : { subdirectory: source.subdirectory }),
+    ...(patch === undefined ? {} : { patch }),
+    ...(source.tree === undefined ? {} : { expectedTree: source.tree }),
+  };
+}
+
+/** A folder may have changed since it was queued, and is not what was asked for then. Throws `source-failed`. */
+export function checkQueuedTree(source: QueuedSource, { provenance }: ResolvedSource): void {
+  if (source.kind !== "directory" || source.tree === undefined || source.tree === provenance.tree) return;
+  throw new LaunchError(
+    "source-failed",
+    `the folder ${source.path} has changed since the run was queued; queue it again, or keep the code in git`,
+  );
+}
+
+function tooLarge({ base, commit }: Provenance, bytes: number): LaunchError {
+  const onto = (base ?? commit ?? "").slice(0, 12);
+  return new LaunchError(
+    "refused",
+    `what is local makes a patch of ${formatBytes(bytes)} onto ${onto}, and a queued run carries at most ${formatBytes(maxPatchBytes)}; commit it and git push`,
+  );
+}
+
+function unreachable(provenance: Provenance, { directory }: SourcePlace): LaunchError {
+  const { kind, repository, ref } = provenance;
+  if (kind !== "git") {
+    return new LaunchError(
+      "refused",
+      `${directory} is in no git repository, so no agent could get it; put it into one and git push, or use a store of this machine`,
+    );
+  }
+  const what = repository === undefined ? "has no remote" : `has nothing of it in ${repository}`;
+  const push = repository === undefined ? "add one and git push" : `git push -u origin ${ref ?? "HEAD"}`;
+  return new LaunchError(
+    "refused",
+    `no agent could get the code of ${directory}: its repository ${what}; ${push}, or use a store of this machine`,
+  );
+}

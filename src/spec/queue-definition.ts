@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { Json, JsonObject } from "../core/json.ts";
+import { formatDuration } from "../core/duration.ts";
+import { type QueueDefinition, queueDefinitionSchema, type VariableSchema } from "../queues/definition.ts";
+import { fillTemplate, type Scalar } from "../queues/templates.ts";
+import { type Fault, faultAt } from "./fault.ts";
+import { issuesOf, phraseOf } from "./issues.ts";
+import { resourceArgsSchema } from "./launch-spec.ts";
+import { at, type Located, nest, toJson, without } from "./located.ts";
+import { macroFaults } from "./macros.ts";
+import { normalForm, otherResourceNames } from "./normal-form.ts";
+import { parse } from "./parse.ts";
+import type { Document } from "./resolution.ts";
+
+export type ReadDefinition =
+  | { readonly kind: "definition"; readonly definition: QueueDefinition }
+  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+
+/**
+ * Reads a queue's definition. All faults are found at once, each in its place; also those that would only show when a run is enqueued
+ * (arguments that the resource doesn't have), as far as they don't depend on a variable's value.
+ */
+export function readDefinition(document: Document): ReadDefinition {
+  const { tree: written, faults: syntax } = parse(document);
+  if (written.kind !== "map") {
+    const message = "a queue's definition must be a mapping";
+    return { kind: "faults", faults: [...syntax, faultAt({ origin: written.origin, message })] };
+  }
+  const faults: Fault[] = [...syntax];
+  const tree = ownNames(written);
+  const parsed = queueDefinitionSchema.safeParse(toJson(tree), { error: phraseOf, jitless: true });
+  if (!parsed.success) faults.push(...issuesOf(parsed.error.issues, tree, []));
+  else faults.push(...checkDefinition(parsed.data, tree));
+  return faults.length > 0 || !parsed.success
+    ? { kind: "faults", faults }
+    : { kind: "definition", definition: parsed.data };
+}
+
+/** W&B keeps a queue's arguments under the resource's name, and has other names for two resources. */
+function ownNames(tree: Located): Located {
+  const renamed = normalForm(without(tree, ["resource_args"]), []);
+  const args = at(tree, ["resource_args"]);
+  if (args === undefined || renamed.kind !== "map") return renamed;
+  const resource = at(renamed, ["resource"]);
+  const name = resource?.kind === "scalar" && typeof resource.value === "string" ? resource.value : "";
+  const nested = [[name, name] as const, ...otherResourceNames]
+    .filter(([, own]) => own === name)
+    .map(([written]) => at(args, [written]))
+    .find((found) => found !== undefined && args.kind === "map" && args.entries.size === 1);
+  const entries = new Map(renamed.entries).set("resource_args", { key: args.origin, value: nested ?? args });
+  return { ...renamed, entries };
+}
+
+function checkDefinition(definition: QueueDefinition, tree: Located): readonly Fault[] {
+  const fault = (path: readonly string[], message: string): Fault => {
+    const found = at(tree, path) ?? at(tree, path.slice(0, -1)) ?? tree;
+    return faultAt({ origin: found.origin, path: path.join("."), message });
+  };
+  const faults: Fault[] = [...macroFaults(at(tree, ["resource_args"]))];
+  const { timeout } = definition.limits;
+  if (timeout?.default !== undefined && timeout.max !== undefined && timeout.default > timeout.max) {
+    const words = `limits.timeout.default is ${formatDuration(timeout.default)}, over limits.timeout.max (${formatDuration(timeout.max)})`;
+    faults.push(fault(["limits", "timeout", "default"], words));
+  }
+  if (definition.order === "fifo" && definition.ageing !== undefined) {
+    faults.push(fault(["ageing"], "ageing is for order: priority; in fifo the oldest run is first anyway"));
+  }
+  const filled = fillTemplate(definition, samples(definition));
+  if (filled.kind === "faults") {
+    const own = filled.faults.map(({ path, message }) =>
+      fault(path[0] === "queue" ? ["resource_args"] : [...path, "schema", "default"], message),
+    );
+    return [...faults, ...own];
+  }
+  return [...faults, ...argumentFaults(definition, filled.resourceArgs, tree)];
+}
+
+/** A value that fits each variable that has no default: what the arguments look like with it is what can be checked now. */
+function samples({ template_variables: variables }: QueueDefinition): Readonly<Record<string, Scalar>> {
+  const given = Object.entries(variables).filter(([, { schema }]) => schema.default === undefined);
+  return Object.fromEntries(given.map(([name, { schema }]) => [name, sampleOf(schema)]));
+}
+
+function sampleOf({ type, enum: values, minimum, maximum }: VariableSchema): Scalar {
+  const [first] = values ?? [];
+  if (first !== undefined) return first;
+  if (type === "string") return "text";
+  return type === "boolean" ? true : (minimum ?? maximum ?? 1);
+}
+
+function argumentFaults(definition: QueueDefinition, filled: JsonObject, tree: Located): readonly Fault[] {
+  const { resource } = definition;
+  const args = at(tree, ["resource_args"]);
+  if (args?.kind !== "map" || args.entries.size === 0) return [];
+  if (resource === undefined) {
+    return [
+      faultAt({ origin: args.origin, path: "resource_args", message: "resource_args needs a resource: name it too" }),
+    ];
+  }
+  const own: Json = Object.fromEntries(Object.entries(filled).filter(([key]) => key !== "builder"));
+  const schema = z.object({ resource_args: resourceArgsSchema.shape[resource] });
+  const checked = schema.safeParse({ resource_args: own }, { error: phraseOf, jitless: true });
+  if (checked.success) return [];
+  return issuesOf(checked.error.issues, nest(args, ["resource_args"]), []);
+}

@@ -1,0 +1,40 @@
+/*
+ * Where the definitions of queues are. Policy is never read from a ref that a submitter can push: in git they are files on the default
+ * branch, so that review, protection and history are git's; in a database they are rows that an admin alone may write. A store keeps
+ * their text and doesn't look into it.
+ */
+
+export type StoredDefinition = {
+  readonly name: string;
+  /** YAML or JSON. */
+  readonly text: string;
+  /** What a change must name. */
+  readonly version: string;
+  /** What people know it by: `.launch/queues/gpu.yaml`. */
+  readonly path: string;
+};
+
+export type DefinitionChange = {
+  readonly name: string;
+  /** Undefined removes it. */
+  readonly text: string | undefined;
+  /** The version that it replaces; undefined for a queue that has none yet. */
+  readonly expected: string | undefined;
+  /** Who asked, as claimed. */
+  readonly by: string;
+};
+
+export type DefinitionWrite =
+  | { readonly kind: "written"; readonly path: string }
+  /** Somebody else has changed it meanwhile. */
+  | { readonly kind: "conflict" }
+  /** It may not be written from here: a person takes the file to where it belongs, by review. */
+  | { readonly kind: "protected"; readonly path: string; readonly branch: string; readonly said: string };
+
+export interface DefinitionStore {
+  /** Undefined for a queue without a definition. Asked often: where nothing has changed it costs one look. */
+  read(name: string, signal: AbortSignal): Promise<StoredDefinition | undefined>;
+  /** By name. */
+  list(signal: AbortSignal): Promise<readonly StoredDefinition[]>;
+  write(change: DefinitionChange, signal: AbortSignal): Promise<DefinitionWrite>;
+}

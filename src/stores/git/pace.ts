@@ -1,0 +1,63 @@
+import type { Clock } from "../../core/clock.ts";
+
+/*
+ * How often a host is asked. GitHub advises at most 6 pushes a minute and 15 reads a second for a repository; all agents of a store
+ * share that, and each takes its part by counting the others.
+ */
+const pushesPerMinute = 6;
+
+/** An agent that waits lists the refs this often: 20 times a minute. */
+const pollMs = 3_000;
+
+/** With many agents each polls less, so that all together make at most 10 reads a second. */
+const pollMsPerAgent = 100;
+
+export function pollInterval(agents: number): number {
+  return Math.max(pollMs, agents * pollMsPerAgent);
+}
+
+export interface Pace {
+  /** Resolves when the next push may go; rejects with the signal's reason when it is aborted. */
+  take(signal: AbortSignal): Promise<void>;
+  /** As many share this pace, with us. */
+  share(members: number): void;
+}
+
+/** Lets a minute's pushes go at once and spaces out what comes behind them, in the order in which they asked. */
+export function createPace(clock: Clock): Pace {
+  let members = 1;
+  let free = Number.NEGATIVE_INFINITY;
+  return {
+    share: (count) => {
+      members = Math.max(1, count);
+    },
+    take: async (signal) => {
+      signal.throwIfAborted();
+      const interval = (60_000 / pushesPerMinute) * members;
+      const burst = Math.max(1, Math.floor(pushesPerMinute / members));
+      const now = clock.monotonicMs();
+      const mine = Math.max(free, now - (burst - 1) * interval);
+      free = mine + interval;
+      if (mine <= now) return;
+      try {
+        await clock.sleep(mine - now, signal);
+      } catch (error) {
+        // Whoever stops waiting as the last gives its place back.
+        if (free === mine + interval) free = mine;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Without bounds: for what is on this machine. */
+export const noPace: Pace = { take: () => Promise.resolve(), share: () => undefined };
+
+const paces = new Map<string, Pace>();
+
+/** The pace of a host, one for the whole process whatever stores are on it. */
+export function paceOf(host: string, clock: Clock): Pace {
+  const pace = paces.get(host) ?? createPace(clock);
+  paces.set(host, pace);
+  return pace;
+}

@@ -1,0 +1,102 @@
+import { LaunchError } from "../../core/errors.ts";
+import { parseKey, type QueueKey } from "../../queues/key.ts";
+import type { QueuePlace } from "../queue-store.ts";
+
+/*
+ * The refs of queues. Below refs/launch/v1/:
+ *   q/<queue>/{p,l,d}/<key>   a run that waits, is leased, has ended
+ *   q/<queue>/x/<key>         somebody wants it cancelled
+ *   q/<queue>/c/paused        the queue takes no new leases
+ *   q/<queue>/c/folded        where folded runs are in the log, by month of their end
+ *   log/<queue>               ended runs, folded: one chain of commits, the tip's tree has them all
+ *   a/<agent>                 an agent's last beat
+ */
+export const queueRefs = "refs/launch/v1/q/";
+export const agentRefs = "refs/launch/v1/a/";
+export const logRefs = "refs/launch/v1/log/";
+
+const letters = { waiting: "p", leased: "l", ended: "d" } as const satisfies Record<QueuePlace, string>;
+const places: Readonly<Record<string, QueuePlace>> = { p: "waiting", l: "leased", d: "ended" };
+
+const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
+
+/** The names of a queue become parts of refs and of git's patterns: nothing but a plain word may. */
+export function queuePrefix(queue: string): string {
+  if (namePattern.test(queue)) return `${queueRefs}${queue}/`;
+  throw new LaunchError("bad-usage", `queue "${queue}": a name has a-z, 0-9 and "-", at most 64 characters`);
+}
+
+export function entryRef(queue: string, place: QueuePlace, key: string): string {
+  return `${queuePrefix(queue)}${letters[place]}/${key}`;
+}
+
+export function cancelRef(queue: string, key: string): string {
+  return `${queuePrefix(queue)}x/${key}`;
+}
+
+export function pausedRef(queue: string): string {
+  return `${queuePrefix(queue)}c/paused`;
+}
+
+export function foldedRef(queue: string): string {
+  return `${queuePrefix(queue)}c/folded`;
+}
+
+export function logRef(queue: string): string {
+  queuePrefix(queue);
+  return `${logRefs}${queue}`;
+}
+
+export function agentRef(agent: string): string {
+  if (namePattern.test(agent)) return `${agentRefs}${agent}`;
+  throw new LaunchError("bad-usage", `agent "${agent}": an id has a-z, 0-9 and "-", at most 64 characters`);
+}
+
+/** One run's ref in a queue. */
+export type Tip = {
+  readonly name: string;
+  readonly id: string;
+  readonly queue: string;
+  readonly place: QueuePlace;
+  readonly key: string;
+  readonly parsed: QueueKey;
+};
+
+/** All refs of queues and agents that a listing has, by what they are. */
+export type QueueRefs = {
+  readonly tips: readonly Tip[];
+  /** Names of cancel requests, with their values. */
+  readonly cancels: ReadonlyMap<string, string>;
+  readonly paused: readonly string[];
+  /** Queue → value. */
+  readonly folded: ReadonlyMap<string, string>;
+  readonly logs: ReadonlyMap<string, string>;
+  readonly agents: readonly { readonly agent: string; readonly name: string; readonly id: string }[];
+  /** Names that no launch of this version makes. */
+  readonly foreign: readonly { readonly queue: string; readonly key: string; readonly id: string }[];
+};
+
+export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
+  const tips: Tip[] = [];
+  const cancels = new Map<string, string>();
+  const paused: string[] = [];
+  const folded = new Map<string, string>();
+  const logs = new Map<string, string>();
+  const agents: QueueRefs["agents"][number][] = [];
+  const foreign: QueueRefs["foreign"][number][] = [];
+  for (const [name, id] of refs) {
+    if (name.startsWith(agentRefs)) agents.push({ agent: name.slice(agentRefs.length), name, id });
+    else if (name.startsWith(logRefs)) logs.set(name.slice(logRefs.length), id);
+    else if (name.startsWith(queueRefs)) {
+      const [queue = "", letter = "", key = "", ...rest] = name.slice(queueRefs.length).split("/");
+      const place = places[letter];
+      const parsed = rest.length === 0 ? parseKey(key) : undefined;
+      if (place !== undefined && parsed !== undefined) tips.push({ name, id, queue, place, key, parsed });
+      else if (letter === "x" && parsed !== undefined) cancels.set(name, id);
+      else if (letter === "c" && key === "paused") paused.push(queue);
+      else if (letter === "c" && key === "folded") folded.set(queue, id);
+      else foreign.push({ queue, key: [letter, key, ...rest].join("/"), id });
+    }
+  }
+  return { tips, cancels, paused, folded, logs, agents, foreign };
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type {
+  Claim,
+  ClaimRequest,
+  Finished,
+  PickingStore,
+  PickRequest,
+  QueueEntry,
+  QueueStore,
+} from "../queue-store.ts";
+import { withoutLease } from "../queued-run.ts";
+import type { RunDocument } from "../store.ts";
+import { documentColumns, documentValues, entryOf, readDocument, schemaVersion, timeSchema } from "./rows.ts";
+import { newNonce, outcomeSchema } from "./runs.ts";
+import type { Session } from "./session.ts";
+
+/** Taking runs, and ending them. */
+export function queueClaims(session: Session): Pick<QueueStore, "claim" | "finish"> & { readonly picks: PickingStore } {
+  const take = async (name: string, request: object, signal: AbortSignal): Promise<Claim> => {
+    const text = `SELECT ${documentColumns}, cancel_requested, key_time FROM launch.${name}($1)`;
+    const result = await session.write(text, [JSON.stringify(request)], signal);
+    if (result.kind === "unknown") return result;
+    return result.rows[0] === undefined ? { kind: "lost" } : wonOf(result.rows[0]);
+  };
+  return {
+    claim: (request, signal) => take("claim", claimOf(request), signal),
+    finish: (entry, document, next, signal) =>
+      finish(session, { entry, document, next: next === undefined ? undefined : claimOf(next) }, signal),
+    picks: {
+      claimNext: (request, signal) => take("claim_next", pickOf(request), signal),
+      finishAndClaimNext: (entry, document, request, signal) =>
+        finish(session, { entry, document, next: pickOf(request) }, signal),
+    },
+  };
+}
+
+function claimOf({ entry, lease }: ClaimRequest): object {
+  return { nonce: newNonce(), run_id: entry.run.run_id, version: entry.version, lease };
+}
+
+function pickOf({ queue, lease, order, limits, agent, nowMs }: PickRequest): object {
+  return {
+    nonce: newNonce(),
+    queue,
+    lease,
+    mode: order.mode,
+    ageing_ms: order.ageingMs,
+    running: limits.running,
+    running_per_submitter: limits.runningPerSubmitter,
+    free: agent?.free,
+    time_left_ms: agent?.timeLeftMs,
+    now_ms: nowMs,
+    schema: schemaVersion,
+  };
+}
+
+const aboutSchema = z.object({ cancel_requested: z.boolean(), key_time: timeSchema });
+
+function wonOf(row: unknown): Claim {
+  const { document, version } = readDocument(row);
+  const { cancel_requested: cancelRequested, key_time: time } = aboutSchema.parse(row);
+  const entry = entryOf({ place: "leased", version, time, run: document.run, cancelRequested });
+  return { kind: "won", entry, document };
+}
+
+type FinishRequest = {
+  readonly entry: QueueEntry;
+  readonly document: RunDocument;
+  /** What `claim` or `claim_next` are given. */
+  readonly next: object | undefined;
+};
+
+const nextColumns = [...documentColumns.split(", "), "cancel_requested", "key_time"]
+  .map((column) => `(f.next).${column} AS ${column}`)
+  .join(", ");
+
+async function finish(session: Session, request: FinishRequest, signal: AbortSignal): Promise<Finished> {
+  const { entry, next } = request;
+  const document = withoutLease(request.document);
+  const claim = next === undefined ? null : JSON.stringify(next);
+  const result = await session.write(
+    `SELECT f.outcome, f.current, ${nextColumns} FROM launch.finish($1, $2, $3, $4, $5, $6, $7, $8) AS f`,
+    [newNonce(), entry.run.run_id, entry.version, ...documentValues(document), claim],
+    signal,
+  );
+  if (result.kind === "unknown") return { finish: result, next: next === undefined ? undefined : result };
+  const [row] = result.rows;
+  const { outcome, current } = outcomeSchema.parse(row);
+  if (outcome === "conflict" || current === null) {
+    return { finish: { kind: "fenced" }, next: next === undefined ? undefined : { kind: "lost" } };
+  }
+  const written = { ...entry, place: "ended", version: current, run: document.run } as const;
+  return { finish: { kind: "written", entry: written }, next: next === undefined ? undefined : nextOf(row) };
+}
+
+function nextOf(row: unknown): Claim {
+  const taken = z.object({ run_id: z.string().nullable() }).parse(row).run_id;
+  return taken === null ? { kind: "lost" } : wonOf(row);
+}

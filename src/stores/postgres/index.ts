@@ -1,0 +1,14 @@
+import { openDatabase } from "../../clients/postgres/database.ts";
+import type { QueueStore } from "../queue-store.ts";
+import type { PostgresStoreLocation } from "../location.ts";
+import type { StoreContext } from "../store.ts";
+import { postgresStore } from "./postgres-store.ts";
+
+export const plugin = {
+  open: ({ connection, url }: PostgresStoreLocation, { log }: StoreContext): Promise<QueueStore> => {
+    const database = openDatabase(connection, (message) =>
+      log.debug(`store ${url}: a connection was lost: ${message}`),
+    );
+    return Promise.resolve(postgresStore({ connection, location: url, database, log }));
+  },
+};

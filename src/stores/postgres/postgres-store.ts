@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { Database } from "../../clients/postgres/database.ts";
+import type { Log } from "../../core/log.ts";
+import { agentBeatSchema } from "../agent-beat.ts";
+import type { AgentBeat, QueueStore, SeenAgent } from "../queue-store.ts";
+import type { RunHead } from "../store.ts";
+import { hearChanges } from "./changes.ts";
+import { queueClaims } from "./claims.ts";
+import { definitionStore } from "./definitions.ts";
+import { maxWaiting, queueWrites } from "./queue.ts";
+import { headText, readHead } from "./rows.ts";
+import { newNonce, outcomeSchema, runStore } from "./runs.ts";
+import { openSession, type Session } from "./session.ts";
+import { readSnapshot } from "./snapshot.ts";
+
+export type PostgresStoreRequest = {
+  readonly connection: string;
+  /** Without credentials. */
+  readonly location: string;
+  readonly database: Database;
+  readonly log: Log;
+};
+
+/** A store in a Postgres database: its tables are in the schema `launch`. */
+export function postgresStore({ connection, location, database, log }: PostgresStoreRequest): QueueStore {
+  const session = openSession({ location, database, log });
+  const changes = hearChanges(connection, location, log);
+  return {
+    location,
+    capabilities: { order: "ours", leases: "ours", wakes: true, maxWaiting },
+    ...runStore(session),
+    ...queueWrites(session),
+    ...queueClaims(session),
+    definitions: definitionStore(session, location),
+    snapshot: (queues, signal) => {
+      changes.looking(queues);
+      return readSnapshot(session, queues, signal);
+    },
+    beat: (beat, expected, signal) => writeBeat(session, beat, expected, signal),
+    forget: async ({ beat, version }, signal) => {
+      await settled(session, "SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal);
+    },
+    pause: async (queue, paused, signal) => {
+      await settled(session, "SELECT launch.pause($1, $2)", [queue, paused], signal);
+    },
+    history: (queue, limit, signal) => history(session, queue, limit, signal),
+    fold: async (queue, keep, signal) => {
+      const rows = await settled(
+        session,
+        "SELECT launch.fold($1, $2, $3) AS folded",
+        [newNonce(), queue, keep],
+        signal,
+      );
+      return z.object({ folded: z.number() }).parse(rows[0]).folded;
+    },
+    wait: (queues, ms, signal) => changes.wait(queues, ms, signal),
+    close: async () => {
+      await changes.close();
+      await session.close();
+    },
+  };
+}
+
+/** For what may be done again later: nothing is lost when nobody knows whether it was done. */
+async function settled(
+  session: Session,
+  text: string,
+  values: readonly unknown[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  const result = await session.write(text, values, signal);
+  if (result.kind === "unknown") throw session.unreachable(result.message);
+  return result.rows;
+}
+
+async function writeBeat(
+  session: Session,
+  beat: AgentBeat,
+  expected: string | undefined,
+  signal: AbortSignal,
+): ReturnType<QueueStore["beat"]> {
+  const text = "SELECT outcome, current, present FROM launch.beat($1, $2, $3, $4)";
+  const result = await session.write(text, [newNonce(), beat.agent, expected ?? null, headText(beat)], signal);
+  if (result.kind === "unknown") return result;
+  const { outcome, current } = outcomeSchema.parse(result.rows[0]);
+  if (outcome === "written" && current !== null) return { kind: "written", version: current };
+  return { kind: "conflict", current: seenOf(result.rows[0]) };
+}
+
+function seenOf(row: unknown): SeenAgent | undefined {
+  const seen = z.object({ current: z.string(), present: agentBeatSchema }).safeParse(row);
+  return seen.success ? { beat: seen.data.present, version: seen.data.current } : undefined;
+}
+
+async function history(
+  session: Session,
+  queue: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly RunHead[]> {
+  const rows = await session.read(
+    `SELECT head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded')
+       ORDER BY finished_at DESC NULLS LAST, run_id DESC LIMIT $2`,
+    [queue, limit],
+    signal,
+  );
+  return z
+    .array(z.object({ head: z.unknown() }))
+    .parse(rows)
+    .flatMap(({ head }) => {
+      const read = readHead(head);
+      return read.kind === "run" ? [read.run] : [];
+    });
+}

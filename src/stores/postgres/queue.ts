@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { withoutLease, asWaiting, queuedOf } from "../queued-run.ts";
+import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
+import type { RunDocument } from "../store.ts";
+import { documentColumns, documentValues, entryOf, headText, readDocument, timeSchema } from "./rows.ts";
+import { newNonce, outcomeSchema } from "./runs.ts";
+import type { Session } from "./session.ts";
+
+/** What waits is read whole for a list; far beyond this a list is of no use to anyone. */
+export const maxWaiting = 100_000;
+/** In one statement: all or none. */
+const maxBatch = 25;
+
+type EntryWrites = Pick<QueueStore, "enqueue" | "load" | "progress" | "release" | "cancel" | "move">;
+
+/** The changes of a queue that take no lease. */
+export function queueWrites(session: Session): EntryWrites {
+  const change = (name: string, entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite> =>
+    changeEntry(session, { name, entry, document, place: name === "progress" ? "leased" : "waiting" }, signal);
+  return {
+    enqueue: async (runs, signal) => {
+      const results: EnqueueResult[] = [];
+      for (let at = 0; at < runs.length; at += maxBatch) {
+        results.push(...(await enqueueBatch(session, runs.slice(at, at + maxBatch).map(asWaiting), signal)));
+      }
+      return results;
+    },
+    load: async (entry, signal) => {
+      const text = `SELECT ${documentColumns} FROM launch.runs WHERE run_id = $1 AND version = $2`;
+      const [row] = await session.read(text, [entry.run.run_id, entry.version], signal);
+      return row === undefined ? undefined : readDocument(row).document;
+    },
+    progress: (entry, document, signal) => change("progress", entry, leasedAs(entry, document), signal),
+    release: (entry, document, signal) => change("release", entry, asWaiting(document), signal),
+    move: (entry, document, signal) => change("requeue", entry, asWaiting(document), signal),
+    cancel: (entry, document, signal) => cancel(session, entry, withoutLease(document), signal),
+  };
+}
+
+/** A leased run's document says who has it, whatever its writer left out. */
+function leasedAs({ run }: QueueEntry, document: RunDocument): RunDocument {
+  const { lease } = run;
+  return lease === undefined ? document : { ...document, run: { ...document.run, lease } };
+}
+
+const enqueuedSchema = z.object({
+  nonce: z.string(),
+  outcome: z.enum(["enqueued", "already"]),
+  key_time: timeSchema,
+});
+
+async function enqueueBatch(
+  session: Session,
+  runs: readonly RunDocument[],
+  signal: AbortSignal,
+): Promise<readonly EnqueueResult[]> {
+  const versions = runs.map(newNonce);
+  for (const { run } of runs) queuedOf(run);
+  const written = await session.write(
+    "SELECT nonce, outcome, key_time FROM launch.enqueue($1, $2, $3, $4, $5, $6, $7)",
+    [
+      maxWaiting,
+      versions,
+      runs.map(({ run }) => run.run_id),
+      runs.map(({ run }) => headText(run)),
+      runs.map(({ record }) => JSON.stringify(record)),
+      runs.map(({ patch }) => (patch === undefined ? null : Buffer.from(patch))),
+      runs.map(({ tail }) => (tail === undefined ? null : Buffer.from(tail))),
+    ],
+    signal,
+  );
+  if (written.kind === "unknown") {
+    return runs.map(({ run }) => ({ kind: "unknown", runId: run.run_id, message: written.message }));
+  }
+  const results = z.array(enqueuedSchema).parse(written.rows);
+  const times = new Map(
+    results.filter(({ outcome }) => outcome === "enqueued").map((row) => [row.nonce, row.key_time]),
+  );
+  return runs.map(({ run }, index): EnqueueResult => {
+    const version = versions[index] ?? "";
+    const time = times.get(version);
+    if (time === undefined) return { kind: "already", runId: run.run_id };
+    return { kind: "enqueued", entry: entryOf({ place: "waiting", version, time, run, cancelRequested: false }) };
+  });
+}
+
+type EntryChange = {
+  /** Of the function that does it. */
+  readonly name: string;
+  readonly entry: QueueEntry;
+  readonly document: RunDocument;
+  readonly place: QueueEntry["place"];
+};
+
+const movedSchema = outcomeSchema.extend({ key_time: timeSchema.nullable() });
+
+async function changeEntry(session: Session, change: EntryChange, signal: AbortSignal): Promise<LeaseWrite> {
+  const { name, entry, document, place } = change;
+  const values = [newNonce(), entry.run.run_id, entry.version, ...documentValues(document)];
+  const text = `SELECT outcome, current, key_time FROM launch.${name}($1, $2, $3, $4, $5, $6, $7)`;
+  const result = await session.write(text, values, signal);
+  if (result.kind === "unknown") return result;
+  const { outcome, current, key_time: time } = movedSchema.parse(result.rows[0]);
+  if (outcome === "conflict" || current === null || time === null) return { kind: "fenced" };
+  const cancelRequested = name === "requeue" ? false : entry.cancelRequested;
+  return { kind: "written", entry: entryOf({ place, version: current, time, run: document.run, cancelRequested }) };
+}
+
+async function cancel(
+  session: Session,
+  entry: QueueEntry,
+  document: RunDocument,
+  signal: AbortSignal,
+): Promise<CancelResult> {
+  if (entry.place === "ended") return "ended";
+  if (entry.place === "waiting") {
+    const ended = await changeEntry(session, { name: "cancel_waiting", entry, document, place: "ended" }, signal);
+    if (ended.kind === "written") return "cancelled";
+    if (ended.kind === "unknown") throw unsettled(session, entry, ended.message);
+    return "changed";
+  }
+  const text = "SELECT place FROM launch.request_cancel($1)";
+  const result = await session.write(text, [entry.run.run_id], signal);
+  if (result.kind === "unknown") throw unsettled(session, entry, result.message);
+  const place = placeSchema.safeParse(result.rows[0]).data?.place;
+  if (place === "leased") return "requested";
+  return place === "waiting" ? "changed" : "ended";
+}
+
+const placeSchema = z.object({ place: z.string() });
+
+function unsettled(session: Session, { run }: QueueEntry, message: string): Error {
+  return session.unreachable(`run "${run.run_id}" may be cancelled or not: ${message}`);
+}

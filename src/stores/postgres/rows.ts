@@ -1,0 +1,94 @@
+import { z } from "zod";
+import type { Row } from "../../clients/postgres/database.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import { formatKey } from "../../queues/key.ts";
+import type { QueueEntry } from "../queue-store.ts";
+import { queuedOf } from "../queued-run.ts";
+import { runHeadSchema } from "../run-head.ts";
+import type { RunDocument, RunHead } from "../store.ts";
+
+/*
+ * Between rows and documents. A head is jsonb, which has no NUL and no half of a surrogate pair: in a head they become U+FFFD. A record
+ * is json, kept as it was written. Patch and tail are bytes.
+ */
+export const schemaVersion = 1;
+
+export type ReadHead =
+  { readonly kind: "run"; readonly run: RunHead } | { readonly kind: "unreadable"; readonly why: string };
+
+/** Reads a head. What can't be read says why, and is left alone by everyone. */
+export function readHead(value: unknown): ReadHead {
+  const version = isJsonObject(value) ? value["schema_version"] : undefined;
+  if (typeof version === "number" && version > schemaVersion) {
+    return {
+      kind: "unreadable",
+      why: `it was written by a newer launch (schema_version ${version}, this one reads ${schemaVersion})`,
+    };
+  }
+  const parsed = runHeadSchema.safeParse(value);
+  if (parsed.success) return { kind: "run", run: parsed.data };
+  const issue = parsed.error.issues[0];
+  return { kind: "unreadable", why: `its head is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}` };
+}
+
+const documentSchema = z.object({
+  run_id: z.string(),
+  version: z.string(),
+  head: z.unknown(),
+  record: z.custom<JsonObject>(isJsonObject),
+  patch: z.instanceof(Uint8Array).nullable(),
+  tail: z.instanceof(Uint8Array).nullable(),
+});
+
+/** The columns of a whole document. */
+export const documentColumns = "run_id, version, head, record, patch, tail";
+
+/** A whole run. Throws `unsupported` for a newer schema, `store-failed` for what is damaged. */
+export function readDocument(row: Row): { readonly document: RunDocument; readonly version: string } {
+  const { run_id, version, head, record, patch, tail } = documentSchema.parse(row);
+  const read = readHead(head);
+  if (read.kind === "unreadable") {
+    const newer =
+      isJsonObject(head) && typeof head["schema_version"] === "number" && head["schema_version"] > schemaVersion;
+    throw new LaunchError(newer ? "unsupported" : "store-failed", `run "${run_id}" can't be read: ${read.why}`);
+  }
+  const document = {
+    run: read.run,
+    record,
+    ...(patch === null ? {} : { patch }),
+    ...(tail === null ? {} : { tail: Buffer.from(tail).toString() }),
+  };
+  return { document, version };
+}
+
+/** The parameters of a document in the order of our functions: head, record, patch, tail. */
+export function documentValues({ run, record, patch, tail }: RunDocument): readonly unknown[] {
+  return [
+    headText(run),
+    JSON.stringify(record),
+    patch === undefined ? null : Buffer.from(patch),
+    tail === undefined ? null : Buffer.from(tail),
+  ];
+}
+
+/** A head, or an agent's beat, as text for jsonb. */
+export function headText(head: object): string {
+  return JSON.stringify(head, (_name, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\uFFFD") : value,
+  );
+}
+
+export type EntryParts = Pick<QueueEntry, "place" | "version" | "run" | "cancelRequested"> & {
+  /** Of its key: when it came into the queue, by the server's clock. */
+  readonly time: number;
+};
+
+/** An entry of the queue that its head names. */
+export function entryOf({ time, ...parts }: EntryParts): QueueEntry {
+  const { queue, priority } = queuedOf(parts.run);
+  return { queue, key: formatKey({ priority, time, runId: parts.run.run_id }), ...parts };
+}
+
+/** A bigint that is a time in ms, which pg gives as text. */
+export const timeSchema = z.coerce.number();

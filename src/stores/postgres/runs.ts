@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { ListedRun, RunDocument, Store, WriteResult } from "../store.ts";
+import { documentColumns, documentValues, readDocument, readHead } from "./rows.ts";
+import type { Session } from "./session.ts";
+
+export const outcomeSchema = z.object({ outcome: z.enum(["written", "conflict"]), current: z.string().nullable() });
+
+/** A nonce: the version of what it writes. */
+export const newNonce = (): string => crypto.randomUUID();
+
+/** Runs as any store has them; those of queues can be read and listed here too. */
+export function runStore(session: Session): Omit<Store, "location" | "close"> {
+  return {
+    create: (document, signal) => write(session, "create_run($1, $2, $3, $4, $5, $6)", [], document, signal),
+    update: (document, expected, signal) =>
+      write(session, "update_run($1, $2, $3, $4, $5, $6, $7)", [expected], document, signal),
+    read: async (runId, signal) => {
+      const text = `SELECT ${documentColumns} FROM launch.runs WHERE run_id = $1`;
+      const [row] = await session.read(text, [runId], signal);
+      if (row === undefined) return undefined;
+      const { document, version } = readDocument(row);
+      return { ...document, version };
+    },
+    list: async (limit, signal) => {
+      const text = "SELECT run_id, version, head FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1";
+      const rows = await session.read(text, [limit], signal);
+      return rows.map(listed);
+    },
+    remove: async (runs, signal) => {
+      const ids = runs.map(({ runId }) => runId);
+      // Nothing is made to remove something from it.
+      const known = await session.read("SELECT run_id FROM launch.runs WHERE run_id = ANY ($1) LIMIT 1", [ids], signal);
+      if (known.length === 0) return ids;
+      const text = "SELECT removed FROM launch.remove_runs($1, $2) AS removed";
+      const result = await session.write(text, [ids, runs.map(({ version }) => version)], signal);
+      if (result.kind === "unknown") return [];
+      return z
+        .array(z.object({ removed: z.string() }))
+        .parse(result.rows)
+        .map(({ removed }) => removed);
+    },
+    // The server's own vacuum does it.
+    compact: () => Promise.resolve(),
+  };
+}
+
+async function write(
+  session: Session,
+  call: string,
+  expected: readonly string[],
+  document: RunDocument,
+  signal: AbortSignal,
+): Promise<WriteResult> {
+  const values = [newNonce(), document.run.run_id, ...expected, ...documentValues(document)];
+  const result = await session.write(`SELECT outcome, current FROM launch.${call}`, values, signal);
+  if (result.kind === "unknown") return result;
+  const { outcome, current } = outcomeSchema.parse(result.rows[0]);
+  if (outcome === "written" && current !== null) return { kind: "written", version: current };
+  return { kind: "conflict", current: current ?? undefined };
+}
+
+const listedSchema = z.object({ run_id: z.string(), version: z.string(), head: z.unknown() });
+
+function listed(row: unknown): ListedRun {
+  const { run_id: runId, version, head } = listedSchema.parse(row);
+  const read = readHead(head);
+  return read.kind === "run" ? { ...read, version } : { ...read, runId, version };
+}

@@ -1,0 +1,171 @@
+import type { JsonObject } from "../core/json.ts";
+import type { DefinitionStore } from "./definition-store.ts";
+import type { Lease, RunDocument, RunHead, Store } from "./store.ts";
+
+/*
+ * Queues in a store. A run in a queue is in one of three places: it waits, it is leased to an agent, or it has ended (and is kept until
+ * it is folded into the queue's history). Each change names the version that it replaces, so whoever looked at an older state changes
+ * nothing; what got no clean answer is looked up until it is known, within bounds.
+ */
+
+export type QueuePlace = "waiting" | "leased" | "ended";
+
+/** One run as a queue shows it. */
+export type QueueEntry = {
+  readonly queue: string;
+  /** Orders the runs of a queue by name; see queues/key.ts. */
+  readonly key: string;
+  readonly place: QueuePlace;
+  /** What a change must name. */
+  readonly version: string;
+  readonly run: RunHead;
+  /** Somebody wants it to end; its holder sees this at its next poll. */
+  readonly cancelRequested: boolean;
+};
+
+/** An entry that this version can't read (newer, or damaged): shown, counted, and left alone. */
+export type UnreadableEntry = {
+  readonly queue: string;
+  readonly key: string;
+  readonly version: string;
+  readonly why: string;
+};
+
+/** An agent's sign of life. It changes at every beat, and observers time the changes by their own clocks. */
+export type AgentBeat = {
+  readonly schema_version: 1;
+  readonly agent: string;
+  readonly incarnation: string;
+  readonly sequence: number;
+  readonly host: string;
+  readonly state: "working" | "draining" | "stopping";
+  readonly queues: readonly string[];
+  readonly max_jobs: number;
+  readonly runs: readonly string[];
+  readonly slots: Readonly<Record<string, { readonly total: number; readonly free: number }>>;
+  readonly lease: { readonly ttl_ms: number; readonly heartbeat_ms: number };
+  /** The CI job that it is, where it is one: its end can be asked for. */
+  readonly job?: JsonObject;
+  /** Wall clock of the agent, for people only. */
+  readonly at: string;
+};
+
+export type SeenAgent = { readonly beat: AgentBeat; readonly version: string };
+
+/** All of some queues at one moment. Waiting entries are sorted by key. */
+export type QueueSnapshot = {
+  readonly entries: readonly QueueEntry[];
+  readonly unreadable: readonly UnreadableEntry[];
+  readonly agents: readonly SeenAgent[];
+  /** Queues that take no new leases now. */
+  readonly paused: readonly string[];
+};
+
+export type EnqueueResult =
+  | { readonly kind: "enqueued"; readonly entry: QueueEntry }
+  /** The same run id is there already: nothing was written. */
+  | { readonly kind: "already"; readonly runId: string }
+  | { readonly kind: "unknown"; readonly runId: string; readonly message: string };
+
+export type Claim =
+  | { readonly kind: "won"; readonly entry: QueueEntry; readonly document: RunDocument }
+  | { readonly kind: "lost" }
+  | { readonly kind: "unknown"; readonly message: string };
+
+/** `fenced`: the lease is no longer ours (or the run has changed); nothing was written. */
+export type LeaseWrite =
+  | { readonly kind: "written"; readonly entry: QueueEntry }
+  | { readonly kind: "fenced" }
+  | { readonly kind: "unknown"; readonly message: string };
+
+export type Finished = { readonly finish: LeaseWrite; readonly next: Claim | undefined };
+
+export type CancelResult = "cancelled" | "requested" | "ended" | "changed";
+
+/** What a store can do by itself; a store of somebody else's may order and lease on its own. */
+export type QueueCapabilities = {
+  readonly order: "ours" | "store";
+  readonly leases: "ours" | "store";
+  /** True when `wait` returns at a change, not after its time only. */
+  readonly wakes: boolean;
+  /** More waiting runs than this are refused. */
+  readonly maxWaiting: number;
+};
+
+export type ClaimRequest = { readonly entry: QueueEntry; readonly lease: Lease };
+
+/** Lets the store take the first run of a queue that can start, by the rules of queues/order.ts, without a look at the others. */
+export type PickRequest = {
+  readonly queue: string;
+  /** The attempt is the run's next. */
+  readonly lease: Omit<Lease, "attempt">;
+  readonly order: { readonly mode: "priority" | "fifo"; readonly ageingMs: number | undefined };
+  readonly limits: { readonly running: number | undefined; readonly runningPerSubmitter: number | undefined };
+  /** What the agent has free; undefined takes any run. */
+  readonly agent:
+    { readonly free: Readonly<Record<string, number>>; readonly timeLeftMs: number | undefined } | undefined;
+  /** For `not_before` and ageing, in ms since the epoch; the store's own clock when left out. */
+  readonly nowMs?: number;
+};
+
+/** Of a store that can order runs by itself. However many wait, each is one request. */
+export interface PickingStore {
+  /** Takes the first run that can start; `lost` when none can. */
+  claimNext(request: PickRequest, signal: AbortSignal): Promise<Claim>;
+  /** Ends a leased run as `finish` does, and takes the first that can start then. */
+  finishAndClaimNext(
+    entry: QueueEntry,
+    document: RunDocument,
+    request: PickRequest,
+    signal: AbortSignal,
+  ): Promise<Finished>;
+}
+
+export interface QueueStore extends Store {
+  readonly capabilities: QueueCapabilities;
+  /** Definitions of the queues, where the store has them. */
+  readonly definitions?: DefinitionStore;
+  /** Where the store can take runs without a snapshot. */
+  readonly picks?: PickingStore;
+  /** Writes new waiting runs, all or none of them in one request of at most 25; a larger batch in several. */
+  enqueue(runs: readonly RunDocument[], signal: AbortSignal): Promise<readonly EnqueueResult[]>;
+  snapshot(queues: readonly string[] | "all", signal: AbortSignal): Promise<QueueSnapshot>;
+  /** The whole document of an entry at its version; undefined when it isn't to be had, as it has changed since (what is given may have changed too). */
+  load(entry: QueueEntry, signal: AbortSignal): Promise<RunDocument | undefined>;
+  /** Takes a waiting run. */
+  claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim>;
+  /** Writes a leased run's progress (state, handle). */
+  progress(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
+  /** Ends a leased run with its record; takes the next one in the same request where there is one. */
+  finish(
+    entry: QueueEntry,
+    document: RunDocument,
+    next: ClaimRequest | undefined,
+    signal: AbortSignal,
+  ): Promise<Finished>;
+  /** Puts a leased run back to wait (retry later, given back, or taken from a holder that is gone: fenced by the entry's version). */
+  release(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
+  /** Cancels a waiting run, or asks the holder of a leased one to. */
+  cancel(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<CancelResult>;
+  /** Puts an ended run back to wait, or changes a waiting one (its priority). The document's head says where it goes. */
+  move(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
+  /** Writes an agent's beat; `conflict` when another agent of the same id writes too. */
+  beat(
+    beat: AgentBeat,
+    expected: string | undefined,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: "written"; readonly version: string }
+    | { readonly kind: "conflict"; readonly current: SeenAgent | undefined }
+    | { readonly kind: "unknown"; readonly message: string }
+  >;
+  /** Removes an agent's beat: it has left, or it is gone and holds nothing. */
+  forget(agent: SeenAgent, signal: AbortSignal): Promise<void>;
+  pause(queue: string, paused: boolean, signal: AbortSignal): Promise<void>;
+  /** Ended runs of a queue, newest first: those still there and those folded away. */
+  history(queue: string, limit: number, signal: AbortSignal): Promise<readonly RunHead[]>;
+  /** Folds ended runs into the history, so that few refs or rows stay; returns how many. */
+  fold(queue: string, keep: number, signal: AbortSignal): Promise<number>;
+  /** Resolves when something of these queues may have changed, and after `ms` in any case. */
+  wait(queues: readonly string[], ms: number, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { type Chaos, nothingWrong, startChaos } from "../support/chaos.ts";
+import { gitChaos } from "../support/chaos-engine.ts";
+import { chaosEngines, describeHeavy } from "../support/heavy.ts";
+import { seeded } from "../support/seeded.ts";
+
+type Storm = { readonly runs: number; readonly agents: number; readonly kills: number; readonly seed: number };
+
+/**
+ * Kills agents at random while the runs go on. The first fourth of those killed are gone with their machines: others have to wait until
+ * their leases are over. The rest are started again where they were, and find what they left there.
+ */
+async function storm(chaos: Chaos, { runs, agents, kills, seed }: Storm, withinMs: number): Promise<readonly string[]> {
+  const random = seeded(seed);
+  const runIds = await chaos.enqueue("run", runs, { seconds: 0.2 });
+  for (let index = 1; index <= agents; index++) chaos.start({ agent: `agent-${index}` });
+  for (let kill = 1; kill <= kills; kill++) {
+    const wanted = Math.floor((0.85 * runs * kill) / (kills + 1));
+    await chaos.until(`${wanted} ended runs`, withinMs, async () => {
+      const { entries } = await chaos.snapshot();
+      return entries.filter(({ place }) => place === "ended").length >= wanted;
+    });
+    const there = chaos.agents.filter((agent) => agent.isThere());
+    const victim = there[Math.floor(random() * there.length)]!;
+    victim.signal("SIGKILL");
+    await victim.exited;
+    if (kill <= Math.ceil(kills / 4)) chaos.start({ agent: `agent-${agents + kill}` });
+    else chaos.start({ agent: victim.order.agent, state: victim.order.state });
+  }
+  await chaos.ended(runIds, withinMs);
+  return runIds;
+}
+
+describeHeavy("500 runs and 16 agents, of which 20 are killed", () => {
+  it.each(chaosEngines)("on %s: none is lost, and none ends twice", { timeout: 900_000 }, async (_name, make) => {
+    const chaos = await startChaos(make, { ttlMs: 45_000 });
+    try {
+      const runIds = await storm(chaos, { runs: 500, agents: 16, kills: 20, seed: 4 }, 600_000);
+      await chaos.leave();
+      const count = await chaos.count(runIds);
+      expect(count).toMatchObject({ ...nothingWrong, states: { succeeded: 500 } });
+      expect(chaos.agents).toHaveLength(36);
+      expect((await chaos.engine.ends()).toSorted()).toEqual(runIds.toSorted());
+    } finally {
+      await chaos.end();
+    }
+  });
+});
+
+describe("12 runs and 3 agents, of which 2 are killed", () => {
+  it("all end once", { timeout: 120_000 }, async () => {
+    const chaos = await startChaos(gitChaos, { ttlMs: 4_000 });
+    try {
+      const runIds = await storm(chaos, { runs: 12, agents: 3, kills: 2, seed: 4 }, 60_000);
+      await chaos.leave();
+      expect(await chaos.count(runIds)).toMatchObject({ ...nothingWrong, states: { succeeded: 12 } });
+      expect((await chaos.engine.ends()).toSorted()).toEqual(runIds.toSorted());
+    } finally {
+      await chaos.end();
+    }
+  });
+});

@@ -1,0 +1,187 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { type CommandLine, commandLine } from "../../support/command-line.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
+import { startGitServer } from "../../support/git-server.ts";
+
+const spec = `name: train
+resource: local-process
+overrides:
+  entry_point: [bash, train.sh]
+`;
+
+let folder: TemporaryFolder;
+let repository: TestRepository;
+let launch: CommandLine;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  repository = folder.repository("train");
+  repository.commit("a", { "launch.yaml": spec, "train.sh": 'echo "with $LAUNCH_CONFIG"\n', "fail.sh": "exit 7\n" });
+  launch = commandLine({ directory: repository.directory, stateHome: folder.folder("state") });
+});
+afterEach(() => folder.remove());
+
+const enqueuedSchema = z.object({
+  event: z.literal("enqueued"),
+  runs: z.array(z.object({ run_id: z.string(), state: z.string() })),
+  group: z.string().optional(),
+  replaced: z.array(z.string()),
+});
+
+async function enqueued(...argv: readonly string[]): Promise<z.output<typeof enqueuedSchema>> {
+  const { stdout, stderr, exitCode } = await launch("run", ...argv, "--json");
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  const [line = ""] = stdout.split("\n").filter((text) => text.includes('"event":"enqueued"'));
+  return enqueuedSchema.parse(JSON.parse(line));
+}
+
+async function statesOf(): Promise<readonly string[]> {
+  const { stdout } = await launch("list", "--json");
+  const lines = stdout.trimEnd().split("\n");
+  return lines.map((line) => z.object({ state: z.string() }).parse(JSON.parse(line)).state).sort();
+}
+
+test("runs wait in their queue until an agent drains it, each with its own values and its own record", async () => {
+  const { runs, group } = await enqueued("-q", "--each", "lr=0.1,0.01");
+  expect(runs).toHaveLength(2);
+  const shown = await launch("queue", "show");
+  expect(shown.stdout).toContain("0 running, 2 waiting");
+  expect(shown.stdout).toContain("Start one: launch agent -q default");
+
+  repository.write({ "train.sh": "echo changed since\n" });
+  const agent = await launch("agent", "--drain", "--max-jobs", "2");
+  expect(agent.stderr).toBe("");
+  expect(agent.exitCode).toBe(0);
+  expect(agent.stdout).toContain("2 runs: 2 succeeded");
+  const [first, second] = await Promise.all(runs.map(({ run_id }) => launch("logs", run_id)));
+  expect(first?.stdout).toBe('with {"lr":0.1}\n');
+  expect(second?.stdout).toBe('with {"lr":0.01}\n');
+  const wait = await launch("wait", group ?? "");
+  expect(wait.exitCode).toBe(0);
+  const history = await launch("queue", "history");
+  expect(history.stdout).toContain("2 runs");
+});
+
+test("what is not committed travels with the run, onto the commit that it is from", async () => {
+  repository.write({ "train.sh": "echo uncommitted\n" });
+  const [run] = (await enqueued("-q")).runs;
+  repository.git("checkout", "--quiet", "train.sh");
+  await launch("agent", "--drain");
+  expect((await launch("logs", run?.run_id ?? "")).stdout).toBe("uncommitted\n");
+});
+
+test("--wait follows a run to its end and ends as it did", async () => {
+  const waiting = launch.start("run", "-q", "-E", "bash fail.sh", "--wait");
+  await waiting.seen("waits in default");
+  await launch("agent", "--drain");
+  const { exitCode, stdout } = await waiting.ended;
+  expect(stdout).toContain("failed (exit-code 7)");
+  expect(exitCode).toBe(1);
+});
+
+test("Ctrl-C stops the following, not the run, and says how to cancel it", async () => {
+  const waiting = launch.start("run", "-q", "--wait");
+  await waiting.seen("waits in default");
+  waiting.process.kill("SIGINT");
+  const { exitCode, stderr } = await waiting.ended;
+  expect(exitCode).toBe(130);
+  expect(stderr).toMatch(/launch cancel train-\w+/);
+  expect(await statesOf()).toEqual(["queued"]);
+});
+
+test("--replace takes the place of what waits under the same key, and of nothing else", async () => {
+  await enqueued("-q", "--replace", "other");
+  const [old] = (await enqueued("-q", "--replace", "pr-1")).runs;
+  const { replaced } = await enqueued("-q", "--replace", "pr-1");
+  expect(replaced).toEqual([old?.run_id]);
+  expect(await statesOf()).toEqual(["cancelled", "queued", "queued"]);
+});
+
+test("a group is cancelled at once, and one of it is let wait again", async () => {
+  const { runs, group } = await enqueued("-q", "--each", "lr=1,2,3");
+  expect((await launch("cancel", group ?? "")).exitCode).toBe(0);
+  expect(await statesOf()).toEqual(["cancelled", "cancelled", "cancelled"]);
+  const [first] = runs;
+  expect((await launch("requeue", first?.run_id ?? "")).exitCode).toBe(0);
+  expect(await statesOf()).toEqual(["cancelled", "cancelled", "queued"]);
+});
+
+test("a run with a higher priority is first, and a paused queue gives out none", async () => {
+  const [low] = (await enqueued("-q", "-P", "low")).runs;
+  const [high] = (await enqueued("-q")).runs;
+  const order = async (): Promise<readonly string[]> =>
+    [...(await launch("queue", "show")).stdout.matchAll(/^ +\d+ {2}(\S+)/gm)].map((match) => match[1] ?? "");
+  expect(await order()).toEqual([high?.run_id, low?.run_id]);
+  await launch("prioritize", "critical", low?.run_id ?? "");
+  expect(await order()).toEqual([low?.run_id, high?.run_id]);
+  await launch("queue", "pause", "default");
+  expect((await launch("queue", "show")).stdout).toContain("the queue is paused");
+  expect((await launch("agent", "--idle-timeout", "1s")).stdout).toContain("no run was taken");
+  expect(await statesOf()).toEqual(["queued", "queued"]);
+});
+
+test("a definition that is tightened while a run waits refuses it with the reason", async () => {
+  const variable = 'template_variables.n.schema={"type":"integer","maximum":4}';
+  expect((await launch("queue", "create", "small", "--set", variable)).exitCode).toBe(0);
+  const [run] = (await enqueued("-q", "small", "-v", "n=4")).runs;
+  await launch("queue", "set", "small", "--set", "template_variables.n.schema.maximum=2");
+  await launch("agent", "-q", "small", "--drain");
+  const { stdout } = await launch("show", run?.run_id ?? "");
+  expect(stdout).toContain("failed (refused)");
+  expect(stdout).toContain("it must be at most 2");
+});
+
+test("a queue with waiting runs is deleted by force only, and the default one never", async () => {
+  await launch("queue", "create", "gpu");
+  await enqueued("-q", "gpu");
+  expect((await launch("queue", "delete", "gpu")).stderr).toContain("1 waiting run");
+  expect((await launch("queue", "delete", "gpu", "--force")).exitCode).toBe(0);
+  expect((await launch("queue", "delete", "default")).stderr).toContain("always there");
+});
+
+test("faults of a definition are shown in their places, and nothing is written", async () => {
+  repository.write({ "gpu.yaml": "resource: local-container\nlimits: {runing: 2}\n" });
+  const { exitCode, stderr } = await launch("queue", "create", "gpu", "-c", "gpu.yaml");
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('gpu.yaml:2:10  error  unknown key "runing" in limits; did you mean "running"?');
+  expect((await launch("queue", "list")).stdout).not.toContain("gpu");
+});
+
+test("code that no agent could reach is refused by a store elsewhere, in words, and taken once it is pushed", async () => {
+  folder.bare("srv/runs.git");
+  const server = await startGitServer({ root: join(folder.path, "srv") });
+  try {
+    const store = `git+${server.url}/runs.git`;
+    const refused = await launch("run", "-q", "--store", store);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain("has no remote; add one and git push");
+
+    folder.bare("srv/code.git");
+    repository.git("push", "--quiet", join(folder.path, "srv/code.git"), "main");
+    repository.git("remote", "add", "origin", `${server.url}/code.git`);
+    repository.git("update-ref", "refs/remotes/origin/main", "HEAD");
+    const pushed = await launch("run", "-q", "--store", store);
+    expect(pushed.stderr).toBe("");
+    writeFileSync(join(folder.path, "trusted.yaml"), "allow: {local_process: trusted}\n");
+    await launch("agent", "--drain", "--store", store, "-c", join(folder.path, "trusted.yaml"));
+    expect((await launch("list", "--store", store)).stdout).toContain("succeeded");
+  } finally {
+    await server.stop();
+  }
+});
+
+test("waiting runs move to another store, with their queue's definition", async () => {
+  await launch("queue", "create", "gpu", "--set", "description=moved");
+  const { runs } = await enqueued("-q", "gpu", "--each", "lr=1,2");
+  const from = `git+file://${join(folder.path, "state/store.git")}`;
+  const to = `git+file://${join(folder.path, "other.git")}`;
+  const moved = await launch("store", "migrate", from, to);
+  expect(moved.stdout).toContain("moved 2 runs");
+  const there = await launch("queue", "show", "gpu", "--store", to);
+  for (const { run_id } of runs) expect(there.stdout).toContain(run_id);
+  expect((await launch("queue", "list", "--store", to)).stdout).toContain("moved");
+  expect(await statesOf()).toEqual(["cancelled", "cancelled"]);
+});

@@ -1,0 +1,114 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { silentLog } from "../../../src/core/log.ts";
+import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
+import type { DefinitionStore } from "../../../src/stores/definition-store.ts";
+import { openStore } from "../../../src/stores/index.ts";
+import { parseStoreUrl } from "../../../src/stores/location.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git-server.ts";
+
+const { signal } = new AbortController();
+let folder: TemporaryFolder;
+let server: GitServer;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  server = await startGitServer({ root: folder.folder("srv"), config: { "uploadpack.allowFilter": "true" } });
+});
+afterEach(async () => {
+  await server.stop();
+  folder.remove();
+});
+
+async function definitionsAt(url: string, place = "state"): Promise<DefinitionStore> {
+  const context = { log: silentLog, stateDirectory: stateDirectoryAt(join(folder.path, place)) };
+  const { definitions } = await openStore(parseStoreUrl(url), context);
+  if (definitions === undefined) throw new Error(`${url} has no definitions`);
+  return definitions;
+}
+
+/** A repository as a team has it: code, a history, and a queue that was written by hand. */
+function teamRepository(): string {
+  const source = folder.repository("source");
+  source.commit("code", { "src/deep/train.py": "print(1)\n", ".launch/notes.md": "ours\n" });
+  source.commit("queue", { ".launch/queues/gpu.yml": "resource: local-container\n" });
+  folder.bare("srv/team.git");
+  source.git("push", "--quiet", join(folder.path, "srv/team.git"), "main");
+  return `git+${server.url}/team.git`;
+}
+
+test("a store of this machine keeps them on its branch main, each change a commit", async () => {
+  const url = `git+file://${join(folder.path, "store.git")}`;
+  const definitions = await definitionsAt(url);
+  expect(await definitions.list(signal)).toEqual([]);
+
+  const text = "description: for all\n";
+  const written = await definitions.write({ name: "cpu", text, expected: undefined, by: "ada" }, signal);
+  expect(written).toEqual({ kind: "written", path: ".launch/queues/cpu.yaml" });
+  const stored = await definitions.read("cpu", signal);
+  expect(stored).toMatchObject({ name: "cpu", text, path: ".launch/queues/cpu.yaml" });
+
+  const conflict = await definitions.write({ name: "cpu", text: "{}\n", expected: undefined, by: "bob" }, signal);
+  expect(conflict).toEqual({ kind: "conflict" });
+  const removal = { name: "cpu", text: undefined, expected: stored?.version, by: "ada" };
+  expect((await definitions.write(removal, signal)).kind).toBe("written");
+  expect(await definitions.list(signal)).toEqual([]);
+  const clone = folder.clone(join(folder.path, "store.git"), "clone", "--branch=main");
+  expect(clone.git("log", "--format=%s").split("\n")).toEqual(["Delete queue cpu", "Create queue cpu"]);
+});
+
+test("over HTTP a change keeps all else of the branch, and neither code nor history is fetched for it", async () => {
+  const url = teamRepository();
+  const definitions = await definitionsAt(url);
+  const [gpu] = await definitions.list(signal);
+  expect(gpu).toMatchObject({ name: "gpu", path: ".launch/queues/gpu.yml", text: "resource: local-container\n" });
+
+  const text = "resource: local-container\nlimits: {running: 2}\n";
+  const written = await definitions.write({ name: "gpu", text, expected: gpu?.version, by: "ada" }, signal);
+  expect(written).toEqual({ kind: "written", path: ".launch/queues/gpu.yml" });
+
+  const clone = folder.clone(join(folder.path, "srv/team.git"), "clone");
+  expect(clone.git("ls-files").split("\n")).toEqual([
+    ".launch/notes.md",
+    ".launch/queues/gpu.yml",
+    "src/deep/train.py",
+  ]);
+  expect(clone.git("show", "HEAD:.launch/queues/gpu.yml")).toBe(text.trimEnd());
+  expect(clone.git("rev-list", "--count", "HEAD")).toBe("3");
+  clone.git("fsck", "--strict");
+});
+
+test("where nothing has changed a read is one request, and another's change is seen", async () => {
+  const url = teamRepository();
+  const reader = await definitionsAt(url, "reader");
+  await reader.list(signal);
+  const before = server.requests.length;
+  await reader.read("gpu", signal);
+  expect(server.requests.length - before).toBe(1);
+
+  const writer = await definitionsAt(url, "writer");
+  await writer.write({ name: "cpu", text: "{}\n", expected: undefined, by: "ada" }, signal);
+  expect((await reader.list(signal)).map(({ name }) => name)).toEqual(["cpu", "gpu"]);
+});
+
+test("a branch that may not be pushed to is said to be protected, and nothing is changed", async () => {
+  const url = teamRepository();
+  const hook = join(folder.path, "srv/team.git/hooks/pre-receive");
+  writeFileSync(hook, "#!/bin/sh\necho 'changes go by pull request' >&2\nexit 1\n");
+  chmodSync(hook, 0o755);
+  const definitions = await definitionsAt(url);
+  const result = await definitions.write({ name: "cpu", text: "{}\n", expected: undefined, by: "ada" }, signal);
+  expect(result).toMatchObject({ kind: "protected", path: ".launch/queues/cpu.yaml", branch: "main" });
+  expect((await definitions.list(signal)).map(({ name }) => name)).toEqual(["gpu"]);
+});
+
+test("a repository with a work tree is left to its owner", async () => {
+  const own = folder.repository("own");
+  own.commit("code", { "train.py": "" });
+  const definitions = await definitionsAt(`git+file://${own.directory}`);
+  const result = await definitions.write({ name: "cpu", text: "{}\n", expected: undefined, by: "ada" }, signal);
+  expect(result).toMatchObject({ kind: "protected", branch: "main" });
+  expect(own.git("status", "--porcelain")).toBe("");
+});

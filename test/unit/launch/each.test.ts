@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { variantsOf } from "../../../src/launch/each.ts";
+
+const valuesOf = (...texts: readonly string[]): readonly unknown[] =>
+  variantsOf(texts, "--each").map(({ overlays }) =>
+    overlays.map(({ path, value }) => [path.slice(2).join("."), value]),
+  );
+
+test("several multiply, the last one fastest", () => {
+  expect(valuesOf("lr=0.1,0.01", "opt.name=sgd,adam")).toEqual([
+    [
+      ["lr", 0.1],
+      ["opt.name", "sgd"],
+    ],
+    [
+      ["lr", 0.1],
+      ["opt.name", "adam"],
+    ],
+    [
+      ["lr", 0.01],
+      ["opt.name", "sgd"],
+    ],
+    [
+      ["lr", 0.01],
+      ["opt.name", "adam"],
+    ],
+  ]);
+  expect(valuesOf()).toEqual([[]]);
+});
+
+test("a comma inside brackets or quotes belongs to its value", () => {
+  expect(valuesOf('layers=[64,64],[128],"a,b"')).toEqual([
+    [["layers", [64, 64]]],
+    [["layers", [128]]],
+    [["layers", "a,b"]],
+  ]);
+});
+
+test.each([
+  [["lr"], "give NAME=VALUE,VALUE"],
+  [["lr=1,,2"], "one of its values is empty"],
+  [["lr=1", "lr=2"], '"lr" is there twice'],
+])("%j is a mistake", (texts, words) => {
+  expect(() => variantsOf(texts, "--each")).toThrow(words);
+});
