@@ -27,6 +27,8 @@ export type PostgresStoreLocation = {
 const schemes = "git+https://…, git+ssh://…, git+file:///… or postgres://…";
 /** What a Postgres URL can say after its "?". The rest is ours to choose. */
 const postgresParameters = ["host", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"];
+/** `require` and `verify-ca` check as much as `verify-full`; only `no-verify` doesn't. */
+const tlsModes = ["disable", "require", "verify-ca", "verify-full", "no-verify"];
 
 /** The location of a bare repository on this machine. */
 export function fileStoreLocation(path: string): StoreLocation {
@@ -116,6 +118,13 @@ function postgresLocation(text: string): PostgresStoreLocation {
     throw new LaunchError(
       "bad-usage",
       `store "${shown}": "?${unknown}=" is not understood; known are ${postgresParameters.join(", ")}${hint}`,
+    );
+  }
+  const tlsMode = url.searchParams.get("sslmode");
+  if (tlsMode !== null && !tlsModes.includes(tlsMode)) {
+    throw new LaunchError(
+      "bad-usage",
+      `store "${shown}": "?sslmode=${tlsMode}" is not understood; known are ${tlsModes.join(", ")}`,
     );
   }
   const database = url.pathname.slice(1);

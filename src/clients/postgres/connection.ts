@@ -10,10 +10,16 @@ const answerTimeoutMs = 20_000;
 const connectTimeoutMs = 10_000;
 const keepAliveDelayMs = 10_000;
 
+/** Both are `verify-full` to pg, which prints a warning of ten lines about that. */
+const checkedModes = ["require", "verify-ca"];
+
 /** pg's settings for a URL. TLS with a checked certificate is the default for every host but this machine; `sslmode` says otherwise. */
 export function connectionSettings(connection: string): ClientConfig {
   const url = new URL(connection);
-  if (!url.searchParams.has("sslmode") && !isOnThisMachine(url)) url.searchParams.set("sslmode", "verify-full");
+  const mode = url.searchParams.get("sslmode");
+  if (mode === null ? !isOnThisMachine(url) : checkedModes.includes(mode)) {
+    url.searchParams.set("sslmode", "verify-full");
+  }
   return {
     connectionString: url.href,
     application_name: url.searchParams.get("application_name") ?? "launch",

@@ -6,8 +6,8 @@ import type { Session } from "./session.ts";
 const rowSchema = z.object({ name: z.string(), definition: z.string(), version: z.string() });
 
 /** Definitions as rows, which the admin role alone may write; `launch.definition_changes` keeps what they were, who changed them, and when. */
-export function definitionStore(session: Session, location: string): DefinitionStore {
-  const pathOf = (name: string): string => `"${name}" in ${location}`;
+export function definitionStore(session: Session): DefinitionStore {
+  const pathOf = (name: string): string => `queue "${name}"`;
   const storedOf = (row: unknown): StoredDefinition => {
     const { name, definition: text, version } = rowSchema.parse(row);
     return { name, text, version, path: pathOf(name) };

@@ -31,7 +31,7 @@ export function postgresStore({ connection, location, database, log }: PostgresS
     ...runStore(session),
     ...queueWrites(session),
     ...queueClaims(session),
-    definitions: definitionStore(session, location),
+    definitions: definitionStore(session),
     snapshot: (queues, signal) => {
       changes.looking(queues);
       return readSnapshot(session, queues, signal);

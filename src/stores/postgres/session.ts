@@ -113,6 +113,13 @@ function refusal(location: string, error: unknown): LaunchError {
       { cause: error },
     );
   }
+  if (fault === "untrusted") {
+    return new LaunchError(
+      "store-failed",
+      `the store ${location} can't be trusted: ${said}; its URL names the authority of its certificate with ?sslrootcert=FILE`,
+      { cause: error },
+    );
+  }
   const what = fault === "missing" ? "its tables are damaged" : "it failed";
   return new LaunchError("store-failed", `the store ${location}: ${what}: ${said}`, { cause: error });
 }

@@ -62,6 +62,7 @@ describe("a store URL", () => {
     ["postgres:///launch", "name the host and the database"],
     ["postgres://db/launch?statement_timeout=1", '"?statement_timeout="'],
     ["postgres://db/launch?password=x", "PGPASSWORD"],
+    ["postgres://db/launch?sslmode=prefer", "require, verify-ca, verify-full"],
   ])("%s is refused, and the message says what to write instead", (text, hint) => {
     const { code, message } = failure(text);
     expect(code).toBe("bad-usage");
