@@ -50,7 +50,15 @@ export type AgentBeat = {
   readonly at: string;
 };
 
-export type SeenAgent = { readonly beat: AgentBeat; readonly version: string };
+/** What somebody asks of an agent: to take no more runs, or to end those that it has too. */
+export type StopLevel = "drain" | "now";
+
+export type SeenAgent = {
+  readonly beat: AgentBeat;
+  readonly version: string;
+  /** Somebody wants this very incarnation to stop; it sees this at its next look. */
+  readonly stop?: StopLevel;
+};
 
 /** All of some queues at one moment. Waiting entries are sorted by key. */
 export type QueueSnapshot = {
@@ -159,7 +167,9 @@ export interface QueueStore extends Store {
     | { readonly kind: "conflict"; readonly current: SeenAgent | undefined }
     | { readonly kind: "unknown"; readonly message: string }
   >;
-  /** Removes an agent's beat: it has left, or it is gone and holds nothing. */
+  /** Asks an agent to stop, in this incarnation: one that starts later under its id is not asked. Throws when that could not be written. */
+  requestStop(agent: SeenAgent, level: StopLevel, signal: AbortSignal): Promise<void>;
+  /** Removes an agent's beat, and what was asked of it: it has left, or it is gone and holds nothing. */
   forget(agent: SeenAgent, signal: AbortSignal): Promise<void>;
   pause(queue: string, paused: boolean, signal: AbortSignal): Promise<void>;
   /** Ended runs of a queue, newest first: those still there and those folded away. */

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatKey } from "../../src/queues/key.ts";
 import type { Claim, LeaseWrite, QueueEntry, QueueStore } from "../../src/stores/queue-store.ts";
 import type { Lease, RunDocument, RunHead } from "../../src/stores/store.ts";
-import { beatOf } from "../support/agent-beat.ts";
 import { queueEngines, type QueueEngine } from "../support/queue-engine.ts";
 import { queuedDocument, succeeded } from "../support/run-document.ts";
 
@@ -293,26 +292,6 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     expect(await store.remove([{ runId: "waits", version: (await entry("waits")).version }], signal)).toEqual([]);
   });
 
-  it("tell two agents of one id apart", async () => {
-    const first = await store.beat(beatOf("box-1", "a"), undefined, signal);
-    if (first.kind !== "written") throw new Error(JSON.stringify(first));
-    const conflict = { kind: "conflict", current: { beat: beatOf("box-1", "a"), version: first.version } };
-    expect(await other.beat(beatOf("box-1", "b"), undefined, signal)).toEqual(conflict);
-
-    const second = await other.beat(beatOf("box-1", "b"), first.version, signal);
-    expect(second.kind).toBe("written");
-    expect(await store.beat(beatOf("box-1", "a", 2), first.version, signal)).toMatchObject({
-      kind: "conflict",
-      current: { beat: { incarnation: "b" } },
-    });
-    const { agents } = await store.snapshot(gpu, signal);
-    expect(agents.map(({ beat }) => beat)).toEqual([beatOf("box-1", "b")]);
-    await store.forget({ beat: beatOf("box-1", "a"), version: first.version }, signal);
-    expect((await other.snapshot(gpu, signal)).agents).toHaveLength(1);
-    await store.forget(agents[0]!, signal);
-    expect((await other.snapshot(gpu, signal)).agents).toEqual([]);
-  });
-
   it("leave alone what is damaged, newer or somebody else's, and show it", async () => {
     await enqueue("digits-1");
     const key = (runId: string): string => formatKey({ priority: 1, time: 1, runId });
@@ -361,8 +340,6 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     const back = written(await store.release(second.entry, second.document, signal));
     loseNextAnswer();
     expect(await store.cancel(back, withHead(second.document, { state: "cancelled" }), signal)).toBe("cancelled");
-    loseNextAnswer();
-    expect((await store.beat(beatOf("box-1", "a"), undefined, signal)).kind).toBe("written");
     expect((await entries(other)).map(({ run, place }) => `${run.run_id} ${place} ${run.state}`)).toEqual([
       "one ended succeeded",
       "two ended cancelled",

@@ -9,7 +9,7 @@ import { enqueue, maxWaiting } from "./enqueue.ts";
 import { fold } from "./fold.ts";
 import { headCache } from "./head-cache.ts";
 import { history } from "./history.ts";
-import { beat, forget, pause } from "./marks.ts";
+import { beat, forget, pause, requestStop } from "./marks.ts";
 import { ownRuns, removeRuns } from "./own-runs.ts";
 import type { QueueContext } from "./queue-context.ts";
 import { queueLister } from "./queue-listing.ts";
@@ -74,6 +74,7 @@ function queues(context: QueueContext): Queues {
     cancel: (entry, document, signal) => cancel(context, entry, document, signal),
     move: (entry, document, signal) => move(context, entry, document, signal),
     beat: (said, expected, signal) => beat(context, said, expected, signal),
+    requestStop: (agent, level, signal) => requestStop(context, agent, level, signal),
     forget: (agent, signal) => forget(context, agent, signal),
     pause: (queue, paused, signal) => pause(context, queue, paused, signal),
     history: (queue, limit, signal) => history(context, queue, limit, signal),

@@ -1,8 +1,8 @@
 import { newBlob, newCommit, type NewObject, newTree, type Repository } from "../../clients/git/objects.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { AgentBeat, SeenAgent } from "../queue-store.ts";
+import type { AgentBeat, SeenAgent, StopLevel } from "../queue-store.ts";
 import { openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
-import { agentRef, pausedRef } from "./queue-refs.ts";
+import { agentRef, agentRefs, pausedRef, sortRefs, stopRef, stopRefs } from "./queue-refs.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes } from "./run-files.ts";
 import { currentRefs, settleRemoval } from "./settle.ts";
@@ -55,12 +55,33 @@ export async function beat(
   return { kind: "conflict", current: parseBeat(id, found?.[0]?.content) };
 }
 
-/** Removes a beat, unless it has changed since. */
+/** Asks an agent to stop. A mark that another made is as good. */
+export async function requestStop(
+  context: QueueContext,
+  { beat: { agent, incarnation } }: SeenAgent,
+  level: StopLevel,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, clock } = context;
+  const local = await openForWriting(store, signal);
+  const name = stopRef(agent, incarnation, level);
+  const mark = emptyCommit(local, `${agent}: stop (${level})`, clock.now());
+  const settled = await writeChange(context, mark.objects, [{ name, from: undefined, to: mark.id }], signal);
+  if (settled.kind === "unknown") {
+    throw new LaunchError("store-failed", `agent "${agent}" could not be asked to stop: ${settled.said}`);
+  }
+}
+
+/** Removes a beat unless it has changed since, and in the same move the marks of agents that have none. */
 export async function forget({ store }: QueueContext, agent: SeenAgent, signal: AbortSignal): Promise<void> {
   const local = await store.open("read", signal);
-  if (local !== undefined) {
-    await settleRemoval(store, local, [{ name: agentRef(agent.beat.agent), id: agent.version }], signal);
-  }
+  if (local === undefined) return;
+  const name = agentRef(agent.beat.agent);
+  const { agents, stops } = sortRefs(await currentRefs(store, local, [agentRefs, stopRefs], signal));
+  const staying = agents.filter((other) => other.name !== name || other.id !== agent.version);
+  const gone = agents.length === staying.length ? [] : [{ name, id: agent.version }];
+  const marks = stops.filter((mark) => staying.every((other) => other.agent !== mark.agent));
+  await settleRemoval(store, local, [...gone, ...marks], signal);
 }
 
 export async function pause(context: QueueContext, queue: string, paused: boolean, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import type { Repository } from "../../clients/git/objects.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { QueuePlace } from "../queue-store.ts";
-import { agentRefs, queuePrefix, queueRefs, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
+import { agentRefs, queuePrefix, queueRefs, type QueueRefs, sortRefs, stopRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "./read-tips.ts";
 import type { StoreRepository } from "./repository.ts";
 import { currentRefs, type Refs, settleRemoval } from "./settle.ts";
@@ -54,7 +54,7 @@ export function queueLister(store: StoreRepository, log: Log): QueueLister {
 
   return {
     list: async (local, queues, signal) => {
-      const prefixes = queues === "all" ? [queueRefs, agentRefs] : [...queues.map(queuePrefix), agentRefs];
+      const prefixes = [...(queues === "all" ? [queueRefs] : queues.map(queuePrefix)), agentRefs, stopRefs];
       let before = lastSeen(queues);
       let refs = await currentRefs(store, local, prefixes, signal);
       for (let count = 1; count < maxListings && !isTrue(before, refs); count++) {

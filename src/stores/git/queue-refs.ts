@@ -1,6 +1,6 @@
 import { LaunchError } from "../../core/errors.ts";
 import { parseKey, type QueueKey } from "../../queues/key.ts";
-import type { QueuePlace } from "../queue-store.ts";
+import type { QueuePlace, StopLevel } from "../queue-store.ts";
 
 /*
  * The refs of queues. Below refs/launch/v1/:
@@ -10,9 +10,11 @@ import type { QueuePlace } from "../queue-store.ts";
  *   q/<queue>/c/folded        where folded runs are in the log, by month of their end
  *   log/<queue>               ended runs, folded: one chain of commits, the tip's tree has them all
  *   a/<agent>                 an agent's last beat
+ *   s/<agent>/<incarnation>/{drain,now}   somebody wants that agent to stop
  */
 export const queueRefs = "refs/launch/v1/q/";
 export const agentRefs = "refs/launch/v1/a/";
+export const stopRefs = "refs/launch/v1/s/";
 export const logRefs = "refs/launch/v1/log/";
 
 const letters = { waiting: "p", leased: "l", ended: "d" } as const satisfies Record<QueuePlace, string>;
@@ -52,6 +54,12 @@ export function agentRef(agent: string): string {
   throw new LaunchError("bad-usage", `agent "${agent}": an id has a-z, 0-9 and "-", at most 64 characters`);
 }
 
+export function stopRef(agent: string, incarnation: string, level: StopLevel): string {
+  agentRef(agent);
+  if (namePattern.test(incarnation)) return `${stopRefs}${agent}/${incarnation}/${level}`;
+  throw new LaunchError("store-failed", `agent "${agent}" has a beat without an incarnation that can be named`);
+}
+
 /** One run's ref in a queue. */
 export type Tip = {
   readonly name: string;
@@ -72,9 +80,25 @@ export type QueueRefs = {
   readonly folded: ReadonlyMap<string, string>;
   readonly logs: ReadonlyMap<string, string>;
   readonly agents: readonly { readonly agent: string; readonly name: string; readonly id: string }[];
+  readonly stops: readonly StopMark[];
   /** Names that no launch of this version makes. */
   readonly foreign: readonly { readonly queue: string; readonly key: string; readonly id: string }[];
 };
+
+/** Somebody's wish that an agent stops. */
+export type StopMark = {
+  readonly agent: string;
+  readonly incarnation: string;
+  readonly level: StopLevel;
+  readonly name: string;
+  readonly id: string;
+};
+
+function stopMark(name: string, id: string): readonly StopMark[] {
+  const [agent = "", incarnation = "", level, ...rest] = name.slice(stopRefs.length).split("/");
+  if ((level !== "drain" && level !== "now") || rest.length > 0) return [];
+  return [{ agent, incarnation, level, name, id }];
+}
 
 export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
   const tips: Tip[] = [];
@@ -83,9 +107,11 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
   const folded = new Map<string, string>();
   const logs = new Map<string, string>();
   const agents: QueueRefs["agents"][number][] = [];
+  const stops: StopMark[] = [];
   const foreign: QueueRefs["foreign"][number][] = [];
   for (const [name, id] of refs) {
     if (name.startsWith(agentRefs)) agents.push({ agent: name.slice(agentRefs.length), name, id });
+    else if (name.startsWith(stopRefs)) stops.push(...stopMark(name, id));
     else if (name.startsWith(logRefs)) logs.set(name.slice(logRefs.length), id);
     else if (name.startsWith(queueRefs)) {
       const [queue = "", letter = "", key = "", ...rest] = name.slice(queueRefs.length).split("/");
@@ -98,5 +124,5 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
       else foreign.push({ queue, key: [letter, key, ...rest].join("/"), id });
     }
   }
-  return { tips, cancels, paused, folded, logs, agents, foreign };
+  return { tips, cancels, paused, folded, logs, agents, stops, foreign };
 }

@@ -3,7 +3,7 @@ import { agentBeatSchema } from "../agent-beat.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore, SeenAgent, UnreadableEntry } from "../queue-store.ts";
 import type { QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
-import { cancelRef, type QueueRefs, type Tip } from "./queue-refs.ts";
+import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes, type ReadHead } from "./run-files.ts";
 
@@ -20,7 +20,7 @@ export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
     const { refs, heads } = await listWithHeads(context, local, queues, signal);
     context.heads.keep(queues, refs.tips);
     beats = await readBeats(context, local, refs.agents, beats, signal);
-    const agents = [...beats.values()];
+    const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
     context.store.share(agents.length);
     return { ...entriesOf(refs, heads), agents, paused: [...refs.paused].sort() };
   };
@@ -67,6 +67,13 @@ function entryOf(
 
 function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+}
+
+function withStop(seen: SeenAgent, stops: readonly StopMark[]): SeenAgent {
+  const { agent, incarnation } = seen.beat;
+  const own = stops.filter((mark) => mark.agent === agent && mark.incarnation === incarnation);
+  if (own.length === 0) return seen;
+  return { ...seen, stop: own.some(({ level }) => level === "now") ? "now" : "drain" };
 }
 
 /** Agents whose beat can't be read (a newer version's) are not shown: nobody decides anything by them. */

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isFileMissing } from "../../core/errors.ts";
-import { queuePrefix } from "./queue-refs.ts";
+import { queuePrefix, stopRefs } from "./queue-refs.ts";
 import type { WaitRequest } from "./repository.ts";
 
 /** File systems that tell nothing (a network's, some containers') are looked at this often; it costs no process. */
@@ -20,7 +20,10 @@ export async function waitForRefs(
   { queues, ms, isChanged }: WaitRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  const places = queues.flatMap((queue) => folders.map((folder) => join(directory, queuePrefix(queue), folder)));
+  const places = [
+    ...queues.flatMap((queue) => folders.map((folder) => join(directory, queuePrefix(queue), folder))),
+    join(directory, stopRefs),
+  ];
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const watchers: FSWatcher[] = [];

@@ -8,7 +8,17 @@ export const defaultRoles: RoleNames = { submitter: "launch_submitter", agent: "
  * queue, and take it out or move it while nobody has it; only an agent says how a run went, and only an admin what a queue is.
  */
 const submitting = ["create_run", "update_run", "enqueue", "requeue", "cancel_waiting", "request_cancel"];
-const serving = ["claim", "claim_next", "progress", "finish", "release", "beat", "forget_agent", "fold"];
+const serving = [
+  "claim",
+  "claim_next",
+  "progress",
+  "finish",
+  "release",
+  "beat",
+  "request_stop",
+  "forget_agent",
+  "fold",
+];
 const administering = ["pause", "define", "remove_runs"];
 
 /**

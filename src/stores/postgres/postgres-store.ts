@@ -37,6 +37,9 @@ export function postgresStore({ connection, location, database, log }: PostgresS
       return readSnapshot(session, queues, signal);
     },
     beat: (beat, expected, signal) => writeBeat(session, beat, expected, signal),
+    requestStop: async ({ beat }, level, signal) => {
+      await settled(session, "SELECT launch.request_stop($1, $2, $3)", [beat.agent, beat.incarnation, level], signal);
+    },
     forget: async ({ beat, version }, signal) => {
       await settled(session, "SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal);
     },

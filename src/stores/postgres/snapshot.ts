@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 const snapshotQuery = `
 SELECT 'run' AS kind, run_id AS name, queue, place, version, head AS content, cancel_requested, priority, key_time FROM launch.runs
   WHERE place IN ('waiting', 'leased', 'ended') AND ($1::text[] IS NULL OR queue = ANY ($1))
-UNION ALL SELECT 'agent', agent, NULL, NULL, version, beat, NULL, NULL, NULL FROM launch.agents
+UNION ALL SELECT 'agent', agent, NULL, stop, version, beat, NULL, NULL, NULL FROM launch.agents
 UNION ALL SELECT 'paused', queue, queue, NULL, NULL, NULL, NULL, NULL, NULL FROM launch.paused_queues
   WHERE $1::text[] IS NULL OR queue = ANY ($1)`;
 
@@ -25,7 +25,13 @@ const rowSchema = z.discriminatedUnion("kind", [
     priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
     key_time: timeSchema,
   }),
-  z.object({ kind: z.literal("agent"), version: z.string(), content: z.unknown() }),
+  z.object({
+    kind: z.literal("agent"),
+    /** What it is asked for. */
+    place: z.enum(["drain", "now"]).nullable(),
+    version: z.string(),
+    content: z.unknown(),
+  }),
   z.object({ kind: z.literal("paused"), name: z.string() }),
 ]);
 
@@ -45,7 +51,8 @@ export async function readSnapshot(
     if (row.kind === "paused") paused.push(row.name);
     else if (row.kind === "agent") {
       const beat = agentBeatSchema.safeParse(row.content);
-      if (beat.success) agents.push({ beat: beat.data, version: row.version });
+      const stop = row.place === null ? {} : { stop: row.place };
+      if (beat.success) agents.push({ beat: beat.data, version: row.version, ...stop });
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
       const read = readHead(row.content);

@@ -4,7 +4,9 @@ import { silentLog } from "../../../src/core/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
+import { migrations } from "../../../src/stores/postgres/migrations/index.ts";
 import type { PickRequest, QueueEntry, QueueStore } from "../../../src/stores/queue-store.ts";
+import { beatOf } from "../../support/agent-beat.ts";
 import { describeWith } from "../../support/engines.ts";
 import { type PostgresServer, sql, startPostgres } from "../../support/postgres.ts";
 import { endedRun, leaseOf } from "../../support/queued-run.ts";
@@ -64,7 +66,21 @@ describeWith(["postgres"], "queues in Postgres", () => {
       stores.map((each, index) => each.enqueue([queuedDocument(`digits-${index}`)], signal)),
     );
     expect(results.flat().map(({ kind }) => kind)).toEqual(Array.from({ length: 8 }, () => "enqueued"));
-    expect(await sql(url, "SELECT version FROM launch.migrations")).toEqual([{ version: 1 }]);
+    const versions = await sql(url, "SELECT version FROM launch.migrations ORDER BY version");
+    expect(versions).toEqual(migrations.map((_, index) => ({ version: index + 1 })));
+  });
+
+  it("brings tables of the first version up, with what is in them", async () => {
+    const [first = ""] = migrations;
+    await sql(url, `CREATE SCHEMA launch; CREATE TABLE launch.migrations (version integer PRIMARY KEY); ${first}`);
+    await sql(url, "INSERT INTO launch.migrations VALUES (1)");
+    const beat = beatOf("box-1", "a");
+    const [agent, text] = [beat.agent, JSON.stringify(beat)];
+    await sql(url, `INSERT INTO launch.agents (agent, version, beat) VALUES ('${agent}', 'v1', '${text}')`);
+    const [seen] = (await store.snapshot("all", signal)).agents;
+    expect(seen).toEqual({ beat, version: "v1" });
+    await store.requestStop(seen!, "drain", signal);
+    expect((await store.snapshot("all", signal)).agents[0]?.stop).toBe("drain");
   });
 
   it("refuses tables of a newer launch, and says so", async () => {
