@@ -87,6 +87,13 @@ export function allowed(schema: VariableSchema): string {
   return maximum === undefined ? schema.type : `${schema.type}, at most ${maximum}`;
 }
 
+/** The variables that stand somewhere in these arguments. */
+export function variablesIn(value: Json): ReadonlySet<string> {
+  const names = new Set<string>();
+  fill(value, {}, (name) => names.add(name));
+  return names;
+}
+
 type Values = Readonly<Record<string, Scalar>>;
 
 function fillObject(value: JsonObject, values: Values, seen: (name: string) => void): JsonObject {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json, JsonObject } from "../core/json.ts";
 import { formatDuration } from "../core/duration.ts";
 import { type QueueDefinition, queueDefinitionSchema, type VariableSchema } from "../queues/definition.ts";
-import { fillTemplate, type Scalar } from "../queues/templates.ts";
+import { fillTemplate, type Scalar, variablesIn } from "../queues/templates.ts";
 import { type Fault, faultAt } from "./fault.ts";
 import { issuesOf, phraseOf } from "./issues.ts";
 import { resourceArgsSchema } from "./launch-spec.ts";
@@ -51,12 +51,15 @@ function ownNames(tree: Located): Located {
   return { ...renamed, entries };
 }
 
+type FaultIn = (path: readonly (string | number)[], message: string) => Fault;
+
 function checkDefinition(definition: QueueDefinition, tree: Located): readonly Fault[] {
-  const fault = (path: readonly string[], message: string): Fault => {
+  const fault: FaultIn = (path, message) => {
     const found = at(tree, path) ?? at(tree, path.slice(0, -1)) ?? tree;
     return faultAt({ origin: found.origin, path: path.join("."), message });
   };
-  const faults: Fault[] = [...macroFaults(at(tree, ["resource_args"]))];
+  const strange = variableFaults(definition, fault);
+  const faults: Fault[] = [...strange, ...macroFaults(at(tree, ["resource_args"]))];
   const { timeout } = definition.limits;
   if (timeout?.default !== undefined && timeout.max !== undefined && timeout.default > timeout.max) {
     const words = `limits.timeout.default is ${formatDuration(timeout.default)}, over limits.timeout.max (${formatDuration(timeout.max)})`;
@@ -65,6 +68,7 @@ function checkDefinition(definition: QueueDefinition, tree: Located): readonly F
   if (definition.order === "fifo" && definition.ageing !== undefined) {
     faults.push(fault(["ageing"], "ageing is for order: priority; in fifo the oldest run is first anyway"));
   }
+  if (strange.length > 0) return faults;
   const filled = fillTemplate(definition, samples(definition));
   if (filled.kind === "faults") {
     const own = filled.faults.map(({ path, message }) =>
@@ -73,6 +77,31 @@ function checkDefinition(definition: QueueDefinition, tree: Located): readonly F
     return [...faults, ...own];
   }
   return [...faults, ...argumentFaults(definition, filled.resourceArgs, tree)];
+}
+
+/** What of a variable's schema could never have an effect. */
+function variableFaults({ template_variables: variables }: QueueDefinition, fault: FaultIn): readonly Fault[] {
+  return Object.entries(variables).flatMap(([name, { schema }]) => {
+    const path = ["template_variables", name, "schema"];
+    const isNumeric = schema.type === "integer" || schema.type === "number";
+    const bounds = isNumeric ? [] : (["minimum", "maximum"] as const).filter((bound) => schema[bound] !== undefined);
+    const strange = (schema.enum ?? []).filter((value) => !isOfType(value, schema.type));
+    return [
+      ...bounds.map((bound) =>
+        fault([...path, bound], `${path.join(".")}.${bound} is for numbers, and ${name} is a ${schema.type}`),
+      ),
+      ...strange.map((value) => {
+        const index = schema.enum?.indexOf(value) ?? 0;
+        const hint = schema.type === "string" ? `; write "${String(value)}"` : "";
+        const words = `${path.join(".")}.enum has ${JSON.stringify(value)}, which is no ${schema.type}${hint}`;
+        return fault([...path, "enum", index], words);
+      }),
+    ];
+  });
+}
+
+function isOfType(value: Scalar, type: VariableSchema["type"]): boolean {
+  return type === "integer" ? Number.isInteger(value) : typeof value === type;
 }
 
 /** A value that fits each variable that has no default: what the arguments look like with it is what can be checked now. */
@@ -85,7 +114,16 @@ function sampleOf({ type, enum: values, minimum, maximum }: VariableSchema): Sca
   const [first] = values ?? [];
   if (first !== undefined) return first;
   if (type === "string") return "text";
-  return type === "boolean" ? true : (minimum ?? maximum ?? 1);
+  if (type === "boolean") return true;
+  return type === "number" ? (minimum ?? maximum ?? 1) : Math.ceil(minimum ?? Math.floor(maximum ?? 1));
+}
+
+/** Variables of which nothing is known: what an argument becomes with them is seen when a run gives their values. */
+function openVariables({ template_variables: variables }: QueueDefinition): ReadonlySet<string> {
+  const open = Object.entries(variables).filter(
+    ([, { schema }]) => schema.default === undefined && schema.enum === undefined,
+  );
+  return new Set(open.map(([name]) => name));
 }
 
 function argumentFaults(definition: QueueDefinition, filled: JsonObject, tree: Located): readonly Fault[] {
@@ -101,5 +139,15 @@ function argumentFaults(definition: QueueDefinition, filled: JsonObject, tree: L
   const schema = z.object({ resource_args: resourceArgsSchema.shape[resource] });
   const checked = schema.safeParse({ resource_args: own }, { error: phraseOf, jitless: true });
   if (checked.success) return [];
-  return issuesOf(checked.error.issues, nest(args, ["resource_args"]), []);
+  const written = nest(args, ["resource_args"]);
+  const open = openVariables(definition);
+  const isOpen = ({ code, path }: z.core.$ZodIssue): boolean => {
+    const found = code === "unrecognized_keys" ? undefined : at(written, path);
+    return found !== undefined && [...variablesIn(toJson(found))].some((name) => open.has(name));
+  };
+  return issuesOf(
+    checked.error.issues.filter((issue) => !isOpen(issue)),
+    written,
+    [],
+  );
 }

@@ -200,6 +200,12 @@ describe("a queue's definition", () => {
       { resource: "local-container", resource_args: { cpus: 2 } },
     ],
     ["", { overrides: "all", order: "priority" }],
+    // What an argument must look like says the resource, and nothing is known yet of a text that a run will choose.
+    [
+      "resource: local-container\nresource_args: {memory: '{{memory}}', shm-size: '{{memory}}'}\ntemplate_variables: {memory: {schema: {type: string}}}\n",
+      { resource_args: { memory: "{{memory}}" } },
+    ],
+    ["template_variables: {n: {schema: {type: integer, minimum: 0.5}}}\n", { order: "priority" }],
   ])("is read from %j", (text, definition) => {
     expect(readDefinition({ name: "gpu.yaml", text })).toMatchObject({ kind: "definition", definition });
   });
@@ -221,6 +227,22 @@ describe("a queue's definition", () => {
     [
       "template_variables: {n: {schema: {type: integer, maximum: 4, default: 9}}}\n",
       'template variable "n" is 9; it must be at most 4',
+    ],
+    [
+      "template_variables: {size: {schema: {type: string, maximum: 4}}}\n",
+      "1:61 template_variables.size.schema.maximum is for numbers, and size is a string",
+    ],
+    [
+      "template_variables: {gpus: {schema: {type: string, enum: [1, all]}}}\n",
+      '1:59 template_variables.gpus.schema.enum has 1, which is no string; write "1"',
+    ],
+    [
+      "template_variables: {n: {schema: {type: integer, enum: [1, 2.5]}}}\n",
+      "1:60 template_variables.n.schema.enum has 2.5, which is no integer",
+    ],
+    [
+      "resource: local-container\nresource_args: {cpuss: '{{n}}', shm-size: big}\ntemplate_variables: {n: {schema: {type: string}}}\n",
+      '2:17 unknown key "cpuss"',
     ],
   ])("with %j has a fault in its place", (text, words) => {
     const read = readDefinition({ name: "gpu.yaml", text });
