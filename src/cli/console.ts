@@ -11,9 +11,14 @@ export type Console = {
   readonly errorStyle: Style;
   /** A terminal that may be drawn on. */
   readonly interactive: boolean;
+  /** Lines of that terminal. */
+  readonly rows: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
 };
+
+/** Some terminals say that they have none. */
+const usualRows = 24;
 
 export function processConsole(): Console {
   const out = writerOn(process.stdout);
@@ -24,6 +29,7 @@ export function processConsole(): Console {
     style: styleFor(out.columns() !== undefined, process.env),
     errorStyle: styleFor(err.columns() !== undefined, process.env),
     interactive: out.columns() !== undefined && process.env["TERM"] !== "dumb",
+    rows: () => process.stdout.rows || usualRows,
     environment: process.env,
     workingDirectory: process.cwd(),
   };

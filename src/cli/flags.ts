@@ -46,7 +46,13 @@ export type RunFlags = LaunchFlags &
 export type ValidateFlags = LaunchFlags & StoreFlags & JsonFlags & { readonly explain?: true };
 export type DoctorFlags = LaunchFlags & StoreFlags & JsonFlags;
 export type InitFlags = { readonly force?: true };
-export type ListFlags = StoreFlags & JsonFlags & { readonly limit?: string };
+export type ListFlags = StoreFlags &
+  JsonFlags & {
+    readonly limit?: string;
+    readonly state?: readonly string[];
+    readonly queue?: string;
+    readonly watch?: true;
+  };
 export type ShowFlags = StoreFlags & JsonFlags & { readonly patch?: true; readonly spec?: true };
 export type LogsFlags = StoreFlags & JsonFlags & { readonly follow?: true };
 export type PruneFlags = StoreFlags &
@@ -56,6 +62,7 @@ export type WaitFlags = StoreFlags & JsonFlags;
 export type CancelFlags = StoreFlags & JsonFlags;
 export type RequeueFlags = StoreFlags & JsonFlags;
 export type QueueFlags = StoreFlags & JsonFlags;
+export type QueueListFlags = QueueFlags & { readonly watch?: true };
 export type QueueShowFlags = QueueFlags & { readonly limit?: string; readonly watch?: true };
 export type QueueHistoryFlags = QueueFlags & { readonly limit?: string };
 export type QueueDeleteFlags = QueueFlags & { readonly force?: true };
@@ -69,6 +76,7 @@ export type QueueWriteFlags = QueueFlags & {
 
 export type MigrateFlags = JsonFlags;
 export type AgentListFlags = StoreFlags & JsonFlags;
+export type AgentStopFlags = StoreFlags & JsonFlags & { readonly now?: true; readonly timeout?: string };
 export type AgentFlags = StoreFlags &
   JsonFlags & {
     readonly queue?: readonly string[];

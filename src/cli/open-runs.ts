@@ -31,6 +31,11 @@ async function storeOfConfig(environment: Console["environment"]): Promise<strin
   return (await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() })).config.store;
 }
 
+/** The flags that name the same store again, for a command that is told to the user. */
+export function storeFlags({ store }: StoreFlags): readonly string[] {
+  return store === undefined ? [] : ["--store", store];
+}
+
 /** A number that an option gives. */
 export function wholeNumber(text: string, option: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;

@@ -95,6 +95,9 @@ function addRuns(program: Command, console: Console, noWords: () => void, done: 
     .command("list")
     .summary("the runs that the store keeps, newest first")
     .option("-l, --limit <number>", "at most so many", "20")
+    .option("-s, --state <state>", "only those in this state, or several with commas (repeatable)", collect)
+    .option("-q, --queue <name>", "only those of this queue")
+    .option("--watch", "show them again whenever they change")
     .addOption(storeOption())
     .option("--json", "as JSON, one run a line")
     .action(async (flags: ListFlags) => {

@@ -6,6 +6,7 @@ import type {
   QueueDeleteFlags,
   QueueFlags,
   QueueHistoryFlags,
+  QueueListFlags,
   QueueShowFlags,
   QueueWriteFlags,
   RequeueFlags,
@@ -108,11 +109,12 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
   queue
     .command("list")
     .summary("all queues, with what waits and runs in them")
+    .option("--watch", "show them again whenever they change")
     .addOption(storeOption())
     .option("--json", "as JSON, one queue a line")
-    .action(async (flags: QueueFlags) => {
+    .action(async (flags: QueueListFlags) => {
       noWords();
-      const { listQueuesCommand } = await import("./show-queue-command.ts");
+      const { listQueuesCommand } = await import("./list-queues-command.ts");
       done(await listQueuesCommand(flags, console));
     });
   queue
@@ -137,7 +139,7 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
     .option("--json", "as JSON, one run a line")
     .action(async (name: string, flags: QueueHistoryFlags) => {
       noWords();
-      const { queueHistoryCommand } = await import("./show-queue-command.ts");
+      const { queueHistoryCommand } = await import("./list-queues-command.ts");
       done(await queueHistoryCommand(name, flags, console));
     });
   for (const [verb, summary] of [

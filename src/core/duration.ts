@@ -34,3 +34,9 @@ export function formatDuration(ms: number): string {
   if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return `${Math.round(hours / 24)} d`;
 }
+
+/** How long ago or ahead something is: below a minute in whole seconds, as it has changed by the time it is read. */
+export function formatAge(ms: number): string {
+  const seconds = Math.round(Math.max(0, ms) / 1_000);
+  return seconds < 60 ? `${seconds} s` : formatDuration(ms);
+}

@@ -1,4 +1,5 @@
-import { formatDuration } from "../core/duration.ts";
+import { formatCommandLine } from "../core/command-line.ts";
+import { formatAge, formatDuration } from "../core/duration.ts";
 import type { Estimate } from "../queues/estimate.ts";
 import { oneLine } from "./words.ts";
 
@@ -9,6 +10,8 @@ export type QueueReport = {
   readonly resource: string | undefined;
   readonly order: "priority" | "fifo";
   readonly paused: boolean;
+  /** It has runs, and no definition any more. */
+  readonly deleted: boolean;
   readonly agents: readonly AgentReport[];
   readonly running: readonly RunningReport[];
   readonly waiting: readonly WaitingReport[];
@@ -16,6 +19,8 @@ export type QueueReport = {
   readonly unreadable: number;
   /** How long runs of it last. */
   readonly duration: Estimate | undefined;
+  /** Since when an ended run of it was the last that an agent had. */
+  readonly lastRunMs: number | undefined;
 };
 
 export type AgentReport = {
@@ -23,6 +28,7 @@ export type AgentReport = {
   readonly state: "working" | "draining" | "stopping";
   readonly maxJobs: number;
   readonly jobs: number;
+  readonly slots: Readonly<Record<string, { readonly total: number; readonly free: number }>>;
   /** By its own clock. */
   readonly lastBeatMs: number;
   /** It has said nothing for longer than its lease lasts. */
@@ -44,9 +50,13 @@ export type WaitingReport = {
   readonly by: string;
   readonly waitedMs: number;
   readonly startsIn: Estimate | undefined;
+  readonly cause: WaitCause;
   /** What it waits for, in words. */
   readonly waitsFor: string;
 };
+
+/** What kind of thing a run waits for. It changes less often than its words do. */
+export type WaitCause = "paused" | "retry" | "limit" | "slots" | "agent" | "poll" | "place" | "behind";
 
 export const priorityWords = ["critical", "high", "medium", "low"] as const;
 
@@ -61,17 +71,19 @@ export function queueLine(report: QueueReport): string {
     `${running.length} running, ${waiting.length} waiting`,
     ...(duration === undefined ? [] : [`median run ${formatDuration(duration.ms)}`]),
     ...(report.paused ? ["paused"] : []),
+    ...(report.deleted ? ["deleted: agents refuse what waits"] : []),
     ...(report.unreadable === 0 ? [] : [`${report.unreadable} unreadable`]),
   ];
   return parts.map(oneLine).join(" · ");
 }
 
 function agentWords({ agent, state, maxJobs, jobs, lastBeatMs, silent }: AgentReport): string {
-  const ago = formatDuration(lastBeatMs);
+  const ago = formatAge(lastBeatMs);
+  const share = `${jobs}/${maxJobs === -1 ? "∞" : maxJobs}`;
   if (silent) return `${agent} silent for ${ago}`;
-  if (state !== "working") return `${agent} ${state}`;
-  if (maxJobs !== -1 && jobs >= maxJobs) return `${agent} busy ${jobs}/${maxJobs}`;
-  return jobs === 0 ? `${agent} polling ${ago} ago` : `${agent} ${jobs}/${maxJobs === -1 ? "∞" : maxJobs}`;
+  if (state !== "working") return `${agent} ${state}${jobs === 0 ? "" : ` ${share}`}`;
+  if (maxJobs !== -1 && jobs >= maxJobs) return `${agent} busy ${share}`;
+  return jobs === 0 ? `${agent} polling, seen ${ago} ago` : `${agent} at work ${share}`;
 }
 
 /** The waiting runs as rows, with a head. */
@@ -84,7 +96,7 @@ export function waitingRows(waiting: readonly WaitingReport[]): readonly (readon
       row.runId,
       priorityWords[row.priority] ?? String(row.priority),
       row.by,
-      formatDuration(row.waitedMs),
+      formatAge(row.waitedMs),
       row.startsIn === undefined ? "" : estimateWords(row.startsIn),
       row.waitsFor,
     ]),
@@ -99,26 +111,58 @@ export function runningRows(running: readonly RunningReport[]): readonly (readon
       runId,
       by,
       agent,
-      formatDuration(forMs),
+      formatAge(forMs),
       cancelRequested ? "to be cancelled" : "",
     ]),
   ];
 }
 
 /** `~14 min`, with its spread where that says something: `~14 min (9 min to 30 min)`. */
-export function estimateWords({ ms, lowMs, highMs }: Estimate): string {
-  if (ms < 1_000 && highMs < 1_000) return "now";
-  const [middle, low, high] = [ms, lowMs, highMs].map(formatDuration);
-  return low === high ? `~${middle ?? ""}` : `~${middle ?? ""} (${low ?? ""} to ${high ?? ""})`;
+export function estimateWords(estimate: Estimate): string {
+  const words = spreadWords(estimate);
+  return words === "now" ? words : `~${words}`;
 }
 
-/** When nobody serves the queue: what to do. Undefined when somebody does. */
-export function nobodyWords({ queue, agents }: QueueReport): string | undefined {
+function spreadWords({ ms, lowMs, highMs }: Estimate): string {
+  if (ms < 1_000 && highMs < 1_000) return "now";
+  const [middle = "", low = "", high = ""] = [ms, lowMs, highMs].map(formatAge);
+  return low === high ? middle : `${middle} (${low} to ${high})`;
+}
+
+/** `waiting in gpu: 2nd, about 14 min, for a place: a2 is at max_jobs 4`. */
+export function waitingWords(queue: string, { position, startsIn, cause, waitsFor }: WaitingReport): string {
+  const about = startsIn === undefined ? "" : `, ${startWords(startsIn)}`;
+  // These two are no things to wait for.
+  const isClause = cause === "paused" || cause === "behind";
+  return oneLine(
+    `waiting in ${queue}: ${ordinal(position)}${about}${isClause ? `; ${waitsFor}` : `, for ${waitsFor}`}`,
+  );
+}
+
+function startWords(estimate: Estimate): string {
+  const words = spreadWords(estimate);
+  return words === "now" ? "about to start" : `about ${words}`;
+}
+
+export function ordinal(count: number): string {
+  const teen = count % 100 >= 11 && count % 100 <= 13;
+  return `${count}${(teen ? undefined : ["th", "st", "nd", "rd"][count % 10]) ?? "th"}`;
+}
+
+/** When nobody serves the queue: what to do. Undefined when somebody does. `flags` are those that name the store. */
+export function nobodyWords({ queue, agents, lastRunMs }: QueueReport, flags: readonly string[]): string | undefined {
   if (agents.some(({ silent }) => !silent)) return undefined;
-  const last = agents.length === 0 ? undefined : Math.min(...agents.map(({ lastBeatMs }) => lastBeatMs));
-  const since =
-    last === undefined ? "No agent polls this queue." : `No agent has polled this queue for ${formatDuration(last)}.`;
-  return `${since} Start one: launch agent -q ${queue}, or run the workflow of your agents.`;
+  const start = formatCommandLine(["launch", "agent", "-q", queue, ...flags]);
+  return `${sinceWords(agents, lastRunMs)} Start one: ${start}, or run the workflow of your agents.`;
+}
+
+/** An agent that has left in order has taken its sign of life away: then its last run tells when one was there. */
+function sinceWords(agents: readonly AgentReport[], lastRunMs: number | undefined): string {
+  if (agents.length > 0) {
+    return `No agent has polled this queue for ${formatAge(Math.min(...agents.map(({ lastBeatMs }) => lastBeatMs)))}.`;
+  }
+  const last = lastRunMs === undefined ? "" : `; the last run of it ended ${formatAge(lastRunMs)} ago`;
+  return `No agent polls this queue${last}.`;
 }
 
 export function counted(count: number, noun: string): string {

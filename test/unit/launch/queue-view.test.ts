@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { queueReport } from "../../../src/launch/queue-view.ts";
 import { queueDefinitionSchema } from "../../../src/queues/definition.ts";
-import { nobodyWords, queueLine, waitingRows } from "../../../src/reporting/queue-report.ts";
+import { queueChanges } from "../../../src/reporting/queue-changes.ts";
+import { nobodyWords, ordinal, queueLine, waitingRows, waitingWords } from "../../../src/reporting/queue-report.ts";
 import type { AgentBeat, QueueEntry, QueueSnapshot } from "../../../src/stores/queue-store.ts";
 import type { RunHead } from "../../../src/stores/store.ts";
 import { beatOf } from "../../support/agent-beat.ts";
@@ -74,13 +75,13 @@ test("each waiting run says what it waits for and when it may start, by what run
     ["2", "w2", "medium", "ada", "4 min", "~1 h 10 min (1 h to 1 h 20 min)", "behind 1 run"],
     ["3", "w3", "medium", "ada", "3 min", "", "the limit of 3 running for each submitter"],
   ]);
-  expect(nobodyWords(report)).toBeUndefined();
+  expect(nobodyWords(report, [])).toBeUndefined();
 });
 
 test("an agent that has been silent for longer than its lease serves nobody", () => {
   const report = reportOf([entry("w1", "waiting", 200)], { agents: [agent("a1", 4, 0, 180)] });
   expect(queueLine(report)).toContain("a1 silent for 3 h");
-  expect(nobodyWords(report)).toMatch(/^No agent has polled this queue for 3 h\. Start one: launch agent -q gpu/);
+  expect(nobodyWords(report, [])).toMatch(/^No agent has polled this queue for 3 h\. Start one: launch agent -q gpu/);
   expect(report.waiting[0]?.startsIn).toBeUndefined();
 });
 
@@ -110,4 +111,54 @@ test("a paused queue says so of every run", () => {
   const report = reportOf([entry("w1", "waiting", 5)], { paused: ["gpu"], agents: [agent("a1", 1, 0, 0)] });
   expect(queueLine(report)).toMatch(/· paused$/);
   expect(report.waiting[0]).toMatchObject({ waitsFor: "the queue is paused" });
+});
+
+test("a run's place is told in one line, as its waiting part is shown while it is followed", () => {
+  const { waiting } = reportOf([entry("r1", "leased", 10), entry("w1", "waiting", 5), entry("w2", "waiting", 4)], {
+    agents: [agent("a2", 1, 1, 1)],
+  });
+  expect(waiting.map((report) => waitingWords("gpu", report))).toEqual([
+    "waiting in gpu: 1st, about 30 min (25 min to 35 min), for a place: a2 is at max_jobs 1",
+    "waiting in gpu: 2nd, about 1 h 10 min (1 h to 1 h 20 min); behind 1 run",
+  ]);
+  expect([3, 4, 11, 12, 13, 21, 22, 103, 111].map(ordinal).join(" ")).toBe(
+    "3rd 4th 11th 12th 13th 21st 22nd 103rd 111th",
+  );
+});
+
+test("what an agent was given since its last beat counts as its work", () => {
+  const report = reportOf([entry("r1", "leased", 1), entry("w1", "waiting", 1)], { agents: [agent("a2", 1, 0, 4)] });
+  expect(queueLine(report)).toContain("a2 busy 1/1");
+  expect(report.waiting[0]?.waitsFor).toBe("a place: a2 is at max_jobs 1");
+});
+
+test("an agent that ends takes no more runs, so nobody waits for its place", () => {
+  const { beat, version } = agent("a1", 4, 0, 0);
+  const report = reportOf([entry("w1", "waiting", 5)], {
+    agents: [{ beat: { ...beat, state: "draining" }, version }],
+  });
+  expect(report.waiting[0]).toMatchObject({ waitsFor: "an agent: none polls this queue", startsIn: undefined });
+});
+
+test("when the agents have left, the last run tells when one was there, and the command names the store", () => {
+  const report = reportOf([entry("w1", "waiting", 5)]);
+  expect(nobodyWords(report, ["--store", "git+https://host.example/r.git"])).toBe(
+    "No agent polls this queue; the last run of it ended 1 h 40 min ago. Start one: launch agent -q gpu --store git+https://host.example/r.git, or run the workflow of your agents.",
+  );
+});
+
+test("between two reports only what is different is told, and never that time has gone by", () => {
+  const before = reportOf([entry("r1", "leased", 10), entry("w1", "waiting", 5), entry("w2", "waiting", 4)], {
+    agents: [agent("a2", 1, 1, 1)],
+  });
+  const later = reportOf([entry("r1", "leased", 12), entry("w1", "waiting", 7), entry("w2", "waiting", 6)], {
+    agents: [agent("a2", 1, 1, 3)],
+  });
+  expect(queueChanges(before, later)).toEqual([]);
+  const after = reportOf([entry("w1", "leased", 1), entry("w2", "waiting", 8)], { agents: [agent("a2", 1, 1, 1)] });
+  expect(queueChanges(before, after)).toEqual([
+    "r1  no longer in the queue",
+    "w1  with a2",
+    "w2  waits, 1st, a place: a2 is at max_jobs 1",
+  ]);
 });
