@@ -21,12 +21,17 @@ export type CommandLineRequest = {
   /** LAUNCH_STATE_HOME, and the home of the user. */
   readonly stateHome: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A launcher to start instead of the sources. */
+  readonly launcher?: string;
 };
 
-/** The command line from its sources, in a folder, with a state folder of its own and nothing of this user's. */
-export function commandLine({ directory, stateHome, environment = {} }: CommandLineRequest): CommandLine {
+const fromSources = join(import.meta.dirname, "launch-source.ts");
+
+/** The command line, in a folder, with a state folder of its own and nothing of this user's. */
+export function commandLine(request: CommandLineRequest): CommandLine {
+  const { directory, stateHome, environment = {}, launcher = fromSources } = request;
   const start = (...argv: readonly string[]): RunningCommand => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "launch-source.ts"), ...argv], {
+    const child = spawn(process.execPath, [launcher, ...argv], {
       cwd: directory,
       env: {
         PATH: process.env["PATH"],
