@@ -1,4 +1,5 @@
-import { rank, type RankRequest, type Ranked, type WaitingRun } from "../queues/order.ts";
+import { waitingRun } from "../launch/waiting-run.ts";
+import { rank, type RankRequest, type Ranked } from "../queues/order.ts";
 import type { QueueDefinition } from "../queues/definition.ts";
 import type { PickRequest, QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 
@@ -20,7 +21,7 @@ export function rankQueue(
   );
   const running = own.filter(({ place }) => place === "leased");
   const ranked = rank({
-    waiting: [...waiting.values()].flatMap((entry) => waitingRun(entry) ?? []),
+    waiting: [...waiting.values()].map(waitingRun),
     running: running.map(({ run }) => ({ runId: run.run_id, submitter: run.by })),
     ...rulesOf(definition),
     paused: snapshot.paused.includes(name),
@@ -38,20 +39,6 @@ export function rulesOf({ order, ageing, limits }: QueueDefinition): Pick<PickRe
   return {
     order: { mode: order, ageingMs: ageing },
     limits: { running: limits.running, runningPerSubmitter: limits.running_per_submitter },
-  };
-}
-
-function waitingRun({ run }: QueueEntry): WaitingRun | undefined {
-  const { queued } = run;
-  if (queued === undefined) return undefined;
-  return {
-    runId: run.run_id,
-    priority: queued.priority,
-    enqueuedAt: Date.parse(queued.enqueued_at),
-    notBefore: queued.not_before === undefined ? undefined : Date.parse(queued.not_before),
-    slots: queued.slots,
-    submitter: run.by,
-    timeoutMs: queued.timeout_ms,
   };
 }
 
