@@ -2,9 +2,9 @@ import { systemClock } from "../core/clock.ts";
 import { parseDuration } from "../core/duration.ts";
 import { exitCodes, LaunchError } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
-import { toJson } from "../core/json.ts";
 import { silentLog } from "../core/log.ts";
 import { pruneRuns } from "../launch/prune.ts";
+import { pruneImages } from "../launch/prune-images.ts";
 import { pruneMachine } from "../launch/prune-machine.ts";
 import { sweepRemains } from "../launch/sweep-remains.ts";
 import { sweepServices } from "../launch/sweep-services.ts";
@@ -12,8 +12,12 @@ import type { Console } from "./console.ts";
 import type { PruneFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { withRuns, wholeNumber } from "./open-runs.ts";
+import { pruneJson, pruneLines, type PruneReport } from "./prune-report.ts";
 
-/** `launch prune`: takes away what killed launchers left on this machine, then old finished runs. */
+/**
+ * `launch prune`: takes away what killed launchers left on this machine, then old finished runs from the store, and then what old runs left
+ * here: logs and outputs, Python environments, images.
+ */
 export async function pruneCommand(flags: PruneFlags, console: Console): Promise<number> {
   const request = {
     olderThanMs: ageOf(flags.olderThan ?? "30d"),
@@ -24,29 +28,20 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
   try {
     return await withRuns(flags, console, async ({ store, state }) => {
       const { environment, out } = console;
+      const { signal } = interrupted;
+      const clock = systemClock;
       const services = sweepServices({ state, tokens: {}, environment, log: silentLog });
-      const swept = request.dryRun ? [] : await sweepRemains("lost", services, interrupted.signal);
-      const pruned = await pruneRuns(request, { store, state, clock: systemClock }, interrupted.signal);
-      const local = await pruneMachine(request, { store, state, clock: systemClock }, interrupted.signal);
-      if (flags.json === true) {
-        await eventWriter(out)("pruned", toJson({ dry_run: request.dryRun, swept, ...pruned, ...local }));
-      } else {
-        const verb = request.dryRun ? "would remove" : "removed";
-        const lines = [
-          ...swept.map((run) =>
-            run.kind === "swept"
-              ? `ended ${run.runId}, whose launcher was killed`
-              : `${run.runId} could not be taken away whole: ${run.message}`,
-          ),
-          ...pruned.removed.map((run) => `${verb} ${run.run_id}`),
-          ...pruned.changed.map((runId) => `left ${runId}: it changed meanwhile`),
-          ...local.logs.map((runId) => `${verb} the log and outputs of ${runId} from this machine`),
-          ...local.environments.map((name) => `${verb} the Python environment ${name}`),
-          `${verb} ${pruned.removed.length}, kept ${pruned.kept}`,
-        ];
-        await out.write(`${lines.join("\n")}\n`);
-      }
-      return swept.some(({ kind }) => kind === "incomplete") ? exitCodes.infrastructure : exitCodes.succeeded;
+      const swept = request.dryRun ? [] : await sweepRemains("lost", services, signal);
+      const runs = await pruneRuns(request, { store, state, clock }, signal);
+      const machine = await pruneMachine(request, { state, clock, runs: runs.kept });
+      const before = new Date(clock.now().getTime() - request.olderThanMs);
+      const { dryRun } = request;
+      const images = await pruneImages({ before, dryRun, runs: runs.kept, state, clock, environment }, signal);
+      const report: PruneReport = { dryRun, swept, runs, machine, images };
+      if (flags.json === true) await eventWriter(out)("pruned", pruneJson(report));
+      else await out.write(`${pruneLines(report).join("\n")}\n`);
+      const failed = swept.some(({ kind }) => kind === "incomplete") || images.problem !== undefined;
+      return failed ? exitCodes.infrastructure : exitCodes.succeeded;
     });
   } finally {
     interrupted.stop();

@@ -12,6 +12,8 @@ export type StateDirectory = {
   readonly live: string;
   /** Folders that live as long as a launch does. */
   readonly scratch: string;
+  /** Notes of the images that were built; see launch/image-notes.ts. */
+  readonly images: string;
   /** A run's own folder, with its log and outputs. */
   runFolder(runId: string): string;
   logFile(runId: string): string;
@@ -34,6 +36,7 @@ export function stateDirectoryAt(path: string): StateDirectory {
     cache: join(path, "cache"),
     live,
     scratch,
+    images: join(path, "images"),
     runFolder,
     logFile: (runId) => join(runFolder(runId), "log.txt"),
     recordFile: (runId) => join(runFolder(runId), "record.json"),

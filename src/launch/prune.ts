@@ -1,9 +1,10 @@
-import { rm } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { isFinal } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { RunHead, Store } from "../stores/store.ts";
+import type { ListedRun, RunHead, Store } from "../stores/store.ts";
+import { sizeOf } from "./folder-size.ts";
 import { isLiveHere } from "./remains.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 export type PruneRequest = {
   /** Only runs that ended so long ago. */
@@ -18,8 +19,10 @@ export type Pruned = {
   readonly removed: readonly RunHead[];
   /** Runs that were chosen but changed meanwhile, and stay. */
   readonly changed: readonly string[];
-  /** How many stay, those that can't be read included. */
-  readonly kept: number;
+  /** The runs that stay, those that can't be read included: newest first. */
+  readonly kept: readonly ListedRun[];
+  /** What their logs and outputs on this machine took. */
+  readonly bytes: number;
 };
 
 /**
@@ -35,26 +38,30 @@ export async function pruneRuns(
   const listed = await store.list(Number.POSITIVE_INFINITY, signal);
   const finished = listed.filter((item) => item.kind === "run").filter(({ run }) => isFinal(run.state));
   const before = clock.now().getTime() - request.olderThanMs;
-  const chosen: { readonly run: RunHead; readonly version: string }[] = [];
+  const chosen: Chosen[] = [];
   for (const item of finished.slice(request.keep)) {
     const ended = Date.parse(item.run.finished_at ?? item.run.updated_at);
     // What has no time that can be read is not known to be old.
     if (ended <= before && !(await isLiveHere(state, item.run.run_id))) chosen.push(item);
   }
-  if (request.dryRun) {
-    return { removed: chosen.map(({ run }) => run), changed: [], kept: listed.length - chosen.length };
+  const gone = new Set(request.dryRun ? chosen.map(({ run }) => run.run_id) : await removeFrom(store, chosen, signal));
+  let bytes = 0;
+  for (const runId of gone) {
+    bytes += await sizeOf(state.runFolder(runId));
+    if (!request.dryRun) await removeFolder(state.runFolder(runId));
   }
-  const gone = new Set(
-    await store.remove(
-      chosen.map(({ run, version }) => ({ runId: run.run_id, version })),
-      signal,
-    ),
-  );
-  for (const runId of gone) await rm(state.runFolder(runId), { recursive: true, force: true });
-  if (gone.size > 0) await store.compact(signal);
+  if (!request.dryRun && gone.size > 0) await store.compact(signal);
   return {
     removed: chosen.map(({ run }) => run).filter((run) => gone.has(run.run_id)),
     changed: chosen.map(({ run }) => run.run_id).filter((runId) => !gone.has(runId)),
-    kept: listed.length - gone.size,
+    kept: listed.filter((item) => item.kind === "unreadable" || !gone.has(item.run.run_id)),
+    bytes,
   };
+}
+
+type Chosen = { readonly run: RunHead; readonly version: string };
+
+function removeFrom(store: Store, chosen: readonly Chosen[], signal: AbortSignal): Promise<readonly string[]> {
+  const versions = chosen.map(({ run, version }) => ({ runId: run.run_id, version }));
+  return store.remove(versions, signal);
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, readlink, rm, stat, symlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { uv, uvOrThrow } from "../../clients/uv/uv.ts";
 import { formatDuration } from "../../core/duration.ts";
@@ -34,7 +34,7 @@ export async function pythonEnvironment(request: PythonEnvironmentRequest, signa
   const parent = join(request.cacheDirectory, "python");
   const hash = hashOf(request.requirements, await pythonVersion(request, python, signal));
   const link = join(parent, hash);
-  const present = await targetOf(link);
+  const present = await useTarget(parent, link);
   if (present !== undefined) return join(parent, present);
   await mkdir(parent, { recursive: true });
   await removeAbandoned(parent, hash);
@@ -172,6 +172,19 @@ async function targetOf(link: string): Promise<string | undefined> {
     if (isFileMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** The folder that a link names, which says from now on that it was used; not one that an old age's removal has just taken away. */
+async function useTarget(parent: string, link: string): Promise<string | undefined> {
+  const target = await targetOf(link);
+  if (target === undefined) return undefined;
+  const now = new Date();
+  try {
+    await utimes(join(parent, target), now, now);
+  } catch (error) {
+    if (!isFileMissing(error)) throw error;
+  }
+  return (await targetOf(link)) === target ? target : undefined;
 }
 
 async function removeAbandoned(parent: string, hash: string): Promise<void> {

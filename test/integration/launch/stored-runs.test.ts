@@ -161,7 +161,8 @@ describe("stored runs", () => {
       for (const runId of ["old", "new", "running"]) await addLog(runId, "  x\n");
       const pruned = await pruneRuns({ olderThanMs: 30 * day, keep: 0, dryRun: false }, services(), signal);
       expect(pruned.removed.map((run) => run.run_id)).toEqual(["old", "older"]);
-      expect(pruned).toMatchObject({ changed: [], kept: 2 });
+      expect(pruned.changed).toEqual([]);
+      expect(pruned.kept).toMatchObject([{ run: { run_id: "new" } }, { run: { run_id: "running" } }]);
       expect(await remaining()).toEqual(["new", "running"]);
       expect(existsSync(state.runFolder("old"))).toBe(false);
       expect(await readFile(state.logFile("new"), "utf8")).toBe("  x\n");
