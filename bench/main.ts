@@ -4,6 +4,13 @@ import { prebuilt, prebuiltBars, unchanged, unchangedBars } from "./container.ts
 import { missingEngine, pythonImage, smallImage } from "./engine.ts";
 import { type Bar, type Row, skippedRow } from "./measure.ts";
 import { missingBundle } from "./program.ts";
+import { fourAtOnce, fourAtOnceBars, oneByOne, oneByOneBars, slotBars, slotIdle } from "./queue-containers.ts";
+import { enqueueBars, enqueueOverHttp } from "./queue-enqueue.ts";
+import { claimBars, claimInFullQueue, claimOverPush, fullQueueBars } from "./queue-git.ts";
+import { idleAgent, idleBars } from "./queue-idle.ts";
+import { gitPickup, gitPickupBars, postgresPickup, postgresPickupBars } from "./queue-pickup.ts";
+import { claimByDepth, claimsASecond, depthBars, missingPostgres, throughputBars } from "./queue-postgres.ts";
+import { queueShow, showBars } from "./queue-show.ts";
 import { changedLine, changedLineBars } from "./rebuild.ts";
 import { decisionBars, firstDecision, help, helpBars } from "./start-up.ts";
 import { streaming, streamingBars } from "./streaming.ts";
@@ -20,17 +27,33 @@ type Measure = {
   readonly missing?: () => string | undefined;
 };
 
+const missingSmall = (): string | undefined => missingEngine(smallImage);
+const missingProc = (): string | undefined =>
+  existsSync("/proc/self/status") ? undefined : "memory and CPU are read from /proc, which Linux has";
+
 const measures: Readonly<Record<string, Measure>> = {
   help: { bars: helpBars, run: help },
   "first-decision": { bars: decisionBars, run: firstDecision },
-  prebuilt: { bars: prebuiltBars, run: prebuilt, missing: () => missingEngine(smallImage) },
-  unchanged: { bars: unchangedBars, run: unchanged, missing: () => missingEngine(smallImage) },
+  prebuilt: { bars: prebuiltBars, run: prebuilt, missing: missingSmall },
+  unchanged: { bars: unchangedBars, run: unchanged, missing: missingSmall },
   "changed-line": { bars: changedLineBars, run: changedLine, missing: () => missingEngine(pythonImage) },
-  streaming: {
-    bars: streamingBars,
-    run: streaming,
-    missing: () => (existsSync("/proc/self/status") ? undefined : "peak memory is read from /proc, which Linux has"),
+  streaming: { bars: streamingBars, run: streaming, missing: missingProc },
+  enqueue: { bars: enqueueBars, run: enqueueOverHttp },
+  "pickup-git": { bars: gitPickupBars, run: gitPickup, missing: missingSmall },
+  "pickup-postgres": {
+    bars: postgresPickupBars,
+    run: postgresPickup,
+    missing: () => missingPostgres() ?? missingSmall(),
   },
+  "containers-1": { bars: oneByOneBars, run: oneByOne, missing: missingSmall },
+  "containers-4": { bars: fourAtOnceBars, run: fourAtOnce, missing: missingSmall },
+  slot: { bars: slotBars, run: slotIdle, missing: missingSmall },
+  "idle-agent": { bars: idleBars, run: idleAgent, missing: missingProc },
+  claim: { bars: claimBars, run: claimOverPush },
+  "claim-full-queue": { bars: fullQueueBars, run: claimInFullQueue },
+  "queue-show": { bars: showBars, run: queueShow },
+  "postgres-claims": { bars: throughputBars, run: claimsASecond, missing: missingPostgres },
+  "postgres-depth": { bars: depthBars, run: claimByDepth, missing: missingPostgres },
 };
 
 async function rowsOf(name: string, { bars, run, missing }: Measure): Promise<readonly Row[]> {

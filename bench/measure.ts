@@ -8,7 +8,7 @@ export type Judged = "value" | "ratio" | "difference";
 
 export type Bar = {
   readonly measure: string;
-  readonly unit: "ms" | "s" | "MB" | "MB/s" | "count";
+  readonly unit: "ms" | "s" | "MB" | "MB/s" | "count" | "%";
   readonly of: Judged;
   readonly is: "at most" | "at least";
   readonly bar: number;
@@ -57,6 +57,13 @@ export function median(values: readonly number[]): number {
   const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
   if (low === undefined || high === undefined) throw new Error("a median of nothing");
   return (low + high) / 2;
+}
+
+/** The value that this share of all is at most (0.95: the 95th percentile). */
+export function quantile(values: readonly number[], share: number): number {
+  const found = values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1];
+  if (found === undefined) throw new Error("a quantile of nothing");
+  return found;
 }
 
 /** The medians as a row; ratio and difference are the medians of the rounds' own. */
