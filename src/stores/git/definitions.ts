@@ -2,6 +2,7 @@ import { commitFile, filesIn } from "../../clients/git/branch-files.ts";
 import { readObjects, type Repository } from "../../clients/git/objects.ts";
 import type { RefAnswer, RefChange } from "../../clients/git/refs.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { queueNamePattern } from "../../queues/definition.ts";
 import type { DefinitionChange, DefinitionStore, DefinitionWrite, StoredDefinition } from "../definition-store.ts";
 
 /*
@@ -33,7 +34,7 @@ export interface DefinitionBranch {
 }
 
 const folder = ".launch/queues";
-const fileName = /^([a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)\.ya?ml$/;
+const fileName = /^(.+)\.ya?ml$/;
 
 /** A definition that a person writes has a few hundred bytes. */
 const maxBytes = 256 * 1024;
@@ -113,7 +114,7 @@ async function readDefinitions(
 ): Promise<readonly StoredDefinition[]> {
   const files = (await filesIn(repository, commit, folder, signal)).flatMap(({ name: file, blob }) => {
     const name = fileName.exec(file)?.[1];
-    return name === undefined ? [] : [{ name, blob, path: `${folder}/${file}` }];
+    return name === undefined || !queueNamePattern.test(name) ? [] : [{ name, blob, path: `${folder}/${file}` }];
   });
   const blobs = files.map(({ blob }) => blob);
   await branch.obtain(repository, blobs, signal);

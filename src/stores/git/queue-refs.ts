@@ -1,4 +1,5 @@
 import { LaunchError } from "../../core/errors.ts";
+import { queueNamePattern as namePattern } from "../../queues/definition.ts";
 import { parseKey, type QueueKey } from "../../queues/key.ts";
 import type { QueuePlace, StopLevel } from "../queue-store.ts";
 
@@ -19,8 +20,6 @@ export const logRefs = "refs/launch/v1/log/";
 
 const letters = { waiting: "p", leased: "l", ended: "d" } as const satisfies Record<QueuePlace, string>;
 const places: Readonly<Record<string, QueuePlace>> = { p: "waiting", l: "leased", d: "ended" };
-
-const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
 /** The names of a queue become parts of refs and of git's patterns: nothing but a plain word may. */
 export function queuePrefix(queue: string): string {
@@ -78,7 +77,6 @@ export type QueueRefs = {
   readonly paused: readonly string[];
   /** Queue → value. */
   readonly folded: ReadonlyMap<string, string>;
-  readonly logs: ReadonlyMap<string, string>;
   readonly agents: readonly { readonly agent: string; readonly name: string; readonly id: string }[];
   readonly stops: readonly StopMark[];
   /** Names that no launch of this version makes. */
@@ -105,7 +103,6 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
   const cancels = new Map<string, string>();
   const paused: string[] = [];
   const folded = new Map<string, string>();
-  const logs = new Map<string, string>();
   const agents: QueueRefs["agents"][number][] = [];
   const stops: StopMark[] = [];
   const foreign: QueueRefs["foreign"][number][] = [];
@@ -115,14 +112,16 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
     else if (name.startsWith(logRefs)) logs.set(name.slice(logRefs.length), id);
     else if (name.startsWith(queueRefs)) {
       const [queue = "", letter = "", key = "", ...rest] = name.slice(queueRefs.length).split("/");
+      // What isn't ours must not stop us: no ref can be named after a queue of such a name.
+      const isOurs = namePattern.test(queue) && rest.length === 0;
       const place = places[letter];
-      const parsed = rest.length === 0 ? parseKey(key) : undefined;
+      const parsed = isOurs ? parseKey(key) : undefined;
       if (place !== undefined && parsed !== undefined) tips.push({ name, id, queue, place, key, parsed });
       else if (letter === "x" && parsed !== undefined) cancels.set(name, id);
-      else if (letter === "c" && key === "paused") paused.push(queue);
-      else if (letter === "c" && key === "folded") folded.set(queue, id);
+      else if (isOurs && letter === "c" && key === "paused") paused.push(queue);
+      else if (isOurs && letter === "c" && key === "folded") folded.set(queue, id);
       else foreign.push({ queue, key: [letter, key, ...rest].join("/"), id });
     }
   }
-  return { tips, cancels, paused, folded, logs, agents, stops, foreign };
+  return { tips, cancels, paused, folded, agents, stops, foreign };
 }

@@ -77,6 +77,21 @@ describe("queues in git refs", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  it("are shown though somebody has made refs of other names there", async () => {
+    const [entry] = await enqueue(bare, "run-a");
+    const key = entry?.key ?? "";
+    const foreign = [`refs/launch/v1/q/GPU/p/${key}`, "refs/launch/v1/q/Big_one/c/paused", "refs/launch/v1/a/Box 1/x"];
+    for (const name of foreign) git("update-ref", name.replace(" ", "_"), entry?.version ?? "");
+    for (const store of [bare, remote]) {
+      const { entries: found, unreadable, agents, paused } = await store.snapshot("all", signal);
+      expect(found.map(({ run }) => run.run_id)).toEqual(["run-a"]);
+      expect(unreadable.map(({ queue }) => queue).sort()).toEqual(["Big_one", "GPU"]);
+      expect({ agents, paused }).toEqual({ agents: [], paused: [] });
+      expect((await store.list(10, signal)).map((run) => run.kind)).toEqual(["run"]);
+      expect((await store.read("run-a", signal))?.run.run_id).toBe("run-a");
+    }
+  });
+
   it("are what git itself would have written, with one commit for each event", async () => {
     const [waiting] = await enqueue(remote, "digits-1");
     const claimed = await bare.claim({ entry: waiting!, lease }, signal);
