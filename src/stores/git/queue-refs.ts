@@ -107,9 +107,10 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
   const stops: StopMark[] = [];
   const foreign: QueueRefs["foreign"][number][] = [];
   for (const [name, id] of refs) {
-    if (name.startsWith(agentRefs)) agents.push({ agent: name.slice(agentRefs.length), name, id });
-    else if (name.startsWith(stopRefs)) stops.push(...stopMark(name, id));
-    else if (name.startsWith(logRefs)) logs.set(name.slice(logRefs.length), id);
+    if (name.startsWith(agentRefs)) {
+      const agent = name.slice(agentRefs.length);
+      if (namePattern.test(agent)) agents.push({ agent, name, id });
+    } else if (name.startsWith(stopRefs)) stops.push(...stopMark(name, id));
     else if (name.startsWith(queueRefs)) {
       const [queue = "", letter = "", key = "", ...rest] = name.slice(queueRefs.length).split("/");
       // What isn't ours must not stop us: no ref can be named after a queue of such a name.

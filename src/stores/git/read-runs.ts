@@ -2,7 +2,7 @@ import type { Repository } from "../../clients/git/objects.ts";
 import type { ListedRun, StoredRun } from "../store.ts";
 import { foldedHeads, foldedPaths, logTip, readFolded } from "./folded.ts";
 import type { QueueContext } from "./queue-context.ts";
-import { logRefs, queueRefs, type QueueRefs, type Tip } from "./queue-refs.ts";
+import { queueRefs, type QueueRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes, readHead, runFiles, runIdOf, runRef, runRefs } from "./run-files.ts";
 import { currentRefs } from "./settle.ts";
@@ -70,7 +70,7 @@ export async function listRuns(
   const { store, heads, lister } = context;
   const local = await store.open("read", signal);
   if (local === undefined) return [];
-  const refs = await currentRefs(store, local, [runRefs, queueRefs, logRefs], signal);
+  const refs = await currentRefs(store, local, [runRefs, queueRefs], signal);
   const listed = [...(await ownRuns(context, local, refs, signal))];
   if ([...refs.keys()].some((name) => name.startsWith(queueRefs))) {
     const queued = await lister.list(local, "all", signal);
