@@ -9,9 +9,11 @@ import { version } from "../core/version.ts";
 import { writerOn } from "../core/writer.ts";
 import { type GitHubContext, gitHubContext } from "../github/context.ts";
 import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
+import type { Variant } from "../launch/each.ts";
 import { type Exit, leave } from "./exit.ts";
 import type { JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
+import { queuesOnDemand } from "./open-queues.ts";
 import { type ActionCommand, commands, type StateName } from "./protocol.ts";
 
 /** The action: reads its inputs, resolves the spec, launches, and says how it ended. */
@@ -56,14 +58,12 @@ async function launchFrom(
 ): Promise<Exit> {
   const state = stateDirectoryFor(context);
   const { gitHubLog } = await import("./github-log.ts");
-  const { queuesOnDemand } = await import("./open-queues.ts");
   const log = gitHubLog(out, () => systemClock.monotonicMs(), core.isDebug());
   const place = { inputs, context, state, log };
   const queues = queuesOnDemand(place, signal);
   try {
     const drafts: { readonly draft: ResolvedDraft; readonly leg: string }[] = [];
-    const { variantsOf } = await import("../launch/each.ts");
-    for (const { overlays, words } of variantsOf(inputs.each, "input each")) {
+    for (const { overlays, words } of await variantsOf(inputs.each)) {
       const draft = await draftOf(inputs, context, { overlays, queue: queues.resolution });
       if (draft.kind === "faults") return await exitOfFaults(draft);
       drafts.push({ draft, leg: words });
@@ -83,6 +83,11 @@ async function launchFrom(
     log.stop();
     await queues.close();
   }
+}
+
+async function variantsOf(each: readonly string[]): Promise<readonly Variant[]> {
+  if (each.length === 0) return [{ overlays: [], words: "" }];
+  return (await import("../launch/each.ts")).variantsOf(each, "input each");
 }
 
 async function draftOf(

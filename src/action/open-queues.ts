@@ -1,8 +1,7 @@
-import { lookUpDefinition } from "../launch/queue-definitions.ts";
-import { openQueues, type OpenQueues } from "../launch/store-choice.ts";
+import type { OpenQueues } from "../launch/store-choice.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { QueueResolution } from "../spec/resolution.ts";
-import { type JobPlace, storeRequestOf } from "./services.ts";
+import type { JobPlace } from "./services.ts";
 
 /** The store of queues, opened when the first spec that names one is resolved. */
 export type QueuesOnDemand = {
@@ -13,16 +12,26 @@ export type QueuesOnDemand = {
 
 export function queuesOnDemand(place: JobPlace, signal: AbortSignal): QueuesOnDemand {
   let opened: Promise<OpenQueues> | undefined;
-  const open = (config: LaunchConfig): Promise<OpenQueues> => (opened ??= openQueues(storeRequestOf(place, config)));
+  const open = (config: LaunchConfig): Promise<OpenQueues> => (opened ??= openNow(place, config));
   return {
     open,
     resolution: {
       role: "submitter",
       submittersTrusted: false,
-      definitionOf: async (queue, config) => lookUpDefinition(queue, (await open(config)).store, signal),
+      definitionOf: async (queue, config) => {
+        const { lookUpDefinition } = await import("../launch/queue-definitions.ts");
+        return lookUpDefinition(queue, (await open(config)).store, signal);
+      },
     },
     close: async () => {
       if (opened !== undefined) await (await opened).store.close();
     },
   };
+}
+
+/** Most launches name no queue, and don't load what stores need. */
+async function openNow(place: JobPlace, config: LaunchConfig): Promise<OpenQueues> {
+  const { openQueues } = await import("../launch/store-choice.ts");
+  const { storeRequestOf } = await import("./services.ts");
+  return openQueues(storeRequestOf(place, config));
 }

@@ -1,8 +1,7 @@
 import type { z } from "zod";
-import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { parseImageReference } from "../core/image-reference.ts";
 import { slugOf } from "../core/run.ts";
-import { definitionHash, queueNamePattern } from "../queues/definition.ts";
+import type { AskedQueue } from "./asked-queue.ts";
 import { checkTogether } from "./checks.ts";
 import { checkConfig } from "./config-checks.ts";
 import { rowsOf } from "./explain.ts";
@@ -15,10 +14,8 @@ import { macroFaults } from "./macros.ts";
 import { append, overlay, unite } from "./merge.ts";
 import { ensureMap, normalForm, otherNames } from "./normal-form.ts";
 import { parse } from "./parse.ts";
-import { type QueueLayer, withQueue } from "./queue-layer.ts";
 import { refuseInConfig, refuseInSpec } from "./refused.ts";
-import type { Document, MergedQueue, Overlay, Resolution, ResolveRequest } from "./resolution.ts";
-import { didYouMean, suggestionFor } from "./suggestion.ts";
+import type { Document, Overlay, Resolution, ResolveRequest } from "./resolution.ts";
 
 /**
  * From what was written to what is meant: reads the documents, puts the layers over each other, validates, and applies the
@@ -36,7 +33,7 @@ export async function resolveSpec(request: ResolveRequest): Promise<Resolution> 
 
   const config = request.config === undefined ? noConfig : await validateConfig(configTree, faults);
   const layer = await queueLayerOf(asked, request, config, faults);
-  const tree = withResourceArgs(layer === undefined ? asked : withQueue(asked, layer, faults));
+  const tree = withResourceArgs(layer === undefined ? asked : layer.below(asked, faults));
   const spec = validate(launchSpecSchema, tree, faults);
   faults.push(...macroFaults(at(tree, ["resource_args"])));
   if (config !== undefined) faults.push(...checkConfig(config, configTree));
@@ -48,7 +45,7 @@ export async function resolveSpec(request: ResolveRequest): Promise<Resolution> 
 
   const resolved = finished(spec, request.context);
   const origins = { spec: rowsOf({ ...resolved, builder: {} }, tree), config: rowsOf(config, configTree) };
-  const queue = layer === undefined ? {} : { queue: mergedQueue(layer, asked, resolved) };
+  const queue = layer === undefined ? {} : { queue: layer.merged(asked, resolved) };
   return { kind: "resolved", spec: resolved, config, warnings, ...queue, origins };
 }
 
@@ -73,50 +70,17 @@ function labelsOf(config: Located): Located {
   return labels;
 }
 
-/** The queue that the spec names, with its definition. Undefined without one, and for one that can't be used: then it is a fault. */
+/** The queue that the spec names; most launches name none, and don't pay for its schema. */
 async function queueLayerOf(
   tree: Located,
   { queue: request }: ResolveRequest,
   config: LaunchConfig | undefined,
   faults: Fault[],
-): Promise<QueueLayer | undefined> {
+): Promise<AskedQueue | undefined> {
   const named = at(tree, ["queue"]);
   if (request === undefined || config === undefined || named?.kind !== "scalar") return undefined;
-  const queue = String(named.value);
-  const refuse = (message: string, suggestion?: string): void => {
-    faults.push(faultAt({ origin: named.origin, path: named.path, message, suggestion }));
-  };
-  if (!queueNamePattern.test(queue)) {
-    refuse(`queue "${queue}" is no name of a queue: a-z, 0-9 and "-", at most 64 characters`);
-    return undefined;
-  }
-  const found = await request.definitionOf(queue, config);
-  if (found.kind === "definition") return { queue, definition: found.definition };
-  if (found.kind === "faults") faults.push(...found.faults);
-  else {
-    const suggestion = suggestionFor(queue, found.known);
-    const hint = suggestion === undefined ? `; there are ${found.known.join(", ")}` : didYouMean(suggestion);
-    refuse(`there is no queue "${queue}"${hint}`, suggestion);
-  }
-  return undefined;
-}
-
-function mergedQueue({ queue, definition }: QueueLayer, asked: Located, spec: LaunchSpec): MergedQueue {
-  const { builder, resource_args: args, ...rest } = jsonObjectOf(toJson(asked));
-  const builders = Object.entries(jsonObjectOf(builder)).map(([name, value]) => [name, { builder: value }] as const);
-  const all = new Map(Object.entries(jsonObjectOf(args)));
-  for (const [name, value] of builders) all.set(name, { ...jsonObjectOf(all.get(name)), ...value });
-  const { name, project, entity } = spec;
-  const submitted = {
-    ...rest,
-    ...(all.size === 0 ? {} : { resource_args: Object.fromEntries(all) }),
-    ...{ name, project, entity },
-  };
-  return { name: queue, definition, hash: definitionHash(definition), submitted };
-}
-
-function jsonObjectOf(value: Json | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
+  const { askedQueue } = await import("./asked-queue.ts");
+  return askedQueue(named, request, config, faults);
 }
 
 /** Puts the variables over the spec, then flags and inputs over both; what adds to a list comes last. */
