@@ -50,6 +50,11 @@ export function lostDocument(document: RunDocument, words: string, now: Date): R
   };
 }
 
+/** A run that was taken, and of which nothing was started: its attempt doesn't count. */
+export function untaken(document: RunDocument): RunDocument {
+  return { ...document, run: { ...document.run, attempt: document.run.attempt - 1 } };
+}
+
 /** The same run, waiting for its next attempt: of what the last one came to, `attempts` alone speaks. */
 function waiting(ended: RunDocument, attempts: readonly AttemptRecord[], now: Date, delayMs: number): RunDocument {
   const { queued } = ended.run;

@@ -3,11 +3,13 @@ import { adoptQueued } from "../launch/adopt-queued.ts";
 import { checkAgain } from "../launch/check-again.ts";
 import { clearRemains } from "../launch/clear-remains.ts";
 import { launchQueued, type QueuedLaunch, unstartedDocument } from "../launch/launch-queued.ts";
-import { isOwnLive, readLive, releaseLive } from "../launch/remains.ts";
+import { isLauncherThere, readLive, releaseLive } from "../launch/remains.ts";
 import type { Services } from "../launch/services.ts";
+import { readWrittenDefinition, writtenDefinition } from "../queues/definition.ts";
+import type { QueueLookUp } from "../spec/resolution.ts";
 import type { RunDocument } from "../stores/store.ts";
 import type { Agent, Ending, Hold, Taken } from "./context.ts";
-import { endOfAttempt, inQueue, lostDocument } from "./end-of-attempt.ts";
+import { endOfAttempt, inQueue, lostDocument, untaken } from "./end-of-attempt.ts";
 import { holdWriter } from "./hold-writer.ts";
 import { prefixedLog } from "./prefixed-log.ts";
 import { boundsOf, type TakenRun } from "./request.ts";
@@ -17,6 +19,7 @@ import { writeEnd } from "./write-end.ts";
 /*
  * A run in this agent's hands, from its claim to the write that ends it:
  *
+ *   put back    when its queue has gone, or its definition is faulty, since it was chosen: it waits, as those behind it do
  *   checked     against the queue's definition as it is now and this agent's own config; refused, it has ended
  *   executed    launched, or taken over where an agent that is gone has left it
  *   written     its end, or that it waits for another attempt; with the end the next run is taken
@@ -43,17 +46,18 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     stop.abort(new LaunchError("cancelled", reasonWords[why]));
   };
   const writer = holdWriter(taken, agent, () => end("fenced"));
-  const work = async (): Promise<TakenRun> => {
+  const work = async (): Promise<TakenRun["end"]> => {
     await before;
-    const log = prefixedLog(agent.services.log, run.name);
-    const ended = await execute(taken, agent, { ...servicesOf(agent), log }, writer, stop.signal);
+    const isServed = taken.adopts || agent.definitions.of(taken.entry.queue).kind === "definition";
+    const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.name) };
+    const ended = isServed ? await execute(taken, agent, services, writer, stop.signal) : undefined;
     active = false;
     agent.pool.give(taken.slots);
     await writer.settle();
-    const end = await conclude(taken, agent, writer, ending, ended);
-    const { state } = agent.services;
-    if (await isOwnLive(state, { runId: run.run_id, attempt: run.attempt })) await releaseLive(state, run.run_id);
-    return { runId: run.run_id, queue: taken.entry.queue, attempt: run.attempt, end };
+    const end =
+      ended === undefined ? await putBack(taken, agent, writer) : await conclude(taken, agent, writer, ending, ended);
+    await forgetHere(taken, agent);
+    return end;
   };
   return {
     runId: run.run_id,
@@ -65,8 +69,25 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
       if (entry?.cancelRequested === true) end("cancelled");
     },
     end,
-    over: work(),
+    over: work().then((end) => ({ runId: run.run_id, queue: taken.entry.queue, attempt: run.attempt, end })),
   };
+}
+
+/** A queue that went while a run of it was on its way here: nothing was started, so its attempt doesn't count. */
+async function putBack({ document, entry }: Taken, agent: Agent, writer: Writer): Promise<TakenRun["end"]> {
+  const { store, log } = agent.services;
+  const { name } = document.run;
+  log.info(`${name}  put back, as its queue "${entry.queue}" can't be served any more`);
+  const written = await writer.insist((current, signal) => store.release(current, untaken(document), signal));
+  return written === "written" ? { kind: "given-back" } : fenced(log, name);
+}
+
+/** Nothing of it is left here, unless somebody else has begun with it again. */
+async function forgetHere({ document }: Taken, { services }: Agent): Promise<void> {
+  const { run_id: runId, attempt } = document.run;
+  const left = await readLive(services.state, runId);
+  const isOwn = left?.launcher.pid === process.pid && left.attempt === attempt;
+  if (left === undefined || isOwn) await releaseLive(services.state, runId);
 }
 
 const reasonWords = {
@@ -100,7 +121,7 @@ async function execute(
     const over = tooMuch(run.queued?.slots ?? {}, agent.pool.total);
     if (over !== undefined && !adopts) throw new LaunchError("refused", over);
     const { config, storeIsHere, launcher } = agent.services;
-    const definition = agent.definitions.of(taken.entry.queue);
+    const definition = await definitionFor(taken, agent);
     const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
     if (checked.definitionChanged) {
       services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
@@ -110,7 +131,7 @@ async function execute(
       checked,
       writer,
       spareStore: services.store.spare,
-      place: placeOf(taken, agent),
+      place: placeOf(taken, definition, agent),
     };
     if (!adopts) await launchQueued(launch, services, signal);
     else if (!(await adoptQueued(launch, services, signal))) {
@@ -129,10 +150,17 @@ async function execute(
   return writer.ended() ?? lostDocument(document, "it came to no end", now());
 }
 
+/** What was started goes on as it was, also when its queue has changed since, or is gone. */
+async function definitionFor({ adopts, document, entry }: Taken, agent: Agent): Promise<QueueLookUp> {
+  const left = adopts ? await readLive(agent.services.state, document.run.run_id) : undefined;
+  const definition = left?.definition === undefined ? undefined : readWrittenDefinition(left.definition);
+  return definition === undefined ? agent.definitions.of(entry.queue) : { kind: "definition", definition };
+}
+
 /** A run that is refused may have been started by an agent that is gone. */
 async function clearHere(runId: string, services: Services): Promise<void> {
   const entry = await readLive(services.state, runId);
-  if (entry?.launcher.pid !== process.pid) return;
+  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry)))) return;
   try {
     await clearRemains(entry, services);
   } catch (error) {
@@ -140,10 +168,12 @@ async function clearHere(runId: string, services: Services): Promise<void> {
   }
 }
 
-function placeOf({ slots, document }: Taken, { pool, request, services }: Agent): QueuedLaunch["place"] {
+function placeOf({ slots, document }: Taken, definition: QueueLookUp, agent: Agent): QueuedLaunch["place"] {
+  const { pool, request, services } = agent;
   const manages = (pool.total["gpu"] ?? 0) > 0;
   return {
     slots,
+    ...(definition.kind === "definition" ? { definition: writtenDefinition(definition.definition) } : {}),
     devices: manages ? { gpu: slots["gpu"] ?? [] } : undefined,
     outlives: {
       keepAliveFile: services.state.keepAliveFile(document.run.run_id),

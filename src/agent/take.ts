@@ -3,6 +3,7 @@ import type { Slots } from "../queues/order.ts";
 import type { Claim, ClaimRequest, LeaseWrite, PickingStore, PickRequest, QueueEntry } from "../stores/queue-store.ts";
 import { inTurn, type RankedEntry, rankQueue, rulesOf, type ServedQueue } from "./candidates.ts";
 import type { Agent } from "./context.ts";
+import { untaken } from "./end-of-attempt.ts";
 import type { Holding } from "./slots.ts";
 
 /** A place, slots and a run to take into them. What `during` does ends in a run in our hands, or in all of it being free again. */
@@ -243,13 +244,8 @@ async function isWithinLimits(agent: Agent, { entry }: Extract<Claim, { kind: "w
   return !isOver(leased, running) && !isOver(bySame, own);
 }
 
-/** Puts back a run of which nothing was started: its attempt doesn't count. */
 async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
-  const run = { ...document.run, attempt: document.run.attempt - 1 };
-  await agent.patience.insist(
-    (signal) => agent.services.store.release(entry, { ...document, run }, signal),
-    agent.writes,
-  );
+  await agent.patience.insist((signal) => agent.services.store.release(entry, untaken(document), signal), agent.writes);
 }
 
 /** A run that asks for more than any agent of its queue has is taken all the same, and refused with the reason. */

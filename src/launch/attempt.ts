@@ -60,6 +60,7 @@ export async function runAttempt(
     store: writer.location(),
     head: headOf(record),
     ...(queued === undefined ? {} : { queue: queued.queue, slots: queued.slots }),
+    ...(queued?.definition === undefined ? {} : { definition: queued.definition }),
   });
   const journal = startJournal({
     record,

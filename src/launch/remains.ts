@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { isRunning, nameProcess } from "../core/process-identity.ts";
 import { runIdPattern, type RunOutcome, runReasons } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -40,6 +41,8 @@ const liveSchema = z.object({
   queue: z.string().exactOptional(),
   /** What it holds of the machine's slots. */
   slots: z.record(z.string(), z.array(z.string())).exactOptional(),
+  /** The queue's definition that it was started with. */
+  definition: z.custom<JsonObject>(isJsonObject).exactOptional(),
   /** Wall clock of this machine. */
   submitted_at: z.string().exactOptional(),
   /** How it ended, for a launcher that was killed before that was in the record. */
@@ -60,6 +63,7 @@ export type LiveRun = {
   readonly head: RunHead;
   readonly queue?: string;
   readonly slots?: Readonly<Record<string, readonly string[]>>;
+  readonly definition?: JsonObject;
 };
 
 /** Writes down that this process launches the run. Before anything is made for it. */
@@ -75,6 +79,7 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     head: run.head,
     ...(run.queue === undefined ? {} : { queue: run.queue }),
     ...(run.slots === undefined ? {} : { slots: mutable(run.slots) }),
+    ...(run.definition === undefined ? {} : { definition: run.definition }),
   });
 }
 

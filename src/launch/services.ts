@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Redact } from "../core/redaction.ts";
@@ -75,6 +76,8 @@ export type QueuedAttempt = {
   readonly queue: string;
   /** What it holds of the machine: a slot's name → its units. */
   readonly slots: Readonly<Record<string, readonly string[]>>;
+  /** The queue's definition that it is started with, for who takes the run over. */
+  readonly definition?: JsonObject;
   /** Devices that are the run's own; undefined where the agent shares out none. */
   readonly devices: RunRequest["devices"];
   readonly outlives: Outlives;

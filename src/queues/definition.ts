@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { canonicalJson, toJson } from "../core/json.ts";
+import { canonicalJson, type JsonObject, toJson } from "../core/json.ts";
 import { parseDuration } from "../core/duration.ts";
 
 /*
@@ -65,6 +65,27 @@ export type QueueDefinition = z.output<typeof queueDefinitionSchema>;
 /** What a queue is whose file says nothing. */
 export function emptyDefinition(): QueueDefinition {
   return queueDefinitionSchema.parse({});
+}
+
+/** A definition as one is written, so that it can be kept and read again. */
+export function writtenDefinition({ ageing, limits, ...rest }: QueueDefinition): JsonObject {
+  const { timeout, ...others } = limits;
+  const written = {
+    ...rest,
+    ...(ageing === undefined ? {} : { ageing: `${ageing}ms` }),
+    limits: {
+      ...others,
+      ...(timeout === undefined
+        ? {}
+        : { timeout: Object.fromEntries(Object.entries(timeout).map(([name, ms]) => [name, `${ms}ms`])) }),
+    },
+  };
+  return toJson(written);
+}
+
+/** Undefined for what no version of us has written. */
+export function readWrittenDefinition(written: JsonObject): QueueDefinition | undefined {
+  return queueDefinitionSchema.safeParse(written, { jitless: true }).data;
 }
 
 /** Names a definition's content: a run carries it, so that a change between enqueue and start is seen. 64 hex digits. */

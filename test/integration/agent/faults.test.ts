@@ -65,6 +65,36 @@ describeWithDocker("with containers", () => {
   });
 });
 
+test("a run of a queue that was deleted under its agent, which is then killed, goes on in the next agent's hands", async () => {
+  const { signal } = new AbortController();
+  const { definitions } = place.store;
+  const define = async (text: string | undefined): Promise<void> => {
+    const before = await definitions?.read("gpu", signal);
+    const written = await definitions?.write({ name: "gpu", text, expected: before?.version, by: "ada" }, signal);
+    expect(written).toMatchObject({ kind: "written" });
+  };
+  await define("resource: local-process\nlimits: {timeout: {max: 1h}}\n");
+  runIds = await place.enqueue(["sleep 1; exit 3"], { queue: "gpu", timeout: "30 min" });
+  const { child } = await place.spawn({ queues: ["gpu"] });
+  await until(() => begun() === 1);
+  await define(undefined);
+  child.kill("SIGKILL");
+  const result = await place.run({ agent: "a2", queues: ["gpu"] });
+  expect(result.runs).toMatchObject([{ attempt: 1, end: { kind: "failed", reason: "exit-code" } }]);
+  expect(begun()).toBe(1);
+});
+
+test("what a killed agent has left is ended when the next may not have it", async () => {
+  runIds = await place.enqueue(["sleep 600"]);
+  const { child } = await place.spawn();
+  await until(() => begun() === 1);
+  child.kill("SIGKILL");
+  const config = { name: "launch-config.yaml", text: "allow: {resources: [local-container]}" };
+  const result = await place.run({ agent: "a2" }, { config });
+  expect(result.runs).toMatchObject([{ attempt: 1, end: { kind: "failed", reason: "refused" } }]);
+  expect(await processesOf(runIds)).toEqual([]);
+});
+
 test("an agent of the same name that is started again goes on with its own runs", async () => {
   runIds = await place.enqueue(["sleep 1", "true"]);
   const { child } = await place.spawn();
