@@ -25,6 +25,12 @@ test("the outputs of action.yml are those that the action sets", () => {
   expect(Object.keys(manifest.outputs)).toEqual([...outputNames]);
 });
 
+test("an expression stands in the default of an input alone: GitHub refuses the action for one anywhere else", () => {
+  const withExpression = Object.entries(manifest.inputs).filter(([, input]) => input.default?.includes("${{") === true);
+  expect(withExpression.map(([name]) => name)).toEqual(["leg", "token"]);
+  expect(readFileSync(join(root, "action.yml"), "utf8").match(/\$\{\{/g)).toHaveLength(withExpression.length);
+});
+
 test("main and post are files that every Node can read", () => {
   expect(manifest.runs.using).toBe("node24");
   for (const file of [manifest.runs.main, manifest.runs.post]) {
