@@ -18,10 +18,10 @@ import { slotPool, slotsOfMachine } from "./slots.ts";
  * An agent takes runs from its queues, launches them, and brings each to its end. It knows a store by its verbs alone.
  *
  *   working    looks at the queues, takes what there are places for, and takes over what agents that are gone have left
- *   draining   takes nothing more, and goes on with what it has: after the first signal, at its time limit, or when another agent
- *              has its id
- *   stopping   ends its runs, and gives them back or cancels them: after the second signal, or the first where the machine is about
- *              to be taken away
+ *   draining   takes nothing more, and goes on with what it has: after the first signal, when the store says that somebody asks for
+ *              it, at its time limit, or when another agent has its id
+ *   stopping   ends its runs, and gives them back or cancels them: after the second signal, when that is asked for, or after the first
+ *              signal where the machine is about to be taken away
  *
  * It ends when it is draining or stopping and has no run left; when it is to drain its queues and nothing is left to wait for; and
  * when it had nothing to do for its idle time. A store that can't be reached changes no mode and ends no run.

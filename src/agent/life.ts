@@ -1,4 +1,5 @@
 import { LaunchError } from "../core/errors.ts";
+import type { QueueSnapshot } from "../stores/queue-store.ts";
 import type { Mode } from "./context.ts";
 import type { AgentEnd, AgentRequest, AgentServices } from "./request.ts";
 
@@ -7,6 +8,7 @@ export const endWords: Readonly<Record<AgentEnd, string>> = {
   idle: "there was nothing to do for the idle time",
   "time-limit": "its time is over",
   signal: "it was asked to end",
+  request: "somebody asked it to stop",
   conflict: "another agent of the same id is at work, so this one takes nothing more; give each its own name",
 };
 
@@ -15,6 +17,8 @@ export type Life = {
   /** Why it takes nothing more; undefined while it does. */
   end(): AgentEnd | undefined;
   drain(why: AgentEnd): void;
+  /** Does what a snapshot says is asked of this incarnation. */
+  obey(snapshot: QueueSnapshot, incarnation: string): void;
   onMode(told: () => void): void;
   readonly timeLeftMs: () => number | undefined;
   /** Aborted when the loop has something to look at. */
@@ -45,16 +49,18 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     mode = next;
     end ??= why;
     log.info(next === "draining" ? `no more runs are taken: ${endWords[why]}` : "the runs are being ended");
-    if (next === "stopping" && request.onSignal === "end") {
-      timer = setTimeout(
-        () => writes.abort(new LaunchError("cancelled", "its agent has no time left")),
-        writesWithinMs,
-      );
-    }
     told();
     waking.abort();
   };
-  const onFirst = (): void => enter(request.onSignal === "end" ? "stopping" : "draining", "signal");
+  const onFirst = (): void => {
+    if (request.onSignal === "drain") {
+      enter("draining", "signal");
+      return;
+    }
+    const over = new LaunchError("cancelled", "its agent has no time left");
+    timer = setTimeout(() => writes.abort(over), writesWithinMs);
+    enter("stopping", "signal");
+  };
   const onSecond = (): void => enter("stopping", "signal");
   signal.addEventListener("abort", onFirst, { once: true });
   force?.addEventListener("abort", onSecond, { once: true });
@@ -63,6 +69,10 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     mode: () => mode,
     end: () => end,
     drain: (why) => enter("draining", why),
+    obey: ({ agents }, incarnation) => {
+      const asked = agents.find(({ beat }) => beat.agent === request.agent && beat.incarnation === incarnation)?.stop;
+      if (asked !== undefined) enter(asked === "now" ? "stopping" : "draining", "request");
+    },
     onMode: (listener) => {
       told = listener;
     },

@@ -62,7 +62,7 @@ export type TakenRun = {
 };
 
 /** Why an agent ended. */
-export type AgentEnd = "drained" | "idle" | "time-limit" | "signal" | "conflict";
+export type AgentEnd = "drained" | "idle" | "time-limit" | "signal" | "request" | "conflict";
 
 export type AgentResult = {
   readonly end: AgentEnd;

@@ -28,6 +28,7 @@ export async function serve(agent: Agent, life: Life): Promise<void> {
     if (begunMs - clearedMs >= clearEveryMs && (await look(agent, await liveRunIds(agent.services.state)))) {
       clearedMs = begunMs;
     } else await look(agent, []);
+    if (agent.snapshot !== undefined) life.obey(agent.snapshot, agent.incarnation);
     if (agent.mode() === "stopping") endRuns(agent);
     const again = await takeIfWorking(agent, life);
     if (agent.holds.size > 0) busyMs = clock.monotonicMs();

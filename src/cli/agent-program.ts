@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { AgentFlags, AgentListFlags } from "./flags.ts";
+import type { AgentFlags, AgentListFlags, AgentStopFlags } from "./flags.ts";
 import { collect, storeOption } from "./options.ts";
 import type { CommandPlace } from "./queue-program.ts";
 
@@ -7,7 +7,6 @@ import type { CommandPlace } from "./queue-program.ts";
 export function addAgents(program: Command, { console, noWords, done }: CommandPlace): void {
   const agent = program
     .command("agent")
-    // Or `launch agent list --store` would be taken for the agent's own.
     .enablePositionalOptions()
     .summary("take runs from queues and launch them here")
     .option("-q, --queue <name>", "a queue to serve, or several with commas (repeatable)", collect)
@@ -40,10 +39,13 @@ export function addAgents(program: Command, { console, noWords, done }: CommandP
     });
   agent
     .command("stop")
-    .summary("let an agent of this machine take no more runs, and end when its runs have")
-    .argument("<agent...>", "its id")
+    .summary("let agents, here or elsewhere, take no more runs, and end when their runs have")
+    .argument("<agent...>", "their ids")
+    .option("--now", "end their runs too; they are given back, or cancelled where the agent's --on-cancel says so")
+    .option("--timeout <duration>", "wait so long for the answer", "1min")
     .addOption(storeOption())
-    .action(async (names: readonly string[], flags: AgentListFlags) => {
+    .option("--json", "as JSON, one agent a line")
+    .action(async (names: readonly string[], flags: AgentStopFlags) => {
       noWords();
       const { stopAgentsCommand } = await import("./agents-command.ts");
       done(await stopAgentsCommand(names, flags, console));

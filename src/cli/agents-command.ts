@@ -1,82 +1,105 @@
-import { hostname } from "node:os";
-import { z } from "zod";
-import { formatDuration } from "../core/duration.ts";
+import { homedir } from "node:os";
+import { runsOf, type StopAnswer, type StoppedAgent, stopAgents } from "../agent/stop-agents.ts";
+import { systemClock } from "../core/clock.ts";
+import { formatDuration, parseDuration } from "../core/duration.ts";
 import { exitCodes, LaunchError } from "../core/errors.ts";
-import { isRunning } from "../core/process-identity.ts";
-import { didYouMean, suggestionFor } from "../spec/suggestion.ts";
-import type { AgentBeat } from "../stores/queue-store.ts";
+import { interruption } from "../core/interruption.ts";
+import { stateDirectoryOf } from "../core/state-directory.ts";
+import { counted } from "../reporting/queue-report.ts";
+import type { AgentBeat, SeenAgent } from "../stores/queue-store.ts";
 import { columns } from "./columns.ts";
 import type { Console } from "./console.ts";
-import type { AgentListFlags } from "./flags.ts";
+import type { AgentListFlags, AgentStopFlags } from "./flags.ts";
 import { withRuns } from "./open-runs.ts";
 
 /** `launch agent list`. */
 export async function listAgentsCommand(flags: AgentListFlags, console: Console): Promise<number> {
-  const beats = await beatsOf(flags, console);
+  const { signal } = new AbortController();
+  const { agents, entries } = await withRuns(flags, console, ({ store }) => store.snapshot("all", signal));
+  const listed = agents.map((seen) => ({ ...seen, runs: runsOf(seen.beat, entries) }));
   const { out } = console;
-  if (flags.json === true) await out.write(beats.map((beat) => `${JSON.stringify(beat)}\n`).join(""));
-  else if (beats.length === 0) await out.write("no agents; start one: launch agent -q QUEUE\n");
+  if (flags.json === true) await out.write(listed.map((agent) => `${JSON.stringify(listedOf(agent))}\n`).join(""));
+  else if (listed.length === 0) await out.write("no agents; start one: launch agent -q QUEUE\n");
   else {
-    const head = ["agent", "state", "host", "queues", "runs", "slots", "last seen"];
-    await out.write(`${columns([head, ...beats.map(rowOf)])}\n`);
+    const head = ["agent", "state", "host", "queues", "jobs", "slots", "last seen"];
+    await out.write(`${columns([head, ...listed.map(rowOf)])}\n`);
   }
   return exitCodes.succeeded;
 }
 
-async function beatsOf(flags: AgentListFlags, console: Console): Promise<readonly AgentBeat[]> {
-  const { signal } = new AbortController();
-  return withRuns(flags, console, async ({ store }) => {
-    const { agents } = await store.snapshot("all", signal);
-    return agents.map(({ beat }) => beat);
-  });
+/** By the wall clocks of two machines: for people, and for nothing that is decided. */
+function ageOf({ at }: AgentBeat): number {
+  return Math.max(0, Date.now() - Date.parse(at));
 }
 
-function rowOf(beat: AgentBeat): readonly string[] {
+function isSilent(beat: AgentBeat): boolean {
+  return ageOf(beat) > beat.lease.ttl_ms;
+}
+
+type ListedAgent = SeenAgent & { readonly runs: readonly string[] };
+
+function listedOf({ beat, stop, runs }: ListedAgent): object {
+  return { ...beat, runs, silent: isSilent(beat), ...(stop === undefined ? {} : { asked_to_stop: stop }) };
+}
+
+function rowOf({ beat, stop, runs }: ListedAgent): readonly string[] {
   const slots = Object.entries(beat.slots).map(([name, { total, free }]) => `${name} ${free}/${total} free`);
-  const age = Math.max(0, Date.now() - Date.parse(beat.at));
-  const silent = age > beat.lease.ttl_ms;
+  const state = isSilent(beat) ? "silent" : beat.state;
   return [
     beat.agent,
-    silent ? "silent" : beat.state,
+    stop !== undefined && beat.state === "working" ? `${state}, asked to stop` : state,
     beat.host,
     beat.queues.join(", "),
-    `${beat.runs.length}/${beat.max_jobs === -1 ? "∞" : beat.max_jobs}`,
+    `${runs.length}/${beat.max_jobs === -1 ? "∞" : beat.max_jobs}`,
     slots.join(", "),
-    `${formatDuration(age)} ago`,
+    `${formatDuration(ageOf(beat))} ago`,
   ];
 }
 
-const processSchema = z.object({ pid: z.int(), started: z.string() });
-
-/** `launch agent stop`: by a signal to its process, so for agents of this machine. */
+/** `launch agent stop`: asks agents through their store, wherever they are, and tells what they answered. */
 export async function stopAgentsCommand(
   names: readonly string[],
-  flags: AgentListFlags,
+  flags: AgentStopFlags,
   console: Console,
 ): Promise<number> {
-  const beats = await beatsOf(flags, console);
-  const wanted = names.map((name) => {
-    const beat = beats.find(({ agent }) => agent === name);
-    if (beat !== undefined) return beat;
-    const suggestion = suggestionFor(
-      name,
-      beats.map(({ agent }) => agent),
+  const wait = flags.timeout ?? "1min";
+  const waitMs = parseDuration(wait);
+  if (waitMs === undefined) {
+    throw new LaunchError("bad-usage", `--timeout "${wait}" is no duration; give 30s or 5min`);
+  }
+  const level = flags.now === true ? "now" : "drain";
+  const state = stateDirectoryOf(console.environment, homedir());
+  const interrupted = interruption({ onFirst: () => undefined, onForce: () => process.exit(exitCodes.cancelled) });
+  try {
+    const stopped = await withRuns(flags, console, ({ store }) =>
+      stopAgents({ names, level, waitMs }, { store, clock: systemClock, state }, interrupted.signal),
     );
-    const hint = suggestion === undefined ? "; launch agent list shows those there are" : didYouMean(suggestion);
-    throw new LaunchError("not-found", `there is no agent "${name}"${hint}`);
-  });
-  for (const beat of wanted) {
-    const fact = processSchema.safeParse(beat.job?.["process"]).data;
-    if (beat.host !== hostname() || fact === undefined) {
-      throw new LaunchError(
-        "unsupported",
-        `agent "${beat.agent}" is on ${beat.host}; stop it there (Ctrl-C, or launch agent stop), or cancel its job`,
+    for (const each of stopped) {
+      await console.out.write(
+        flags.json === true ? `${JSON.stringify(answerOf(each))}\n` : `  ${wordsOf(each, waitMs)}\n`,
       );
     }
-    if (!(await isRunning(fact))) throw new LaunchError("not-found", `agent "${beat.agent}" is no longer running`);
-    process.kill(fact.pid, "SIGTERM");
-    const runs = beat.runs.length === 0 ? "" : ` when its ${beat.runs.length === 1 ? "run has" : "runs have"} ended`;
-    await console.out.write(`  ${beat.agent} takes no more runs, and ends${runs}\n`);
+    const unheard = stopped.some(({ answer }) => answer === "silent");
+    return unheard ? exitCodes.infrastructure : exitCodes.succeeded;
+  } finally {
+    interrupted.stop();
   }
-  return exitCodes.succeeded;
+}
+
+function answerOf({ beat, answer, runs }: StoppedAgent): object {
+  return { agent: beat.agent, host: beat.host, answer, runs, last_seen: beat.at };
+}
+
+function wordsOf({ beat, answer, runs: { length: runs } }: StoppedAgent, waitMs: number): string {
+  const its = `its ${runs === 1 ? "run" : counted(runs, "run")}`;
+  const seen = `was last seen ${formatDuration(ageOf(beat))} ago on ${beat.host}`;
+  const words: Readonly<Record<StopAnswer, string>> = {
+    draining: `takes no more runs, and ends${runs === 0 ? "" : ` when ${its} ${runs === 1 ? "has" : "have"} ended`}`,
+    stopping: runs === 0 ? "ends" : `ends ${its}, and then itself`,
+    ended: "has ended",
+    gone: `is gone (it ${seen}), and holds no run; it is taken off the list`,
+    "gone-with-runs": `is gone (it ${seen}); the next agent of its queues takes over ${its}`,
+    silent: `has not answered within ${formatDuration(waitMs)}; it ${seen}. It stops when it sees the request`,
+  };
+  return `${beat.agent} ${words[answer]}`;
 }

@@ -32,6 +32,8 @@ export function buildProgram(console: Console, command: readonly string[] | unde
   const program = new Command("launch")
     .description("Launches training jobs from a commit: build, run, record.")
     .version(version, "-V, --version")
+    // Or what follows `agent list` would be taken for options of `agent`.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void console.out.write(text),
