@@ -49,7 +49,7 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
   const work = async (): Promise<TakenRun["end"]> => {
     await before;
     const isServed = taken.adopts || agent.definitions.of(taken.entry.queue).kind === "definition";
-    const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.name) };
+    const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
     const ended = isServed ? await execute(taken, agent, services, writer, stop.signal) : undefined;
     active = false;
     agent.pool.give(taken.slots);

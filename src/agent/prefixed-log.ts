@@ -1,9 +1,9 @@
 import { markLines } from "../core/lines.ts";
 import type { Log, PhaseEvent } from "../core/log.ts";
 
-/** A run's part of the agent's log: each line says which run it is of. */
-export function prefixedLog(log: Log, name: string): Log {
-  const prefix = `${name}  `;
+/** A run's part of the agent's log: each line starts with its id, as runs of one sweep have one name. */
+export function prefixedLog(log: Log, runId: string): Log {
+  const prefix = `${runId}  `;
   const mark = Buffer.from(prefix);
   const prefixed = (event: PhaseEvent): PhaseEvent => ({ ...event, detail: prefix + event.detail });
   return {

@@ -182,7 +182,7 @@ test("a run's log is kept, and the agent's own says of each line which run it is
   runIds = await place.enqueue(["echo hello; echo oh >&2"]);
   await place.run();
   expect(readFileSync(place.state.logFile(runIds[0]!), "utf8").split("\n").sort()).toEqual(["", "  hello", "! oh"]);
-  expect(place.lines).toContain("job-0  hello");
+  expect(place.lines).toContain(`${runIds[0]!}  hello`);
 });
 
 test("several queues are served in turn", async () => {
