@@ -4,6 +4,7 @@ import type { ResolvedDraft } from "../launch/draft.ts";
 import { enqueue, type EnqueuedLaunch } from "../launch/enqueue.ts";
 import type { OpenQueues } from "../launch/store-choice.ts";
 import { waitForRuns } from "../launch/wait-runs.ts";
+import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { Exit } from "./exit.ts";
 import type { ActionInputs } from "./inputs.ts";
@@ -34,7 +35,7 @@ export async function queueOnGitHub(
         log.info(`${run.run_id}  ${run.state}${agent}`);
       },
     },
-    queues.store,
+    { store: queues.store, clock: systemClock },
     signal,
   );
   return { kind: "queued", enqueued, store, heads };

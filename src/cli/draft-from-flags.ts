@@ -79,10 +79,20 @@ function settingsOf(words: Words, flags: LaunchFlags, workingDirectory: string):
     resource: flags.resource,
     dockerArgs: flags.dockerArg,
     timeout: flags.timeout,
-    queue: flags.queue === true ? defaultQueue : flags.queue,
+    queue: queueOf(flags),
     priority: flags.priority,
     templateVariables: flags.setVar,
   };
+}
+
+/** `-q` may stand without a name, so a spec that follows it is taken for one. */
+function queueOf({ queue }: LaunchFlags): string | undefined {
+  if (queue === true) return defaultQueue;
+  if (queue === undefined || !/[./\\]/.test(queue)) return queue;
+  throw new LaunchError(
+    "bad-usage",
+    `-q "${queue}": that is no name of a queue; to run it in a queue, name the queue before it (-q ${defaultQueue} ${queue}), or put -q last`,
+  );
 }
 
 function entryPointOf({ command }: Words, { entryPoint }: LaunchFlags): string | readonly string[] | undefined {

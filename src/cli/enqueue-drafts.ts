@@ -8,7 +8,8 @@ import { phaseLine } from "../reporting/phase-line.ts";
 import type { Console } from "./console.ts";
 import type { RunFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
-import { followRuns } from "./wait-command.ts";
+import { storeFlags } from "./open-runs.ts";
+import { followRuns } from "./follow-runs.ts";
 
 export type EnqueueDrafts = {
   readonly launches: readonly EnqueuedLaunch[];
@@ -30,7 +31,9 @@ export async function enqueueDrafts(request: EnqueueDrafts, signal: AbortSignal)
   if (flags.json === true) await eventWriter(console.out)("enqueued", jsonOf(enqueued, queues));
   else await showEnqueued(request, enqueued, name);
   if (flags.wait !== true) return exitCodes.succeeded;
-  return followRuns({ runs: enqueued.runs, name, flags, console, store: queues.store, log: services.log }, signal);
+  const runs = enqueued.runs.map((run, index) => ({ ...run, leg: launches[index]?.leg ?? "" }));
+  const { log, state } = services;
+  return followRuns({ runs, names: [name], flags, console, store: queues.store, state, log }, signal);
 }
 
 function jsonOf({ runs, group, replaced }: Enqueued, { store }: OpenQueues) {
@@ -47,8 +50,7 @@ async function showEnqueued(
   enqueued: Enqueued,
   name: string,
 ): Promise<void> {
-  const store = flags.store === undefined ? [] : ["--store", flags.store];
-  const line = (...words: readonly string[]): string => formatCommandLine(["launch", ...words, ...store]);
+  const line = (...words: readonly string[]): string => formatCommandLine(["launch", ...words, ...storeFlags(flags)]);
   const { runs, replaced } = enqueued;
   const lines = [
     ...(runs.length < 2
@@ -57,11 +59,13 @@ async function showEnqueued(
           phaseLine("run", `${runId}  ${launches[index]?.leg ?? ""}`.trimEnd(), undefined),
         )),
     ...replaced.map((runId) => phaseLine("replaced", runId, undefined)),
-    phaseLine(
-      "next",
-      `${line("wait", name)}   ·   ${line("cancel", name)}   ·   ${line("queue", "show", runs[0]?.queue ?? "")}`,
-      undefined,
-    ),
+    flags.wait === true
+      ? phaseLine("cancel", `${line("cancel", name)}   (Ctrl-C stops the following alone)`, undefined)
+      : phaseLine(
+          "next",
+          `${line("wait", name)}   ·   ${line("cancel", name)}   ·   ${line("queue", "show", runs[0]?.queue ?? "")}`,
+          undefined,
+        ),
   ];
   await console.out.write(`${lines.join("\n")}\n`);
 }

@@ -32,8 +32,12 @@ export type RunWords = { readonly whats: readonly string[]; readonly command: Wo
 /** `launch run`: from the words and flags to a finished run, or to runs that wait in a queue. */
 export async function runCommand(words: RunWords, flags: RunFlags, console: Console): Promise<number> {
   const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
+  // A run that waits in a queue is nothing of ours to end.
+  let queued = false;
   const interrupted = interruption({
-    onFirst: (name) => log.info(flags.wait === true ? name : `${name}: ending the run (again to end at once)`),
+    onFirst: (name) => {
+      if (!queued) log.info(`${name}: ending the run (again to end at once)`);
+    },
     onSecond: () => log.info("killing the run"),
     onForce: () => {
       process.stderr.write("ended at once; `launch prune` takes away what may be left of the run\n");
@@ -59,7 +63,8 @@ export async function runCommand(words: RunWords, flags: RunFlags, console: Cons
       for (const { draft } of drafts) await dryRun(requestOf(draft, flags), { ...services, store }, options);
       return exitCodes.succeeded;
     }
-    if (drafts.some(({ draft }) => draft.queue !== undefined)) {
+    queued = drafts.some(({ draft }) => draft.queue !== undefined);
+    if (queued) {
       const { enqueueDrafts } = await import("./enqueue-drafts.ts");
       const launches = drafts.map((drafted) => enqueuedOf(drafted, flags));
       const opened = await queues.open(only.draft.config);

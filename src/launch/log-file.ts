@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { isFileMissing } from "../core/errors.ts";
 import type { OutputStream } from "../core/log.ts";
 
@@ -45,7 +45,10 @@ export type LogFileRequest = {
   pause(): Promise<void>;
 };
 
-/** The whole log, and what is still being written to it. A file that isn't there yet is waited for like more of it. */
+/**
+ * The whole log, and what is still being written to it. A file that isn't there yet is waited for like more of it, and one that another
+ * attempt has put in its place is read after it.
+ */
 export async function* readLogFile(request: LogFileRequest, signal: AbortSignal): AsyncGenerator<LogChunk> {
   let file: FileHandle | undefined;
   let rest = Buffer.alloc(0);
@@ -64,12 +67,30 @@ export async function* readLogFile(request: LogFileRequest, signal: AbortSignal)
         rest = all.subarray(end);
         yield* unmarkedChunks(all.toString("utf8", 0, end));
       }
+      if (file !== undefined && (await isReplaced(file, request.path))) {
+        if (rest.length >= 2) yield* unmarkedChunks(rest.toString("utf8"));
+        rest = Buffer.alloc(0);
+        await file.close();
+        file = undefined;
+        continue;
+      }
       if (!written) break;
       await request.pause();
     }
     if (rest.length >= 2) yield* unmarkedChunks(rest.toString("utf8"));
   } finally {
     await file?.close();
+  }
+}
+
+/** Whether another file than the open one is at its path now. None there is no other. */
+async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
+  try {
+    const [open, there] = await Promise.all([file.stat(), stat(path)]);
+    return open.ino !== there.ino || open.dev !== there.dev;
+  } catch (error) {
+    if (isFileMissing(error)) return false;
+    throw error;
   }
 }
 

@@ -1,4 +1,6 @@
+import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
+import { LaunchError } from "../core/errors.ts";
 import { isJsonObject, type Json } from "../core/json.ts";
 import { isFinal, runIdPattern } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -38,7 +40,7 @@ export async function readLog(request: LogsRequest, services: LogsServices, sign
   const { state, store } = services;
   // A run on this machine needs no store: it may be new, or the store out of reach.
   const here = runIdPattern.test(request.run) ? await outputHere(request.run, request, services, signal) : undefined;
-  if (here !== undefined) return here;
+  if (here !== undefined) return (await laterElsewhere(here, services, signal)) ?? here;
   const stored = await findRun(request.run, store, signal);
   const runId = stored.run.run_id;
   const found = runId === request.run ? undefined : await outputHere(runId, request, services, signal);
@@ -51,6 +53,35 @@ export async function readLog(request: LogsRequest, services: LogsServices, sign
         ? followToTail(runId, request, services, signal)
         : unmarkedChunks(stored.tail ?? ""),
   };
+}
+
+/** The end of a later attempt that another machine had; undefined when the log that is here is the run's last. */
+async function laterElsewhere(
+  { runId, origin }: RunOutput,
+  { store, state }: LogsServices,
+  signal: AbortSignal,
+): Promise<RunOutput | undefined> {
+  if (origin.kind === "file" && origin.live) return undefined;
+  const stored = await ifAnswered(() => store.read(runId, signal), signal);
+  if (stored?.run.queued === undefined || !isFinal(stored.run.state)) return undefined;
+  const host = textOf(stored.record["launcher"], "host");
+  if (host === undefined || host === hostname()) return undefined;
+  return {
+    runId,
+    origin: { kind: "tail", whole: whereaboutsOf(stored, state), final: true },
+    chunks: unmarkedChunks(stored.tail ?? ""),
+  };
+}
+
+/** What is here is shown also when the store can't be asked. */
+async function ifAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof LaunchError)) throw error;
+    return undefined;
+  }
 }
 
 /** A run that waits, or is at work elsewhere, is waited for: its log may come to be here, else its store has the end of it. */
@@ -76,25 +107,60 @@ async function* followToTail(
   }
 }
 
+export type FollowHere = {
+  readonly runId: string;
+  /** Asked at the log's end: whether more may come, from this attempt or another. */
+  readonly isOver: () => boolean;
+};
+
+/** A run's output as it comes to this machine's log of it, over all of its attempts; nothing where it runs elsewhere. */
+export function followHere(
+  { runId, isOver }: FollowHere,
+  { state, clock }: Omit<LogsServices, "store">,
+  signal: AbortSignal,
+): AsyncIterable<LogChunk> {
+  const file = {
+    path: state.logFile(runId),
+    isWritten: async () => !isOver() || (await isLiveHere(state, runId)),
+    pause: () => clock.sleep(pollMs, signal),
+  };
+  return readLogFile(file, signal);
+}
+
 async function outputHere(
   runId: string,
   { follow }: LogsRequest,
-  { state, clock }: LogsServices,
+  services: LogsServices,
   signal: AbortSignal,
 ): Promise<RunOutput | undefined> {
+  const { state, clock } = services;
   const path = state.logFile(runId);
   const live = await isLiveHere(state, runId);
   if (!live && (await ifThere(path)) === undefined) return undefined;
+  const mayGoOn = waitsInQueue(runId, services, signal);
   const file = {
     path,
-    isWritten: () => (follow ? isLiveHere(state, runId) : Promise.resolve(false)),
+    isWritten: async () => follow && ((await isLiveHere(state, runId)) || (await mayGoOn())),
     pause: () => clock.sleep(pollMs, signal),
   };
   return { runId, origin: { kind: "file", path, live }, chunks: readLogFile(file, signal) };
 }
 
-/** Where the whole log is: the CI job that ran it, or the file on its machine. */
-function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
+/** Whether a run that nobody is at work on here waits in a queue for another attempt. Its store is asked now and then. */
+function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: AbortSignal): () => Promise<boolean> {
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let answer = false;
+  return async () => {
+    if (clock.monotonicMs() - askedMs < storePollMs) return answer;
+    const run = (await ifAnswered(() => store.read(runId, signal), signal))?.run;
+    answer = run?.queued !== undefined && !isFinal(run.state);
+    askedMs = clock.monotonicMs();
+    return answer;
+  };
+}
+
+/** Where the whole log is: the CI job that ran it, or the file on its machine. Undefined for a run without one. */
+export function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
   const { log, launcher, ci } = stored.record;
   const url = textOf(ci, "url");
   if (url !== undefined) return url;

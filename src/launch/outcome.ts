@@ -66,3 +66,9 @@ export function exitCodeOfOutcome(outcome: RunOutcome): number {
   if (refusals.includes(outcome.reason)) return exitCodes.usage;
   return failuresOfTheRun.includes(outcome.reason) ? exitCodes.runFailed : exitCodes.infrastructure;
 }
+
+/** The exit code for several runs: that of the worst. The infrastructure's failures hide what a run may have come to. */
+export function worstExitCode(codes: readonly number[]): number {
+  const { infrastructure, runFailed, usage, cancelled, succeeded } = exitCodes;
+  return [infrastructure, runFailed, usage, cancelled].find((code) => codes.includes(code)) ?? succeeded;
+}

@@ -1,9 +1,14 @@
 import { stat } from "node:fs/promises";
+import type { Clock } from "../core/clock.ts";
 import { isFileMissing } from "../core/errors.ts";
+import { isFinal } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { Store, StoredRun } from "../stores/store.ts";
+import type { WaitingReport } from "../reporting/queue-report.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
+import type { RunHead, Store, StoredRun } from "../stores/store.ts";
 import { findRun } from "./find-run.ts";
 import { isLiveHere } from "./remains.ts";
+import { queueViewer } from "./watch-queues.ts";
 
 export type ShownRun = {
   readonly stored: StoredRun;
@@ -40,4 +45,32 @@ export async function ifThere(path: string): Promise<string | undefined> {
     if (isFileMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Where a run of a queue stands now. */
+export type QueuePlaceReport = {
+  readonly queue: string;
+  /** While it waits. */
+  readonly waiting: WaitingReport | undefined;
+  /** For how long its agent has given no sign of life, when that is longer than its lease lasts. */
+  readonly holderSilentMs: number | undefined;
+};
+
+/** Undefined for a run that has ended, or that no queue holds. */
+export async function placeInQueue(
+  { run_id: runId, queued, state, lease }: RunHead,
+  store: QueueStore,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<QueuePlaceReport | undefined> {
+  if (queued === undefined || isFinal(state)) return undefined;
+  const { queue } = queued;
+  const viewer = queueViewer(store, clock);
+  const { waiting, agents } = viewer.report(queue, await viewer.look([queue], signal));
+  const holder = agents.find(({ agent }) => agent === lease?.agent);
+  return {
+    queue,
+    waiting: waiting.find((report) => report.runId === runId),
+    holderSilentMs: holder?.silent === true ? holder.lastBeatMs : undefined,
+  };
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -91,6 +91,25 @@ describe("a log file", () => {
       { stream: "stdout", text: "one\n" },
       { stream: "stdout", text: "two\n" },
       { stream: "stderr", text: "three\n" },
+    ]);
+  });
+
+  it("is read to its end and then anew, when another attempt has put its own in its place", async () => {
+    const steps = [
+      () => writeFileSync(path, "  first\n  tor"),
+      () => renameSync(path, `${path}.before`),
+      () => writeFileSync(path, "  second\n"),
+      () => appendFileSync(path, "! last\n"),
+    ];
+    const seen: LogChunk[] = [];
+    const pause = (): Promise<void> => Promise.resolve(steps.shift()?.());
+    const isWritten = (): Promise<boolean> => Promise.resolve(steps.length > 0);
+    for await (const chunk of readLogFile({ path, isWritten, pause }, signal)) seen.push(chunk);
+    expect(seen).toEqual([
+      { stream: "stdout", text: "first\n" },
+      { stream: "stdout", text: "tor\n" },
+      { stream: "stdout", text: "second\n" },
+      { stream: "stderr", text: "last\n" },
     ]);
   });
 
