@@ -12,7 +12,7 @@ import { reportOf } from "../launch/report.ts";
 import { faultResultOf, resultOf } from "../launch/result.ts";
 import type { RunResult } from "../launch/services.ts";
 import type { Fault } from "../spec/fault.ts";
-import { faultMarkdown, type SummaryLinks, summaryMarkdown, tableMarkdown } from "../reporting/summary.ts";
+import { faultMarkdown, type SummaryLinks, summaryMarkdown } from "../reporting/summary.ts";
 import type { RunHead } from "../stores/store.ts";
 import { oneLine, outcomeInWords } from "../reporting/words.ts";
 import { inert } from "./github-log.ts";
@@ -122,8 +122,14 @@ async function leaveQueued(
       store,
     }),
   });
-  const rows = runs.map(({ runId, queue }) => [runId, queue, stateOf(runId)]);
-  await addSummary(context.summaryFile, tableMarkdown(["run", "queue", "state"], rows));
+  const { enqueuedMarkdown } = await import("../reporting/enqueued-report.ts");
+  const { endWords } = await import("../reporting/run-words.ts");
+  const endOf = (runId: string): string | undefined => {
+    const head = heads?.find((head) => head.run_id === runId);
+    return head === undefined ? undefined : endWords(head);
+  };
+  const rows = runs.map(({ runId, queue }) => ({ runId, queue, end: endOf(runId) }));
+  await addSummary(context.summaryFile, enqueuedMarkdown({ runs: rows, group, replaced, store }));
   if (worst === undefined) return 0;
   const words = `${worst.run_id} ${worst.state} (${worst.reason ?? "unknown"}): ${worst.message ?? ""}`;
   core.error(annotation(words), { title: `launch: ${worst.reason ?? worst.state}` });
@@ -133,7 +139,6 @@ async function leaveQueued(
 async function leaveAgent(exit: Exit & { readonly kind: "agent" }, context: GitHubContext): Promise<number> {
   const { agent, result, failOnRun } = exit;
   const { end, message, runs } = result;
-  const rows = runs.map((run) => [run.runId, run.queue, String(run.attempt), run.end.kind]);
   setOutputs({
     state: end === "conflict" ? "failed" : "succeeded",
     url: runUrl(context) ?? "",
@@ -144,8 +149,10 @@ async function leaveAgent(exit: Exit & { readonly kind: "agent" }, context: GitH
       runs: runs.map((run) => ({ run_id: run.runId, queue: run.queue, attempt: run.attempt, end: run.end.kind })),
     }),
   });
-  core.info(inert(`  ended, as ${message}; runs taken: ${runs.length}`));
-  if (rows.length > 0) await addSummary(context.summaryFile, tableMarkdown(["run", "queue", "attempt", "end"], rows));
+  const { agentMarkdown, agentWords } = await import("../reporting/agent-report.ts");
+  const report = { agent, message, runs };
+  core.info(inert(`  ${agentWords(report)}`));
+  await addSummary(context.summaryFile, agentMarkdown(report));
   const failed = runs.filter((run) => run.end.kind === "failed");
   if (end !== "conflict" && !(failOnRun && failed.length > 0)) return 0;
   const words = end === "conflict" ? message : `runs have failed: ${failed.map(({ runId }) => runId).join(", ")}`;

@@ -9,6 +9,14 @@ import { oneLine } from "../reporting/words.ts";
 /** The job's log. */
 export type JobOutput = Pick<Writer, "write" | "hand">;
 
+export type GitHubLogRequest = {
+  readonly out: JobOutput;
+  readonly monotonicMs: () => number;
+  readonly verbose: boolean;
+  /** Without: the log of several runs at once, of which a group would fold some lines of each. */
+  readonly groups: boolean;
+};
+
 export type GitHubLog = Log & {
   /** Closes what is open, so that what follows is a command to the runner again, outside of all groups. */
   readonly stop: () => void;
@@ -19,7 +27,7 @@ export type GitHubLog = Log & {
  * The runner takes lines of a log as commands (`::add-mask::`, `##[error]`), and what a run prints is not ours: while its output passes,
  * commands are switched off by a token that nobody else knows.
  */
-export function gitHubLog(out: JobOutput, monotonicMs: () => number, verbose: boolean): GitHubLog {
+export function gitHubLog({ out, monotonicMs, verbose, groups }: GitHubLogRequest): GitHubLog {
   let group = false;
   let token: string | undefined;
   let progressAt = -Infinity;
@@ -36,14 +44,18 @@ export function gitHubLog(out: JobOutput, monotonicMs: () => number, verbose: bo
     if (group) core.endGroup();
     group = false;
   };
+  const openGroup = (title: string): void => {
+    if (!groups) return;
+    core.startGroup(title);
+    group = true;
+  };
   const phase = (event: PhaseEvent): void => {
     if (event.status === "started") {
       closeGroup();
-      core.startGroup(inert(`${event.phase}  ${oneLine(event.detail)}`));
-      group = true;
+      openGroup(inert(`${event.phase}  ${oneLine(event.detail)}`));
     } else if (event.status === "progress") {
       // A build says much; in a log it is only there to be unfolded when something went wrong.
-      if (monotonicMs() - progressAt < 1_000) return;
+      if (!groups || monotonicMs() - progressAt < 1_000) return;
       progressAt = monotonicMs();
       line(`  ${oneLine(event.detail)}`);
     } else {
@@ -54,10 +66,7 @@ export function gitHubLog(out: JobOutput, monotonicMs: () => number, verbose: bo
   return {
     phase,
     output: (chunk) => {
-      if (!group) {
-        core.startGroup("run  its output");
-        group = true;
-      }
+      if (!group) openGroup("run  its output");
       if (token === undefined) {
         token = randomUUID();
         void out.write(`::stop-commands::${token}\n`);

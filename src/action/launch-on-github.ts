@@ -25,7 +25,7 @@ export type LaunchOnGitHub = {
 /** Launches a resolved spec with what this job has: its token, its repository as the store, its log. */
 export async function launchOnGitHub(request: LaunchOnGitHub, signal: AbortSignal): Promise<Exit> {
   const { inputs, draft, context, state } = request;
-  const log = gitHubLog(request.out, request.monotonicMs, core.isDebug());
+  const log = gitHubLog({ out: request.out, monotonicMs: request.monotonicMs, verbose: core.isDebug(), groups: true });
   const asked: LaunchRequest = {
     spec: draft.spec,
     config: draft.config,

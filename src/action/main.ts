@@ -11,7 +11,7 @@ import { type GitHubContext, gitHubContext } from "../github/context.ts";
 import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
 import type { Variant } from "../launch/each.ts";
 import { type Exit, leave } from "./exit.ts";
-import type { JobOutput } from "./github-log.ts";
+import type { GitHubLogRequest, JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
 import { queuesOnDemand } from "./open-queues.ts";
 import { type ActionCommand, commands, type StateName } from "./protocol.ts";
@@ -58,7 +58,7 @@ async function launchFrom(
 ): Promise<Exit> {
   const state = stateDirectoryFor(context);
   const { gitHubLog } = await import("./github-log.ts");
-  const log = gitHubLog(out, () => systemClock.monotonicMs(), core.isDebug());
+  const log = gitHubLog({ ...logRequest(out), groups: true });
   const place = { inputs, context, state, log };
   const queues = queuesOnDemand(place, signal);
   try {
@@ -110,6 +110,10 @@ async function draftOf(
   });
 }
 
+function logRequest(out: JobOutput): Omit<GitHubLogRequest, "groups"> {
+  return { out, monotonicMs: () => systemClock.monotonicMs(), verbose: core.isDebug() };
+}
+
 async function exitOfFaults(draft: FaultyDraft): Promise<Exit> {
   const { faultsError } = await import("../spec/render-faults.ts");
   const [place] = draft.faults;
@@ -147,7 +151,7 @@ async function serve(
 ): Promise<Exit> {
   const state = stateDirectoryFor(context);
   const { gitHubLog } = await import("./github-log.ts");
-  const log = gitHubLog(out, () => systemClock.monotonicMs(), core.isDebug());
+  const log = gitHubLog({ ...logRequest(out), groups: command !== "agent" });
   const place = { inputs, context, state, log };
   try {
     if (command === "agent") {

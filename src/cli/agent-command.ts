@@ -11,11 +11,12 @@ import { readLaunchConfig } from "../launch/launch-config.ts";
 import { thisLauncher } from "../launch/launcher.ts";
 import { definitionOf } from "../launch/queue-definitions.ts";
 import { openQueues } from "../launch/store-choice.ts";
-import { counted } from "../reporting/queue-report.ts";
+import { agentWords } from "../reporting/agent-report.ts";
 import type { Console } from "./console.ts";
 import type { AgentFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
+import { ownTokens } from "./tokens.ts";
 
 const flagNames: Readonly<Record<keyof AgentSettings, string>> = {
   queues: "--queue",
@@ -47,7 +48,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     },
   });
   const state = stateDirectoryOf(environment, home);
-  const tokens = {};
+  const tokens = await ownTokens(config, environment, log);
   const given = flags.store ?? config.store;
   const queues = await openQueues({ given, byDefault: undefined, isPublic: true, state, tokens, log });
   try {
@@ -61,33 +62,13 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     );
     stop();
     if (flags.json === true) await eventWriter(out)("agent", toJson({ agent: request.agent, ...result }));
-    else await out.write(`  ${endWords(result)}\n`);
+    else await out.write(`  ${agentWords({ agent: request.agent, ...result })}\n`);
     return exitCodeOf(result, flags);
   } finally {
     stop();
     interrupted.stop();
     await queues.store.close();
   }
-}
-
-const kindWords: Readonly<Record<TakenRun["end"]["kind"], string>> = {
-  succeeded: "succeeded",
-  failed: "failed",
-  cancelled: "cancelled",
-  retried: "to be tried again",
-  "given-back": "given back",
-  fenced: "taken by others",
-};
-
-/** `ended, as the queues are empty: 3 runs succeeded, 1 failed`. */
-function endWords({ message, runs }: AgentResult): string {
-  const kinds = ["succeeded", "failed", "cancelled", "retried", "given-back", "fenced"] as const;
-  const counts = kinds.flatMap((kind) => {
-    const count = runs.filter(({ end }) => end.kind === kind).length;
-    return count === 0 ? [] : [`${count} ${kindWords[kind]}`];
-  });
-  const summary = runs.length === 0 ? "no run was taken" : `${counted(runs.length, "run")}: ${counts.join(", ")}`;
-  return `ended, as ${message}; ${summary}`;
 }
 
 function exitCodeOf({ end, runs }: AgentResult, { failOnRun }: AgentFlags): number {

@@ -11,6 +11,7 @@ import { isOwnLive, releaseLive, updateLive } from "./remains.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { makeRunFolders } from "./run-folders.ts";
 import { lastLines } from "./run-log.ts";
+import { elapsedOf } from "./report.ts";
 import type { LaunchRequest, QueuedAttempt, Run, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
 
@@ -142,11 +143,10 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
   }
   const record = journal.record();
   await settleLive(run, stored, record);
-  const ms = Date.parse(record.finished_at ?? record.created_at) - Date.parse(record.created_at);
   log.phase({
     phase: "done",
     status: outcome.state === "succeeded" ? "ended" : "failed",
-    detail: doneWords(record, ms),
+    detail: doneWords(record, elapsedOf(record)),
     elapsedMs: undefined,
   });
   return {

@@ -40,14 +40,6 @@ export function faultMarkdown(what: string, message: string, detail: readonly st
   return rest.trim() === "" ? `${title}\n` : `${title}\n\n${endOf(rest)}\n`;
 }
 
-/** Plain facts as a table: each cell is a word of ours or somebody's name, so it is shown as code. */
-export function tableMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return table(
-    head,
-    rows.map((row) => row.map(inlineCode)),
-  );
-}
-
 function titleOf(report: RunReport): string {
   const metrics = Object.entries(report.metrics)
     .slice(0, maxMetricsInTitle)

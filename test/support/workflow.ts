@@ -11,6 +11,8 @@ const nodeFolder = resolve(import.meta.dirname, "../../node_modules/.bin");
 const eventSchema = z.object({
   msg: z.string(),
   stage: z.string().optional(),
+  jobID: z.string().optional(),
+  matrix: z.record(z.string(), z.unknown()).nullish(),
   stepID: z.array(z.string()).optional(),
   raw_output: z.boolean().optional(),
   command: z.string().optional(),
@@ -24,8 +26,16 @@ type WorkflowEvent = z.output<typeof eventSchema>;
 
 export type Annotation = { readonly message: string; readonly properties: Readonly<Record<string, string>> };
 
+/** What one job has left of its step with the id `launch`; each leg of a matrix is one. */
+export type JobResult = {
+  readonly job: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+};
+
 export type WorkflowRun = {
   readonly succeeded: boolean;
+  readonly jobs: readonly JobResult[];
   /** What the steps printed. */
   readonly log: string;
   /** Outputs of the step with the id `launch`. */
@@ -43,13 +53,14 @@ export type WorkflowRequest = {
   readonly project: string;
   /** The folder that `org/launch-action@v1` means. */
   readonly action: string;
-  /** Steps of the one job, after the checkout, as YAML with the indentation of a list at column 6. */
-  readonly steps: string;
+  /** Steps of the one job, after the checkout, as YAML with the indentation of a list at column 6; or all jobs, with that of a mapping at column 2. */
+  readonly steps: string | { readonly jobs: string };
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
 };
 
-function workflowOf(steps: string): string {
+function workflowOf(steps: WorkflowRequest["steps"]): string {
+  if (typeof steps !== "string") return `on: push\njobs:\n${steps.jobs}`;
   return `on: push
 jobs:
   train:
@@ -67,19 +78,38 @@ function parseEvents(text: string): readonly WorkflowEvent[] {
   });
 }
 
+function outputsOf(events: readonly WorkflowEvent[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    events.flatMap(({ command, name, arg }) => (command === "set-output" ? [[name ?? "", arg ?? ""]] : [])),
+  );
+}
+
+function summaryOf(events: readonly WorkflowEvent[]): string {
+  return events.flatMap(({ command, content }) => (command === "summary" ? [content ?? ""] : [])).join("");
+}
+
+/** In the order in which they began. */
+function jobsOf(events: readonly WorkflowEvent[]): readonly JobResult[] {
+  const legs = Map.groupBy(events, ({ jobID = "", matrix }) => `${jobID} ${JSON.stringify(matrix ?? {})}`);
+  return [...legs.values()].map((own) => ({
+    job: own[0]?.jobID ?? "",
+    outputs: outputsOf(own),
+    summary: summaryOf(own),
+  }));
+}
+
 function describeRun(succeeded: boolean, stdout: string, stderr: string): WorkflowRun {
   const events = parseEvents(stdout);
   const ofLaunch = events.filter((event) => event.stepID?.[0] === "launch");
   return {
     succeeded,
+    jobs: jobsOf(ofLaunch),
     log: events.flatMap((event) => (event.raw_output === true ? [event.msg] : [])).join(""),
-    outputs: Object.fromEntries(
-      ofLaunch.flatMap(({ command, name, arg }) => (command === "set-output" ? [[name ?? "", arg ?? ""]] : [])),
-    ),
+    outputs: outputsOf(ofLaunch),
     errors: events.flatMap(({ command, arg, kvPairs }) =>
       command === "error" ? [{ message: arg ?? "", properties: kvPairs ?? {} }] : [],
     ),
-    summary: events.flatMap(({ command, content }) => (command === "summary" ? [content ?? ""] : [])).join(""),
+    summary: summaryOf(events),
     stages: events.flatMap(({ stepID, stage, stepResult }) =>
       stepResult === undefined || stage === undefined ? [] : [`${stepID?.[0] ?? ""} ${stage} ${stepResult}`],
     ),

@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const open = (): ReturnType<typeof gitHubLog> => gitHubLog(writerOn(process.stdout), () => 0, false);
+const open = (groups = true): ReturnType<typeof gitHubLog> =>
+  gitHubLog({ out: writerOn(process.stdout), monotonicMs: () => 0, verbose: false, groups });
 
 test("a phase is a group while it lasts, and its line stays outside", () => {
   const github = open();
@@ -40,6 +41,16 @@ test("a run's output is no command to the runner, until it is over", () => {
     "  done     failed",
     "",
   ]);
+});
+
+test("without groups several runs' lines stand in their order, and their output is still no command", () => {
+  const github = open(false);
+  github.phase({ phase: "source", status: "started", detail: "a  ." });
+  github.phase({ phase: "image", status: "progress", detail: "b  step 1/2" });
+  github.phase({ phase: "source", status: "ended", detail: "a  train", elapsedMs: 100 });
+  void github.output({ stream: "stdout", bytes: Buffer.from("a  ::add-mask::x\n"), lines: 1 });
+  github.stop();
+  expect(log).toMatch(/^ {2}source {3}a {2}train +0\.1 s\n::stop-commands::(\S+)\n│ a {2}::add-mask::x\n::\1::\n$/);
 });
 
 test("a warning in the middle of the output is a command again, and the output after it is not", () => {
