@@ -16,7 +16,6 @@ import type { Console } from "./console.ts";
 import type { AgentFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
-import { ownTokens } from "./tokens.ts";
 
 const flagNames: Readonly<Record<keyof AgentSettings, string>> = {
   queues: "--queue",
@@ -48,7 +47,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     },
   });
   const state = stateDirectoryOf(environment, home);
-  const tokens = await ownTokens(config, environment, log);
+  const tokens = {};
   const given = flags.store ?? config.store;
   const queues = await openQueues({ given, byDefault: undefined, isPublic: true, state, tokens, log });
   try {
