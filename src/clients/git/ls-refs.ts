@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import { requestHttp } from "../../core/http.ts";
 import { authorizationOf, type Ref, type Remote } from "./refs.ts";
 
 /*
@@ -27,10 +28,9 @@ export async function lsRefs(
 ): Promise<ListedRefs> {
   const head = [line("command=ls-refs"), line("agent=git/2-launch"), line("object-format=sha1"), delimiter];
   try {
-    const response = await fetch(`${url}/git-upload-pack`, {
+    const { status, body } = await requestHttp({
       method: "POST",
-      // The header is for this host alone.
-      redirect: "manual",
+      url: `${url}/git-upload-pack`,
       headers: {
         "content-type": "application/x-git-upload-pack-request",
         accept: "application/x-git-upload-pack-result",
@@ -39,10 +39,10 @@ export async function lsRefs(
         ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
       },
       body: [...head, ...prefixes.map((prefix) => line(`ref-prefix ${prefix}`)), flush].join(""),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal,
+      timeoutMs,
     });
-    const body = Buffer.from(await response.arrayBuffer());
-    if (response.status !== 200) return { kind: "unclear", said: `HTTP ${response.status}` };
+    if (status !== 200) return { kind: "unclear", said: `HTTP ${status}` };
     const refs = parseRefs(body);
     return refs === undefined ? { kind: "unclear", said: "the answer was cut off" } : { kind: "refs", refs };
   } catch (error) {

@@ -15,6 +15,7 @@ import {
 } from "../../clients/git/refs.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
+import { requestHttp } from "../../core/http.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { Log } from "../../core/log.ts";
 import { collectGarbage, createBareRepository } from "./bare-repository.ts";
@@ -156,13 +157,14 @@ async function openCopy(directory: string, signal: AbortSignal): Promise<Reposit
 async function refusedStatus(remote: Remote, service: string, signal: AbortSignal): Promise<number | undefined> {
   if (remote.token === undefined || !/^https?:/.test(remote.url)) return undefined;
   try {
-    const response = await fetch(`${remote.url}/info/refs?service=${service}`, {
-      redirect: "manual",
+    const { status } = await requestHttp({
+      method: "GET",
+      url: `${remote.url}/info/refs?service=${service}`,
       headers: { authorization: authorizationOf(remote.token), "user-agent": "git/2 (launch)" },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]),
+      signal,
+      timeoutMs: probeTimeoutMs,
     });
-    await response.body?.cancel();
-    return [401, 403, 404].includes(response.status) ? response.status : undefined;
+    return [401, 403, 404].includes(status) ? status : undefined;
   } catch {
     signal.throwIfAborted();
     return undefined;
