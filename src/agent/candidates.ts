@@ -20,9 +20,14 @@ export function rankQueue(
     own.filter(({ place }) => place === "waiting").map((entry) => [entry.run.run_id, entry] as const),
   );
   const running = own.filter(({ place }) => place === "leased");
+  // A run of a newer launch takes its place too, whoever it is of.
+  const newer = snapshot.unreadable.filter((entry) => entry.queue === name && entry.place === "leased");
   const ranked = rank({
     waiting: [...waiting.values()].map(waitingRun),
-    running: running.map(({ run }) => ({ runId: run.run_id, submitter: run.by })),
+    running: [
+      ...running.map(({ run }) => ({ runId: run.run_id, submitter: run.by })),
+      ...newer.map(({ key }) => ({ runId: key, submitter: "" })),
+    ],
     ...rulesOf(definition),
     paused: snapshot.paused.includes(name),
     now,

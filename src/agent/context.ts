@@ -1,5 +1,6 @@
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { Lease, RunDocument } from "../stores/store.ts";
+import type { Counted } from "./counting.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Patience } from "./patience.ts";
@@ -64,6 +65,8 @@ export type Agent = {
   claiming: number;
   /** When another was faster the last time. */
   racedMs: number | undefined;
+  /** What was counted since the last snapshot. */
+  counted?: Counted;
   /** When waiting runs were asked for in vain, by key and version. */
   readonly lost: Map<string, number>;
   leaseFor(attempt: number): Lease;

@@ -197,7 +197,7 @@ async function conclude(
   // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
   const givenBack = ending === "given-back" && whole.run.state === "cancelled";
   const end = endOfAttempt({ ended: whole, agent: agent.request.agent, givenBack, now: clock.now() });
-  const written = await writeEnd(end, taken.entry.queue, agent, writer);
+  const written = await writeEnd(end, agent, writer);
   if (written === "fenced") return fenced(log, name);
   if (end.kind === "give-back") return { kind: "given-back" };
   const { state, reason = "lost", message = "" } = whole.run;

@@ -3,6 +3,7 @@ import type { Slots } from "../queues/order.ts";
 import type { Claim, ClaimRequest, LeaseWrite, PickingStore, PickRequest, QueueEntry } from "../stores/queue-store.ts";
 import { inTurn, type RankedEntry, rankQueue, rulesOf, type ServedQueue } from "./candidates.ts";
 import type { Agent } from "./context.ts";
+import { countedEntries, countedIn, noteTurn } from "./counting.ts";
 import { untaken } from "./end-of-attempt.ts";
 import type { Holding } from "./slots.ts";
 
@@ -32,15 +33,16 @@ export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<boole
     if (next === undefined) return false;
     const kind = await next.take(signal);
     if (kind === "unknown") return false;
+    if (kind === "miscounted") return true;
     losses = kind === "lost" ? losses + 1 : 0;
   }
   return true;
 }
 
 /** The run to take together with another's end; undefined when there is none, or the agent takes no more. */
-export function reserveNext(agent: Agent, queue: string): Reservation | undefined {
+export function reserveNext(agent: Agent, { queue, run }: QueueEntry): Reservation | undefined {
   const { picks } = agent.services.store;
-  if (picks === undefined) return reserveClaim(agent);
+  if (picks === undefined) return reserveClaim(agent, run.run_id);
   const served = agent.definitions.served();
   const waits = (name: string): boolean =>
     agent.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
@@ -69,10 +71,10 @@ function places(agent: Agent): number {
   return agent.request.maxJobs - active - agent.claiming;
 }
 
-/** The waiting runs of all queues that can start now, in turn. */
-export function candidates(agent: Agent): readonly RankedEntry[] {
-  const { snapshot } = agent;
-  if (snapshot === undefined) return [];
+/** The waiting runs of all queues that can start now, or when the run `ending` has ended; in turn. */
+function candidates(agent: Agent, ending: string | undefined): readonly RankedEntry[] {
+  if (agent.snapshot === undefined) return [];
+  const snapshot = { ...agent.snapshot, entries: countedEntries(agent, ending) };
   const asking = {
     total: agent.pool.total,
     free: agent.pool.free(),
@@ -84,14 +86,10 @@ export function candidates(agent: Agent): readonly RankedEntry[] {
     .served()
     .map((queue) =>
       rankQueue(queue, snapshot, asking, now).filter(
-        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry) && !isHeld(agent, entry),
+        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry),
       ),
     );
   return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
-}
-
-function isHeld({ holds }: Agent, { run }: QueueEntry): boolean {
-  return holds.has(run.run_id);
 }
 
 /** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
@@ -110,16 +108,16 @@ function nameOf({ queue, key, version }: QueueEntry): string {
 const racesForMs = 30_000;
 
 /** The head; after a lost race one of those that are this agent's by its place among the agents, so that they don't meet again. */
-function reserveClaim(agent: Agent): Reservation | undefined {
+function reserveClaim(agent: Agent, ending?: string): Reservation | undefined {
   if (places(agent) <= 0) return undefined;
-  const all = candidates(agent);
+  const all = candidates(agent, ending);
   const races = agent.racedMs !== undefined && agent.services.clock.monotonicMs() - agent.racedMs < racesForMs;
   const at = races ? Math.floor(2 * (rankOf(agent) + Math.random())) % Math.max(1, all.length) : 0;
   for (const { entry } of [...all.slice(at), ...all.slice(0, at)]) {
     const slots = agent.pool.take(entry.run.queued?.slots ?? {});
     if (slots === undefined) continue;
     agent.turn++;
-    return claimOf(agent, entry, slots);
+    return claimOf(agent, entry, slots, countedIn(agent, entry.queue));
   }
   return undefined;
 }
@@ -129,15 +127,16 @@ function rankOf({ snapshot, request }: Agent): number {
   return snapshot?.agents.filter(({ beat }) => beat.agent < request.agent).length ?? 0;
 }
 
-function claimOf(agent: Agent, entry: QueueEntry, slots: Holding): Reservation {
+function claimOf(agent: Agent, entry: QueueEntry, slots: Holding, counted: Pick<ClaimRequest, "counted">): Reservation {
   const { store, clock } = agent.services;
   // Until the answer is there it is not to be asked for again.
   agent.lost.set(nameOf(entry), clock.monotonicMs());
-  const request = { entry, lease: agent.leaseFor(entry.run.attempt + 1) };
+  const request = { entry, lease: agent.leaseFor(entry.run.attempt + 1), ...counted };
+  const miscounted = (): void => void agent.lost.delete(nameOf(entry));
   return {
     kind: "claim",
     request,
-    ...reserved(agent, { slots, claim: (signal) => store.claim(request, signal) }),
+    ...reserved(agent, { slots, claim: (signal) => store.claim(request, signal), miscounted }),
   };
 }
 
@@ -162,9 +161,11 @@ type Reserved = {
   /** Undefined where the store decides which run it is. */
   readonly slots: Holding | undefined;
   readonly claim: (signal: AbortSignal) => Promise<Claim>;
+  /** Told when it is there to be asked for again. */
+  readonly miscounted?: () => void;
 };
 
-function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "during" | "take"> {
+function reserved(agent: Agent, { slots, claim, miscounted }: Reserved): Pick<Reservation, "during" | "take"> {
   const { clock, log } = agent.services;
   const sinceMs = clock.monotonicMs();
   agent.claiming++;
@@ -173,8 +174,9 @@ function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "
     if (!open) return;
     open = false;
     if (claimed?.kind === "lost") agent.racedMs = clock.monotonicMs();
-    const won = claimed?.kind === "won" && (await isWithinLimits(agent, claimed)) ? claimed : undefined;
-    if (claimed?.kind === "won" && won === undefined) await giveBack(agent, claimed);
+    if (claimed?.kind === "miscounted") miscounted?.();
+    const won = claimed?.kind === "won" ? claimed : undefined;
+    if (won !== undefined) noteTurn(agent, won.entry.queue, won.turn);
     const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
     if (won !== undefined && held !== undefined) {
       agent.start({
@@ -220,30 +222,6 @@ function reserved(agent: Agent, { slots, claim }: Reserved): Pick<Reservation, "
   };
 }
 
-/**
- * Two agents may each take the last place that a queue's limit leaves. Where the store doesn't see to that itself, the one that took the
- * later run gives it back.
- */
-async function isWithinLimits(agent: Agent, { entry }: Extract<Claim, { kind: "won" }>): Promise<boolean> {
-  const served = agent.definitions.served().find(({ name }) => name === entry.queue);
-  const { running, running_per_submitter: own } = served?.definition.limits ?? {};
-  const { store } = agent.services;
-  if (store.picks !== undefined || (running === undefined && own === undefined)) return true;
-  const { snapshot } = await agent.patience.insist(
-    async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
-    agent.writes,
-  );
-  const leased = snapshot.entries.filter(({ queue, place }) => queue === entry.queue && place === "leased");
-  const isOver = (among: readonly QueueEntry[], limit: number | undefined): boolean => {
-    // Those that are just begun, the last in the queue's order first.
-    const young = among.filter(({ run }) => run.state === "leased").map(({ key }) => key);
-    const over = limit === undefined ? 0 : Math.max(0, among.length - limit);
-    return over > 0 && young.sort().slice(-over).includes(entry.key);
-  };
-  const bySame = leased.filter(({ run }) => run.by === entry.run.by);
-  return !isOver(leased, running) && !isOver(bySame, own);
-}
-
 async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
   await agent.patience.insist((signal) => agent.services.store.release(entry, untaken(document), signal), agent.writes);
 }
@@ -262,7 +240,7 @@ async function refuseImpossible(agent: Agent, signal: AbortSignal): Promise<void
       const wanted = Object.entries(entry.run.queued?.slots ?? {});
       const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
       if (everybody.some(fits) || isLost(agent, entry)) continue;
-      await claimOf(agent, entry, {}).take(signal);
+      await claimOf(agent, entry, {}, {}).take(signal);
     }
   }
 }

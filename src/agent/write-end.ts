@@ -5,18 +5,13 @@ import type { HoldWriter } from "./hold-writer.ts";
 import { reserveNext } from "./take.ts";
 
 /** Writes what became of an attempt; with a run's end the next run is taken in the same request. Tries until it is known. */
-export async function writeEnd(
-  end: AttemptEnd,
-  queue: string,
-  agent: Agent,
-  writer: HoldWriter,
-): Promise<"written" | "fenced"> {
+export async function writeEnd(end: AttemptEnd, agent: Agent, writer: HoldWriter): Promise<"written" | "fenced"> {
   const { store } = agent.services;
   let tries = 0;
   const write = async (entry: QueueEntry, signal: AbortSignal): Promise<LeaseWrite> => {
     if (end.kind !== "finish") return store.release(entry, end.document, signal);
     // After an answer that was lost the next run may be ours already: a snapshot tells.
-    const next = tries++ === 0 ? reserveNext(agent, queue) : undefined;
+    const next = tries++ === 0 ? reserveNext(agent, entry) : undefined;
     if (next === undefined) return (await store.finish(entry, end.document, undefined, signal)).finish;
     return next.during(async () => {
       const finished =

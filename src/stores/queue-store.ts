@@ -29,6 +29,8 @@ export type UnreadableEntry = {
   readonly key: string;
   readonly version: string;
   readonly why: string;
+  /** Where it is, as far as its place alone says. */
+  readonly place?: QueuePlace;
 };
 
 /** An agent's sign of life. It changes at every beat, and observers time the changes by their own clocks. */
@@ -67,6 +69,8 @@ export type QueueSnapshot = {
   readonly agents: readonly SeenAgent[];
   /** Queues that take no new leases now. */
   readonly paused: readonly string[];
+  /** Queue → its last turn, for the claims that count what runs. Absent where the store counts by itself. */
+  readonly turns?: ReadonlyMap<string, string>;
 };
 
 export type EnqueueResult =
@@ -76,8 +80,16 @@ export type EnqueueResult =
   | { readonly kind: "unknown"; readonly runId: string; readonly message: string };
 
 export type Claim =
-  | { readonly kind: "won"; readonly entry: QueueEntry; readonly document: RunDocument }
+  | {
+      readonly kind: "won";
+      readonly entry: QueueEntry;
+      readonly document: RunDocument;
+      /** The queue's turn now, when the claim had counted. */
+      readonly turn?: string;
+    }
   | { readonly kind: "lost" }
+  /** It still waits, but another has been taken since what runs was counted. */
+  | { readonly kind: "miscounted" }
   | { readonly kind: "unknown"; readonly message: string };
 
 /** `fenced`: the lease is no longer ours (or the run has changed); nothing was written. */
@@ -100,7 +112,15 @@ export type QueueCapabilities = {
   readonly maxWaiting: number;
 };
 
-export type ClaimRequest = { readonly entry: QueueEntry; readonly lease: Lease };
+export type ClaimRequest = {
+  readonly entry: QueueEntry;
+  readonly lease: Lease;
+  /**
+   * Of a queue with limits: the turn of the snapshot in which what runs was counted (none yet: undefined). Each claim that counted is
+   * a turn, and holds only when there was none since: so two who count at the same time can't both take the last place.
+   */
+  readonly counted?: { readonly turn: string | undefined };
+};
 
 /** Lets the store take the first run of a queue that can start, by the rules of queues/order.ts, without a look at the others. */
 export type PickRequest = {

@@ -1,5 +1,4 @@
 import type { NewObject, Repository } from "../../clients/git/objects.ts";
-import type { RefChange } from "../../clients/git/refs.ts";
 import type { Clock } from "../../core/clock.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -8,7 +7,7 @@ import type { FoldedPath } from "./folded.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { QueueLister } from "./queue-listing.ts";
 import type { StoreRepository } from "./repository.ts";
-import { settle, type Settled } from "./settle.ts";
+import { type Change, settle, type Settled } from "./settle.ts";
 
 /** What all that works on the queues of one open store shares. */
 export type QueueContext = {
@@ -32,7 +31,7 @@ export async function openForWriting(store: StoreRepository, signal: AbortSignal
 export async function writeChange(
   { store }: Pick<QueueContext, "store">,
   objects: readonly NewObject[],
-  changes: readonly RefChange[],
+  changes: readonly Change[],
   signal: AbortSignal,
 ): Promise<Settled> {
   const local = await openForWriting(store, signal);

@@ -11,7 +11,8 @@ import { runFiles, maxHeadBytes } from "./run-files.ts";
 
 /*
  * What the refs say of queues. Two things make a listing untrue for a moment. It is read name by name while others move refs, so a run
- * may be seen in two places, or in none: a listing in which a run is twice, or in which one that was there has gone, is read again. And
+ * may be seen in two places, or in none: a listing in which a run is twice, or in which one that was there has gone, is read again; and
+ * so is one with a new turn, as the claim that made it may not be in it yet. And
  * a server that was killed may have made a new ref without removing the old one: a run that two listings have in the same two places is
  * there twice, the later place counts, and the other ref is removed.
  */
@@ -95,11 +96,13 @@ function isSameRun(a: Tip, b: Tip): boolean {
 /** Whether a listing can be believed, after the one before it. */
 function isTrue(before: Refs | undefined, now: Refs): boolean {
   if (before === undefined) return false;
-  const tips = sortRefs(now).tips;
+  const { tips, turns } = sortRefs(now);
   const counts = new Map<string, number>();
   for (const tip of tips) counts.set(runOf(tip), (counts.get(runOf(tip)) ?? 0) + 1);
   if (tips.some((tip) => (counts.get(runOf(tip)) ?? 0) > 1 && !isIn(before, tip))) return false;
-  return sortRefs(before).tips.every((tip) => tip.place === "ended" || counts.has(runOf(tip)));
+  const last = sortRefs(before);
+  if ([...turns].some(([queue, turn]) => last.turns.get(queue) !== turn)) return false;
+  return last.tips.every((tip) => tip.place === "ended" || counts.has(runOf(tip)));
 }
 
 async function oncePerRun(

@@ -8,6 +8,7 @@ import type { QueuePlace, StopLevel } from "../queue-store.ts";
  *   q/<queue>/{p,l,d}/<key>   a run that waits, is leased, has ended
  *   q/<queue>/x/<key>         somebody wants it cancelled
  *   q/<queue>/c/paused        the queue takes no new leases
+ *   q/<queue>/c/turn          changes with each claim of a queue with limits
  *   q/<queue>/c/folded        where folded runs are in the log, by month of their end
  *   log/<queue>               ended runs, folded: one chain of commits, the tip's tree has them all
  *   a/<agent>                 an agent's last beat
@@ -37,6 +38,10 @@ export function cancelRef(queue: string, key: string): string {
 
 export function pausedRef(queue: string): string {
   return `${queuePrefix(queue)}c/paused`;
+}
+
+export function turnRef(queue: string): string {
+  return `${queuePrefix(queue)}c/turn`;
 }
 
 export function foldedRef(queue: string): string {
@@ -76,6 +81,8 @@ export type QueueRefs = {
   readonly cancels: ReadonlyMap<string, string>;
   readonly paused: readonly string[];
   /** Queue → value. */
+  readonly turns: ReadonlyMap<string, string>;
+  /** Queue → value. */
   readonly folded: ReadonlyMap<string, string>;
   readonly agents: readonly { readonly agent: string; readonly name: string; readonly id: string }[];
   readonly stops: readonly StopMark[];
@@ -102,6 +109,7 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
   const tips: Tip[] = [];
   const cancels = new Map<string, string>();
   const paused: string[] = [];
+  const turns = new Map<string, string>();
   const folded = new Map<string, string>();
   const agents: QueueRefs["agents"][number][] = [];
   const stops: StopMark[] = [];
@@ -120,9 +128,10 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
       if (place !== undefined && parsed !== undefined) tips.push({ name, id, queue, place, key, parsed });
       else if (letter === "x" && parsed !== undefined) cancels.set(name, id);
       else if (isOurs && letter === "c" && key === "paused") paused.push(queue);
+      else if (isOurs && letter === "c" && key === "turn") turns.set(queue, id);
       else if (isOurs && letter === "c" && key === "folded") folded.set(queue, id);
       else foreign.push({ queue, key: [letter, key, ...rest].join("/"), id });
     }
   }
-  return { tips, cancels, paused, folded, agents, stops, foreign };
+  return { tips, cancels, paused, turns, folded, agents, stops, foreign };
 }

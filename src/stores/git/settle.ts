@@ -25,11 +25,14 @@ export type Settled =
   | { readonly kind: "lost"; readonly now: Refs }
   | { readonly kind: "unknown"; readonly said: string };
 
+/** A guard need only be as expected while the others are made: what becomes of it later says nothing of them. */
+export type Change = RefChange & { readonly isGuard?: boolean };
+
 /** Moves refs, all or none. Throws `refused` or `store-failed` when the store doesn't let us, though nobody else was first. */
 export async function settle(
   store: StoreRepository,
   repository: Repository,
-  changes: readonly RefChange[],
+  changes: readonly Change[],
   signal: AbortSignal,
 ): Promise<Settled> {
   let left = changes;
@@ -58,14 +61,17 @@ export async function settle(
 
 /** The changes that have not happened yet; `lost` when they can't any more. */
 async function whatIsLeft(
-  changes: readonly RefChange[],
+  changes: readonly Change[],
   now: Refs,
   isOurs: (id: string, now: string) => boolean | Promise<boolean>,
-): Promise<readonly RefChange[] | "lost"> {
-  const left: RefChange[] = [];
+): Promise<readonly Change[] | "lost"> {
+  const left: Change[] = [];
   let removed = false;
   let unmade = false;
+  const guards = changes.filter(({ isGuard }) => isGuard === true);
+  const unmoved = guards.filter(({ name, from }) => now.get(name) === from);
   for (const change of changes) {
+    if (change.isGuard === true) continue;
     const value = now.get(change.name);
     if (value === change.from) {
       left.push(change);
@@ -74,7 +80,8 @@ async function whatIsLeft(
     else if (value === undefined || !(await isOurs(change.to, value))) return "lost";
   }
   // New refs are made before old ones go: an old one that is gone without the new one was taken by another.
-  return removed && unmade ? "lost" : left;
+  if (unmade && (removed || unmoved.length < guards.length)) return "lost";
+  return left.length === 0 ? left : [...left, ...unmoved];
 }
 
 function equals(id: string, now: string): boolean {

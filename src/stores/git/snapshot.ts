@@ -9,7 +9,7 @@ import { maxHeadBytes, type ReadHead } from "./run-files.ts";
 
 export const beatFile = "agent.json";
 
-const empty: QueueSnapshot = { entries: [], unreadable: [], agents: [], paused: [] };
+const empty: QueueSnapshot = { entries: [], unreadable: [], agents: [], paused: [], turns: new Map() };
 
 /** Takes snapshots; what was read for one is remembered for the next. */
 export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
@@ -22,7 +22,7 @@ export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
     beats = await readBeats(context, local, refs.agents, beats, signal);
     const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
     context.store.share(agents.length);
-    return { ...entriesOf(refs, heads), agents, paused: [...refs.paused].sort() };
+    return { ...entriesOf(refs, heads), agents, paused: [...refs.paused].sort(), turns: refs.turns };
   };
 }
 
@@ -52,7 +52,10 @@ export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<Que
   refs.tips.forEach((tip, index) => {
     const head = heads[index];
     if (head?.kind === "run") entries.push(entryOf(tip, head, refs.cancels));
-    else unreadable.push({ queue: tip.queue, key: tip.key, version: tip.id, why: head?.why ?? "" });
+    else {
+      const { queue, key, id: version, place } = tip;
+      unreadable.push({ queue, key, version, why: head?.why ?? "", place });
+    }
   });
   return { entries: entries.sort(byKey), unreadable: unreadable.sort(byKey) };
 }

@@ -1,5 +1,5 @@
 import type { RefChange } from "../../clients/git/refs.ts";
-import type { Repository } from "../../clients/git/objects.ts";
+import type { NewObject, Repository } from "../../clients/git/objects.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../queues/key.ts";
 import type {
@@ -16,8 +16,8 @@ import type { RunDocument } from "../store.ts";
 import { type EventObjects, eventObjects } from "./event.ts";
 import { emptyCommit } from "./marks.ts";
 import { openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
-import { cancelRef, entryRef, queuePrefix, sortRefs } from "./queue-refs.ts";
-import { currentRefs, type Settled } from "./settle.ts";
+import { cancelRef, entryRef, queuePrefix, sortRefs, turnRef } from "./queue-refs.ts";
+import { type Change, currentRefs, type Settled } from "./settle.ts";
 
 /*
  * A run goes from place to place by one move of refs: the new place's ref is made at a new event, the old one's is removed from the
@@ -32,6 +32,11 @@ type Step = {
   readonly entry: QueueEntry;
   readonly document: RunDocument;
 };
+
+/** Of a claim that had counted what runs: a new turn, from the one at which it did. */
+type Turn = { readonly id: string; readonly objects: readonly NewObject[]; readonly change: Change };
+
+type ClaimStep = Step & { readonly turn: Turn | undefined; readonly from: QueueEntry };
 
 type Target = { readonly queue: string; readonly place: QueuePlace; readonly key: string };
 
@@ -68,10 +73,19 @@ function remember({ heads, documents }: QueueContext, { event, entry, document }
   heads.add({ id: event.commit, queue: entry.queue, parsed }, { kind: "run", run: entry.run });
 }
 
-async function write(context: QueueContext, steps: readonly Step[], signal: AbortSignal): Promise<Settled> {
+async function write(
+  context: QueueContext,
+  steps: readonly Step[],
+  signal: AbortSignal,
+  turn?: Turn,
+): Promise<Settled> {
   const objects = steps.flatMap(({ event }) => event.objects);
-  const changes = steps.flatMap((step) => step.changes);
-  return writeChange(context, objects, changes, signal);
+  // The turn comes last: who sees it must see the run that it was for.
+  const changes: readonly Change[] = [
+    ...steps.flatMap((step) => step.changes),
+    ...(turn === undefined ? [] : [turn.change]),
+  ];
+  return writeChange(context, [...objects, ...(turn?.objects ?? [])], changes, signal);
 }
 
 function leaseWrite(context: QueueContext, step: Step, settled: Settled): LeaseWrite {
@@ -88,19 +102,39 @@ function lastName({ changes }: Step): string {
 async function claimStep(
   context: QueueContext,
   local: Repository,
-  { entry, lease }: ClaimRequest,
+  { entry, lease, counted }: ClaimRequest,
   signal: AbortSignal,
-): Promise<Step> {
+): Promise<ClaimStep> {
   const name = entryRef(entry.queue, entry.place, entry.key);
   const { document } = await context.documents.read(local, entry.run.run_id, { name, id: entry.version }, signal);
   const leased = { ...document, run: leasedHead(document.run, lease) };
-  return stepTo(context, local, entry, leased, { queue: entry.queue, place: "leased", key: entry.key }, signal);
+  const to: Target = { queue: entry.queue, place: "leased", key: entry.key };
+  const step = await stepTo(context, local, entry, leased, to, signal);
+  const turn = counted === undefined ? undefined : newTurn(context, local, entry, counted.turn);
+  return { ...step, turn, from: entry };
 }
 
-function claimed(context: QueueContext, step: Step, settled: Settled): Claim {
+function newTurn(
+  { clock }: QueueContext,
+  local: Repository,
+  { queue, run }: QueueEntry,
+  last: string | undefined,
+): Turn {
+  const { id, objects } = emptyCommit(local, `${queue}: ${run.run_id} is taken`, clock.now());
+  return { id, objects, change: { name: turnRef(queue), from: last, to: id, isGuard: true } };
+}
+
+function claimed(context: QueueContext, step: ClaimStep, settled: Settled): Claim {
+  const { turn, document } = step;
   const result = leaseWrite(context, step, settled);
-  if (result.kind === "fenced") return { kind: "lost" };
-  return result.kind === "written" ? { kind: "won", entry: result.entry, document: step.document } : result;
+  if (result.kind === "unknown") return result;
+  if (result.kind === "fenced") return isWaiting(step, settled) ? { kind: "miscounted" } : { kind: "lost" };
+  return { kind: "won", entry: result.entry, document, ...(turn === undefined ? {} : { turn: turn.id }) };
+}
+
+/** Whether a claim that was not made could be made still. */
+function isWaiting({ turn, from: { queue, place, key, version } }: ClaimStep, settled: Settled): boolean {
+  return turn !== undefined && settled.kind === "lost" && settled.now.get(entryRef(queue, place, key)) === version;
 }
 
 /** Takes a waiting run. */
@@ -108,7 +142,7 @@ export async function claim(context: QueueContext, request: ClaimRequest, signal
   if (request.entry.place !== "waiting") return { kind: "lost" };
   const local = await openForWriting(context.store, signal);
   const step = await claimStep(context, local, request, signal);
-  return claimed(context, step, await write(context, [step], signal));
+  return claimed(context, step, await write(context, [step], signal, step.turn));
 }
 
 /** Writes an entry's document to a place, from the version that was looked at. */
@@ -137,7 +171,7 @@ export async function finish(
   const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
   const end = await stepTo(context, local, entry, withoutLease(document), to, signal);
   const taking = next?.entry.place === "waiting" ? await claimStep(context, local, next, signal) : undefined;
-  const settled = await write(context, taking === undefined ? [end] : [end, taking], signal);
+  const settled = await write(context, taking === undefined ? [end] : [end, taking], signal, taking?.turn);
   if (taking === undefined) {
     const lost = next === undefined ? undefined : ({ kind: "lost" } as const);
     return { finish: leaseWrite(context, end, settled), next: lost };
@@ -146,7 +180,10 @@ export async function finish(
     return { finish: leaseWrite(context, end, settled), next: claimed(context, taking, settled) };
   }
   const alone = await write(context, [end], signal);
-  return { finish: leaseWrite(context, end, alone), next: { kind: "lost" } };
+  return {
+    finish: leaseWrite(context, end, alone),
+    next: { kind: isWaiting(taking, settled) ? "miscounted" : "lost" },
+  };
 }
 
 /** Cancels a waiting run, or leaves a mark for the holder of a leased one. */

@@ -57,7 +57,10 @@ export async function readSnapshot(
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
       const read = readHead(row.content);
       if (read.kind === "run") entries.push(entryOf({ place, version, time, run: read.run, cancelRequested }));
-      else unreadable.push({ queue, key: formatKey({ priority, time, runId: row.name }), version, why: read.why });
+      else {
+        const key = formatKey({ priority, time, runId: row.name });
+        unreadable.push({ queue, key, version, why: read.why, place });
+      }
     }
   }
   const sorted = entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
