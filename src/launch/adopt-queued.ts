@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { redactionOf, redactNothing } from "../core/redaction.ts";
 import { isFinal, type RunOutcome } from "../core/run.ts";
 import { isJsonObject } from "../core/json.ts";
+import { knownTokens } from "../core/token.ts";
 import type { Handle, Resource } from "../resources/resource.ts";
 import type { RunDocument } from "../stores/store.ts";
 import { conclude } from "./attempt.ts";
@@ -96,8 +97,8 @@ async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | 
   const logFile = services.state.logFile(runId);
   try {
     const secrets = await launchSecrets(request, services);
-    const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
-    run.redact = redactionOf(values);
+    const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
+    run.redact = redactionOf([...values, ...knownTokens(services.tokens)]);
     if (entry.outcome !== undefined || found === undefined) {
       run.log = await summaryOf(logFile);
       return entry.outcome ?? lostOutcome;

@@ -4,6 +4,7 @@ import { LaunchError } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import { redactDeep, redactionOf } from "../core/redaction.ts";
 import { newRunId, slugOf } from "../core/run.ts";
+import { knownTokens } from "../core/token.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { MergedQueue } from "../spec/resolution.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
@@ -220,7 +221,7 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
     source: source.provenance,
     queued: { queue: name, definition: hash, submitted, source: queuedSource },
   };
-  const clean = redactDeep(record, redactionOf(Object.values(services.tokens)));
+  const clean = redactDeep(record, redactionOf(knownTokens(services.tokens)));
   const queued: QueuedHead = {
     queue: name,
     priority: spec.priority ?? 2,

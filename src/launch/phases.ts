@@ -2,6 +2,7 @@ import type { BuiltImage } from "../builders/builder.ts";
 import { messageOf } from "../core/errors.ts";
 import { redactionOf } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
+import { knownTokens } from "../core/token.ts";
 import { requireResource } from "../resources/index.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { beside } from "./beside.ts";
@@ -34,8 +35,8 @@ export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome>
   requireResource(request.spec.resource);
   refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
-  const values = [secrets.run, secrets.build, services.tokens].flatMap((group) => Object.values(group));
-  run.redact = redactionOf(values);
+  const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
+  run.redact = redactionOf([...values, ...knownTokens(services.tokens)]);
   const source = await sourcePhase(run, journal);
   try {
     const image = await imagePhase(run, journal, source, secrets);

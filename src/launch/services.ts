@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import type { Tokens } from "../core/token.ts";
 import type { Redact } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
@@ -39,7 +40,7 @@ export type Services = {
   /** The launcher's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Tokens for https git hosts, by host. */
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly tokens: Tokens;
   readonly launcher: RunRecord["launcher"];
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force?: AbortSignal;

@@ -1,5 +1,6 @@
 import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import type { Tokens } from "../core/token.ts";
 import { openStore } from "../stores/index.ts";
 import { fileStoreLocation, parseStoreUrl, type StoreLocation } from "../stores/location.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
@@ -9,7 +10,7 @@ import type { StoreChoice } from "./services.ts";
 export type StorePlace = {
   readonly state: StateDirectory;
   /** Tokens for https hosts; a store gets the one of its own host only. */
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly tokens: Tokens;
   readonly log: Log;
 };
 

@@ -2,13 +2,14 @@ import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import type { Tokens } from "../core/token.ts";
 import { openResource, type ResourceName, resources } from "../resources/index.ts";
 import { openStoreAt } from "./store-choice.ts";
 import type { SweepServices } from "./sweep-remains.ts";
 
 export type SweepPlace = {
   readonly state: StateDirectory;
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly tokens: Tokens;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
 };

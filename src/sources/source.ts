@@ -1,4 +1,5 @@
 import type { Log } from "../core/log.ts";
+import type { Tokens } from "../core/token.ts";
 
 /** What the spec says about where code comes from; paths are absolute, URLs as the user wrote them. */
 export type SourceRequest =
@@ -106,7 +107,7 @@ export type SourceContext = {
   /** An existing folder of this run's own for temporary repositories and indexes; the caller removes it at the end. */
   readonly scratch: string;
   /** Token for https git hosts (the action's), by host; sent as a header to that host only, never on a command line. */
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly tokens: Tokens;
 };
 
 /** A plug-in of this kind. Throws `source-failed` or `patch-failed`. */

@@ -2,6 +2,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import type { RunReason, RunState } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import type { Token } from "../core/token.ts";
 
 /** A run's head (`run.json`): what lists show, and its state. Times are ISO 8601, UTC. */
 export type RunHead = {
@@ -106,5 +107,5 @@ export type StoreContext = {
   readonly log: Log;
   readonly stateDirectory: StateDirectory;
   /** Sent to an http(s) store as a header; never on a command line. Without it git's own credentials are used. */
-  readonly token?: string;
+  readonly token?: Token;
 };

@@ -103,7 +103,9 @@ async function changedTree(
   return stdout.toString().trim();
 }
 
-/** A remote's default branch with its tip. Throws `store-failed` when it can't be asked. */
+const usualBranch = "refs/heads/main";
+
+/** A remote's default branch with its tip; `main` where it names one that isn't there. Throws `store-failed` when it can't be asked. */
 export async function defaultBranchOf(
   repository: Repository,
   remote: Remote,
@@ -111,18 +113,19 @@ export async function defaultBranchOf(
 ): Promise<{ readonly branch: string; readonly tip: string | undefined }> {
   const stdout = await gitOrThrow(
     {
-      args: within(repository, "ls-remote", "--symref", "--", remote.url, "HEAD"),
+      args: within(repository, "ls-remote", "--symref", "--", remote.url, "HEAD", usualBranch),
       doing: `asking ${remote.url} for its default branch`,
       cwd: repository.directory,
-      config: remoteConfig(remote),
+      config: await remoteConfig(remote, signal),
       signal,
     },
     "store-failed",
   );
   const text = stdout.toString();
   const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(text)?.[1];
-  const tip = /^([0-9a-f]{40,64})\tHEAD$/m.exec(text)?.[1];
-  return { branch: branch ?? "refs/heads/main", tip };
+  const tipOf = (ref: string): string | undefined => new RegExp(`^([0-9a-f]{40,64})\\t${ref}$`, "m").exec(text)?.[1];
+  const tip = tipOf("HEAD");
+  return tip === undefined ? { branch: usualBranch, tip: tipOf(usualBranch) } : { branch: branch ?? usualBranch, tip };
 }
 
 /** Brings a commit with all its trees but no files, as far as the remote can do that, and none of its history. */
@@ -172,7 +175,7 @@ async function fetchInto(
     ),
     doing: `fetching from ${remote.url}`,
     cwd: repository.directory,
-    config: [...remoteConfig(remote), ...promisorConfig(remote)],
+    config: [...(await remoteConfig(remote, signal)), ...promisorConfig(remote)],
     timeoutMs: 120_000,
     signal,
   });

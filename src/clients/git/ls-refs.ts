@@ -1,5 +1,6 @@
 import { messageOf } from "../../core/errors.ts";
 import { requestHttp } from "../../core/http.ts";
+import { refuseToken, tokenText } from "../../core/token.ts";
 import { authorizationOf, type Ref, type Remote } from "./refs.ts";
 
 /*
@@ -28,6 +29,7 @@ export async function lsRefs(
 ): Promise<ListedRefs> {
   const head = [line("command=ls-refs"), line("agent=git/2-launch"), line("object-format=sha1"), delimiter];
   try {
+    const text = token === undefined ? undefined : await tokenText(token, signal);
     const { status, body } = await requestHttp({
       method: "POST",
       url: `${url}/git-upload-pack`,
@@ -36,12 +38,13 @@ export async function lsRefs(
         accept: "application/x-git-upload-pack-result",
         "git-protocol": "version=2",
         "user-agent": "git/2 (launch)",
-        ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
+        ...(text === undefined ? {} : { authorization: authorizationOf(text) }),
       },
       body: [...head, ...prefixes.map((prefix) => line(`ref-prefix ${prefix}`)), flush].join(""),
       signal,
       timeoutMs,
     });
+    if (status === 401 && text !== undefined) refuseToken(token, text);
     if (status !== 200) return { kind: "unclear", said: `HTTP ${status}` };
     const refs = parseRefs(body);
     return refs === undefined ? { kind: "unclear", said: "the answer was cut off" } : { kind: "refs", refs };

@@ -1,3 +1,5 @@
+import { messageOf } from "../../core/errors.ts";
+import { type Token, tokenText } from "../../core/token.ts";
 import { git, gitOrThrow } from "./git.ts";
 import { type Repository, within } from "./objects.ts";
 
@@ -18,7 +20,7 @@ export type RefAnswer =
 export type Remote = {
   readonly url: string;
   /** For http(s): replaces whatever git would send of its own. */
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
 };
 
 /** The Authorization header for a token, as git hosts take it: any user name, with the token as password. */
@@ -27,17 +29,36 @@ export function authorizationOf(token: string): string {
 }
 
 /** Configuration of the calls to a remote: the token for this host alone, and then no credential helper is asked. */
-export function remoteConfig({ url, token }: Remote): readonly (readonly [string, string])[] {
+export async function remoteConfig(
+  { url, token }: Remote,
+  signal: AbortSignal,
+): Promise<readonly (readonly [string, string])[]> {
   if (token === undefined) return [];
+  const text = await tokenText(token, signal);
   const key = `http.${new URL(url).origin}/.extraHeader`;
   // The empty value drops headers of the user's own configuration: hosts refuse two authorizations. Redirects are off since git would
   // send the header wherever it is sent to.
   return [
     [key, ""],
-    [key, `Authorization: ${authorizationOf(token)}`],
+    [key, `Authorization: ${authorizationOf(text)}`],
     ["credential.helper", ""],
     ["http.followRedirects", "false"],
   ];
+}
+
+/** Without a token there is nothing to ask with: as if the remote could not be reached. */
+async function configOrWhy(
+  remote: Remote,
+  signal: AbortSignal,
+): Promise<
+  { readonly entries: Awaited<ReturnType<typeof remoteConfig>> } | Extract<RefAnswer, { readonly kind: "unclear" }>
+> {
+  try {
+    return { entries: await remoteConfig(remote, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: "unclear", said: messageOf(error), answered: false };
+  }
 }
 
 /** A process that holds a ref's lock has it for milliseconds: waiting is better than failing. */
@@ -103,6 +124,8 @@ export async function pushRefs(
   changes: readonly RefChange[],
   signal: AbortSignal,
 ): Promise<RefAnswer> {
+  const config = await configOrWhy(remote, signal);
+  if ("said" in config) return config;
   const leases = changes.map(({ name, from }) => `--force-with-lease=${name}:${from ?? ""}`);
   const { exitCode, stdout, stderr } = await git({
     args: within(
@@ -123,7 +146,7 @@ export async function pushRefs(
     config: [
       [`remote.${remoteName}.url`, remote.url],
       [`remote.${remoteName}.fetch`, "+refs/launch/*:refs/launch/*"],
-      ...remoteConfig(remote),
+      ...config.entries,
     ],
     timeoutMs: remoteTimeoutMs,
     signal,
@@ -175,6 +198,8 @@ async function fetch(
   signal: AbortSignal,
   negotiation?: string,
 ): Promise<RefAnswer> {
+  const config = await configOrWhy(remote, signal);
+  if ("said" in config) return config;
   const { exitCode, stderr } = await git({
     args: within(
       repository,
@@ -194,7 +219,7 @@ async function fetch(
     ),
     doing: `fetching from ${remote.url}`,
     cwd: repository.directory,
-    config: remoteConfig(remote),
+    config: config.entries,
     timeoutMs: remoteTimeoutMs,
     signal,
   });

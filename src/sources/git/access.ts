@@ -8,6 +8,7 @@ import {
 } from "../../clients/git/fetch.ts";
 import type { ScratchRepository } from "../../clients/git/repository.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { type Tokens, tokenText } from "../../core/token.ts";
 import type { GitUrl } from "./url.ts";
 
 const basic = (user: string, password: string): string =>
@@ -29,15 +30,17 @@ const reach: Readonly<Record<Transport, readonly Transport[]>> = {
 export const transportsFrom = (transport: Transport): readonly Transport[] => reach[transport];
 
 /** The ways to a remote, the best first: credentials in the URL, the token for its host, then whatever git itself has. */
-export function accessesTo(url: GitUrl, tokens: Readonly<Record<string, string>>): readonly RemoteAccess[] {
+export async function accessesTo(
+  url: GitUrl,
+  { tokens, signal }: { readonly tokens: Tokens; readonly signal: AbortSignal },
+): Promise<readonly RemoteAccess[]> {
   const own: RemoteAccess = { url: url.url, authorization: undefined, protocols: transportsFrom(url.transport) };
   if (url.transport !== "https" && url.transport !== "http") return [own];
   const { credential } = url;
   if (credential !== undefined) return [{ ...own, authorization: basic(credential.user, credential.password) }];
   const token = Object.hasOwn(tokens, url.host) ? tokens[url.host] : undefined;
-  return token === undefined || token === ""
-    ? [own]
-    : [{ ...own, authorization: basic(tokenUser(url.host), token) }, own];
+  if (token === undefined || token === "") return [own];
+  return [{ ...own, authorization: basic(tokenUser(url.host), await tokenText(token, signal)) }, own];
 }
 
 export type OpenRemote = { readonly access: RemoteAccess; readonly refs: RemoteRefs };
@@ -47,10 +50,10 @@ export async function openRemote(
   repository: ScratchRepository,
   url: GitUrl,
   patterns: readonly string[],
-  context: { readonly tokens: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  context: { readonly tokens: Tokens; readonly signal: AbortSignal },
 ): Promise<OpenRemote> {
   const { signal } = context;
-  const accesses = accessesTo(url, context.tokens);
+  const accesses = await accessesTo(url, context);
   let said: string | undefined;
   for (const access of accesses) {
     let tried = access;

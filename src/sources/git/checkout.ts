@@ -117,12 +117,12 @@ async function resolveRepository(
 async function completePartialClone(
   { remotes, toplevel }: Inspection,
   repository: ScratchRepository,
-  { tokens }: SourceContext,
+  context: SourceContext,
 ): Promise<void> {
   const configured = remotes.promisor === undefined ? undefined : remotes.urls.get(remotes.promisor);
   if (configured === undefined) return;
   const url = parseGitUrl(fetchableUrl(configured, toplevel));
-  const [access] = url.kind === "git" ? accessesTo(url, tokens) : [];
+  const [access] = url.kind === "git" ? await accessesTo(url, context) : [];
   if (access !== undefined) await repository.completeFrom(access.url, accessConfig(access));
 }
 

@@ -16,7 +16,7 @@ export async function fetchHash(
   context: SourceContext,
 ): Promise<FetchedCommit> {
   await repository.useFormat(formatOf(hash));
-  for (const access of accessesTo(url, context.tokens)) {
+  for (const access of await accessesTo(url, context)) {
     const answer = await fetchCommit(repository, fetchRequest(access, hash, context));
     if (answer.kind === "ok") return { commit: answer.value, ref: undefined };
   }

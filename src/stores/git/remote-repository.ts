@@ -18,9 +18,11 @@ import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { requestHttp } from "../../core/http.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { Log } from "../../core/log.ts";
+import { refuseToken, tokenText } from "../../core/token.ts";
 import { collectGarbage, createBareRepository } from "./bare-repository.ts";
 import { noPace, type Pace, paceOf, pollInterval } from "./pace.ts";
 import type { StoreRepository } from "./repository.ts";
+import { branchNames, branchTipIn, type SeenBranch } from "./seen-branch.ts";
 
 export type RemoteRequest = {
   readonly remote: Remote;
@@ -28,6 +30,8 @@ export type RemoteRequest = {
   /** Folder of the local copies; a copy can be removed at any time. */
   readonly cache: string;
   readonly log: Log;
+  /** Told of the default branch by each listing. */
+  readonly seen?: SeenBranch;
 };
 
 const launchRefs = "refs/launch/";
@@ -41,9 +45,9 @@ const maxTipsFetched = 500;
 const maxLoose = 16;
 
 /** A remote repository: git pushes and fetches, through a bare copy in the cache that has our refs only. */
-export function remoteRepository({ remote, cache, log, clock = systemClock }: RemoteRequest): StoreRepository {
+export function remoteRepository({ remote, cache, log, seen, clock = systemClock }: RemoteRequest): StoreRepository {
   const pace = paceFor(remote, clock);
-  const list = refLister(remote);
+  const list = refLister(remote, clock, seen);
   let agents = 1;
   const directory = join(cache, "stores", `${createHash("sha256").update(remote.url).digest("hex").slice(0, 20)}.git`);
   let opened: Repository | undefined;
@@ -115,12 +119,17 @@ function paceFor({ url }: Remote, clock: Clock): Pace {
  * Lists refs over http(s) by one request of our own. git does it for ssh, and for a host where ours has never worked but git's does:
  * one behind a proxy or a credential helper that git knows, or one that redirects.
  */
-function refLister(remote: Remote): StoreRepository["list"] {
+function refLister(remote: Remote, clock: Clock, seen: SeenBranch | undefined): StoreRepository["list"] {
   let direct: "untried" | "works" | "fails" = /^https?:/.test(remote.url) ? "untried" : "fails";
   return async (repository, prefixes, signal): Promise<ListedRefs> => {
     if (direct !== "fails") {
-      const listed = await lsRefs(remote, prefixes, signal);
-      if (listed.kind === "refs") direct = "works";
+      const begunMs = clock.monotonicMs();
+      const listed = await lsRefs(remote, [...prefixes, ...(seen === undefined ? [] : branchNames)], signal);
+      if (listed.kind === "refs") {
+        direct = "works";
+        seen?.see(branchTipIn(listed.refs), begunMs);
+        return { kind: "refs", refs: listed.refs.filter(({ name }) => prefixes.some((it) => name.startsWith(it))) };
+      }
       if (direct === "works") return listed;
     }
     const fetched = await fetchRefs(repository, remote, prefixes, signal);
@@ -157,13 +166,15 @@ async function openCopy(directory: string, signal: AbortSignal): Promise<Reposit
 async function refusedStatus(remote: Remote, service: string, signal: AbortSignal): Promise<number | undefined> {
   if (remote.token === undefined || !/^https?:/.test(remote.url)) return undefined;
   try {
+    const token = await tokenText(remote.token, signal);
     const { status } = await requestHttp({
       method: "GET",
       url: `${remote.url}/info/refs?service=${service}`,
-      headers: { authorization: authorizationOf(remote.token), "user-agent": "git/2 (launch)" },
+      headers: { authorization: authorizationOf(token), "user-agent": "git/2 (launch)" },
       signal,
       timeoutMs: probeTimeoutMs,
     });
+    if (status === 401 && refuseToken(remote.token, token)) return undefined;
     return [401, 403, 404].includes(status) ? status : undefined;
   } catch {
     signal.throwIfAborted();
