@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -57,6 +58,18 @@ test("a store of this machine keeps them on its branch main, each change a commi
   expect(await definitions.list(signal)).toEqual([]);
   const clone = folder.clone(join(folder.path, "store.git"), "clone", "--branch=main");
   expect(clone.git("log", "--format=%s").split("\n")).toEqual(["Delete queue cpu", "Create queue cpu"]);
+});
+
+test("a repository whose HEAD names a branch that isn't there keeps them on main, one after another", async () => {
+  folder.bare("srv/other-head.git");
+  const bare = join(folder.path, "srv/other-head.git");
+  execFileSync("git", ["--git-dir", bare, "symbolic-ref", "HEAD", "refs/heads/trunk"]);
+  const definitions = await definitionsAt(`git+${server.url}/other-head.git`);
+  for (const name of ["cpu", "gpu"]) {
+    const result = await definitions.write({ name, text: "{}\n", expected: undefined, by: "ada" }, signal);
+    expect(result.kind).toBe("written");
+  }
+  expect((await definitions.list(signal)).map(({ name }) => name)).toEqual(["cpu", "gpu"]);
 });
 
 test("over HTTP a change keeps all else of the branch, and neither code nor history is fetched for it", async () => {
