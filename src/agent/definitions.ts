@@ -15,6 +15,9 @@ export type Definitions = {
 
 const freshForMs = 10_000;
 
+/** What the last poll has seen of them is as good as a look. */
+const mayBeOldMs = 5_000;
+
 export function definitionsOf(queues: readonly string[], { store, log, clock }: AgentServices): Definitions {
   const known = new Map<string, QueueLookUp>();
   const told = new Map<string, string>();
@@ -29,7 +32,7 @@ export function definitionsOf(queues: readonly string[], { store, log, clock }: 
       if (readMs !== undefined && clock.monotonicMs() - readMs < freshForMs) return;
       for (const queue of queues) {
         try {
-          const found = await lookUpDefinition(queue, store, signal);
+          const found = await lookUpDefinition(queue, store, signal, mayBeOldMs);
           known.set(queue, found);
           tell(queue, found);
         } catch (error) {

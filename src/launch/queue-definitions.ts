@@ -6,10 +6,18 @@ import type { QueueLookUp } from "../spec/resolution.ts";
 import type { DefinitionStore, StoredDefinition } from "../stores/definition-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 
-/** A queue's definition as it is now, for a spec that is resolved. The queue `default` is there without a file. */
-export async function lookUpDefinition(queue: string, store: QueueStore, signal: AbortSignal): Promise<QueueLookUp> {
+/**
+ * A queue's definition as it is now (or was `mayBeOldMs` ago, where that spares a request), for a spec that is resolved. The queue `default`
+ * is there without a file.
+ */
+export async function lookUpDefinition(
+  queue: string,
+  store: QueueStore,
+  signal: AbortSignal,
+  mayBeOldMs = 0,
+): Promise<QueueLookUp> {
   const { definitions } = store;
-  const stored = await definitions?.read(queue, signal);
+  const stored = await definitions?.read(queue, signal, mayBeOldMs);
   if (stored !== undefined) return readDefinition({ name: stored.path, text: stored.text });
   if (queue === defaultQueue) return { kind: "definition", definition: emptyDefinition() };
   const names = (await definitions?.list(signal))?.map(({ name }) => name) ?? [];

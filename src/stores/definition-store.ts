@@ -32,8 +32,11 @@ export type DefinitionWrite =
   | { readonly kind: "protected"; readonly path: string; readonly branch: string; readonly said: string };
 
 export interface DefinitionStore {
-  /** Undefined for a queue without a definition. Asked often: where nothing has changed it costs one look. */
-  read(name: string, signal: AbortSignal): Promise<StoredDefinition | undefined>;
+  /**
+   * Undefined for a queue without a definition. Asked often: where nothing has changed it costs one look, and none where another request
+   * has seen that at most `mayBeOldMs` ago.
+   */
+  read(name: string, signal: AbortSignal, mayBeOldMs?: number): Promise<StoredDefinition | undefined>;
   /** By name. */
   list(signal: AbortSignal): Promise<readonly StoredDefinition[]>;
   write(change: DefinitionChange, signal: AbortSignal): Promise<DefinitionWrite>;

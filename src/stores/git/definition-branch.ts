@@ -9,9 +9,10 @@ import { isFileMissing } from "../../core/errors.ts";
 import { createBareRepository } from "./bare-repository.ts";
 import type { BranchTip, DefinitionBranch } from "./definitions.ts";
 import type { StoreRepository } from "./repository.ts";
+import { branchNames, branchTipIn, type SeenBranch } from "./seen-branch.ts";
 
 /** The branch that a repository of ours gets; and that of one whose HEAD names none that is there. */
-const usualBranch = "refs/heads/main";
+const [, usualBranch] = branchNames;
 
 /** The default branch of a repository on this machine. */
 export function localBranch(store: StoreRepository): DefinitionBranch {
@@ -48,7 +49,7 @@ export function localBranch(store: StoreRepository): DefinitionBranch {
 }
 
 /** The default branch of a remote repository, through a copy in the cache that has its newest trees. */
-export function remoteBranch(remote: Remote, cache: string): DefinitionBranch {
+export function remoteBranch(remote: Remote, cache: string, seen: SeenBranch): DefinitionBranch {
   const name = createHash("sha256").update(remote.url).digest("hex").slice(0, 20);
   const directory = join(cache, "definitions", `${name}.git`);
   let opened: Repository | undefined;
@@ -67,13 +68,13 @@ export function remoteBranch(remote: Remote, cache: string): DefinitionBranch {
     return { branch, commit: tip };
   };
   return {
-    tip: async (signal) => {
+    tip: async (signal, mayBeOldMs) => {
+      const known = seen.tip(mayBeOldMs);
       // A reader needs no name of the branch, and one request of our own is a tenth of git's time.
-      const names = ["HEAD", usualBranch];
-      const listed = /^https?:/.test(remote.url) ? await lsRefs(remote, names, signal) : undefined;
+      if (known !== undefined) return { branch: usualBranch, commit: known.commit };
+      const listed = /^https?:/.test(remote.url) ? await lsRefs(remote, branchNames, signal) : undefined;
       if (listed?.kind !== "refs") return wholeTip(signal);
-      const [tip] = names.flatMap((name) => listed.refs.find((ref) => ref.name === name) ?? []);
-      return { branch: usualBranch, commit: tip?.id };
+      return { branch: usualBranch, commit: branchTipIn(listed.refs) };
     },
     tipForWriting: wholeTip,
     repository: async ({ commit }, signal) => {
@@ -86,7 +87,10 @@ export function remoteBranch(remote: Remote, cache: string): DefinitionBranch {
       return repository;
     },
     obtain: (repository, blobs, signal) => fetchBlobs(repository, remote, blobs, signal),
-    move: (repository, change, signal) => pushRefs(repository, remote, [change], signal),
+    move: (repository, change, signal) => {
+      seen.forget();
+      return pushRefs(repository, remote, [change], signal);
+    },
     refusal: () => undefined,
   };
 }

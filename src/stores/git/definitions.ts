@@ -20,8 +20,8 @@ export type BranchTip = {
 
 /** The default branch of a store's repository, wherever that is. */
 export interface DefinitionBranch {
-  /** One cheap look. Undefined when there is no repository yet. */
-  tip(signal: AbortSignal): Promise<BranchTip | undefined>;
+  /** One cheap look, or none where it was seen at most `mayBeOldMs` ago. Undefined when there is no repository yet. */
+  tip(signal: AbortSignal, mayBeOldMs: number): Promise<BranchTip | undefined>;
   /** A local repository that has the tip's trees. */
   repository(tip: BranchTip, signal: AbortSignal): Promise<Repository>;
   /** Brings the contents of files into it. */
@@ -53,8 +53,8 @@ export function gitDefinitions(branch: DefinitionBranch, now: () => Date): Defin
     seen = { commit, definitions };
     return definitions;
   };
-  const list = async (signal: AbortSignal): Promise<readonly StoredDefinition[]> => {
-    const tip = await branch.tip(signal);
+  const list = async (signal: AbortSignal, mayBeOldMs: number): Promise<readonly StoredDefinition[]> => {
+    const tip = await branch.tip(signal, mayBeOldMs);
     return tip === undefined ? [] : readAt(tip, signal);
   };
 
@@ -85,8 +85,9 @@ export function gitDefinitions(branch: DefinitionBranch, now: () => Date): Defin
   };
 
   return {
-    list,
-    read: async (name, signal) => (await list(signal)).find((definition) => definition.name === name),
+    list: (signal) => list(signal, 0),
+    read: async (name, signal, mayBeOldMs = 0) =>
+      (await list(signal, mayBeOldMs)).find((definition) => definition.name === name),
     write,
   };
 }

@@ -7,6 +7,7 @@ import { localBranch, remoteBranch } from "./definition-branch.ts";
 import { type DefinitionBranch, gitDefinitions } from "./definitions.ts";
 import { gitStore } from "./git-store.ts";
 import { remoteRepository } from "./remote-repository.ts";
+import { seenBranch } from "./seen-branch.ts";
 
 function withDefinitions(store: QueueStore, branch: DefinitionBranch): QueueStore {
   return { ...store, definitions: gitDefinitions(branch, () => systemClock.now()) };
@@ -21,7 +22,9 @@ export const plugin = {
       return Promise.resolve(withDefinitions(gitStore(location.url, repository, { log }), localBranch(repository)));
     }
     const remote = { url: location.remote, token: location.transport === "ssh" ? undefined : token };
-    const repository = remoteRepository({ remote, cache, log });
-    return Promise.resolve(withDefinitions(gitStore(location.url, repository, { log }), remoteBranch(remote, cache)));
+    const seen = seenBranch(systemClock);
+    const repository = remoteRepository({ remote, cache, log, seen });
+    const branch = remoteBranch(remote, cache, seen);
+    return Promise.resolve(withDefinitions(gitStore(location.url, repository, { log }), branch));
   },
 };

@@ -125,3 +125,25 @@ test("a repository with a work tree is left to its owner", async () => {
   expect(result).toMatchObject({ kind: "protected", branch: "main" });
   expect(own.git("status", "--porcelain")).toBe("");
 });
+
+test("who may look at what was seen a moment ago asks for nothing besides its listing of the queues", async () => {
+  const url = teamRepository();
+  const context = { log: silentLog, stateDirectory: stateDirectoryAt(join(folder.path, "state")) };
+  const store = await openStore(parseStoreUrl(url), context);
+  const read = async (mayBeOldMs?: number): Promise<string | undefined> =>
+    (await store.definitions?.read("gpu", signal, mayBeOldMs))?.text;
+  await store.snapshot(["gpu"], signal);
+  expect(await read(60_000)).toContain("local-container");
+  const admin = await definitionsAt(url, "admin");
+  const { version } = (await admin.read("gpu", signal)) ?? {};
+  await admin.write({ name: "gpu", text: "resource: local-process\n", expected: version, by: "ada" }, signal);
+
+  const before = server.requests.length;
+  expect(await read(60_000)).toContain("local-container");
+  expect(server.requests.length).toBe(before);
+  expect(await read()).toContain("local-process");
+  await store.snapshot(["gpu"], signal);
+  const after = server.requests.length;
+  expect(await read(60_000)).toContain("local-process");
+  expect(server.requests.length).toBe(after);
+});
