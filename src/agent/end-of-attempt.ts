@@ -1,10 +1,10 @@
-import { hostname } from "node:os";
-import { isJsonObject, toJson } from "../core/json.ts";
+import { toJson } from "../core/json.ts";
 import { isFinal, type RunReason } from "../core/run.ts";
+import { attemptsIn } from "../launch/attempts.ts";
 import type { AttemptRecord } from "../launch/record.ts";
 import type { QueueEntry } from "../stores/queue-store.ts";
 import type { RunDocument } from "../stores/store.ts";
-import { retryDelay, retryPolicyOf } from "./retry.ts";
+import { allowsGivingBack, retryDelay, retryPolicyOf } from "./retry.ts";
 
 /** What is to be written when an attempt has ended. */
 export type AttemptEnd =
@@ -16,18 +16,23 @@ export type EndRequest = {
   /** The run at the attempt's end, as a launch without a queue would store it. */
   readonly ended: RunDocument;
   readonly agent: string;
-  /** It was ended for the agent's sake: it waits again, whatever its policy says of attempts. */
+  /** The agent's; undefined where that is not known. */
+  readonly host: string | undefined;
+  /** It was ended for the agent's sake: that counts for no limit of attempts. */
   readonly givenBack: boolean;
   readonly now: Date;
 };
 
 /** Decides between the run's end and another attempt, and writes the attempt down. */
-export function endOfAttempt({ ended, agent, givenBack, now }: EndRequest): AttemptEnd {
+export function endOfAttempt(request: EndRequest): AttemptEnd {
+  const { ended, now } = request;
   const { run } = ended;
-  const earlier = attemptsOf(ended);
-  const attempt = attemptRecord(ended, agent, now, givenBack && run.state !== "succeeded");
-  const attempts = [...earlier.filter((item) => item.attempt !== run.attempt), attempt];
-  if (givenBack && run.state !== "succeeded") {
+  const isCut = request.givenBack && run.state !== "succeeded";
+  const earlier = attemptsIn(ended.record);
+  const attempts = [...earlier.filter((item) => item.attempt !== run.attempt), attemptRecord(request, isCut)];
+  if (isCut) {
+    const isBegun = typeof ended.record["started_at"] === "string";
+    if (isBegun && !allowsGivingBack(retryPolicyOf(ended))) return preempted(ended, attempts);
     return { kind: "give-back", document: waiting(ended, attempts, now, 0) };
   }
   if (run.state === "failed") {
@@ -36,6 +41,14 @@ export function endOfAttempt({ ended, agent, givenBack, now }: EndRequest): Atte
     if (delayMs !== undefined) return { kind: "retry", document: waiting(ended, attempts, now, delayMs), delayMs };
   }
   return { kind: "finish", document: { ...ended, record: toJson({ ...ended.record, attempts }) } };
+}
+
+/** What was begun may not be begun again when its policy doesn't ask for that. */
+function preempted(ended: RunDocument, attempts: readonly AttemptRecord[]): AttemptEnd {
+  const message = "its agent had to stop, and its retry policy asks for no other attempt";
+  const end = { state: "cancelled", reason: "preempted", message } as const;
+  const record = toJson({ ...ended.record, ...end, attempts });
+  return { kind: "finish", document: { ...ended, run: { ...ended.run, ...end }, record } };
 }
 
 /** An attempt whose holder is gone. */
@@ -48,6 +61,14 @@ export function lostDocument(document: RunDocument, words: string, now: Date): R
     run: { ...document.run, ...end, updated_at: at },
     record: toJson({ ...document.record, ...end, attempt: document.run.attempt }),
   };
+}
+
+/** What is left to do with a run that is lost, and that somebody had cancelled: it has ended as they wanted. */
+export function cancelledEnd(end: AttemptEnd, lost: RunDocument): AttemptEnd {
+  const { message = "" } = lost.run;
+  const how = { state: "cancelled", reason: "cancelled", message: `cancelled; ${message}` } as const;
+  const record = toJson({ ...lost.record, ...how, attempts: end.document.record["attempts"] ?? [] });
+  return { kind: "finish", document: { ...lost, run: { ...lost.run, ...how }, record } };
 }
 
 /** A run that was taken, and of which nothing was started: its attempt doesn't count. */
@@ -79,10 +100,10 @@ function without<T extends object, K extends string>(value: T, keys: readonly K[
   return copy;
 }
 
-function attemptRecord({ run, record }: RunDocument, agent: string, now: Date, givenBack: boolean): AttemptRecord {
+function attemptRecord({ ended: { run, record }, agent, host, now }: EndRequest, isCut: boolean): AttemptRecord {
   const { started_at: startedAt } = record;
   const { state } = run;
-  const how = givenBack
+  const how = isCut
     ? ({ state: "cancelled", reason: "preempted", given_back: true } as const)
     : {
         state: isFinal(state) ? state : ("failed" as const),
@@ -91,24 +112,13 @@ function attemptRecord({ run, record }: RunDocument, agent: string, now: Date, g
   return {
     attempt: run.attempt,
     agent,
-    host: hostname(),
+    ...(host === undefined ? {} : { host }),
     ...how,
     ...(run.message === undefined ? {} : { message: run.message }),
     ...(run.exit_code === undefined ? {} : { exit_code: run.exit_code }),
     ...(typeof startedAt === "string" ? { started_at: startedAt } : {}),
     ended_at: now.toISOString(),
   };
-}
-
-/** The attempts that the record has; what it says of them is another's word and may be anything. */
-function attemptsOf({ record }: RunDocument): readonly AttemptRecord[] {
-  const { attempts } = record;
-  if (!Array.isArray(attempts)) return [];
-  return attempts.filter(isAttempt);
-}
-
-function isAttempt(value: unknown): value is AttemptRecord {
-  return isJsonObject(value) && typeof value["attempt"] === "number" && typeof value["ended_at"] === "string";
 }
 
 /** A launch knows nothing of queues: what the head says of them stays as it was. */

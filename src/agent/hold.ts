@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import { adoptQueued } from "../launch/adopt-queued.ts";
 import { checkAgain } from "../launch/check-again.ts";
@@ -59,6 +60,8 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     await forgetHere(taken, agent);
     return end;
   };
+  // Asked for while another had it, or while it was on its way here.
+  if (taken.entry.cancelRequested) end("cancelled");
   return {
     runId: run.run_id,
     key: taken.entry.key,
@@ -196,11 +199,12 @@ async function conclude(
   const whole = inQueue(taken.entry, ended);
   // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
   const givenBack = ending === "given-back" && whole.run.state === "cancelled";
-  const end = endOfAttempt({ ended: whole, agent: agent.request.agent, givenBack, now: clock.now() });
+  const place = { agent: agent.request.agent, host: hostname() };
+  const end = endOfAttempt({ ended: whole, ...place, givenBack, now: clock.now() });
   const written = await writeEnd(end, agent, writer);
   if (written === "fenced") return fenced(log, name);
   if (end.kind === "give-back") return { kind: "given-back" };
-  const { state, reason = "lost", message = "" } = whole.run;
+  const { state, reason = "lost", message = "" } = end.kind === "retry" ? whole.run : end.document.run;
   if (end.kind === "retry") return { kind: "retried", reason, message };
   if (state === "succeeded") return { kind: "succeeded" };
   return { kind: state === "cancelled" ? "cancelled" : "failed", reason, message };

@@ -28,6 +28,11 @@ export function retryPolicyOf({ run, record }: RunDocument): RetryPolicy {
   };
 }
 
+/** Whether a run that was begun may be begun again when it was ended for its agent's sake: such an end is a preemption. */
+export function allowsGivingBack({ maxAttempts, on }: RetryPolicy): boolean {
+  return maxAttempts > 1 && on.includes("preempted");
+}
+
 export type FailedAttempt = {
   readonly attempt: number;
   readonly reason: RunReason;

@@ -5,7 +5,7 @@ import { isLauncherThere, type LiveEntry, readLive } from "../launch/remains.ts"
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { RunDocument } from "../stores/store.ts";
 import type { Agent, Taken } from "./context.ts";
-import { endOfAttempt, lostDocument } from "./end-of-attempt.ts";
+import { cancelledEnd, endOfAttempt, lostDocument } from "./end-of-attempt.ts";
 import { factOf } from "./here.ts";
 import { servicesOf } from "./hold.ts";
 
@@ -103,13 +103,16 @@ async function lose(agent: Agent, entry: QueueEntry, words: string): Promise<voi
   if (document === undefined) return;
   const now = clock.now();
   const lost = lostDocument(document, words, now);
-  const end = endOfAttempt({ ended: lost, agent: entry.run.lease?.agent ?? "", givenBack: false, now });
+  const { lease } = entry.run;
+  const host = lease === undefined ? undefined : agent.liveness.of(lease).beat?.host;
+  const ended = endOfAttempt({ ended: lost, agent: lease?.agent ?? "", host, givenBack: false, now });
+  const end = entry.cancelRequested ? cancelledEnd(ended, lost) : ended;
   const written =
     end.kind === "finish"
       ? (await store.finish(entry, end.document, undefined, agent.writes)).finish
       : await store.release(entry, end.document, agent.writes);
   if (written.kind !== "written") return;
-  const next = end.kind === "finish" ? "it has failed" : "it waits for another attempt";
+  const next = end.kind === "finish" ? `it has ended (${end.document.run.state})` : "it waits for another attempt";
   log.info(`${entry.run.name}  ${words}; ${next}`);
 }
 
