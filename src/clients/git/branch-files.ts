@@ -1,7 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { LaunchError } from "../../core/errors.ts";
 import { git, gitOrThrow } from "./git.ts";
 import { newBlob, newCommit, type Repository, within, writeObjects } from "./objects.ts";
-import { type Ref, type Remote, remoteConfig } from "./refs.ts";
+import { listRefs, type Ref, type Remote, remoteConfig } from "./refs.ts";
 
 /* Files of a branch, read and written by plumbing: no work tree, no index, and of a remote no more than its newest trees. */
 
@@ -129,8 +130,17 @@ export async function defaultBranchOf(
 }
 
 /** Brings a commit with all its trees but no files, as far as the remote can do that, and none of its history. */
-export function fetchTrees(repository: Repository, remote: Remote, tip: Ref, signal: AbortSignal): Promise<void> {
-  return fetchInto(repository, remote, ["--depth=1", "--filter=blob:none"], [`+${tip.id}:${tip.name}`], signal);
+export async function fetchTrees(
+  repository: Repository,
+  remote: Remote,
+  { id, name }: Ref,
+  signal: AbortSignal,
+): Promise<void> {
+  // Whoever else fetches into this copy most likely wants the same.
+  const isThere = async (): Promise<boolean> =>
+    (await listRefs(repository, [name], signal)).some((ref) => ref.name === name && ref.id === id);
+  const words = ["--depth=1", "--filter=blob:none", promisor, `+${id}:${name}`];
+  await fetchInto({ repository, remote, words, isThere }, signal);
 }
 
 /** Brings these files' contents. */
@@ -140,7 +150,9 @@ export async function fetchBlobs(
   blobs: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (blobs.length > 0) await fetchInto(repository, remote, ["--filter=blob:none"], blobs, signal);
+  if (blobs.length === 0) return;
+  const words = ["--filter=blob:none", promisor, ...blobs];
+  await fetchInto({ repository, remote, words, isThere: () => Promise.resolve(false) }, signal);
 }
 
 const promisor = "store";
@@ -154,13 +166,32 @@ function promisorConfig({ url }: Remote): readonly (readonly [string, string])[]
   ];
 }
 
-async function fetchInto(
-  repository: Repository,
-  remote: Remote,
-  options: readonly string[],
-  wanted: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
+/** Processes that share a copy get in each other's way while one of them notes where its history ends: the others try again. */
+const tries = 6;
+const firstWaitMs = 100;
+
+type FetchInto = {
+  readonly repository: Repository;
+  readonly remote: Remote;
+  readonly words: readonly string[];
+  /** What is wanted has come in another way. */
+  readonly isThere: () => Promise<boolean>;
+};
+
+async function fetchInto(request: FetchInto, signal: AbortSignal): Promise<void> {
+  for (let failures = 0; ; failures++) {
+    const said = await fetchOnce(request, signal);
+    if (said === undefined || (await request.isThere())) return;
+    if (failures === tries - 1) {
+      const { url } = request.remote;
+      throw new LaunchError("store-failed", `the definitions of queues can't be read from ${url}: ${said}`);
+    }
+    await delay(Math.random() * firstWaitMs * 2 ** failures, undefined, { signal });
+  }
+}
+
+/** What git said when it failed. */
+async function fetchOnce({ repository, remote, words }: FetchInto, signal: AbortSignal): Promise<string | undefined> {
   const { exitCode, stderr } = await git({
     args: within(
       repository,
@@ -169,9 +200,7 @@ async function fetchInto(
       "-c",
       "fetch.negotiationAlgorithm=noop",
       ...["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"],
-      ...options,
-      promisor,
-      ...wanted,
+      ...words,
     ),
     doing: `fetching from ${remote.url}`,
     cwd: repository.directory,
@@ -179,6 +208,5 @@ async function fetchInto(
     timeoutMs: 120_000,
     signal,
   });
-  if (exitCode === 0) return;
-  throw new LaunchError("store-failed", `the definitions of queues can't be read from ${remote.url}: ${stderr.trim()}`);
+  return exitCode === 0 ? undefined : stderr.trim();
 }

@@ -72,6 +72,19 @@ test("a repository whose HEAD names a branch that isn't there keeps them on main
   expect((await definitions.list(signal)).map(({ name }) => name)).toEqual(["cpu", "gpu"]);
 });
 
+test("many at once read them through one cache, as jobs of one machine do", async () => {
+  const url = teamRepository();
+  const together = await Promise.all(Array.from({ length: 5 }, () => definitionsAt(url)));
+  for (let round = 0; round < 3; round++) {
+    const found = await Promise.all(together.map((definitions) => definitions.read("gpu", signal)));
+    for (const stored of found) expect(stored?.text).toBe("resource: local-container\n");
+    // Another commit of the branch: what is in the cache is not enough any more.
+    const clone = folder.clone(join(folder.path, "srv/team.git"), `clone-${round}`);
+    clone.commit("more", { [`src/more-${round}.py`]: "print(2)\n" });
+    clone.git("push", "--quiet");
+  }
+});
+
 test("over HTTP a change keeps all else of the branch, and neither code nor history is fetched for it", async () => {
   const url = teamRepository();
   const definitions = await definitionsAt(url);
