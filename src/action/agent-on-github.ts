@@ -1,10 +1,15 @@
 import { homedir } from "node:os";
+import * as core from "@actions/core";
 import { agentRequestOf } from "../agent/agent-settings.ts";
 import { runAgent } from "../agent/agent.ts";
+import { systemClock } from "../core/clock.ts";
 import { toJson } from "../core/json.ts";
+import type { Tokens } from "../core/token.ts";
+import { gitHubTokens } from "../github/credentials.ts";
 import { readLaunchConfig } from "../launch/launch-config.ts";
 import { definitionOf } from "../launch/queue-definitions.ts";
 import { openQueues } from "../launch/store-choice.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { Exit } from "./exit.ts";
 import { agentInputNameOf } from "./inputs.ts";
 import { ciRunOf, type JobPlace, jobServices, storeRequestOf } from "./services.ts";
@@ -23,13 +28,20 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
     onSignal: "end",
     job: toJson(ciRunOf(context)),
   });
-  const queues = await openQueues(storeRequestOf(place, config));
+  const tokens = await tokensOf(place, config, signal);
+  const queues = await openQueues({ ...storeRequestOf(place, config), tokens });
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, signal);
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
-    const result = await runAgent(request, { ...jobServices(place), ...queues, config: document }, signal);
+    const result = await runAgent(request, { ...jobServices(place), tokens, ...queues, config: document }, signal);
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.failOnRun };
   } finally {
     await queues.store.close();
   }
+}
+
+function tokensOf({ inputs, log }: JobPlace, config: LaunchConfig, signal: AbortSignal): Promise<Tokens> {
+  const onToken = (token: string): void => core.setSecret(token);
+  const from = { config, token: inputs.token, environment: process.env };
+  return gitHubTokens({ ...from, clock: systemClock, log, onToken }, signal);
 }

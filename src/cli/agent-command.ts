@@ -16,6 +16,7 @@ import type { Console } from "./console.ts";
 import type { AgentFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
+import { ownTokens } from "./tokens.ts";
 
 const flagNames: Readonly<Record<keyof AgentSettings, string>> = {
   queues: "--queue",
@@ -47,7 +48,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     },
   });
   const state = stateDirectoryOf(environment, home);
-  const tokens = {};
+  const tokens = await ownTokens(config, environment, log);
   const given = flags.store ?? config.store;
   const queues = await openQueues({ given, byDefault: undefined, isPublic: true, state, tokens, log });
   try {

@@ -1,12 +1,13 @@
 import { homedir } from "node:os";
 import type { Log } from "../core/log.ts";
 import { stateDirectoryOf } from "../core/state-directory.ts";
-import { lookUpDefinition } from "../launch/queue-definitions.ts";
+import { lookUpOnce } from "../launch/queue-definitions.ts";
 import { openQueues, type OpenQueues } from "../launch/store-choice.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { QueueResolution } from "../spec/resolution.ts";
 import type { Console } from "./console.ts";
 import type { StoreFlags } from "./flags.ts";
+import { ownTokens } from "./tokens.ts";
 
 /** The store of queues, opened when the first spec that names one is resolved: its launch config may say which it is. */
 export type QueuesOnDemand = {
@@ -24,14 +25,16 @@ export function queuesOnDemand(
 ): QueuesOnDemand {
   let opened: Promise<OpenQueues> | undefined;
   const open = (config: LaunchConfig): Promise<OpenQueues> => {
-    opened ??= openQueues({
-      given: flags.store ?? config.store,
-      byDefault: undefined,
-      isPublic: true,
-      state: stateDirectoryOf(environment, homedir()),
-      tokens: {},
-      log,
-    });
+    opened ??= ownTokens(config, environment, log).then((tokens) =>
+      openQueues({
+        given: flags.store ?? config.store,
+        byDefault: undefined,
+        isPublic: true,
+        state: stateDirectoryOf(environment, homedir()),
+        tokens,
+        log,
+      }),
+    );
     return opened;
   };
   return {
@@ -39,7 +42,7 @@ export function queuesOnDemand(
     resolution: {
       role: "submitter",
       submittersTrusted: false,
-      definitionOf: async (queue, config) => lookUpDefinition(queue, (await open(config)).store, signal),
+      definitionOf: lookUpOnce(open, signal),
     },
     close: async () => {
       if (opened !== undefined) await (await opened).store.close();

@@ -7,6 +7,7 @@ import { openStoreAt } from "../launch/store-choice.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { Console } from "./console.ts";
 import type { StoreFlags } from "./flags.ts";
+import { storeTokens } from "./tokens.ts";
 
 export type OpenRuns = { readonly store: QueueStore; readonly state: StateDirectory };
 
@@ -18,7 +19,11 @@ export async function withRuns<T>(
 ): Promise<T> {
   const state = stateDirectoryOf(environment, homedir());
   const url = flags.store ?? (await storeOfConfig(environment));
-  const store = await openStoreAt(url, { state, tokens: {}, log: silentLog });
+  const store = await openStoreAt(url, {
+    state,
+    tokens: await storeTokens(url, environment, silentLog),
+    log: silentLog,
+  });
   try {
     return await work({ store, state });
   } finally {

@@ -43,12 +43,21 @@ async function fromPlace(name: string, { places, environment, given }: SecretsRe
       `secret "${name}" is not known (${has}); add it to \`secrets\` of the launch config, or to the action's input \`secrets\``,
     );
   }
+  return readSecret(`secret "${name}"`, place, environment);
+}
+
+/** The value at a place that the launch config names. Throws `refused` when it isn't to be had; `what` begins the message. */
+export async function readSecret(
+  what: string,
+  place: SecretPlace,
+  environment: SecretsRequest["environment"],
+): Promise<string> {
   if ("env" in place) {
     const value = environment[place.env];
     if (value === undefined || value === "") {
       throw new LaunchError(
         "refused",
-        `secret "${name}": the variable ${place.env}, which the launch config names, is not set here`,
+        `${what}: the variable ${place.env}, which the launch config names, is not set here`,
       );
     }
     return value;
@@ -58,7 +67,7 @@ async function fromPlace(name: string, { places, environment, given }: SecretsRe
   } catch (error) {
     throw new LaunchError(
       "refused",
-      `secret "${name}": the file ${place.file}, which the launch config names, can't be read: ${messageOf(error)}`,
+      `${what}: the file ${place.file}, which the launch config names, can't be read: ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -40,11 +40,22 @@ const secretOriginSchema = z.union(
   "{env: NAME} or {file: PATH} with an absolute path",
 );
 
+/** The number at the end of a page's URL. */
+const numberField = z.int("a whole number").positive("a whole number from 1");
+
+/** A GitHub App that this place is: its tokens are for that GitHub, and are renewed. */
+const gitHubAppSchema = z.strictObject({
+  id: numberField,
+  installation: numberField,
+  private_key: secretOriginSchema,
+});
+
 export const launchConfigSchema = z.strictObject({
   entity: textField.optional(),
   project: textField.optional(),
   ...placeSchema.shape,
   store: textField.optional(),
+  github_app: gitHubAppSchema.optional(),
   queues: z.array(queueField, "a list of queues' names").min(1, "a list with at least one queue").optional(),
   max_jobs: z
     .int()

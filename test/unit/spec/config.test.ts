@@ -55,6 +55,14 @@ allow: { resources: [local-container], mounts: [{ path: /data }, { path: /out, r
       "allow: {resources: [local-proces]}",
       '1:21 unknown "local-proces" in allow.resources; did you mean "local-process"?',
     ],
+    [
+      "github_app: {id: 12, installation: 34, private_key: MIIE}",
+      '1:53 github_app.private_key must be {env: NAME} or {file: PATH} with an absolute path, not "MIIE"',
+    ],
+    [
+      "github_app: {id: app, installation: 34, private_key: {env: KEY}}",
+      '1:18 github_app.id must be a whole number, not "app"',
+    ],
     ["[]", "1:1 a launch config must be a mapping, not a list"],
   ])("with %j has a fault", async (config, fault) => {
     expect(await faultsOf({ config })).toEqual([`launch-config.yaml:${fault}`]);

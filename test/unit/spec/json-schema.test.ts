@@ -108,6 +108,8 @@ describe("an editor with the schema and the launcher", () => {
       "queues: [a]\nmax_jobs: -1\nslots: {gpu: auto, licence: 2}\nlease: {ttl: 15 min}\nprofiles: {eu: {builder: {type: noop}}}",
     ],
     [false, "max_jobs: -2"],
+    [true, "github_app: {id: 12, installation: 34, private_key: {file: /etc/launch/app.pem}}"],
+    [false, "github_app: {id: 12, private_key: {env: APP_KEY}}"],
   ];
   it.each(configs)("agree (%s) on the config %j", async (good, config) => {
     expect(accepts.config(toJson(parse({ name: "f", text: config }).tree))).toBe(good);

@@ -1,0 +1,28 @@
+import { homedir } from "node:os";
+import { systemClock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Tokens } from "../core/token.ts";
+import { readLaunchConfig } from "../launch/launch-config.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { Console } from "./console.ts";
+
+type Environment = Console["environment"];
+
+/** A person's token for GitHub. Without it git's own credentials are used. */
+const tokenVariable = "LAUNCH_GITHUB_TOKEN";
+
+/** Tokens for GitHub: the launch config's App, or the person's. */
+export async function ownTokens(config: LaunchConfig, environment: Environment, log: Log): Promise<Tokens> {
+  const token = environment[tokenVariable] ?? "";
+  if (config.github_app === undefined && token === "") return {};
+  const { gitHubTokens } = await import("../github/credentials.ts");
+  const { signal } = new AbortController();
+  return gitHubTokens({ config, token, environment, clock: systemClock, log }, signal);
+}
+
+/** Tokens for a store that is named without a launch config: it is looked for only where it may say more. */
+export async function storeTokens(url: string | undefined, environment: Environment, log: Log): Promise<Tokens> {
+  if (url === undefined || !/^git\+https?:/.test(url)) return {};
+  const { config } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
+  return ownTokens(config, environment, log);
+}
