@@ -12,6 +12,7 @@ export type QueuesOnDemand = {
 
 export function queuesOnDemand(place: JobPlace, signal: AbortSignal): QueuesOnDemand {
   let opened: Promise<OpenQueues> | undefined;
+  let lookUp: QueueResolution["definitionOf"] | undefined;
   const open = (config: LaunchConfig): Promise<OpenQueues> => (opened ??= openNow(place, config));
   return {
     open,
@@ -19,8 +20,9 @@ export function queuesOnDemand(place: JobPlace, signal: AbortSignal): QueuesOnDe
       role: "submitter",
       submittersTrusted: false,
       definitionOf: async (queue, config) => {
-        const { lookUpDefinition } = await import("../launch/queue-definitions.ts");
-        return lookUpDefinition(queue, (await open(config)).store, signal);
+        const { lookUpOnce } = await import("../launch/queue-definitions.ts");
+        lookUp ??= lookUpOnce(open, signal);
+        return lookUp(queue, config);
       },
     },
     close: async () => {

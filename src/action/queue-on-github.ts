@@ -1,7 +1,8 @@
 import { type GitHubContext } from "../github/context.ts";
 import { dispatchWorkflow } from "../github/dispatch.ts";
 import type { ResolvedDraft } from "../launch/draft.ts";
-import { enqueue, type EnqueuedLaunch } from "../launch/enqueue.ts";
+import { enqueue } from "../launch/enqueue.ts";
+import type { EnqueuedLaunch } from "../launch/enqueue-request.ts";
 import type { OpenQueues } from "../launch/store-choice.ts";
 import { waitForRuns } from "../launch/wait-runs.ts";
 import { systemClock } from "../core/clock.ts";
@@ -47,7 +48,7 @@ function launchOf({ inputs, context }: JobPlace, { draft, leg }: DraftedLeg): En
   const { includeUntracked, secrets } = inputs;
   const by = submitterOf(context);
   const request = { spec, config, baseDirectory, includeUntracked, warnings, secrets, by, ci: ciRunOf(context) };
-  return { request, queue, leg };
+  return { request, queue, leg, origins: draft.origins.spec };
 }
 
 /** The same for every attempt of this step in this job of this workflow run, and for nothing else. */

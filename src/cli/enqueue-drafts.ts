@@ -2,7 +2,8 @@ import { formatCommandLine } from "../core/command-line.ts";
 import { exitCodes } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import type { Services } from "../launch/services.ts";
-import { enqueue, type Enqueued, type EnqueuedLaunch } from "../launch/enqueue.ts";
+import { enqueue } from "../launch/enqueue.ts";
+import type { Enqueued, EnqueuedLaunch } from "../launch/enqueue-request.ts";
 import type { OpenQueues } from "../launch/store-choice.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
 import type { Console } from "./console.ts";
@@ -45,12 +46,8 @@ function jsonOf({ runs, group, replaced }: Enqueued, { store }: OpenQueues) {
   });
 }
 
-async function showEnqueued(
-  { launches, flags, console }: EnqueueDrafts,
-  enqueued: Enqueued,
-  name: string,
-): Promise<void> {
-  const line = (...words: readonly string[]): string => formatCommandLine(["launch", ...words, ...storeFlags(flags)]);
+async function showEnqueued(request: EnqueueDrafts, enqueued: Enqueued, name: string): Promise<void> {
+  const { launches, console } = request;
   const { runs, replaced } = enqueued;
   const lines = [
     ...(runs.length < 2
@@ -59,13 +56,20 @@ async function showEnqueued(
           phaseLine("run", `${runId}  ${launches[index]?.leg ?? ""}`.trimEnd(), undefined),
         )),
     ...replaced.map((runId) => phaseLine("replaced", runId, undefined)),
-    flags.wait === true
-      ? phaseLine("cancel", `${line("cancel", name)}   (Ctrl-C stops the following alone)`, undefined)
-      : phaseLine(
-          "next",
-          `${line("wait", name)}   ·   ${line("cancel", name)}   ·   ${line("queue", "show", runs[0]?.queue ?? "")}`,
-          undefined,
-        ),
+    ...nextLines(request, name, runs[0]?.queue ?? ""),
   ];
   await console.out.write(`${lines.join("\n")}\n`);
+}
+
+/** What can be done with them now. A store's name makes each command too long to stand beside another. */
+function nextLines({ flags }: EnqueueDrafts, name: string, queue: string): readonly string[] {
+  const command = (...words: readonly string[]): string =>
+    formatCommandLine(["launch", ...words, ...storeFlags(flags)]);
+  if (flags.wait === true) {
+    return [phaseLine("cancel", `${command("cancel", name)}   (Ctrl-C stops the following alone)`, undefined)];
+  }
+  const commands = [command("wait", name), command("cancel", name), command("queue", "show", queue)];
+  return flags.store === undefined
+    ? [phaseLine("next", commands.join("   ·   "), undefined)]
+    : commands.map((line, index) => phaseLine(index === 0 ? "next" : "", line, undefined));
 }

@@ -6,7 +6,7 @@ import type { Log } from "../core/log.ts";
 import { stateDirectoryOf } from "../core/state-directory.ts";
 import type { ResolvedDraft } from "../launch/draft.ts";
 import { variantsOf } from "../launch/each.ts";
-import type { EnqueuedLaunch } from "../launch/enqueue.ts";
+import type { EnqueuedLaunch } from "../launch/enqueue-request.ts";
 import { launch } from "../launch/launch.ts";
 import { thisLauncher } from "../launch/launcher.ts";
 import { exitCodeOfOutcome } from "../launch/outcome.ts";
@@ -99,7 +99,9 @@ function wantedDrafts({ whats, command }: RunWords, { each }: RunFlags) {
 }
 
 function enqueuedOf({ draft, leg }: Drafted, flags: RunFlags): EnqueuedLaunch {
-  if (draft.queue !== undefined) return { request: requestOf(draft, flags), queue: draft.queue, leg };
+  if (draft.queue !== undefined) {
+    return { request: requestOf(draft, flags), queue: draft.queue, leg, origins: draft.origins.spec };
+  }
   const spec = draft.specFile ?? "one of the specs";
   throw new LaunchError("bad-usage", `${spec} names no queue, and others do; give one for all with -q QUEUE`);
 }

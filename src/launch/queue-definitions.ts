@@ -2,7 +2,8 @@ import { LaunchError } from "../core/errors.ts";
 import { defaultQueue, emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
 import { readDefinition } from "../spec/queue-definition.ts";
 import { faultsError } from "../spec/render-faults.ts";
-import type { QueueLookUp } from "../spec/resolution.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { QueueLookUp, QueueResolution } from "../spec/resolution.ts";
 import type { DefinitionStore, StoredDefinition } from "../stores/definition-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 
@@ -24,12 +25,27 @@ export async function lookUpDefinition(
   return { kind: "missing", known: [...new Set([defaultQueue, ...names])] };
 }
 
+/** The same for many specs: each queue is looked at once. */
+export function lookUpOnce(
+  open: (config: LaunchConfig) => Promise<{ readonly store: QueueStore }>,
+  signal: AbortSignal,
+): QueueResolution["definitionOf"] {
+  const known = new Map<string, Promise<QueueLookUp>>();
+  return (queue, config) => {
+    const found = known.get(queue) ?? open(config).then(({ store }) => lookUpDefinition(queue, store, signal));
+    known.set(queue, found);
+    return found;
+  };
+}
+
 /** The same for who can't show faults in their place. Throws `not-found`, or `bad-config` for a definition that is faulty. */
 export async function definitionOf(queue: string, store: QueueStore, signal: AbortSignal): Promise<QueueDefinition> {
   const found = await lookUpDefinition(queue, store, signal);
   if (found.kind === "definition") return found.definition;
   if (found.kind === "missing") {
-    throw new LaunchError("not-found", `there is no queue "${queue}"; there are ${found.known.join(", ")}`);
+    const known =
+      found.known.length === 1 ? `there is ${found.known.join()} alone` : `there are ${found.known.join(", ")}`;
+    throw new LaunchError("not-found", `there is no queue "${queue}"; ${known}; make it: launch queue create ${queue}`);
   }
   const error = faultsError({ faults: found.faults, documents: [] });
   throw new LaunchError("bad-config", `the definition of queue "${queue}" is faulty: ${error.message}`, {

@@ -19,7 +19,7 @@ export type StoreChoiceRequest = StorePlace & {
   readonly given: string | undefined;
   /** A remote store that is taken when none is given, and done without when it refuses (this repository, on GitHub). */
   readonly byDefault: string | undefined;
-  /** False when the remote is known to be private. */
+  /** False when the remote that is taken by default is known to be private. */
   readonly isPublic: boolean;
 };
 
@@ -35,8 +35,13 @@ export function chooseStore(request: StoreChoiceRequest): StoreChoice {
     openFallback: mayFallBack ? () => openStore(own, contextFor(own, request)) : undefined,
     spare: isRemote,
     // A database is never public, whatever the repository is.
-    public: isRemote && location.kind === "git" && request.isPublic,
+    public: isRemote && location.kind === "git" && mayBePublic(request),
   };
+}
+
+/** What is known of the repository that is taken by default says nothing of another. */
+function mayBePublic({ given, byDefault, isPublic: known }: StoreChoiceRequest): boolean {
+  return known || (given !== undefined && given !== byDefault);
 }
 
 /** The store at a URL; the embedded one without. */
@@ -50,6 +55,8 @@ export type OpenQueues = {
   /** It is a folder of this machine: who submits to it, and who takes from it, is here. */
   readonly storeIsHere: boolean;
   readonly storeIsPublic: boolean;
+  /** Asks the host whether anybody can read the store; undefined where it doesn't say. Only of one that may be public. */
+  readonly isReadByAll?: (signal: AbortSignal) => Promise<boolean | undefined>;
   /** Each write is dear: a repository elsewhere. */
   readonly spareStore: boolean;
 };
@@ -62,9 +69,16 @@ export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueue
   return {
     store: await openStore(location, contextFor(location, request)),
     storeIsHere: location.transport === "file",
-    storeIsPublic: isRepositoryElsewhere && request.isPublic,
+    storeIsPublic: isRepositoryElsewhere && mayBePublic(request),
+    ...(isRepositoryElsewhere ? { isReadByAll: (signal) => askPublic(location.remote, signal) } : {}),
     spareStore: isRepositoryElsewhere,
   };
+}
+
+/** Asked for a patch alone. */
+async function askPublic(remote: string, signal: AbortSignal): Promise<boolean | undefined> {
+  const { isPublic } = await import("../clients/git/public-access.ts");
+  return isPublic(remote, signal);
 }
 
 function contextFor(location: StoreLocation, { state, tokens, log }: StorePlace): StoreContext {

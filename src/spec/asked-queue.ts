@@ -42,7 +42,10 @@ export async function askedQueue(
   if (found.kind === "faults") faults.push(...found.faults);
   else {
     const suggestion = suggestionFor(queue, found.known);
-    const hint = suggestion === undefined ? `; there are ${found.known.join(", ")}` : didYouMean(suggestion);
+    const known =
+      found.known.length === 1 ? `there is ${found.known.join()} alone` : `there are ${found.known.join(", ")}`;
+    const hint =
+      suggestion === undefined ? `; ${known}; make it: launch queue create ${queue}` : didYouMean(suggestion);
     refuse(`there is no queue "${queue}"${hint}`, suggestion);
   }
   return undefined;

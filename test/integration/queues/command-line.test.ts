@@ -225,6 +225,39 @@ test("code that no agent could reach is refused by a store elsewhere, in words, 
   }
 });
 
+test("what is local is refused by a store that everybody can read, and taken by one that asks who reads", async () => {
+  for (const name of ["runs", "code"]) folder.bare(`srv/${name}.git`);
+  const basic = "ada:secret";
+  const open = await startGitServer({ root: join(folder.path, "srv") });
+  const closed = await startGitServer({ root: join(folder.path, "srv"), auth: { basic: [basic] } });
+  const config = join(folder.path, "gitconfig");
+  const header = `Authorization: Basic ${Buffer.from(basic).toString("base64")}`;
+  writeFileSync(config, `[http "${closed.url}"]\n\textraHeader = "${header}"\n`);
+  const ada = commandLine({
+    directory: repository.directory,
+    stateHome: folder.folder("ada"),
+    environment: { GIT_CONFIG_GLOBAL: config },
+  });
+  try {
+    repository.git("push", "--quiet", join(folder.path, "srv/code.git"), "main");
+    repository.git("remote", "add", "origin", `${open.url}/code.git`);
+    repository.git("update-ref", "refs/remotes/origin/main", "HEAD");
+    repository.write({ "train.sh": "echo local\n" });
+    const refused = await ada("run", "-q", "--store", `git+${open.url}/runs.git`);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain(`everybody can read git+${open.url}/runs.git; commit it and git push`);
+    const secret = await ada("run", "-q", "--store", `git+${closed.url}/runs.git`, "-a", `ghp_${"a1".repeat(18)}`);
+    expect(secret.stderr).toContain("overrides.args[0] (--arg): the value is a token by its form");
+    expect((await ada("list", "--store", `git+${closed.url}/runs.git`)).stdout).toContain("no runs");
+
+    const taken = await ada("run", "-q", "--store", `git+${closed.url}/runs.git`);
+    expect(taken.stderr).toBe("");
+    expect(taken.stdout).toContain("waits in default");
+  } finally {
+    await Promise.all([open.stop(), closed.stop()]);
+  }
+});
+
 test("waiting runs move to another store, with their queue's definition", async () => {
   await launch("queue", "create", "gpu", "--set", "description=moved");
   const { runs } = await enqueued("-q", "gpu", "--each", "lr=1,2");
