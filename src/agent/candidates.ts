@@ -1,54 +1,44 @@
-import { waitingRun } from "../launch/waiting-run.ts";
-import { rank, type RankRequest, type Ranked } from "../queues/order.ts";
-import type { QueueDefinition } from "../queues/definition.ts";
-import type { PickRequest, QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
+import { rankQueue, type RankedEntry } from "../launch/ranked-queue.ts";
+import type { QueueEntry } from "../stores/queue-store.ts";
+import type { Agent } from "./context.ts";
+import { countedEntries } from "./counting.ts";
 
-/** A queue that this agent serves, as its definition is now. */
-export type ServedQueue = { readonly name: string; readonly definition: QueueDefinition };
-
-export type RankedEntry = Ranked & { readonly entry: QueueEntry };
-
-/** The waiting runs of one queue in their order, each with what it waits for. */
-export function rankQueue(
-  { name, definition }: ServedQueue,
-  snapshot: QueueSnapshot,
-  agent: RankRequest["agent"],
-  now: number,
-): readonly RankedEntry[] {
-  const own = snapshot.entries.filter(({ queue }) => queue === name);
-  const waiting = new Map(
-    own.filter(({ place }) => place === "waiting").map((entry) => [entry.run.run_id, entry] as const),
-  );
-  const running = own.filter(({ place }) => place === "leased");
-  // A run of a newer launch takes its place too, whoever it is of.
-  const newer = snapshot.unreadable.filter((entry) => entry.queue === name && entry.place === "leased");
-  const ranked = rank({
-    waiting: [...waiting.values()].map(waitingRun),
-    running: [
-      ...running.map(({ run }) => ({ runId: run.run_id, submitter: run.by })),
-      ...newer.map(({ key }) => ({ runId: key, submitter: "" })),
-    ],
-    ...rulesOf(definition),
-    paused: snapshot.paused.includes(name),
-    now,
-    agent,
-  });
-  return ranked.flatMap((item) => {
-    const entry = waiting.get(item.run.runId);
-    return entry === undefined ? [] : [{ ...item, entry }];
-  });
+/** The waiting runs of all queues that can start now, or when the run `ending` has ended; in turn. */
+export function candidates(agent: Agent, ending: string | undefined): readonly RankedEntry[] {
+  if (agent.snapshot === undefined) return [];
+  const snapshot = { ...agent.snapshot, entries: countedEntries(agent, ending) };
+  const asking = {
+    total: agent.pool.total,
+    free: agent.pool.free(),
+    places: Number.POSITIVE_INFINITY,
+    timeLeftMs: agent.timeLeftMs(),
+  };
+  const now = agent.services.clock.now().getTime();
+  const ranked = agent.definitions
+    .served()
+    .map((queue) =>
+      rankQueue(queue, snapshot, asking, now).filter(
+        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry),
+      ),
+    );
+  return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
 }
 
-/** Order and limits, as order.ts and the stores that pick by themselves want them. */
-export function rulesOf({ order, ageing, limits }: QueueDefinition): Pick<PickRequest, "order" | "limits"> {
-  return {
-    order: { mode: order, ageingMs: ageing },
-    limits: { running: limits.running, runningPerSubmitter: limits.running_per_submitter },
-  };
+/** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
+const lostForMs = 2_000;
+
+export function isLost({ lost, services }: Agent, entry: QueueEntry): boolean {
+  const atMs = lost.get(nameOf(entry));
+  return atMs !== undefined && services.clock.monotonicMs() - atMs < lostForMs;
+}
+
+/** What is asked for: a run at this version. */
+export function nameOf({ queue, key, version }: QueueEntry): string {
+  return `${queue}/${key}@${version}`;
 }
 
 /** The heads of several queues one after another, so that no queue waits for another to be empty; `first` begins. */
-export function inTurn<T>(queues: readonly (readonly T[])[], first: number): readonly T[] {
+function inTurn<T>(queues: readonly (readonly T[])[], first: number): readonly T[] {
   const merged: T[] = [];
   const longest = Math.max(0, ...queues.map(({ length }) => length));
   for (let place = 0; place < longest; place++) {

@@ -1,7 +1,7 @@
 import { messageOf } from "../core/errors.ts";
 import { lookUpDefinition } from "../launch/queue-definitions.ts";
 import type { QueueLookUp } from "../spec/resolution.ts";
-import type { ServedQueue } from "./candidates.ts";
+import type { DefinedQueue } from "../launch/ranked-queue.ts";
 import type { AgentServices } from "./request.ts";
 
 /** The definitions of the queues that an agent serves, looked up again now and then. */
@@ -9,7 +9,7 @@ export type Definitions = {
   /** Looks up what is old. A store that can't be reached leaves what was known. */
   refresh(signal: AbortSignal): Promise<void>;
   /** The queues that can be served. One that is gone or faulty is not, and people are told once. */
-  served(): readonly ServedQueue[];
+  served(): readonly DefinedQueue[];
   of(queue: string): QueueLookUp;
 };
 

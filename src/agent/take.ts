@@ -1,9 +1,10 @@
 import { messageOf } from "../core/errors.ts";
 import type { Slots } from "../queues/order.ts";
 import type { Claim, ClaimRequest, LeaseWrite, PickingStore, PickRequest, QueueEntry } from "../stores/queue-store.ts";
-import { inTurn, type RankedEntry, rankQueue, rulesOf, type ServedQueue } from "./candidates.ts";
+import { type DefinedQueue, rulesOf } from "../launch/ranked-queue.ts";
+import { candidates, isLost, nameOf } from "./candidates.ts";
 import type { Agent } from "./context.ts";
-import { countedEntries, countedIn, noteTurn } from "./counting.ts";
+import { countedIn, noteTurn } from "./counting.ts";
 import { untaken } from "./end-of-attempt.ts";
 import type { Holding } from "./slots.ts";
 
@@ -71,39 +72,6 @@ function places(agent: Agent): number {
   return agent.request.maxJobs - active - agent.claiming;
 }
 
-/** The waiting runs of all queues that can start now, or when the run `ending` has ended; in turn. */
-function candidates(agent: Agent, ending: string | undefined): readonly RankedEntry[] {
-  if (agent.snapshot === undefined) return [];
-  const snapshot = { ...agent.snapshot, entries: countedEntries(agent, ending) };
-  const asking = {
-    total: agent.pool.total,
-    free: agent.pool.free(),
-    places: Number.POSITIVE_INFINITY,
-    timeLeftMs: agent.timeLeftMs(),
-  };
-  const now = agent.services.clock.now().getTime();
-  const ranked = agent.definitions
-    .served()
-    .map((queue) =>
-      rankQueue(queue, snapshot, asking, now).filter(
-        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry),
-      ),
-    );
-  return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
-}
-
-/** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
-const lostForMs = 2_000;
-
-function isLost({ lost, services }: Agent, entry: QueueEntry): boolean {
-  const atMs = lost.get(nameOf(entry));
-  return atMs !== undefined && services.clock.monotonicMs() - atMs < lostForMs;
-}
-
-function nameOf({ queue, key, version }: QueueEntry): string {
-  return `${queue}/${key}@${version}`;
-}
-
 /** Agents that met once are at work on the same runs, and would meet again for a while. */
 const racesForMs = 30_000;
 
@@ -140,7 +108,7 @@ function claimOf(agent: Agent, entry: QueueEntry, slots: Holding, counted: Pick<
   };
 }
 
-function reservePick(agent: Agent, { name, definition }: ServedQueue, store: PickingStore): Reservation | undefined {
+function reservePick(agent: Agent, { name, definition }: DefinedQueue, store: PickingStore): Reservation | undefined {
   if (places(agent) <= 0) return undefined;
   const { agent: id, incarnation, since } = agent.leaseFor(0);
   const request: PickRequest = {

@@ -1,5 +1,5 @@
 import { isLauncherThere, readLive } from "../launch/remains.ts";
-import { rankQueue } from "./candidates.ts";
+import { rankQueue } from "../launch/ranked-queue.ts";
 import type { Agent } from "./context.ts";
 import { isOwn } from "./watch.ts";
 

@@ -109,7 +109,7 @@ export async function deleteQueueCommand(name: string, flags: QueueDeleteFlags, 
     if (waiting > 0 && flags.force !== true) {
       throw new LaunchError(
         "refused",
-        `queue "${name}" has ${counted(waiting, "waiting run")}; cancel what waits, or delete it with --force: then the next agent refuses them`,
+        `queue "${name}" has ${counted(waiting, "waiting run")}; cancel what waits, or delete it with --force: then they wait until the queue is there again, or somebody cancels them`,
       );
     }
     const result = await definitions.write({ name, text: undefined, expected: stored.version, by: userName() }, signal);

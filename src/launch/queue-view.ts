@@ -1,9 +1,9 @@
 import { emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
 import { durationOf, startEstimate } from "../queues/estimate.ts";
-import { rank, type WaitingRun } from "../queues/order.ts";
 import type { AgentReport, QueueReport, RunningReport } from "../reporting/queue-report.ts";
 import type { AgentBeat, QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { RunHead } from "../stores/store.ts";
+import { rankQueue } from "./ranked-queue.ts";
 import { placesOf, waitingReports } from "./waits-for.ts";
 
 export type QueueViewRequest = {
@@ -27,18 +27,7 @@ export function queueReport({ queue, definition: defined, snapshot, history, now
   const agents = beats.map((beat) => agentReport(beat, running, now));
   const serving = agents.filter(({ silent, state }) => !silent && state === "working");
   const paused = snapshot.paused.includes(queue);
-  const ranked = rank({
-    waiting: waiting.map(({ run }) => waitingRun(run)),
-    running: running.map(({ runId, by }) => ({ runId, submitter: by })),
-    order: { mode: definition.order, ageingMs: definition.ageing },
-    limits: {
-      running: definition.limits.running,
-      runningPerSubmitter: definition.limits.running_per_submitter,
-    },
-    paused,
-    now,
-    agent: undefined,
-  });
+  const ranked = rankQueue({ name: queue, definition }, snapshot, undefined, now);
   const duration = durationOf(history.flatMap(lastingOf));
   const places = serving.reduce((sum, agent) => sum + placesOf(agent, waiting.length), 0);
   const runningForMs = running.map(({ forMs }) => forMs);
@@ -51,7 +40,7 @@ export function queueReport({ queue, definition: defined, snapshot, history, now
     deleted: defined === undefined,
     agents,
     running,
-    waiting: waitingReports({ ranked, agents: serving, estimate, now }),
+    waiting: waitingReports({ deleted: defined === undefined, ranked, agents: serving, estimate, now }),
     unreadable: snapshot.unreadable.filter((entry) => entry.queue === queue).length,
     duration,
     lastRunMs: lastRunMs(history, now),
@@ -65,19 +54,6 @@ function runningReport({ run, cancelRequested }: QueueEntry, now: number): Runni
     agent: run.lease?.agent ?? "",
     forMs: Math.max(0, now - Date.parse(run.lease?.since ?? run.updated_at)),
     cancelRequested,
-  };
-}
-
-function waitingRun(run: RunHead): WaitingRun {
-  const { queued } = run;
-  return {
-    runId: run.run_id,
-    priority: queued?.priority ?? 3,
-    enqueuedAt: Date.parse(queued?.enqueued_at ?? run.created_at),
-    notBefore: queued?.not_before === undefined ? undefined : Date.parse(queued.not_before),
-    slots: queued?.slots ?? {},
-    submitter: run.by,
-    timeoutMs: queued?.timeout_ms,
   };
 }
 

@@ -6,6 +6,8 @@ import { type AgentReport, counted, type WaitCause, type WaitingReport } from ".
 type Cause = Pick<WaitingReport, "cause" | "waitsFor">;
 
 export type WaitingRequest = {
+  /** The queue has no definition any more. */
+  readonly deleted: boolean;
   readonly ranked: readonly Ranked[];
   /** Those that are there and take runs. */
   readonly agents: readonly AgentReport[];
@@ -15,11 +17,12 @@ export type WaitingRequest = {
 };
 
 /** Of each waiting run where it stands, what it waits for and when it may start. */
-export function waitingReports({ ranked, agents, estimate, now }: WaitingRequest): readonly WaitingReport[] {
+export function waitingReports({ deleted, ranked, agents, estimate, now }: WaitingRequest): readonly WaitingReport[] {
   const free = agents.reduce((sum, agent) => sum + Math.max(0, placesOf(agent, ranked.length) - agent.jobs), 0);
   let ahead = 0;
   return ranked.map(({ run, position, waitsFor }) => {
-    const obstacle = waitsFor === undefined ? slotCause(run, agents) : obstacleCause(waitsFor, now);
+    const own = waitsFor === undefined ? slotCause(run, agents) : obstacleCause(waitsFor, now);
+    const obstacle = deleted ? gone : own;
     const before = ahead;
     if (obstacle === undefined) ahead++;
     return {
@@ -33,6 +36,8 @@ export function waitingReports({ ranked, agents, estimate, now }: WaitingRequest
     };
   });
 }
+
+const gone: Cause = { cause: "deleted", waitsFor: "its queue, which was deleted" };
 
 /** An agent without a limit has a place for each. */
 export function placesOf({ maxJobs, jobs }: AgentReport, waiting: number): number {

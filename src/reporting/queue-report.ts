@@ -56,7 +56,7 @@ export type WaitingReport = {
 };
 
 /** What kind of thing a run waits for. It changes less often than its words do. */
-export type WaitCause = "paused" | "retry" | "limit" | "slots" | "agent" | "poll" | "place" | "behind";
+export type WaitCause = "deleted" | "paused" | "retry" | "limit" | "slots" | "agent" | "poll" | "place" | "behind";
 
 export const priorityWords = ["critical", "high", "medium", "low"] as const;
 
@@ -71,7 +71,7 @@ export function queueLine(report: QueueReport): string {
     `${running.length} running, ${waiting.length} waiting`,
     ...(duration === undefined ? [] : [`median run ${formatDuration(duration.ms)}`]),
     ...(report.paused ? ["paused"] : []),
-    ...(report.deleted ? ["deleted: agents refuse what waits"] : []),
+    ...(report.deleted ? ["deleted: nobody takes what waits"] : []),
     ...(report.unreadable === 0 ? [] : [`${report.unreadable} unreadable`]),
   ];
   return parts.map(oneLine).join(" · ");
@@ -149,9 +149,12 @@ export function ordinal(count: number): string {
   return `${count}${(teen ? undefined : ["th", "st", "nd", "rd"][count % 10]) ?? "th"}`;
 }
 
-/** When nobody serves the queue: what to do. Undefined when somebody does. `flags` are those that name the store. */
-export function nobodyWords({ queue, agents, lastRunMs }: QueueReport, flags: readonly string[]): string | undefined {
-  if (agents.some(({ silent }) => !silent)) return undefined;
+/** When nobody serves the queue: what to do. Undefined when somebody does, or nobody could. `flags` are those that name the store. */
+export function nobodyWords(
+  { queue, agents, lastRunMs, deleted }: QueueReport,
+  flags: readonly string[],
+): string | undefined {
+  if (deleted || agents.some(({ silent }) => !silent)) return undefined;
   const start = formatCommandLine(["launch", "agent", "-q", queue, ...flags]);
   return `${sinceWords(agents, lastRunMs)} Start one: ${start}, or run the workflow of your agents.`;
 }

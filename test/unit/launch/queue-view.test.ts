@@ -113,6 +113,19 @@ test("a paused queue says so of every run", () => {
   expect(report.waiting[0]).toMatchObject({ waitsFor: "the queue is paused" });
 });
 
+test("a queue that was deleted says so, and of every run that it waits for it to be there again", () => {
+  const report = queueReport({
+    queue: "gpu",
+    definition: undefined,
+    snapshot: { entries: [entry("w1", "waiting", 5)], unreadable: [], agents: [agent("a1", 1, 0, 0)], paused: [] },
+    history: [],
+    now,
+  });
+  expect(queueLine(report)).toMatch(/· deleted: nobody takes what waits$/);
+  expect(report.waiting[0]).toMatchObject({ waitsFor: "its queue, which was deleted", startsIn: undefined });
+  expect(nobodyWords({ ...report, agents: [] }, [])).toBeUndefined();
+});
+
 test("a run's place is told in one line, as its waiting part is shown while it is followed", () => {
   const { waiting } = reportOf([entry("r1", "leased", 10), entry("w1", "waiting", 5), entry("w2", "waiting", 4)], {
     agents: [agent("a2", 1, 1, 1)],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rankQueue } from "../../../src/agent/candidates.ts";
+import { rankQueue } from "../../../src/launch/ranked-queue.ts";
 import { formatKey } from "../../../src/queues/key.ts";
 import { emptyDefinition } from "../../../src/queues/definition.ts";
 import type { QueueEntry } from "../../../src/stores/queue-store.ts";
