@@ -63,12 +63,12 @@ describe("a cancelled workflow", () => {
     ...(process.env["HOME"] === undefined ? {} : { DOCKER_CONFIG: join(process.env["HOME"], ".docker") }),
   });
 
-  function runnerFor(spec: string): Runner {
+  function runnerFor(inputs: Readonly<Record<string, string>>): Runner {
     return startRunner({
       action: action.directory,
       workspace: project.directory,
       folder: join(work, "runner"),
-      inputs: { command: "launch", spec, "working-directory": "." },
+      inputs: { command: "launch", ...inputs, "working-directory": "." },
       environment: environment(),
     });
   }
@@ -85,7 +85,7 @@ describe("a cancelled workflow", () => {
   }
 
   async function expectCancelled(spec: string): Promise<void> {
-    const runner = runnerFor(spec);
+    const runner = runnerFor({ spec });
     step = runner.main();
     await step.seen("job has started");
     expect(await step.cancel(), step.log()).toBe("SIGINT");
@@ -95,12 +95,25 @@ describe("a cancelled workflow", () => {
     expect(leftOf(record.run_id)).toEqual([]);
   }
 
+  /** An agent's job is cancelled while its run runs: what becomes of that run. */
+  async function expectEnded(spec: string, onCancel: string, state: string): Promise<void> {
+    launchCli(action.directory, ["run", "-q", "default", join(project.directory, spec)], environment());
+    const runner = runnerFor({ command: "agent", "on-cancel": onCancel });
+    step = runner.main();
+    await step.seen("job has started");
+    expect(await step.cancel(), step.log()).toBe("SIGINT");
+    const listed = launchCli(action.directory, ["list", "--json"], environment()).trim();
+    const run = z.object({ run_id: z.string(), state: z.string() }).parse(JSON.parse(listed));
+    expect(run.state, step.log()).toBe(state);
+    expect(leftOf(run.run_id), step.log()).toEqual([]);
+  }
+
   test("ends the job at the first signal and records it as cancelled", () => expectCancelled("process.yaml"));
 
   test("ends a job that ignores signals, still before the runner's second one", () => expectCancelled("stubborn.yaml"));
 
   test("that is killed without a signal is cleaned up by the post step", async () => {
-    const runner = runnerFor("process.yaml");
+    const runner = runnerFor({ spec: "process.yaml" });
     step = runner.main();
     await step.seen("job has started");
     step.process.kill("SIGKILL");
@@ -112,13 +125,21 @@ describe("a cancelled workflow", () => {
     expect(leftOf(record.run_id)).toEqual([]);
   });
 
+  test("of an agent ends its run, which waits again for the next agent", () =>
+    expectEnded("process.yaml", "requeue", "queued"));
+
+  test("of an agent ends a run that ignores signals, and cancels it where the job says so", () =>
+    expectEnded("stubborn.yaml", "cancel", "cancelled"));
+
   describeWithDocker("with a container", () => {
     afterAll(() => removeImages(imagesOf("launch/sleeper")));
 
     test("ends and removes it", () => expectCancelled("container.yaml"));
 
+    test("of an agent ends it, and its run waits again", () => expectEnded("container.yaml", "requeue", "queued"));
+
     test("that is killed without a signal has its container removed by the post step", async () => {
-      const runner = runnerFor("container.yaml");
+      const runner = runnerFor({ spec: "container.yaml" });
       step = runner.main();
       await step.seen("job has started");
       step.process.kill("SIGKILL");
