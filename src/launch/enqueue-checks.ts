@@ -1,6 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
 import { knownTokens } from "../core/token.ts";
-import type { QueueEntry } from "../stores/queue-store.ts";
+import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../stores/store.ts";
 import type { EnqueuedLaunch, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { refuseOutputs } from "./prepare.ts";
@@ -45,7 +45,7 @@ export async function refusePublicPatches(
 
 /** Refuses what a queue has no room for, and finds the waiting runs that these replace. Looks only where there is something to see. */
 export async function roomAndReplaced(
-  { launches, replace }: EnqueueRequest,
+  { launches, replace, idempotencyKey }: EnqueueRequest,
   documents: readonly RunDocument[],
   { store }: EnqueueServices,
   signal: AbortSignal,
@@ -55,16 +55,25 @@ export async function roomAndReplaced(
   const snapshot = await store.snapshot([...limits.keys()], signal);
   const waiting = snapshot.entries.filter(({ place }) => place === "waiting");
   const replaced = replace === undefined ? [] : waiting.filter(({ run }) => run.queued?.replace === replace);
-  const ids = new Set(waiting.map(({ run }) => run.run_id));
+  const ids = new Set(snapshot.entries.map(({ run }) => run.run_id));
   for (const [queue, limit] of limits) {
     if (limit === undefined) continue;
     const there = waiting.filter((entry) => entry.queue === queue && !replaced.includes(entry)).length;
-    const added = documents.filter(({ run }) => run.queued?.queue === queue && !ids.has(run.run_id)).length;
-    if (there + added <= limit) continue;
+    const unseen = documents.filter(({ run }) => run.queued?.queue === queue && !ids.has(run.run_id));
+    if (there + unseen.length <= limit) continue;
+    // An earlier call with the same key may have written them, and they have been folded away since.
+    const added = idempotencyKey === undefined ? unseen.length : await countNew(unseen, store, signal);
+    if (added === 0 || there + added <= limit) continue;
     throw new LaunchError(
       "refused",
       `queue "${queue}" takes at most ${limit} waiting runs (limits.waiting): ${there} wait, and ${added} would be added`,
     );
   }
   return replaced;
+}
+
+async function countNew(documents: readonly RunDocument[], store: QueueStore, signal: AbortSignal): Promise<number> {
+  let count = 0;
+  for (const { run } of documents) if ((await store.read(run.run_id, signal)) === undefined) count++;
+  return count;
 }

@@ -12,6 +12,7 @@ import type { Json } from "../../src/core/json.ts";
 import type { Log } from "../../src/core/log.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { enqueue } from "../../src/launch/enqueue.ts";
+import type { EnqueueRequest } from "../../src/launch/enqueue-request.ts";
 import { lookUpDefinition } from "../../src/launch/queue-definitions.ts";
 import { resolveSpec } from "../../src/spec/resolve.ts";
 import { openStore } from "../../src/stores/index.ts";
@@ -70,8 +71,11 @@ export async function agentPlace() {
     lines,
     services,
     /** Enqueues runs that do these scripts, and returns their ids. */
-    enqueue: (scripts: readonly string[], spec: Readonly<Record<string, Json>> = {}) =>
-      enqueueScripts({ scripts, spec, code, jobs, services: services() }),
+    enqueue: (
+      scripts: readonly string[],
+      spec: Readonly<Record<string, Json>> = {},
+      asked: Partial<Omit<EnqueueRequest, "launches">> = {},
+    ) => enqueueScripts({ scripts, spec, asked, code, jobs, services: services() }),
     /** What the jobs themselves have said, in order. */
     jobs: (): readonly JobEvent[] =>
       (existsSync(jobs) ? readFileSync(jobs, "utf8") : "")
@@ -130,12 +134,13 @@ export function agentRequest(request: Partial<AgentRequest>): AgentRequest {
 type Scripts = {
   readonly scripts: readonly string[];
   readonly spec: Readonly<Record<string, Json>>;
+  readonly asked: Partial<Omit<EnqueueRequest, "launches">>;
   readonly code: string;
   readonly jobs: string;
   readonly services: AgentServices;
 };
 
-async function enqueueScripts({ scripts, spec, code, jobs, services }: Scripts): Promise<readonly string[]> {
+async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Scripts): Promise<readonly string[]> {
   const { signal } = new AbortController();
   const launches = await Promise.all(
     scripts.map(async (script, index) => {
@@ -180,7 +185,7 @@ async function enqueueScripts({ scripts, spec, code, jobs, services }: Scripts):
     }),
   );
   const { runs } = await enqueue(
-    { launches, replace: undefined, idempotencyKey: undefined },
+    { launches, replace: undefined, idempotencyKey: undefined, ...asked },
     { ...services, storeIsPublic: false },
     signal,
   );
