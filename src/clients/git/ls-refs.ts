@@ -6,7 +6,7 @@ import { authorizationOf, type Ref, type Remote } from "./refs.ts";
 /*
  * The refs of a remote below some prefixes, in one request and without a process: git's protocol v2 over http(s), command ls-refs
  * (https://git-scm.com/docs/protocol-v2). `git ls-remote` downloads every ref of the repository, and isomorphic-git asks for one prefix
- * in two requests. Reading only: what writes is git itself.
+ * in two requests and takes half an answer for a whole one (docs/decisions/0008). Reading only: what writes is git itself.
  */
 export type ListedRefs =
   { readonly kind: "refs"; readonly refs: readonly Ref[] } | { readonly kind: "unclear"; readonly said: string };
