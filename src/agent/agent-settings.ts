@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { parseDuration } from "../core/duration.ts";
+import { formatDuration, parseDuration } from "../core/duration.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { slugOf } from "../core/run.ts";
@@ -87,13 +87,21 @@ function slotsOf(texts: readonly string[], name: string): Readonly<Record<string
   );
 }
 
+/** Below this a busy machine is as silent as one that is gone; above, nobody comes for what is left. */
+const leastTtlMs = 5_000;
+const longestTtlMs = 7 * 24 * 3_600_000;
+
 function leaseOf({ lease }: LaunchConfig): LeaseTimes {
-  const ttlMs = lease.ttl ?? defaultLease.ttlMs;
+  const ttlMs = lease.ttl ?? Math.max(defaultLease.ttlMs, 3 * (lease.heartbeat ?? 0));
   const heartbeatMs = lease.heartbeat ?? Math.min(defaultLease.heartbeatMs, ttlMs / 3);
+  if (ttlMs < leastTtlMs || ttlMs > longestTtlMs) {
+    const bounds = `from ${formatDuration(leastTtlMs)} to ${formatDuration(longestTtlMs)}`;
+    throw new LaunchError("bad-config", `lease.ttl is ${formatDuration(ttlMs)}: give one ${bounds}`);
+  }
   if (heartbeatMs <= ttlMs / 2) return { ttlMs, heartbeatMs };
   throw new LaunchError(
     "bad-config",
-    `lease.heartbeat is ${heartbeatMs} ms and lease.ttl ${ttlMs} ms: one late beat must not end a lease, so give a heartbeat of at most half the ttl`,
+    `lease.heartbeat is ${formatDuration(heartbeatMs)} and lease.ttl ${formatDuration(ttlMs)}: one late beat must not end a lease, so give a heartbeat of at most half the ttl`,
   );
 }
 

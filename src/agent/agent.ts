@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
-import { messageOf } from "../core/errors.ts";
+import { formatDuration } from "../core/duration.ts";
+import { LaunchError, messageOf } from "../core/errors.ts";
 import { touchKeepAlive } from "../launch/launch-queued.ts";
 import type { AgentBeat } from "../stores/queue-store.ts";
 import type { Agent } from "./context.ts";
@@ -33,6 +34,7 @@ export async function runAgent(
   services: AgentServices,
   signal: AbortSignal,
 ): Promise<AgentResult> {
+  checkPace(request, services);
   const pool = slotPool(await slotsOfMachine(request.slots, signal));
   const life = lifeOf(request, services, signal);
   const agent = agentOf(request, services, pool, life);
@@ -58,6 +60,16 @@ export async function runAgent(
   }
   const end = life.end() ?? "drained";
   return { end, message: endWords[end], runs: agent.runs };
+}
+
+/** An agent whose beats come late is taken for gone while its runs go on. */
+function checkPace({ lease }: AgentRequest, { store }: AgentServices): void {
+  const { leastHeartbeatMs } = store.capabilities;
+  if (lease.heartbeatMs >= leastHeartbeatMs) return;
+  throw new LaunchError(
+    "bad-config",
+    `lease.heartbeat is ${formatDuration(lease.heartbeatMs)}, and ${store.location} takes a few writes a minute from all agents together: give a heartbeat of ${formatDuration(leastHeartbeatMs)} or more, and a ttl of at least twice that`,
+  );
 }
 
 /** When the agent leaves, its beat is worth a moment and no more. */

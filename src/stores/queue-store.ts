@@ -110,6 +110,8 @@ export type QueueCapabilities = {
   readonly wakes: boolean;
   /** More waiting runs than this are refused. */
   readonly maxWaiting: number;
+  /** Beats that come more often would take up the writes that its host wants to see, and come late. */
+  readonly leastHeartbeatMs: number;
 };
 
 export type ClaimRequest = {

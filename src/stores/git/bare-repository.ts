@@ -35,6 +35,7 @@ export function bareRepository(path: string, log: Log): StoreRepository {
   let opened: Repository | undefined;
   return {
     maxChanges: 500,
+    leastHeartbeatMs: 0,
     retryMs: 20,
     open: async (use, signal) => {
       opened ??= await openRepository(path, use, signal);

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { QueueCapabilities, QueueEntry, QueueStore } from "../queue-store.ts";
+import type { QueueEntry, QueueStore } from "../queue-store.ts";
 import { asWaiting } from "../queued-run.ts";
 import type { RunDocument } from "../store.ts";
 import { documents } from "./documents.ts";
@@ -18,8 +18,6 @@ import { listRuns, readRun } from "./read-runs.ts";
 import type { StoreRepository } from "./repository.ts";
 import { snapshotTaker } from "./snapshot.ts";
 import { cancel, claim, finish, move, put } from "./transitions.ts";
-
-const capabilities: QueueCapabilities = { order: "ours", leases: "ours", wakes: true, maxWaiting };
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(
@@ -38,7 +36,13 @@ export function gitStore(
   };
   return {
     location,
-    capabilities,
+    capabilities: {
+      order: "ours",
+      leases: "ours",
+      wakes: true,
+      maxWaiting,
+      leastHeartbeatMs: store.leastHeartbeatMs,
+    },
     ...ownRuns(context),
     ...queues(context),
     read: (runId, signal) => readRun(context, runId, signal),

@@ -12,6 +12,9 @@ const pollMs = 3_000;
 /** With many agents each polls less, so that all together make at most 10 reads a second. */
 const pollMsPerAgent = 100;
 
+/** A few agents that beat each minute leave pushes for their runs. */
+const leastHeartbeatMs = 60_000;
+
 export function pollInterval(agents: number): number {
   return Math.max(pollMs, agents * pollMsPerAgent);
 }
@@ -21,6 +24,8 @@ export interface Pace {
   take(signal: AbortSignal): Promise<void>;
   /** As many share this pace, with us. */
   share(members: number): void;
+  /** Of an agent at this pace. */
+  readonly leastHeartbeatMs: number;
 }
 
 /** Lets a minute's pushes go at once and spaces out what comes behind them, in the order in which they asked. */
@@ -28,6 +33,7 @@ export function createPace(clock: Clock): Pace {
   let members = 1;
   let free = Number.NEGATIVE_INFINITY;
   return {
+    leastHeartbeatMs,
     share: (count) => {
       members = Math.max(1, count);
     },
@@ -51,7 +57,7 @@ export function createPace(clock: Clock): Pace {
 }
 
 /** Without bounds: for what is on this machine. */
-export const noPace: Pace = { take: () => Promise.resolve(), share: () => undefined };
+export const noPace: Pace = { take: () => Promise.resolve(), share: () => undefined, leastHeartbeatMs: 0 };
 
 const paces = new Map<string, Pace>();
 

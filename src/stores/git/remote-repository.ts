@@ -59,6 +59,7 @@ export function remoteRepository({ remote, cache, log, seen, clock = systemClock
   return {
     // GitHub and others refuse pushes of many refs.
     maxChanges: 25,
+    leastHeartbeatMs: pace.leastHeartbeatMs,
     retryMs: 250,
     open: async (_use, signal) => {
       opened ??= await openCopy(directory, signal);

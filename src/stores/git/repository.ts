@@ -29,6 +29,8 @@ export interface StoreRepository {
   /** As many agents work on this store now: its pace is shared among them. */
   share(agents: number): void;
   compact(repository: Repository, signal: AbortSignal): Promise<void>;
+  /** Beats that come more often would take up the store's pace. */
+  readonly leastHeartbeatMs: number;
   /** As many refs as one move may have. */
   readonly maxChanges: number;
   /** The wait before a second try, at most; it doubles with each. */

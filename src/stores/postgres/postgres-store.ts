@@ -9,7 +9,7 @@ import { queueClaims } from "./claims.ts";
 import { definitionStore } from "./definitions.ts";
 import { maxWaiting, queueWrites } from "./queue.ts";
 import { headText, readHead } from "./rows.ts";
-import { newNonce, outcomeSchema, runStore } from "./runs.ts";
+import { limitOf, newNonce, outcomeSchema, runStore } from "./runs.ts";
 import { openSession, type Session } from "./session.ts";
 import { readSnapshot } from "./snapshot.ts";
 
@@ -27,7 +27,7 @@ export function postgresStore({ connection, location, database, log }: PostgresS
   const changes = hearChanges(connection, location, log);
   return {
     location,
-    capabilities: { order: "ours", leases: "ours", wakes: true, maxWaiting },
+    capabilities: { order: "ours", leases: "ours", wakes: true, maxWaiting, leastHeartbeatMs: 0 },
     ...runStore(session),
     ...queueWrites(session),
     ...queueClaims(session),
@@ -104,7 +104,7 @@ async function history(
   const rows = await session.read(
     `SELECT head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded')
        ORDER BY finished_at DESC NULLS LAST, run_id DESC LIMIT $2`,
-    [queue, limit],
+    [queue, limitOf(limit)],
     signal,
   );
   return z

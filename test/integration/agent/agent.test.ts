@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { failureOf } from "../../support/failure.ts";
 import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent.ts";
 
 let place: AgentPlace;
@@ -164,6 +165,15 @@ test("where the machine is taken away, the first signal ends the runs", async ()
   expect((await running).runs.map(({ end }) => end.kind)).toEqual(["given-back"]);
   // The runner kills 10 s after its signal.
   expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test("an agent that would beat more often than its store's host wants to be written to doesn't begin", async () => {
+  const store = { ...place.store, capabilities: { ...place.store.capabilities, leastHeartbeatMs: 60_000 } };
+  const lease = { ttlMs: 60_000, heartbeatMs: 20_000 };
+  expect(await failureOf(place.run({ lease }, { store }))).toMatchObject({
+    code: "bad-config",
+    message: expect.stringMatching(/^lease\.heartbeat is 20 s, .* 1 min or more/) as string,
+  });
 });
 
 test("an agent whose id is in use doesn't begin", async () => {

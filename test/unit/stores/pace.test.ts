@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/core/clock.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { createPace, noPace, pollInterval } from "../../../src/stores/git/pace.ts";
+import { openStore } from "../../../src/stores/index.ts";
+import { parseStoreUrl } from "../../../src/stores/location.ts";
 
 /** A clock that stands still but for sleeping; each sleep is told apart by its end. */
 function standingClock(): Clock & { pass(ms: number): void; readonly sleeps: number[] } {
@@ -21,6 +25,17 @@ function standingClock(): Clock & { pass(ms: number): void; readonly sleeps: num
 }
 
 const signal = new AbortController().signal;
+
+it.each([
+  ["git+https://git.example/team/train.git", 60_000],
+  ["git+ssh://git@git.example/team/train.git", 60_000],
+  ["git+http://127.0.0.1:1/train.git", 0],
+  ["git+file:///nowhere/store.git", 0],
+])("%s wants beats no more often than every %d ms", async (url, leastMs) => {
+  const stateDirectory = stateDirectoryAt("/nowhere");
+  const store = await openStore(parseStoreUrl(url), { log: silentLog, stateDirectory });
+  expect(store.capabilities.leastHeartbeatMs).toBe(leastMs);
+});
 
 describe("the pace of pushes", () => {
   it("lets a minute's six go at once, and one every ten seconds after", async () => {
