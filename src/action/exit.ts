@@ -6,31 +6,24 @@ import { toJson } from "../core/json.ts";
 import type { AgentResult } from "../agent/request.ts";
 import { commitUrl, type GitHubContext, runUrl } from "../github/context.ts";
 import { addSummary } from "../github/summary.ts";
-import type { Enqueued } from "../launch/enqueue.ts";
 import type { LaunchPlan } from "../launch/plan-launch.ts";
 import { reportOf } from "../launch/report.ts";
 import { faultResultOf, resultOf } from "../launch/result.ts";
 import type { RunResult } from "../launch/services.ts";
 import type { Fault } from "../spec/fault.ts";
 import { faultMarkdown, type SummaryLinks, summaryMarkdown } from "../reporting/summary.ts";
-import type { RunHead } from "../stores/store.ts";
 import { oneLine, outcomeInWords } from "../reporting/words.ts";
 import { inert } from "./github-log.ts";
 import type { OutputName } from "./protocol.ts";
+import type { QueuedExit } from "./queued-outcome.ts";
 
 /** All the ways in which the action ends. */
 export type Exit =
   | { readonly kind: "run"; readonly result: RunResult; readonly again: readonly string[] }
-  | {
-      readonly kind: "queued";
-      readonly enqueued: Enqueued;
-      readonly store: string;
-      /** How the runs ended, where that was waited for. */
-      readonly heads: readonly RunHead[] | undefined;
-    }
+  | ({ readonly kind: "queued" } & QueuedExit)
   | { readonly kind: "agent"; readonly agent: string; readonly result: AgentResult; readonly failOnRun: boolean }
   | { readonly kind: "runs"; readonly runs: readonly { readonly runId: string; readonly state: string }[] }
-  | { readonly kind: "plan"; readonly plan: LaunchPlan; readonly lines: readonly string[] }
+  | { readonly kind: "plan"; readonly plans: readonly LaunchPlan[]; readonly lines: readonly string[] }
   | {
       readonly kind: "fault";
       /** `bug` for what is nobody's mistake but ours. */
@@ -55,7 +48,7 @@ export async function leave(exit: Exit, context: GitHubContext): Promise<number>
       return leaveRun(exit, context);
     case "plan":
       for (const line of exit.lines) core.info(inert(line));
-      setOutputs({ result: toJson({ schema_version: 1, plan: exit.plan }) });
+      setOutputs({ result: toJson({ schema_version: 1, ...plansOf(exit.plans) }) });
       return 0;
     case "queued":
       return leaveQueued(exit, context);
@@ -100,40 +93,19 @@ async function leaveRun({ result, again }: Exit & { readonly kind: "run" }, cont
   return 1;
 }
 
-async function leaveQueued(
-  { enqueued, store, heads }: Exit & { readonly kind: "queued" },
-  context: GitHubContext,
-): Promise<number> {
-  const { runs, group, replaced } = enqueued;
-  const worst = heads?.find(({ state }) => state === "failed") ?? heads?.find(({ state }) => state !== "succeeded");
-  const state = heads === undefined ? "queued" : (worst?.state ?? "succeeded");
-  const stateOf = (runId: string): string => heads?.find((head) => head.run_id === runId)?.state ?? "queued";
-  setOutputs({
-    "run-id": group ?? runs[0]?.runId ?? "",
-    state,
-    reason: worst?.reason ?? "",
-    url: runUrl(context) ?? "",
-    result: toJson({
-      schema_version: 1,
-      state,
-      runs: runs.map(({ runId, queue }) => ({ run_id: runId, queue, state: stateOf(runId) })),
-      ...(group === undefined ? {} : { group }),
-      replaced,
-      store,
-    }),
-  });
-  const { enqueuedMarkdown } = await import("../reporting/enqueued-report.ts");
+async function leaveQueued(exit: Exit & { readonly kind: "queued" }, context: GitHubContext): Promise<number> {
+  const { queuedOutcome } = await import("./queued-outcome.ts");
+  const { outputs, summary, failed } = queuedOutcome(exit, context);
+  setOutputs({ ...outputs, url: runUrl(context) ?? "" });
+  await addSummary(context.summaryFile, summary);
+  if (failed === undefined) return 0;
   const { endWords } = await import("../reporting/run-words.ts");
-  const endOf = (runId: string): string | undefined => {
-    const head = heads?.find((head) => head.run_id === runId);
-    return head === undefined ? undefined : endWords(head);
-  };
-  const rows = runs.map(({ runId, queue }) => ({ runId, queue, end: endOf(runId) }));
-  await addSummary(context.summaryFile, enqueuedMarkdown({ runs: rows, group, replaced, store }));
-  if (worst === undefined) return 0;
-  const words = `${worst.run_id} ${worst.state} (${worst.reason ?? "unknown"}): ${worst.message ?? ""}`;
-  core.error(annotation(words), { title: `launch: ${worst.reason ?? worst.state}` });
+  core.error(annotation(`${failed.run_id} ${endWords(failed)}`), { title: `launch: ${failed.reason ?? failed.state}` });
   return 1;
+}
+
+function plansOf(plans: readonly LaunchPlan[]): object {
+  return plans.length === 1 ? { plan: plans[0] } : { plans };
 }
 
 async function leaveAgent(exit: Exit & { readonly kind: "agent" }, context: GitHubContext): Promise<number> {

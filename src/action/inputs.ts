@@ -5,11 +5,14 @@ import type { LaunchSettings, SettingName } from "../launch/settings.ts";
 import { splitWords } from "../spec/words.ts";
 import { parsePairs } from "./pairs.ts";
 import { type InputName, inputNames } from "./protocol.ts";
+import { specsOf } from "./specs.ts";
 
 export type ActionInputs = {
   readonly command: string;
   /** A path, or a spec written into the workflow. */
   readonly spec: string | undefined;
+  /** The same as a list: runs of a queue may be of several specs. Undefined where none is named. */
+  readonly specs: readonly (string | undefined)[];
   readonly settings: LaunchSettings;
   /** YAML or JSON. */
   readonly resourceArgs: string | undefined;
@@ -79,12 +82,14 @@ const agentInputOf: Readonly<Record<keyof AgentSettings, InputName>> = {
 /** Reads all inputs and masks the secret ones, which comes first: no later fault may show them. */
 export function loadInputs(): ActionInputs {
   const token = core.getInput("token");
+  const spec = text("spec");
   mask(token);
   const secrets = Object.fromEntries(parsePairs("secrets", core.getInput("secrets")));
   Object.values(secrets).forEach(mask);
   return {
     command: core.getInput("command") || "launch",
-    spec: text("spec"),
+    spec,
+    specs: spec === undefined ? [undefined] : specsOf(spec),
     settings: {
       uri: text("uri"),
       gitVersion: text("git-version"),

@@ -63,22 +63,28 @@ async function launchFrom(
   const queues = queuesOnDemand(place, signal);
   try {
     const drafts: { readonly draft: ResolvedDraft; readonly leg: string }[] = [];
-    for (const { overlays, words } of await variantsOf(inputs.each)) {
-      const draft = await draftOf(inputs, context, { overlays, queue: queues.resolution });
-      if (draft.kind === "faults") return await exitOfFaults(draft);
-      drafts.push({ draft, leg: words });
+    const variants = await variantsOf(inputs.each);
+    for (const what of inputs.specs) {
+      for (const { overlays, words } of variants) {
+        const draft = await draftOf(inputs, what, context, { overlays, queue: queues.resolution });
+        if (draft.kind === "faults") return await exitOfFaults(draft);
+        const leg = [...(inputs.specs.length > 1 ? [what ?? ""] : []), words].filter((part) => part !== "").join(" ");
+        drafts.push({ draft, leg });
+      }
     }
     const [only] = drafts;
     if (only === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
     keepStateDirectory(state);
-    if (only.draft.queue !== undefined && !inputs.dryRun) {
+    const isQueued = drafts.some(({ draft }) => draft.queue !== undefined);
+    if (isQueued && !inputs.dryRun) {
       const { queueOnGitHub } = await import("./queue-on-github.ts");
       return await queueOnGitHub(place, drafts, await queues.open(only.draft.config), signal);
     }
     refuseQueueInputs(inputs);
     const { launchOnGitHub } = await import("./launch-on-github.ts");
     const monotonicMs = (): number => systemClock.monotonicMs();
-    return await launchOnGitHub({ inputs, draft: only.draft, context, state, out, monotonicMs }, signal);
+    const asked = { inputs, drafts: drafts.map(({ draft }) => draft), context, state, out, monotonicMs };
+    return await launchOnGitHub(asked, signal);
   } finally {
     log.stop();
     await queues.close();
@@ -92,12 +98,13 @@ async function variantsOf(each: readonly string[]): Promise<readonly Variant[]> 
 
 async function draftOf(
   inputs: ActionInputs,
+  what: string | undefined,
   context: GitHubContext,
   extras: Pick<DraftRequest, "overlays" | "queue">,
 ): Promise<FaultyDraft | ResolvedDraft> {
   const { draftLaunch } = await import("../launch/draft.ts");
   return draftLaunch({
-    what: inputs.spec,
+    what,
     called: "input spec",
     settings: inputs.settings,
     nameOf: inputNameOf,
@@ -127,8 +134,9 @@ function keepStateDirectory({ path }: StateDirectory): void {
 }
 
 /** What only runs of a queue can have. */
-function refuseQueueInputs({ each, replace, wait, wake, dryRun }: ActionInputs): void {
+function refuseQueueInputs({ specs, each, replace, wait, wake, dryRun }: ActionInputs): void {
   const given = [
+    ...(specs.length < 2 ? [] : ["spec (several)"]),
     ...(each.length === 0 ? [] : ["each"]),
     ...(replace === undefined ? [] : ["replace"]),
     ...(wait ? ["wait"] : []),

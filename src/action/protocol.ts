@@ -51,7 +51,17 @@ export type InputName = (typeof inputNames)[number];
 export const commands = ["launch", "agent", "cancel", "status"] as const;
 export type ActionCommand = (typeof commands)[number];
 
-export const outputNames = ["run-id", "state", "reason", "image", "image-digest", "url", "record", "result"] as const;
+export const outputNames = [
+  "run-id",
+  "run-ids",
+  "state",
+  "reason",
+  "image",
+  "image-digest",
+  "url",
+  "record",
+  "result",
+] as const;
 export type OutputName = (typeof outputNames)[number];
 
 /** What main leaves for post. */

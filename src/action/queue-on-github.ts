@@ -1,15 +1,21 @@
-import { type GitHubContext } from "../github/context.ts";
+import type { GitHubContext } from "../github/context.ts";
 import { dispatchWorkflow } from "../github/dispatch.ts";
 import type { ResolvedDraft } from "../launch/draft.ts";
 import { enqueue } from "../launch/enqueue.ts";
-import type { EnqueuedLaunch } from "../launch/enqueue-request.ts";
+import type { Enqueued, EnqueuedLaunch } from "../launch/enqueue-request.ts";
 import type { OpenQueues } from "../launch/store-choice.ts";
-import { waitForRuns } from "../launch/wait-runs.ts";
+import { type Seen, waitForRuns } from "../launch/wait-runs.ts";
+import { queueViewer } from "../launch/watch-queues.ts";
 import { systemClock } from "../core/clock.ts";
-import { LaunchError } from "../core/errors.ts";
+import { LaunchError, messageOf } from "../core/errors.ts";
+import { isFinal } from "../core/run.ts";
+import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
+import { runWords } from "../reporting/run-words.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
+import type { RunHead } from "../stores/store.ts";
 import type { Exit } from "./exit.ts";
 import type { ActionInputs } from "./inputs.ts";
-import { ciRunOf, type JobPlace, jobServices, submitterOf } from "./services.ts";
+import { type JobPlace, jobServices, requestOf } from "./services.ts";
 
 export type DraftedLeg = { readonly draft: ResolvedDraft; readonly leg: string };
 
@@ -25,30 +31,25 @@ export async function queueOnGitHub(
   const idempotencyKey = keyOf(context, inputs);
   const services = { ...jobServices(place), ...queues };
   const enqueued = await enqueue({ launches, replace: inputs.replace, idempotencyKey }, services, signal);
-  await wake(place, signal);
-  const store = queues.store.location;
-  if (!inputs.wait) return { kind: "queued", enqueued, store, heads: undefined };
-  const heads = await waitForRuns(
-    {
-      runs: enqueued.runs,
-      onChange: ({ run }) => {
-        const agent = run.lease === undefined ? "" : ` with ${run.lease.agent}`;
-        log.info(`${run.run_id}  ${run.state}${agent}`);
-      },
-    },
-    { store: queues.store, clock: systemClock },
-    signal,
-  );
-  return { kind: "queued", enqueued, store, heads };
+  const { store } = queues;
+  if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) await wake(place, signal);
+  const found = { kind: "queued", enqueued, store: store.location } as const;
+  if (inputs.wait) {
+    const heads = await follow(enqueued, store, place, signal);
+    return { ...found, heads, places: new Map(), nobody: [] };
+  }
+  const { places, nobody } = await placesOf(enqueued, store, place, signal);
+  for (const words of places.size === 1 ? places.values() : []) log.info(words);
+  if (inputs.wake === undefined) for (const words of nobody) log.info(words);
+  return { ...found, heads: undefined, places, nobody: inputs.wake === undefined ? nobody : [] };
 }
 
-function launchOf({ inputs, context }: JobPlace, { draft, leg }: DraftedLeg): EnqueuedLaunch {
-  const { spec, config, baseDirectory, warnings, queue } = draft;
-  if (queue === undefined) throw new LaunchError("bad-usage", "the spec names no queue; give one by the input queue");
-  const { includeUntracked, secrets } = inputs;
-  const by = submitterOf(context);
-  const request = { spec, config, baseDirectory, includeUntracked, warnings, secrets, by, ci: ciRunOf(context) };
-  return { request, queue, leg, origins: draft.origins.spec };
+function launchOf(place: JobPlace, { draft, leg }: DraftedLeg): EnqueuedLaunch {
+  const { queue, specFile = "the spec" } = draft;
+  if (queue === undefined) {
+    throw new LaunchError("bad-usage", `${specFile} names no queue; give one for all by the input queue`);
+  }
+  return { request: requestOf(place, draft), queue, leg, origins: draft.origins.spec };
 }
 
 /** The same for every attempt of this step in this job of this workflow run, and for nothing else. */
@@ -64,4 +65,62 @@ async function wake({ inputs, context, log }: JobPlace, signal: AbortSignal): Pr
   const said = await dispatchWorkflow({ context, apiUrl, token: inputs.token, workflow: inputs.wake }, signal);
   if (said === undefined) log.info(`started the workflow ${inputs.wake}`);
   else log.warning(`the workflow ${inputs.wake} could not be started (${said}); the run waits for the next agent`);
+}
+
+type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };
+
+/** Where the runs stand that wait, for the log and the summary; it is nothing to fail for when the store doesn't say. */
+async function placesOf(
+  { runs }: Enqueued,
+  store: QueueStore,
+  { log }: JobPlace,
+  signal: AbortSignal,
+): Promise<Places> {
+  const queues = [...new Set(runs.map(({ queue }) => queue))];
+  try {
+    const viewer = queueViewer(store, systemClock);
+    const snapshot = await viewer.look(queues, signal);
+    const reports = queues.map((queue) => viewer.report(queue, snapshot));
+    const ids = new Set(runs.map(({ runId }) => runId));
+    const waiting = reports.flatMap((report) =>
+      report.waiting
+        .filter(({ runId }) => ids.has(runId))
+        .map((run) => [run.runId, waitingWords(report.queue, run)] as const),
+    );
+    const nobody = reports.flatMap((report) => nobodyWords(report, ["--store", store.location]) ?? []);
+    return { places: new Map(waiting), nobody: waiting.length === 0 ? [] : nobody };
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug(`where the runs stand is not known: ${messageOf(error)}`);
+    return { places: new Map(), nobody: [] };
+  }
+}
+
+/** Follows the runs to their ends. A job that is cancelled meanwhile cancels none of them. */
+async function follow(
+  { runs, group }: Enqueued,
+  store: QueueStore,
+  { log }: JobPlace,
+  signal: AbortSignal,
+): Promise<readonly RunHead[]> {
+  const said = new Map<string, string>();
+  const onChange = ({ run, waiting }: Seen): void => {
+    const queue = run.queued?.queue ?? "";
+    // Of many, each place that each of them takes would be as many lines as there are pairs of them.
+    const words = waiting === undefined ? runWords(run) : runs.length === 1 ? waitingWords(queue, waiting) : "waiting";
+    if (said.get(run.run_id) !== words) log.info(`${run.run_id}  ${words}`);
+    said.set(run.run_id, words);
+  };
+  try {
+    const onTrouble = (message: string): void => log.warning(`${message}; asking again until it answers`);
+    return await waitForRuns({ runs, onChange, onTrouble }, { store, clock: systemClock }, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const name = group ?? runs[0]?.runId ?? "";
+    throw new LaunchError(
+      "cancelled",
+      `no longer followed; nothing was cancelled. End it: launch cancel ${name} --store ${store.location}`,
+      { cause: error },
+    );
+  }
 }

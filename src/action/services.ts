@@ -5,7 +5,8 @@ import { type GitHubContext, runUrl } from "../github/context.ts";
 import { defaultStoreUrl, tokensFor } from "../github/store.ts";
 import { thisLauncher } from "../launch/launcher.ts";
 import type { CiRun } from "../launch/record.ts";
-import type { Services } from "../launch/services.ts";
+import type { ResolvedDraft } from "../launch/draft.ts";
+import type { LaunchRequest, Services } from "../launch/services.ts";
 import type { StoreChoiceRequest } from "../launch/store-choice.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { ActionInputs } from "./inputs.ts";
@@ -54,4 +55,12 @@ export function ciRunOf(context: GitHubContext): CiRun {
     actor: context.actor,
     url: runUrl(context) ?? "",
   };
+}
+
+/** What a job asks a launch for. */
+export function requestOf({ inputs, context }: JobPlace, draft: ResolvedDraft): LaunchRequest {
+  const { spec, config, baseDirectory, warnings } = draft;
+  const { includeUntracked, secrets } = inputs;
+  const by = submitterOf(context);
+  return { spec, config, baseDirectory, includeUntracked, warnings, secrets, by, ci: ciRunOf(context) };
 }

@@ -33,6 +33,13 @@ export type EnqueuedRun = {
   readonly runId: string;
   readonly name: string;
   readonly queue: string;
+  /** What it varies. */
+  readonly leg: string;
+  /** For people: `3f9c2e1a7b40 + patch`. */
+  readonly source: string;
+  /** Where its code is from, as far as that is a commit of a repository. */
+  readonly repository?: string;
+  readonly commit?: string;
   /** `already`: an earlier call with the same key has enqueued it. */
   readonly kind: "enqueued" | "already";
   /** What has become of it since that earlier call. */

@@ -35,7 +35,7 @@ export async function enqueue(
   const group = documents[0]?.run.queued?.group;
   const replaceable = await roomAndReplaced(request, documents, services, signal);
   const results = await store.enqueue(documents, signal);
-  const runs = await enqueuedRuns(documents, results, store, signal);
+  const runs = await enqueuedRuns(request, sources, documents, results, store, signal);
   // A step that is run again takes nobody's place: those that wait now came after it.
   const isNew = runs.some(({ kind }) => kind === "enqueued");
   const ids = new Set(runs.map(({ runId }) => runId));
@@ -48,6 +48,8 @@ export async function enqueue(
 }
 
 async function enqueuedRuns(
+  { launches }: EnqueueRequest,
+  sources: readonly Sourced[],
   documents: readonly RunDocument[],
   results: readonly EnqueueResult[],
   store: QueueStore,
@@ -63,10 +65,18 @@ async function enqueuedRuns(
     );
   }
   return Promise.all(
-    documents.map(async ({ run: { run_id: runId, name, queued } }, index): Promise<EnqueuedRun> => {
+    documents.map(async ({ run }, index): Promise<EnqueuedRun> => {
+      const { run_id: runId, name, queued, source } = run;
       const kind = results[index]?.kind === "already" ? "already" : "enqueued";
       const present = kind === "already" ? (await store.read(runId, signal))?.run : undefined;
-      return { runId, name, queue: queued?.queue ?? "", kind, present };
+      const from = sources[index]?.source.provenance;
+      return {
+        ...{ runId, name, source, kind, present },
+        queue: queued?.queue ?? "",
+        leg: launches[index]?.leg ?? "",
+        ...(from?.repository === undefined ? {} : { repository: from.repository }),
+        ...(from?.commit === undefined ? {} : { commit: from.commit }),
+      };
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { LaunchError } from "../core/errors.ts";
-import { toJson } from "../core/json.ts";
+import { canonicalJson, toJson } from "../core/json.ts";
 import { redactDeep, redactionOf } from "../core/redaction.ts";
 import { newRunId, slugOf } from "../core/run.ts";
 import { knownTokens } from "../core/token.ts";
@@ -25,7 +25,11 @@ export function documentsOf(
   const name = first?.request.spec.name ?? "";
   const many = launches.length > 1;
   const groupName = `${slugOf(name).slice(0, 20)}-group`;
-  const group = many ? (key === undefined ? newRunId(groupName, now) : runIdFrom(groupName, key)) : undefined;
+  const group = many
+    ? key === undefined
+      ? newRunId(groupName, now)
+      : runIdFrom(groupName, keyOf(key, launches))
+    : undefined;
   const taken = new Set<string>();
   return launches.map((launch, index) => {
     const sourced = sources[index];
@@ -33,7 +37,7 @@ export function documentsOf(
     const idOf = (): string => {
       const { spec } = launch.request;
       if (spec.run_id !== undefined) return spec.run_id;
-      return key === undefined ? newRunId(spec.name, now) : runIdFrom(spec.name, JSON.stringify([key, launch.leg]));
+      return key === undefined ? newRunId(spec.name, now) : runIdFrom(spec.name, keyOf(key, [launch]));
     };
     let runId = idOf();
     // Many ids of one moment differ in three characters only.
@@ -48,6 +52,14 @@ export function documentsOf(
       new Date(now.getTime() + index),
     );
   });
+}
+
+/**
+ * What was asked is a part of the key: the jobs of a reusable workflow that is called several times in one run are named alike, and know
+ * nothing of their callers' matrix.
+ */
+function keyOf(key: string, launches: readonly EnqueuedLaunch[]): string {
+  return canonicalJson([key, ...launches.map(({ leg, queue }) => [leg, queue.submitted])]);
 }
 
 type OneRun = {

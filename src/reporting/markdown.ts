@@ -49,6 +49,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+/** Markdown already made safe, as a link where there is one. */
+export function linked(text: string, url: string | undefined): string {
+  return url === undefined ? text : `[${text}](<${encodeURI(url).replace(/[<>]/g, "")}>)`;
+}
+
 /** A folded part; `summary` is Markdown already made safe. */
 export function details(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../core/json.ts";
 import { formatCommandLine } from "../core/command-line.ts";
 import { formatDuration } from "../core/duration.ts";
-import { codeBlock, details, inlineCode, inlineText, table } from "./markdown.ts";
+import { codeBlock, details, inlineCode, inlineText, linked, table } from "./markdown.ts";
 import type { RunReport } from "./report.ts";
 import { formatMetric, outcomeInWords, shortImage } from "./words.ts";
 
@@ -97,10 +97,6 @@ function configBlock(config: JsonObject): string {
 /** The end of a text, for blocks where the last lines say most. */
 function endOf(text: string): string {
   return codeBlock(text.slice(-maxBlockCharacters));
-}
-
-function linked(text: string, url: string | undefined): string {
-  return url === undefined ? text : `[${text}](<${encodeURI(url).replace(/[<>]/g, "")}>)`;
 }
 
 function firstLine(text: string): string {

@@ -31,7 +31,12 @@ export type RunnerStep = {
   cancel(): Promise<"SIGINT" | "SIGTERM" | "SIGKILL">;
 };
 
-export type Runner = { main(): RunnerStep; post(): RunnerStep; outputs(): Readonly<Record<string, string>> };
+export type Runner = {
+  main(): RunnerStep;
+  post(): RunnerStep;
+  outputs(): Readonly<Record<string, string>>;
+  summary(): string;
+};
 
 const files = { output: "GITHUB_OUTPUT", state: "GITHUB_STATE", summary: "GITHUB_STEP_SUMMARY", env: "GITHUB_ENV" };
 
@@ -72,6 +77,7 @@ export function startRunner(request: RunnerRequest): Runner {
         Object.fromEntries(Object.entries(valuesOf("state")).map(([key, value]) => [`STATE_${key}`, value])),
       ),
     outputs: () => valuesOf("output"),
+    summary: () => readFileSync(join(folder, "summary"), "utf8"),
   };
 }
 

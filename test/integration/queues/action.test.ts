@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
+import { silentLog } from "../../../src/core/log.ts";
+import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
+import { openStoreAt } from "../../../src/launch/store-choice.ts";
 import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
 import { type Runner, startRunner } from "../../support/runner.ts";
 
@@ -65,9 +68,46 @@ test("a step enqueues once, however often its job is run again; the legs of a ma
   expect(agent.exit).toBe(0);
   expect(agent.result["runs"]).toHaveLength(2);
   const ended = await outputsOf(step({ queue: "default", leg: '{"lr": 1}' }, { GITHUB_RUN_ATTEMPT: "3" }));
-  expect(ended.outputs["run-id"]).toBe(first.outputs["run-id"]);
+  expect(ended.outputs).toMatchObject({ "run-id": first.outputs["run-id"], state: "succeeded" });
+  expect(ended.result["runs"]).toMatchObject([{ state: "succeeded", from_before: true }]);
   const status = await outputsOf(step({ command: "status", runs: first.outputs["run-id"] ?? "" }));
   expect(status.outputs).toMatchObject({ state: "succeeded" });
+});
+
+test("a step that is run again after its run was folded away tells how that ended, and takes nobody's place", async () => {
+  const first = await outputsOf(step({ queue: "default", replace: "main" }));
+  await outputsOf(step({ command: "agent", drain: "true" }));
+  const state = stateDirectoryAt(join(folder.path, "fold"));
+  const url = `git+file://${join(folder.path, "store.git")}`;
+  const store = await openStoreAt(url, { state, tokens: {}, log: silentLog });
+  expect(await store.fold("default", 0, AbortSignal.timeout(60_000))).toBe(1);
+  const newer = await outputsOf(step({ queue: "default", replace: "main" }, { GITHUB_RUN_ID: "2" }));
+  const again = await outputsOf(step({ queue: "default", replace: "main" }, { GITHUB_RUN_ATTEMPT: "2" }));
+  expect(again.outputs).toMatchObject({ "run-id": first.outputs["run-id"], state: "succeeded" });
+  expect(again.result["replaced"]).toEqual([]);
+  const status = await outputsOf(step({ command: "status", runs: newer.outputs["run-id"] ?? "" }));
+  expect(status.outputs).toMatchObject({ state: "queued" });
+});
+
+test("the calls of a reusable workflow, whose jobs are named alike, each enqueue what they were asked for", async () => {
+  const one = await outputsOf(step({ queue: "default", args: "--lr=1" }));
+  const other = await outputsOf(step({ queue: "default", args: "--lr=2" }));
+  expect(other.outputs["run-id"]).not.toBe(one.outputs["run-id"]);
+});
+
+test("several specs are enqueued at once, each in each variant, and the summary has a row for each", async () => {
+  repository.commit("b", { "other.yaml": spec.replace("train", "other") });
+  const queued = step({ spec: "launch.yaml\nother.yaml", queue: "default", each: "lr=1,2" });
+  const { exit, outputs, result } = await outputsOf(queued);
+  expect(exit).toBe(0);
+  const ids = z.array(z.string()).parse(JSON.parse(outputs["run-ids"] ?? ""));
+  expect(ids.map((id) => id.split("-")[0])).toEqual(["train", "train", "other", "other"]);
+  expect(result["runs"]).toHaveLength(4);
+  expect(result["group"]).toBe(outputs["run-id"]);
+  const summary = queued.summary();
+  for (const id of ids) expect(summary).toContain(id);
+  expect(summary).toContain("other.yaml lr=2");
+  expect(summary).toContain("No agent polls this queue.");
 });
 
 test("several runs are one group, which another job cancels by its name", async () => {
@@ -81,7 +121,7 @@ test("several runs are one group, which another job cancels by its name", async 
 test("with wait a step ends as its run does", async () => {
   repository.commit("b", { "train.sh": "exit 3\n" });
   const waiting = step({ queue: "default", wait: "true" }).main();
-  await waiting.seen("queued");
+  await waiting.seen("waiting in default: 1st, for an agent");
   await outputsOf(step({ command: "agent", drain: "true" }));
   expect(await waiting.ended).toBe(1);
   expect(waiting.log()).toContain("exit-code");
@@ -123,6 +163,7 @@ test("an agent's workflow is woken, by a request that names it and the default b
 
 test.each([
   [{ wait: "true" }, "inputs wait: only for runs of a queue"],
+  [{ spec: "launch.yaml, launch.yaml" }, "inputs spec (several): only for runs of a queue"],
   [{ queue: "gpu" }, 'there is no queue "gpu"'],
   [{ queue: "default", secrets: "TOKEN=abcdef" }, "a value can't travel with a queued run"],
   [{ command: "cancel" }, "input runs: give the ids of runs"],
