@@ -1,3 +1,4 @@
+import { resolve, sep } from "node:path";
 import * as core from "@actions/core";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -33,8 +34,12 @@ async function sweep(directory: string): Promise<void> {
   const { sweepRemains } = await import("../launch/sweep-remains.ts");
   const { sweepServices } = await import("../launch/sweep-services.ts");
   const tokens = tokensFor(gitHubContext(process.env), core.getInput(tokenInput));
-  const services = sweepServices({ state, tokens, environment: process.env, log: postLog });
-  for (const swept of await sweepRemains("cancelled", services, AbortSignal.timeout(deadlineMs))) {
+  const place = { state, tokens, environment: process.env, log: postLog };
+  const signal = AbortSignal.timeout(deadlineMs);
+  // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.
+  const goesAway = resolve(directory).startsWith(`${resolve(process.env["RUNNER_TEMP"] ?? directory)}${sep}`);
+  const given = goesAway ? await (await import("../agent/give-up-left.ts")).giveUpLeft(place, signal) : [];
+  for (const swept of [...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]) {
     if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
     else core.warning(`launch: run ${swept.runId} could not be taken away whole: ${swept.message}`);
   }

@@ -5,9 +5,9 @@ import { isLauncherThere, type LiveEntry, readLive } from "../launch/remains.ts"
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { RunDocument } from "../stores/store.ts";
 import type { Agent, Taken } from "./context.ts";
-import { cancelledEnd, endOfAttempt, lostDocument } from "./end-of-attempt.ts";
 import { factOf } from "./here.ts";
 import { servicesOf } from "./hold.ts";
+import { loseAttempt } from "./lose-attempt.ts";
 
 /*
  * What a snapshot says of leases: of our own, and of those whose holder may be gone.
@@ -96,24 +96,10 @@ function begin(agent: Agent, taken: Omit<Taken, "sinceMs" | "tick">): void {
   agent.start({ ...taken, sinceMs: agent.services.clock.monotonicMs(), tick: agent.tick() });
 }
 
-/** Ends the attempt of a holder that is gone: it waits for another, or has failed. Whoever changes it first does so. */
 async function lose(agent: Agent, entry: QueueEntry, words: string): Promise<void> {
-  const { store, clock, log } = agent.services;
-  const document = await load(agent, entry);
-  if (document === undefined) return;
-  const now = clock.now();
-  const lost = lostDocument(document, words, now);
   const { lease } = entry.run;
   const host = lease === undefined ? undefined : agent.liveness.of(lease).beat?.host;
-  const ended = endOfAttempt({ ended: lost, agent: lease?.agent ?? "", host, givenBack: false, now });
-  const end = entry.cancelRequested ? cancelledEnd(ended, lost) : ended;
-  const written =
-    end.kind === "finish"
-      ? (await store.finish(entry, end.document, undefined, agent.writes)).finish
-      : await store.release(entry, end.document, agent.writes);
-  if (written.kind !== "written") return;
-  const next = end.kind === "finish" ? `it has ended (${end.document.run.state})` : "it waits for another attempt";
-  log.info(`${entry.run.name}  ${words}; ${next}`);
+  await loseAttempt({ entry, host, words }, agent.services, agent.writes);
 }
 
 async function load(agent: Agent, entry: QueueEntry): Promise<RunDocument | undefined> {

@@ -2,14 +2,13 @@ import { rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type LiveEntry, releaseLive } from "./remains.ts";
-import type { Services } from "./services.ts";
-import { sweepServices } from "./sweep-services.ts";
+import { type SweepPlace, sweepServices } from "./sweep-services.ts";
 
 /** SIGTERM to SIGKILL, for a run whose launcher is long gone. */
 const graceMs = 5_000;
 
 /** Ends and removes what is left on this machine of an attempt that nobody goes on with. Says nothing to any store. */
-export async function clearRemains(entry: LiveEntry, services: Services): Promise<void> {
+export async function clearRemains(entry: LiveEntry, services: SweepPlace): Promise<void> {
   if (entry.handle !== undefined) {
     const resource = await sweepServices(services).openResource(entry.handle.kind);
     await resource.cancel(entry.handle, graceMs);

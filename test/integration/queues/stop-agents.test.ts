@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type CommandLine, commandLine, type Ended, type RunningCommand } from "../../support/command-line.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
 import { type GitServer, startGitServer } from "../../support/git-server.ts";
 
 /* Agents of one machine, and who stops them from another: all that the two share is a store over http. */
+
+// Up to ten programs are started one after another.
+vi.setConfig({ testTimeout: 90_000 });
 
 const listedSchema = z.array(
   z.looseObject({ agent: z.string(), state: z.string(), runs: z.array(z.string()), silent: z.boolean() }),
