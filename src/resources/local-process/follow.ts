@@ -22,8 +22,7 @@ export async function followProcess(
   try {
     // The pump can end before the head (which may close its output), and it rejects when the sink does.
     const seen = await Promise.race([pump.drained.then(() => outcome), outcome, stopped.rejection]);
-    await Promise.race([goneWithin(tree, leftoverMs), stopped.rejection]);
-    await Promise.race([tree.end(leftoverGraceMs), stopped.rejection]);
+    await Promise.race([endLeftovers(tree), stopped.rejection]);
     await Promise.race([pump.settle(leftoverMs), stopped.rejection]);
     return seen;
   } finally {
@@ -33,8 +32,7 @@ export async function followProcess(
 
 /** What a run left outside of its group may go on for a moment, and is ended then. */
 export async function endLeftovers(tree: ProcessTree): Promise<void> {
-  await goneWithin(tree, leftoverMs);
-  await tree.end(leftoverGraceMs);
+  if (!(await tree.goneWithin(leftoverMs))) await tree.end(leftoverGraceMs);
 }
 
 /** Waits for the end of a run whose launcher is gone, or is another process. */
@@ -55,13 +53,6 @@ export const lostOutcome: ResourceOutcome = {
   reason: "lost",
   message: "the process has ended, but who watched it was gone by then, so its exit code is not known",
 };
-
-async function goneWithin(tree: ProcessTree, ms: number): Promise<void> {
-  const deadline = performance.now() + ms;
-  for (let wait = 5; (await tree.isThere()) && performance.now() < deadline; wait = Math.min(wait * 2, 100)) {
-    await delay(wait);
-  }
-}
 
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {

@@ -22,6 +22,8 @@ const killedWithinMs = 2_000;
 
 export type ProcessTree = {
   isThere(): Promise<boolean>;
+  /** Waits for so long; true when nothing is left. */
+  goneWithin(ms: number): Promise<boolean>;
   /** SIGTERM to all of it, SIGKILL after `graceMs`; resolves when nothing is left, or 2 s after the SIGKILL. */
   end(graceMs: number): Promise<void>;
 };
@@ -57,6 +59,7 @@ export function processTreeOf(
   };
   return {
     isThere: async () => isThere(await look()),
+    goneWithin,
     end: async (graceMs) => {
       const remains = await look();
       if (!isThere(remains)) return;

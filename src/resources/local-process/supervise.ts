@@ -157,6 +157,7 @@ function frameReader(
   signal: AbortSignal,
 ): { readOn(): Promise<void>; close(): Promise<void> } {
   let file: FileHandle | undefined;
+  let buffer: Buffer | undefined;
   let rest: Buffer = Buffer.alloc(0);
   const frames = async (): Promise<void> => {
     while (rest.length >= headBytes) {
@@ -175,7 +176,7 @@ function frameReader(
       file ??= await openIfThere(path);
       for (let bytesRead = 1; file !== undefined && bytesRead > 0;) {
         if (signal.aborted) throw notFollowed(signal.reason);
-        const buffer = Buffer.allocUnsafe(readBytes);
+        buffer ??= Buffer.allocUnsafe(readBytes);
         ({ bytesRead } = await file.read(buffer, 0, readBytes, position));
         position += bytesRead;
         rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
