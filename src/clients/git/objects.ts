@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { deflate } from "node:zlib";
 import { LaunchError } from "../../core/errors.ts";
 import { git, gitOrThrow } from "./git.ts";
+import { readLooseObjects } from "./read-loose.ts";
 
 export type ObjectFormat = "sha1" | "sha256";
 
@@ -128,16 +129,42 @@ export async function writeObjects(
 export type ReadObject = { readonly id: string; readonly type: string; readonly content: Buffer };
 
 /** What a read asks for: a revision (`<commit>:run.json`), and how long it may be. */
-export type ReadLimits = { readonly maxBytes: number };
+export type ReadLimits = {
+  readonly maxBytes: number;
+  /** A few objects are not looked for in packs: they are new, and hardly here. */
+  readonly filesOnly?: boolean;
+};
+
+/** So many are read as files: for more, one process is quicker. */
+const maxFiles = 16;
 
 /** So many are small enough to be taken together before their sizes are known. */
 const maxTogether = 8;
 
 /**
- * Reads objects by revision, in two processes however many there are, and in one where they are few. What is missing, damaged or longer
- * than `maxBytes` is undefined: one bad object never hides the others.
+ * Reads objects by revision: a few from their own files, the rest in two processes however many there are, and in one where they are few.
+ * What is missing, damaged or longer than `maxBytes` is undefined: one bad object never hides the others.
  */
 export async function readObjects(
+  repository: Repository,
+  revisions: readonly string[],
+  limits: ReadLimits,
+  signal: AbortSignal,
+): Promise<readonly (ReadObject | undefined)[]> {
+  const few = revisions.length <= maxFiles;
+  const files = few ? await readLooseObjects(repository, revisions, limits.maxBytes) : [];
+  if (few && limits.filesOnly === true) return files.map((file) => (file === "absent" ? undefined : file));
+  const rest = revisions.filter((_revision, index) => files[index] === undefined);
+  const others = rest.length === 0 ? [] : await readByGit(repository, rest, limits, signal);
+  let next = 0;
+  return revisions.map((_revision, index) => {
+    const file = files[index];
+    if (file === undefined) return others[next++];
+    return file === "absent" ? undefined : file;
+  });
+}
+
+async function readByGit(
   repository: Repository,
   revisions: readonly string[],
   { maxBytes }: ReadLimits,
@@ -250,27 +277,6 @@ function catFile(
     maxOutputBytes: contentBytes + revisions.length * 512 + 64 * 1024,
     signal,
   });
-}
-
-/** The files of a commit's tree: name → blob. Undefined when the commit is not there or can't be read. */
-export async function readTree(
-  repository: Repository,
-  commit: string,
-  signal: AbortSignal,
-): Promise<Readonly<Record<string, string>> | undefined> {
-  const { exitCode, stdout } = await git({
-    args: within(repository, "ls-tree", "-z", commit),
-    doing: `reading from ${repository.directory}`,
-    cwd: repository.directory,
-    signal,
-  });
-  if (exitCode !== 0) return undefined;
-  const files: Record<string, string> = {};
-  for (const entry of stdout.toString().split("\0")) {
-    const match = /^100644 blob ([0-9a-f]+)\t(.+)$/s.exec(entry);
-    if (match?.[1] !== undefined && match[2] !== undefined) files[match[2]] = match[1];
-  }
-  return files;
 }
 
 /** The repository at `directory`; throws `store-failed` when it is none that git would use. */

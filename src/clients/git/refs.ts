@@ -172,6 +172,9 @@ export function fetchRefs(
   return fetch(repository, remote, ["--prune"], refspecs, signal);
 }
 
+/** What some hundred runs bring stays in files of its own, which are read without a process. */
+const unpackLimit = "fetch.unpackLimit=1000";
+
 /** A ref's value to be fetched; `before` is an event before it that is here already. */
 export type WantedTip = Ref & { readonly before?: string | undefined };
 
@@ -187,7 +190,8 @@ export function fetchTips(
 ): Promise<RefAnswer> {
   const known = tips.flatMap(({ before }) => (before === undefined ? [] : [`--negotiation-tip=${before}`]));
   const refspecs = tips.map(({ name, id }) => `+${id}:${name}`);
-  return fetch(repository, remote, known, refspecs, signal, known.length === 0 ? "noop" : "consecutive");
+  const config = [`fetch.negotiationAlgorithm=${known.length === 0 ? "noop" : "consecutive"}`, unpackLimit];
+  return fetch(repository, remote, known, refspecs, signal, config);
 }
 
 async function fetch(
@@ -196,7 +200,7 @@ async function fetch(
   options: readonly string[],
   refspecs: readonly string[],
   signal: AbortSignal,
-  negotiation?: string,
+  settings: readonly string[] = [],
 ): Promise<RefAnswer> {
   const config = await configOrWhy(remote, signal);
   if ("said" in config) return config;
@@ -206,7 +210,7 @@ async function fetch(
       ...lockPatience,
       "-c",
       "protocol.version=2",
-      ...(negotiation === undefined ? [] : ["-c", `fetch.negotiationAlgorithm=${negotiation}`]),
+      ...settings.flatMap((setting) => ["-c", setting]),
       "fetch",
       "--quiet",
       "--no-tags",

@@ -1,4 +1,5 @@
-import { readObjects, readTree, type Repository } from "../../clients/git/objects.ts";
+import { readObjects, type Repository } from "../../clients/git/objects.ts";
+import { readTree } from "../../clients/git/read-tree.ts";
 import { parseKey } from "../../queues/key.ts";
 import type { RunHead } from "../store.ts";
 import { readDocument, type Loaded } from "./documents.ts";

@@ -33,7 +33,7 @@ export function headCache(store: StoreRepository, monotonicMs: () => number): He
     read: async (local, tips, signal) => {
       const unknown = tips.filter(({ id }) => !isKnown(heads.get(id), monotonicMs()));
       const wanted = unknown.map((tip) => ({ name: tip.name, id: tip.id, before: newest.get(runKey(tip)) }));
-      const request = { tips: wanted, paths: [runFiles.head], maxBytes: maxHeadBytes } as const;
+      const request = { tips: wanted, paths: [runFiles.head], maxBytes: maxHeadBytes, unseen: true } as const;
       const found = await readTips(store, local, request, signal);
       unknown.forEach((tip, index) => {
         const content = found[index]?.[0]?.content;

@@ -1,4 +1,5 @@
-import { readTree, writeObjects } from "../../clients/git/objects.ts";
+import { writeObjects } from "../../clients/git/objects.ts";
+import { readTree } from "../../clients/git/read-tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { RunDocument, Store, WriteResult } from "../store.ts";
 import { eventObjects, type RunTree } from "./event.ts";

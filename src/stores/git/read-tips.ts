@@ -10,26 +10,28 @@ export type TipsRequest = {
   readonly tips: readonly WantedTip[];
   /** Paths in each tip's tree ("" is the tip itself); a tip that lacks the first is obtained. */
   readonly paths: readonly [string, ...string[]];
-} & ReadLimits;
+  /** They were never seen before: a few of them are obtained without asking git whether they are here. */
+  readonly unseen?: boolean;
+} & Pick<ReadLimits, "maxBytes">;
 
 /** Files of tips, whose objects are obtained in one fetch where they are not here. What is missing or damaged is undefined. */
 export async function readTips(
   store: StoreRepository,
   local: Repository,
-  { tips, paths, maxBytes }: TipsRequest,
+  { tips, paths, maxBytes, unseen = false }: TipsRequest,
   signal: AbortSignal,
 ): Promise<readonly (readonly (ReadObject | undefined)[])[]> {
-  const read = async (): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
+  const read = async (filesOnly: boolean): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
     const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
-    const objects = await readObjects(local, revisions, { maxBytes }, signal);
+    const objects = await readObjects(local, revisions, { maxBytes, filesOnly }, signal);
     return tips.map((_tip, index) => objects.slice(index * paths.length, (index + 1) * paths.length));
   };
   if (tips.length === 0) return [];
-  const found = await read();
+  const found = await read(unseen);
   const missing = tips.filter((_tip, index) => found[index]?.[0] === undefined);
   if (missing.length === 0) return found;
   await obtain(store, local, missing, signal);
-  return read();
+  return read(false);
 }
 
 /** Fetches these tips, or as many as can be: one damaged object fails the fetch of all. */
