@@ -118,7 +118,8 @@ function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["po
         .finally(() => {
           if (agent.holds.get(hold.runId) === hold) agent.holds.delete(hold.runId);
           agent.tick();
-          life.changed();
+          // When its place was taken again by the write that ended it, there is nothing to look for before the next poll.
+          if (agent.holds.size < request.maxJobs || life.mode() !== "working") life.changed();
         });
     },
   };

@@ -6,6 +6,7 @@ import { candidates, isLost, nameOf } from "./candidates.ts";
 import type { Agent } from "./context.ts";
 import { countedIn, noteTurn } from "./counting.ts";
 import { untaken } from "./end-of-attempt.ts";
+import { ownFirst, type Share } from "./own-share.ts";
 import type { Holding } from "./slots.ts";
 
 /** A place, slots and a run to take into them. What `during` does ends in a run in our hands, or in all of it being free again. */
@@ -75,13 +76,12 @@ function places(agent: Agent): number {
 /** Agents that met once are at work on the same runs, and would meet again for a while. */
 const racesForMs = 30_000;
 
-/** The head; after a lost race one of those that are this agent's by its place among the agents, so that they don't meet again. */
+/** The head; after a lost race one of those that fall to this agent, so that they don't meet again. */
 function reserveClaim(agent: Agent, ending?: string): Reservation | undefined {
   if (places(agent) <= 0) return undefined;
   const all = candidates(agent, ending);
   const races = agent.racedMs !== undefined && agent.services.clock.monotonicMs() - agent.racedMs < racesForMs;
-  const at = races ? Math.floor(2 * (rankOf(agent) + Math.random())) % Math.max(1, all.length) : 0;
-  for (const { entry } of [...all.slice(at), ...all.slice(0, at)]) {
+  for (const { entry } of races ? ownFirst(all, ({ run }) => run.runId, shareOf(agent)) : all) {
     const slots = agent.pool.take(entry.run.queued?.slots ?? {});
     if (slots === undefined) continue;
     agent.turn++;
@@ -90,9 +90,9 @@ function reserveClaim(agent: Agent, ending?: string): Reservation | undefined {
   return undefined;
 }
 
-/** How many of the agents come before this one. */
-function rankOf({ snapshot, request }: Agent): number {
-  return snapshot?.agents.filter(({ beat }) => beat.agent < request.agent).length ?? 0;
+function shareOf({ snapshot, request }: Agent): Share {
+  const others = (snapshot?.agents ?? []).map(({ beat }) => beat.agent).filter((id) => id !== request.agent);
+  return { rank: others.filter((id) => id < request.agent).length, agents: others.length + 1 };
 }
 
 function claimOf(agent: Agent, entry: QueueEntry, slots: Holding, counted: Pick<ClaimRequest, "counted">): Reservation {
