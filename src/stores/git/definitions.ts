@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { commitFile, filesIn } from "../../clients/git/branch-files.ts";
 import { readObjects, type Repository } from "../../clients/git/objects.ts";
 import type { RefAnswer, RefChange } from "../../clients/git/refs.ts";
@@ -40,6 +41,7 @@ const fileName = /^(.+)\.ya?ml$/;
 const maxBytes = 256 * 1024;
 
 const attempts = 5;
+const retryMs = 50;
 
 export function gitDefinitions(branch: DefinitionBranch, now: () => Date): DefinitionStore {
   let seen: { readonly commit: string; readonly definitions: readonly StoredDefinition[] } | undefined;
@@ -61,15 +63,18 @@ export function gitDefinitions(branch: DefinitionBranch, now: () => Date): Defin
   const write = async (change: DefinitionChange, signal: AbortSignal): Promise<DefinitionWrite> => {
     let said = "";
     let last: BranchTip | undefined;
-    for (let attempt = 0; attempt < attempts; attempt++) {
+    let answered = false;
+    for (let attempt = 0; attempt <= attempts; attempt++) {
+      if (attempt > 1) await delay(Math.random() * retryMs * 2 ** attempt, undefined, { signal });
       const tip = await branch.tipForWriting(signal);
       const there = (await readAt(tip, signal)).find(({ name }) => name === change.name);
       const path = there?.path ?? `${folder}/${change.name}.yaml`;
       if (isDone(there, change)) return { kind: "written", path };
       if (there?.version !== change.expected) return { kind: "conflict" };
       const refusal = branch.refusal();
-      // The branch is where it was, and still the move was not made: it is not for us to move.
-      if (refusal !== undefined || (last !== undefined && last.commit === tip.commit)) {
+      // The branch is where it was, and still the move was not made: it is not for us to move. Who has had no answer asks more often.
+      const isRefused = last?.commit === tip.commit && attempt > 0 && (answered || attempt === attempts);
+      if (refusal !== undefined || isRefused) {
         return { kind: "protected", path, branch: shortName(tip.branch), said: refusal ?? said };
       }
       last = tip;
@@ -79,7 +84,7 @@ export function gitDefinitions(branch: DefinitionBranch, now: () => Date): Defin
       const commit = await commitFile(repository, { on: tip.commit, path, content, message, time: now() }, signal);
       const answer = await branch.move(repository, { name: tip.branch, from: tip.commit, to: commit }, signal);
       if (answer.kind === "done") return { kind: "written", path };
-      said = answer.said;
+      ({ said, answered } = answer);
     }
     throw new LaunchError("store-failed", `queue "${change.name}": its definition could not be written: ${said}`);
   };

@@ -13,10 +13,18 @@ import { type GitServer, startGitServer } from "../../support/git-server.ts";
 const { signal } = new AbortController();
 let folder: TemporaryFolder;
 let server: GitServer;
+/** So many requests to push are answered by a host in trouble. */
+let away: number;
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  server = await startGitServer({ root: folder.folder("srv"), config: { "uploadpack.allowFilter": "true" } });
+  away = 0;
+  server = await startGitServer({
+    root: folder.folder("srv"),
+    config: { "uploadpack.allowFilter": "true" },
+    intercept: ({ url }) =>
+      url.includes("git-receive-pack") && away-- > 0 ? { kind: "answer", status: 503 } : undefined,
+  });
 });
 afterEach(async () => {
   await server.stop();
@@ -128,6 +136,16 @@ test("a branch that may not be pushed to is said to be protected, and nothing is
   const result = await definitions.write({ name: "cpu", text: "{}\n", expected: undefined, by: "ada" }, signal);
   expect(result).toMatchObject({ kind: "protected", path: ".launch/queues/cpu.yaml", branch: "main" });
   expect((await definitions.list(signal)).map(({ name }) => name)).toEqual(["gpu"]);
+});
+
+test("a host in trouble is no protected branch", async () => {
+  const definitions = await definitionsAt(teamRepository());
+  away = 3;
+  const change = { name: "cpu", text: "{}\n", expected: undefined, by: "ada" };
+  expect((await definitions.write(change, signal)).kind).toBe("written");
+  away = 100;
+  const later = await definitions.write({ ...change, name: "tpu" }, signal);
+  expect(later).toMatchObject({ kind: "protected", said: expect.stringContaining("503") as string });
 });
 
 test("a repository with a work tree is left to its owner", async () => {
