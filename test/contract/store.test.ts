@@ -154,6 +154,7 @@ describe.each(Object.entries(places))("a store in %s", (_name, makePlace) => {
     );
     expect(results.map(({ kind }) => kind)).toEqual(Array.from({ length: 8 }, () => "written"));
     expect(await store.list(100, signal)).toHaveLength(8);
+    expect(await store.list(Number.POSITIVE_INFINITY, signal)).toHaveLength(8);
   });
 
   it("lists the newest first, up to a limit", async () => {

@@ -8,6 +8,11 @@ export const outcomeSchema = z.object({ outcome: z.enum(["written", "conflict"])
 /** A nonce: the version of what it writes. */
 export const newNonce = (): string => crypto.randomUUID();
 
+/** A LIMIT of null is none. */
+export function limitOf(limit: number): number | null {
+  return Number.isFinite(limit) ? limit : null;
+}
+
 /** Runs as any store has them; those of queues can be read and listed here too. */
 export function runStore(session: Session): Omit<Store, "location" | "close"> {
   return {
@@ -23,7 +28,7 @@ export function runStore(session: Session): Omit<Store, "location" | "close"> {
     },
     list: async (limit, signal) => {
       const text = "SELECT run_id, version, head FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1";
-      const rows = await session.read(text, [limit], signal);
+      const rows = await session.read(text, [limitOf(limit)], signal);
       return rows.map(listed);
     },
     remove: async (runs, signal) => {
