@@ -105,7 +105,9 @@ function beatWriter({ store, clock, incarnation, current }: BeatContext): BeatWr
       // Ours of before, whose answer was lost, or taken away by somebody who took us for gone.
       expected = result.current?.version;
       return again ? await write(signal, false) : "unknown";
-    } catch {
+    } catch (error) {
+      // Who may not write at all never will; later on the store may be in trouble, and runs go on.
+      if (last === undefined && error instanceof LaunchError && error.code === "refused") throw error;
       return "unknown";
     }
   };
