@@ -75,6 +75,13 @@ export type QueueWriteFlags = QueueFlags & {
 };
 
 export type MigrateFlags = JsonFlags;
+export type ShowStoreFlags = JsonFlags;
+export type InitStoreFlags = JsonFlags & { readonly dryRun?: true };
+export type GrantsFlags = InitStoreFlags & {
+  readonly role?: string;
+  readonly name?: string;
+  readonly to?: readonly string[];
+};
 export type AgentListFlags = StoreFlags & JsonFlags;
 export type AgentStopFlags = StoreFlags & JsonFlags & { readonly now?: true; readonly timeout?: string };
 export type AgentFlags = StoreFlags &

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import type { Console } from "./console.ts";
 import type {
   CancelFlags,
-  MigrateFlags,
   QueueDeleteFlags,
   QueueFlags,
   QueueHistoryFlags,
@@ -13,6 +12,7 @@ import type {
   WaitFlags,
 } from "./flags.ts";
 import { collect, storeOption } from "./options.ts";
+import { addStores } from "./store-program.ts";
 
 /** What a command works with. */
 export type CommandPlace = {
@@ -31,7 +31,7 @@ export function addQueues(program: Command, place: CommandPlace): void {
   const queue = program.command("queue").summary("queues: create, show, pause and change them");
   addDefinitions(queue, place);
   addQueueStates(queue, place);
-  addMigration(program, place);
+  addStores(program, place);
 }
 
 function addQueuedRuns(program: Command, { console, noWords, done }: CommandPlace): void {
@@ -95,7 +95,7 @@ function addDefinitions(queue: Command, { console, noWords, done }: CommandPlace
     .command("delete")
     .summary("delete a queue's definition")
     .argument("<name>", "the queue")
-    .option("--force", "although runs wait in it: they will be refused")
+    .option("--force", "although runs wait in it: nobody takes them then")
     .addOption(storeOption())
     .option("--json", "as JSON")
     .action(async (name: string, flags: QueueDeleteFlags) => {
@@ -157,20 +157,4 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
         done(await pauseQueueCommand(name, verb === "pause", flags, console));
       });
   }
-}
-
-function addMigration(program: Command, { console, noWords, done }: CommandPlace): void {
-  program
-    .command("store")
-    .summary("what concerns a store as a whole")
-    .command("migrate")
-    .summary("move the waiting runs of a store to another")
-    .argument("<from>", "a store's URL")
-    .argument("<to>", "another's")
-    .option("--json", "as JSON")
-    .action(async (from: string, to: string, flags: MigrateFlags) => {
-      noWords();
-      const { migrateCommand } = await import("./migrate-command.ts");
-      done(await migrateCommand(from, to, flags, console));
-    });
 }

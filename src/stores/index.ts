@@ -1,3 +1,4 @@
+import type { StoreAdministration } from "./administration.ts";
 import type { StoreLocation } from "./location.ts";
 import type { QueueStore } from "./queue-store.ts";
 import type { StoreContext } from "./store.ts";
@@ -12,4 +13,13 @@ export const stores = {
 export async function openStore(location: StoreLocation, context: StoreContext): Promise<QueueStore> {
   if (location.kind === "postgres") return (await stores.postgres.load()).plugin.open(location, context);
   return (await stores.git.load()).plugin.open(location, context);
+}
+
+/** The tables and roles of a store that has such; undefined for any other. */
+export async function administerStore(
+  location: StoreLocation,
+  context: StoreContext,
+): Promise<StoreAdministration | undefined> {
+  if (location.kind !== "postgres") return undefined;
+  return (await stores.postgres.load()).plugin.administer(location, context);
 }

@@ -1,7 +1,9 @@
 import { openDatabase } from "../../clients/postgres/database.ts";
+import type { StoreAdministration } from "../administration.ts";
 import type { QueueStore } from "../queue-store.ts";
 import type { PostgresStoreLocation } from "../location.ts";
 import type { StoreContext } from "../store.ts";
+import { administration } from "./administration.ts";
 import { postgresStore } from "./postgres-store.ts";
 
 export const plugin = {
@@ -11,4 +13,6 @@ export const plugin = {
     );
     return Promise.resolve(postgresStore({ connection, location: url, database, log }));
   },
+  administer: (location: PostgresStoreLocation, { log }: StoreContext): StoreAdministration =>
+    administration(location, log),
 };

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Database } from "../../clients/postgres/database.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { rightsSql } from "./grants.ts";
+import { grantedRoles } from "./granted-roles.ts";
 import { migrations } from "./migrations/index.ts";
 
 export type PrepareRequest = {
@@ -34,7 +36,7 @@ export async function prepareTables(request: PrepareRequest, signal: AbortSignal
   if (version === 0 && !state.may_make) {
     throw new LaunchError(
       "refused",
-      `the store ${location} has no tables of launch yet, and the role "${state.role}" may not make them; let the database's owner use the store once, then grant the roles`,
+      `the store ${location} has no tables of launch yet, and the role "${state.role}" may not make them; let the database's owner make them (launch store init), and give the roles their rights (launch store grants)`,
     );
   }
   await migrate(database, signal);
@@ -58,28 +60,39 @@ async function versionOf({ location, database }: PrepareRequest, signal: AbortSi
   if (version < migrations.length && !owned) {
     throw new LaunchError(
       "refused",
-      `the store ${location} has tables of version ${version}, and this launch needs ${migrations.length}; let their owner use the store once with this version`,
+      `the store ${location} has tables of version ${version}, and this launch needs ${migrations.length}; let their owner bring them up: launch store init, with this version of launch`,
     );
   }
   return version;
 }
 
+/** Makes the table that says what has been done. */
+const preparation = `CREATE SCHEMA IF NOT EXISTS launch;
+CREATE TABLE IF NOT EXISTS launch.migrations
+  (version integer PRIMARY KEY, done_by text NOT NULL DEFAULT session_user, done_at timestamptz NOT NULL DEFAULT clock_timestamp());`;
+
 /** Does what is missing, once: whoever comes at the same time waits, and finds it done. */
 async function migrate(database: Database, signal: AbortSignal): Promise<void> {
   await database.transaction(async (query) => {
     await query(`SELECT pg_advisory_xact_lock(${migrationLock})`, []);
-    await query("CREATE SCHEMA IF NOT EXISTS launch", []);
-    await query(
-      `CREATE TABLE IF NOT EXISTS launch.migrations
-         (version integer PRIMARY KEY, done_by text NOT NULL DEFAULT session_user, done_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
-      [],
-    );
+    await query(preparation, []);
     const [row] = await query("SELECT coalesce(max(version), 0) AS version FROM launch.migrations", []);
     const { version } = z.object({ version: z.number() }).parse(row);
-    for (const [index, sql] of migrations.entries()) {
-      if (index < version) continue;
-      await query(sql, []);
-      await query("INSERT INTO launch.migrations (version) VALUES ($1)", [index + 1]);
+    for (const sql of stepsAfter(version)) await query(sql, []);
+    if (version > 0 && version < migrations.length) {
+      for (const grant of await grantedRoles((text) => query(text, []))) await query(rightsSql(grant), []);
     }
   }, signal);
+}
+
+/** What makes the tables of our version out of those of an older one (0: none), for somebody to look at and run. */
+export function migrationSql(version: number): string {
+  const steps = stepsAfter(version);
+  return steps.length === 0 ? "" : ["BEGIN;", preparation, ...steps, "COMMIT;"].join("\n");
+}
+
+function stepsAfter(version: number): readonly string[] {
+  return migrations.flatMap((sql, index) =>
+    index < version ? [] : [sql, `INSERT INTO launch.migrations (version) VALUES (${index + 1});`],
+  );
 }

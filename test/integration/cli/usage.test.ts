@@ -139,6 +139,7 @@ test("help goes to stdout and is no mistake", async () => {
     "cancel",
     "queue",
     "agent",
+    "store",
     "init",
     "doctor",
   ]) {
