@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startPostgres } from "../test/support/postgres.ts";
 import { smallImage } from "./engine.ts";
-import { type Bar, quantile, type Round, type Row, toRow } from "./measure.ts";
+import { type Bar, median, quantile, type Round, type Row, toRow } from "./measure.ts";
 import { inWorkspace, type Workspace } from "./program.ts";
 import { enqueuedAt, enqueueImage, type RunningAgent, startAgent } from "./queue-agent.ts";
 import { inGitPlace } from "./queue-place.ts";
@@ -14,19 +14,15 @@ import { finish } from "./subprocess.ts";
 const measure = "an idle agent starts a run, from the write that enqueues it to its first line";
 const floorWords = "(floor: `docker run` to the first line)";
 
+const beyond = { unit: "s", of: "difference", is: "at most" } as const;
+
 export const gitPickupBars: readonly [Bar, Bar] = [
-  { measure: `git over HTTP: ${measure}; median ${floorWords}`, unit: "s", of: "value", is: "at most", bar: 2 },
-  { measure: `git over HTTP: ${measure}; 95th percentile`, unit: "s", of: "value", is: "at most", bar: 4 },
+  { measure: `git over HTTP: ${measure}; median ${floorWords}`, ...beyond, bar: 2 },
+  { measure: `git over HTTP: ${measure}; 95th percentile ${floorWords}`, ...beyond, bar: 4 },
 ];
 
 export const postgresPickupBars: readonly [Bar] = [
-  {
-    measure: `Postgres: ${measure}; median beyond the floor ${floorWords}`,
-    unit: "s",
-    of: "difference",
-    is: "at most",
-    bar: 0.3,
-  },
+  { measure: `Postgres: ${measure}; median ${floorWords}`, ...beyond, bar: 0.3 },
 ];
 
 /** Agents on stores of their own, so that they can be asked in turns: each sample finds one that has been idle for long. */
@@ -42,20 +38,16 @@ export function gitPickup(): Promise<readonly Row[]> {
     inWorkspace(async (workspace) => {
       const stores = urls.map((url) => `git+${url}`);
       const rounds = await sample(workspace, stores, samplesEach);
-      const slowest = {
-        value: quantile(valuesOf(rounds), 0.95),
-        floor: quantile(
-          rounds.map(({ floor }) => floor),
+      const floor = median(rounds.map((round) => round.floor));
+      const slowest =
+        floor +
+        quantile(
+          rounds.map((round) => round.value - round.floor),
           0.95,
-        ),
-      };
-      return [toRow(gitPickupBars[0], rounds), toRow(gitPickupBars[1], [slowest])];
+        );
+      return [toRow(gitPickupBars[0], rounds), toRow(gitPickupBars[1], [{ value: slowest, floor }])];
     }),
   );
-}
-
-function valuesOf(rounds: readonly Round[]): readonly number[] {
-  return rounds.map(({ value }) => value);
 }
 
 async function inGitPlaces<T>(count: number, use: (urls: readonly string[]) => Promise<T>): Promise<T> {

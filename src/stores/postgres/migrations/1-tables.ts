@@ -34,7 +34,8 @@ CREATE TABLE launch.runs (
 ) WITH (fillfactor = 80);
 
 CREATE INDEX runs_waiting ON launch.runs (queue, priority, key_time, run_id) WHERE place = 'waiting';
-CREATE INDEX runs_leased ON launch.runs (queue, submitter) WHERE place = 'leased';
+-- For those who ask for a queue's: whoever asks for one lease by its nonce would else be led to read all of them.
+CREATE INDEX runs_leased ON launch.runs (queue, submitter) WHERE place = 'leased' AND queue IS NOT NULL;
 CREATE INDEX runs_ended ON launch.runs (queue) WHERE place = 'ended';
 CREATE INDEX runs_history ON launch.runs (queue, finished_at DESC, run_id DESC) WHERE place IN ('ended', 'folded');
 CREATE INDEX runs_newest ON launch.runs (created_at DESC, run_id DESC);
