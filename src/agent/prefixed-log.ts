@@ -5,7 +5,7 @@ import type { Log, PhaseEvent } from "../core/log.ts";
 export function prefixedLog(log: Log, runId: string): Log {
   const prefix = `${runId}  `;
   const mark = Buffer.from(prefix);
-  const prefixed = (event: PhaseEvent): PhaseEvent => ({ ...event, detail: prefix + event.detail });
+  const prefixed = (event: PhaseEvent): PhaseEvent => ({ ...event, detail: prefix + event.detail, runId });
   return {
     phase: (event) => log.phase(prefixed(event)),
     output: ({ stream, bytes, lines }) => {

@@ -26,12 +26,13 @@ export function eventWriter(out: Writer, now: () => Date = () => systemClock.now
 export function jsonLog({ out, err, verbose, now }: JsonLogRequest): Log {
   const emit = eventWriter(out, now);
   return {
-    phase: ({ phase, status, detail, ...rest }) => {
+    phase: ({ phase, status, detail, runId, ...rest }) => {
       const elapsed = "elapsedMs" in rest ? rest.elapsedMs : undefined;
       void emit("phase", {
         phase,
         status,
         detail,
+        run_id: runId,
         elapsed_ms: elapsed === undefined ? undefined : Math.round(elapsed),
       });
     },

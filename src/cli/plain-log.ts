@@ -1,4 +1,4 @@
-import type { Log, Phase, PhaseEvent } from "../core/log.ts";
+import type { Log, PhaseEvent } from "../core/log.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
 import { phaseEventLine } from "../reporting/phase-line.ts";
 import { oneLine } from "../reporting/words.ts";
@@ -16,18 +16,19 @@ export type PlainLogRequest = {
  * For a reader that is no terminal: a line when a part ends, one more when it starts if it turns out to be long, nothing that moves.
  */
 export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogRequest): Log {
-  const announced = new Map<Phase, NodeJS.Timeout>();
-  const settle = (phase: Phase): void => {
-    clearTimeout(announced.get(phase));
-    announced.delete(phase);
+  const announced = new Map<string, NodeJS.Timeout>();
+  const keyOf = ({ phase, runId = "" }: PhaseEvent): string => `${phase} ${runId}`;
+  const settle = (key: string): void => {
+    clearTimeout(announced.get(key));
+    announced.delete(key);
   };
   const line = (event: PhaseEvent): void => void out.write(`${phaseEventLine(event)}\n`);
   return {
     phase: (event) => {
       if (event.status === "started") {
-        announced.set(event.phase, setTimeout(() => line(event), longAfterMs).unref());
+        announced.set(keyOf(event), setTimeout(() => line(event), longAfterMs).unref());
       } else if (event.status !== "progress") {
-        settle(event.phase);
+        settle(keyOf(event));
         line(event);
       }
     },

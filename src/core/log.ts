@@ -3,15 +3,16 @@ export const phases = ["queue", "source", "image", "start", "run", "done"] as co
 export type Phase = (typeof phases)[number];
 
 /** One step in a phase's life. `detail` is one line for people; times are in ms. */
-export type PhaseEvent =
-  | { readonly phase: Phase; readonly status: "started"; readonly detail: string }
-  | { readonly phase: Phase; readonly status: "progress"; readonly detail: string }
-  | {
-      readonly phase: Phase;
-      readonly status: "ended" | "failed";
-      readonly detail: string;
-      readonly elapsedMs: number | undefined;
-    };
+export type PhaseEvent = {
+  readonly phase: Phase;
+  readonly detail: string;
+  /** Whose phase it is, where several runs are at work at the same time. */
+  readonly runId?: string;
+} & (
+  | { readonly status: "started" }
+  | { readonly status: "progress" }
+  | { readonly status: "ended" | "failed"; readonly elapsedMs: number | undefined }
+);
 
 export type OutputStream = "stdout" | "stderr";
 

@@ -49,6 +49,16 @@ test("a plain log says that a part has started when it is long, once, and never 
   expect(out.text()).toMatch(/^ {2}image {4}building\n {2}image {4}built +4\.0 s\n$/);
 });
 
+test("a plain log of several runs tells their parts apart", async () => {
+  const out = reader();
+  const log = plainLog({ out: out.writer, err: out.writer, verbose: false, longAfterMs: 5 });
+  for (const runId of ["a", "b"]) log.phase({ phase: "image", status: "started", detail: `${runId}  building`, runId });
+  log.phase({ phase: "image", status: "ended", detail: "a  built", elapsedMs: 1, runId: "a" });
+  await delay(50);
+  log.phase({ phase: "image", status: "ended", detail: "b  built", elapsedMs: 4_000, runId: "b" });
+  expect(out.text()).toMatch(/^ {2}image {4}a {2}built.*\n {2}image {4}b {2}building\n {2}image {4}b {2}built.*\n$/);
+});
+
 test("a terminal without anything long shows the same lines", () => {
   const out = reader(100);
   terminal = terminalLog({ out: out.writer, style: styleFor(false, {}), verbose: false, monotonicMs: () => 0 });
