@@ -1,4 +1,4 @@
-import type { Log, PhaseEvent } from "../core/log.ts";
+import { type Log, type Phase, type PhaseEvent, phases } from "../core/log.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
 import { phaseEventLine } from "../reporting/phase-line.ts";
 import { oneLine } from "../reporting/words.ts";
@@ -17,7 +17,7 @@ export type PlainLogRequest = {
  */
 export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogRequest): Log {
   const announced = new Map<string, NodeJS.Timeout>();
-  const keyOf = ({ phase, runId = "" }: PhaseEvent): string => `${phase} ${runId}`;
+  const keyOf = ({ runId = "" }: PhaseEvent, phase: Phase): string => `${phase} ${runId}`;
   const settle = (key: string): void => {
     clearTimeout(announced.get(key));
     announced.delete(key);
@@ -26,9 +26,11 @@ export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogReq
   return {
     phase: (event) => {
       if (event.status === "started") {
-        announced.set(keyOf(event), setTimeout(() => line(event), longAfterMs).unref());
+        announced.set(keyOf(event, event.phase), setTimeout(() => line(event), longAfterMs).unref());
       } else if (event.status !== "progress") {
-        settle(keyOf(event));
+        // A run that is done has no part at work, also where one broke off without a word.
+        const ended = event.phase === "done" ? phases : [event.phase];
+        for (const phase of ended) settle(keyOf(event, phase));
         line(event);
       }
     },

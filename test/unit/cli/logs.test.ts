@@ -59,6 +59,15 @@ test("a plain log of several runs tells their parts apart", async () => {
   expect(out.text()).toMatch(/^ {2}image {4}a {2}built.*\n {2}image {4}b {2}building\n {2}image {4}b {2}built.*\n$/);
 });
 
+test("a plain log says nothing of a part that broke off once its run is done", async () => {
+  const out = reader();
+  const log = plainLog({ out: out.writer, err: out.writer, verbose: false, longAfterMs: 5 });
+  log.phase({ phase: "start", status: "started", detail: "docker run" });
+  log.phase({ phase: "done", status: "failed", detail: "failed (submit-failed)", elapsedMs: undefined });
+  await delay(50);
+  expect(out.text()).toBe("  done     failed (submit-failed)\n");
+});
+
 test("a terminal without anything long shows the same lines", () => {
   const out = reader(100);
   terminal = terminalLog({ out: out.writer, style: styleFor(false, {}), verbose: false, monotonicMs: () => 0 });
