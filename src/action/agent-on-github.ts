@@ -3,15 +3,17 @@ import * as core from "@actions/core";
 import { agentRequestOf } from "../agent/agent-settings.ts";
 import { runAgent } from "../agent/agent.ts";
 import { systemClock } from "../core/clock.ts";
-import { toJson } from "../core/json.ts";
+import { type JsonObject, toJson } from "../core/json.ts";
 import type { Tokens } from "../core/token.ts";
 import { gitHubTokens } from "../github/credentials.ts";
+import { gitHubJobs } from "../github/job-liveness.ts";
 import { readLaunchConfig } from "../launch/launch-config.ts";
 import { definitionOf } from "../launch/queue-definitions.ts";
 import { openQueues } from "../launch/store-choice.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { Exit } from "./exit.ts";
 import { agentInputNameOf } from "./inputs.ts";
+import { goesWithJob } from "./job-state.ts";
 import { ciRunOf, type JobPlace, jobServices, storeRequestOf } from "./services.ts";
 
 /**
@@ -26,18 +28,33 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
     config,
     nameOf: agentInputNameOf,
     onSignal: "end",
-    job: toJson(ciRunOf(context)),
+    job: toJson({ ...ciRunOf(context), ...jobFacts(place) }),
   });
   const tokens = await tokensOf(place, config, signal);
   const queues = await openQueues({ ...storeRequestOf(place, config), tokens });
+  const jobs = gitHubJobs({ tokens, environment: process.env, clock: systemClock, log });
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, signal);
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
-    const result = await runAgent(request, { ...jobServices(place), tokens, ...queues, config: document }, signal);
+    const result = await runAgent(
+      request,
+      { ...jobServices(place), tokens, jobs, ...queues, config: document },
+      signal,
+    );
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.failOnRun };
   } finally {
+    jobs?.close();
     await queues.store.close();
   }
+}
+
+/** What others ask GitHub by, when this agent says nothing more. */
+function jobFacts({ context, state }: JobPlace): JsonObject {
+  return {
+    server: context.serverUrl,
+    runner: process.env["RUNNER_NAME"] ?? "",
+    keeps_runs: !goesWithJob(state.path),
+  };
 }
 
 function tokensOf({ inputs, log }: JobPlace, config: LaunchConfig, signal: AbortSignal): Promise<Tokens> {

@@ -1,10 +1,10 @@
-import { resolve, sep } from "node:path";
 import * as core from "@actions/core";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { stateDirectoryAt } from "../core/state-directory.ts";
 import { gitHubContext } from "../github/context.ts";
 import { tokensFor } from "../github/store.ts";
+import { goesWithJob } from "./job-state.ts";
 import type { InputName, StateName } from "./protocol.ts";
 
 const tokenInput: InputName = "token";
@@ -13,8 +13,8 @@ const directoryState: StateName = "state-directory";
 const deadlineMs = 60_000;
 
 /**
- * After the job: ends and removes what main left, which is nothing unless main was killed. It never fails a job that is over: what goes
- * wrong is a warning.
+ * After the job: ends and removes what main left, which is nothing unless main was killed. What goes wrong is a warning, and fails this
+ * step: agents elsewhere take its success for a proof that nothing of the job's runs goes on.
  */
 export async function runPost(): Promise<void> {
   const directory = core.getState(directoryState);
@@ -23,6 +23,7 @@ export async function runPost(): Promise<void> {
   try {
     await sweep(directory);
   } catch (error) {
+    process.exitCode = 1;
     core.warning(`launch: what a cancelled run may have left could not be looked at: ${messageOf(error)}`);
   }
 }
@@ -37,11 +38,15 @@ async function sweep(directory: string): Promise<void> {
   const place = { state, tokens, environment: process.env, log: postLog };
   const signal = AbortSignal.timeout(deadlineMs);
   // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.
-  const goesAway = resolve(directory).startsWith(`${resolve(process.env["RUNNER_TEMP"] ?? directory)}${sep}`);
-  const given = goesAway ? await (await import("../agent/give-up-left.ts")).giveUpLeft(place, signal) : [];
+  const given = goesWithJob(directory)
+    ? await (await import("../agent/give-up-left.ts")).giveUpLeft(place, signal)
+    : [];
   for (const swept of [...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]) {
     if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
-    else core.warning(`launch: run ${swept.runId} could not be taken away whole: ${swept.message}`);
+    else {
+      process.exitCode = 1;
+      core.warning(`launch: run ${swept.runId} could not be taken away whole: ${swept.message}`);
+    }
   }
 }
 

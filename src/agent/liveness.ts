@@ -15,7 +15,12 @@ export type Liveness = {
   of(holder: Pick<Lease, "agent" | "incarnation">): HolderState;
 };
 
-export type HolderState = { readonly kind: "seen" | "silent" | "expired"; readonly beat: AgentBeat | undefined };
+export type HolderState = {
+  readonly kind: "seen" | "silent" | "expired";
+  /** A beat of it is overdue, or none was seen to change yet: worth asking whoever else may know. */
+  readonly isStale: boolean;
+  readonly beat: AgentBeat | undefined;
+};
 
 type Watch = { token: string; silentMs: number; changed: boolean; beat: AgentBeat | undefined };
 
@@ -53,11 +58,12 @@ export function liveness(ownTtlMs: number, own: Pick<Lease, "agent" | "incarnati
     },
     of: ({ agent, incarnation }) => {
       const watch = watches.get(nameOf({ agent, incarnation }));
-      if (watch === undefined) return { kind: "silent", beat: undefined };
+      if (watch === undefined) return { kind: "silent", isStale: true, beat: undefined };
       const { silentMs, changed, beat, token } = watch;
       const { takeoverMs } = boundsOf(beat?.lease.ttl_ms ?? ownTtlMs);
-      if (silentMs >= takeoverMs) return { kind: "expired", beat };
-      return { kind: changed && token !== "gone" ? "seen" : "silent", beat };
+      if (silentMs >= takeoverMs) return { kind: "expired", isStale: true, beat };
+      const isSeen = changed && token !== "gone";
+      return { kind: isSeen ? "seen" : "silent", isStale: !isSeen || isOverdue(silentMs, beat), beat };
     },
   };
 }
@@ -68,7 +74,9 @@ function nameOf({ agent, incarnation }: Pick<Lease, "agent" | "incarnation">): s
 
 /** Whether our own beat has changed within the time in which it should have. */
 function isFresh(watch: Watch | undefined, { beat, version }: SeenAgent): boolean {
-  if (watch?.token !== version) return true;
-  const { ttl_ms: ttlMs, heartbeat_ms: heartbeatMs } = beat.lease;
-  return watch.silentMs <= heartbeatMs + boundsOf(ttlMs).creditMs;
+  return watch?.token !== version || !isOverdue(watch.silentMs, beat);
+}
+
+function isOverdue(silentMs: number, beat: AgentBeat | undefined): boolean {
+  return beat !== undefined && silentMs > beat.lease.heartbeat_ms + boundsOf(beat.lease.ttl_ms).creditMs;
 }

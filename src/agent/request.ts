@@ -1,3 +1,4 @@
+import type { JobLiveness } from "../core/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunReason } from "../core/run.ts";
 import type { Services } from "../launch/services.ts";
@@ -44,6 +45,8 @@ export type AgentServices = Omit<Services, "store"> & {
   readonly storeIsHere: boolean;
   /** Each write is dear. */
   readonly spareStore: boolean;
+  /** Where there is a CI that can be asked. */
+  readonly jobs?: JobLiveness | undefined;
   /** The agent's launch config: the ceiling of what a run may have. */
   readonly config: Document | undefined;
 };

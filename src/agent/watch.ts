@@ -7,6 +7,7 @@ import type { RunDocument } from "../stores/store.ts";
 import type { Agent, Taken } from "./context.ts";
 import { factOf } from "./here.ts";
 import { servicesOf } from "./hold.ts";
+import type { HolderState } from "./liveness.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 
 /*
@@ -15,6 +16,7 @@ import { loseAttempt } from "./lose-attempt.ts";
  *   ours, in our hands       it may have been cancelled, or be another's by now
  *   ours, not in our hands   a claim whose answer was lost: it is begun now
  *   its holder was killed    here: what it left running is taken over at once, by its process being gone
+ *   its holder's job ended   as the CI says: the attempt is lost at once
  *   its holder is silent     elsewhere: after its time and that of its supervisors is over, the attempt is lost
  */
 export async function watchLeases(agent: Agent, snapshot: QueueSnapshot, begun: number): Promise<void> {
@@ -41,7 +43,8 @@ export async function forgetGone(agent: Agent, { agents, entries }: QueueSnapsho
     if (beat.agent === agent.request.agent || beat.queues.some((name) => !agent.request.queues.includes(name)))
       continue;
     if (entries.some(({ run }) => run.lease?.agent === beat.agent)) continue;
-    const isGone = agent.liveness.of(beat).kind === "expired" || (await factOf(beat, state)) === "gone";
+    const holder = agent.liveness.of(beat);
+    const isGone = holder.kind === "expired" || (await factOf(beat, state)) === "gone" || hasJobEnded(agent, holder);
     if (!isGone) continue;
     try {
       await store.forget(seen, agent.writes);
@@ -66,9 +69,16 @@ async function inherit(agent: Agent, entry: QueueEntry): Promise<void> {
     await adopt(agent, entry, left);
   } else if (!isHere && (await factOf(holder.beat, state)) === "gone") {
     await lose(agent, entry, `agent ${lease.agent} was killed before it had started the run`);
+  } else if (!isHere && hasJobEnded(agent, holder)) {
+    await lose(agent, entry, `the job of agent ${lease.agent} has ended`);
   } else if (holder.kind === "expired") {
     await lose(agent, entry, `agent ${lease.agent} has given no sign of life for longer than its lease allows`);
   }
+}
+
+/** Asked of holders that give reason to alone, since each answer is a request. */
+function hasJobEnded({ services }: Agent, { isStale, beat }: HolderState): boolean {
+  return isStale && beat?.job !== undefined && services.jobs?.hasEnded(beat.job) === true;
 }
 
 /** Takes a run over as it is, in the same attempt. */

@@ -16,7 +16,7 @@ import type { Console } from "./console.ts";
 import type { AgentFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
-import { ownTokens } from "./tokens.ts";
+import { jobsOf, ownTokens } from "./tokens.ts";
 
 const flagNames: Readonly<Record<keyof AgentSettings, string>> = {
   queues: "--queue",
@@ -51,13 +51,14 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
   const tokens = await ownTokens(config, environment, log);
   const given = flags.store ?? config.store;
   const queues = await openQueues({ given, byDefault: undefined, isPublic: true, state, tokens, log });
+  const jobs = await jobsOf(tokens, environment, log);
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, interrupted.signal);
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
     const services = { log, clock: systemClock, state, environment, tokens, launcher: thisLauncher() };
     const result = await runAgent(
       request,
-      { ...services, ...queues, config: document, force: interrupted.force },
+      { ...services, ...queues, jobs, config: document, force: interrupted.force },
       interrupted.signal,
     );
     stop();
@@ -67,6 +68,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
   } finally {
     stop();
     interrupted.stop();
+    jobs?.close();
     await queues.store.close();
   }
 }

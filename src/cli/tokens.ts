@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { systemClock } from "../core/clock.ts";
+import type { JobLiveness } from "../core/job-liveness.ts";
 import type { Log } from "../core/log.ts";
 import type { Tokens } from "../core/token.ts";
 import { readLaunchConfig } from "../launch/launch-config.ts";
@@ -25,4 +26,11 @@ export async function storeTokens(url: string | undefined, environment: Environm
   if (url === undefined || !/^git\+https?:/.test(url)) return {};
   const { config } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
   return ownTokens(config, environment, log);
+}
+
+/** Jobs on GitHub that hold leases, where there is a token to ask with. */
+export async function jobsOf(tokens: Tokens, environment: Environment, log: Log): Promise<JobLiveness | undefined> {
+  if (Object.keys(tokens).length === 0) return undefined;
+  const { gitHubJobs } = await import("../github/job-liveness.ts");
+  return gitHubJobs({ tokens, environment, clock: systemClock, log });
 }

@@ -12,6 +12,54 @@ type Grant = Answer<"POST /app/installations/{installation_id}/access_tokens">;
 export type WorkflowJob =
   Answer<"GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs">["jobs"][number];
 
+export type JobRequest = {
+  readonly runner: string;
+  readonly status?: WorkflowJob["status"];
+  /** Of its last step, for one that GitHub has ended itself. */
+  readonly lastStep?: "completed" | "in_progress";
+  readonly post?: "success" | "failure";
+};
+
+/** An agent's job as GitHub describes it; by default one that its runner has closed. */
+export function workflowJob({ runner, status = "completed", lastStep, post = "success" }: JobRequest): WorkflowJob {
+  const isCompleted = status === "completed";
+  const times = { started_at: "2026-11-23T10:00:00Z", completed_at: isCompleted ? "2026-11-23T10:10:00Z" : null };
+  const last = lastStep ?? (isCompleted ? "completed" : "in_progress");
+  const steps = [
+    { name: "Set up job", conclusion: "success" },
+    { name: "Run org/launch-action@v1", conclusion: "failure" },
+    { name: "Post Run org/launch-action@v1", conclusion: post },
+    { name: "Complete job", conclusion: last === "completed" ? "success" : null },
+  ].map((step, index) => ({
+    ...step,
+    number: index + 1,
+    status: step.conclusion === null ? ("in_progress" as const) : ("completed" as const),
+  }));
+  return {
+    id: 399_444_496,
+    run_id: 77,
+    run_url: "https://api.github.com/repos/team/train/actions/runs/77",
+    node_id: "CR_kwDOtest",
+    head_sha: "f83a356604ae3c5d03e1b46ef4d1ca77d64a90b0",
+    url: "https://api.github.com/repos/team/train/actions/jobs/399444496",
+    html_url: "https://github.com/team/train/actions/runs/77/job/399444496",
+    status,
+    conclusion: isCompleted ? "failure" : null,
+    created_at: "2026-11-23T09:59:58Z",
+    ...times,
+    name: "agent",
+    steps,
+    check_run_url: "https://api.github.com/repos/team/train/check-runs/399444496",
+    labels: ["self-hosted", "linux"],
+    runner_id: 1,
+    runner_name: runner,
+    runner_group_id: 2,
+    runner_group_name: "agents",
+    workflow_name: "agent",
+    head_branch: "main",
+  };
+}
+
 /** What is done instead of an answer. */
 export type ApiFault =
   | { readonly kind: "status"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
@@ -40,6 +88,8 @@ export type GitHubApi = {
 export type GitHubApiOptions = {
   /** How long a token lives, by the time of its end that the answer has. */
   readonly lifetimeMs?: number;
+  /** A person's token, which is good besides the App's. */
+  readonly personal?: string;
   /** The server's clock against ours. */
   readonly clockOffsetMs?: number;
 };
@@ -77,8 +127,8 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
       if (wrong !== undefined) return [401, errorOf(wrong)];
       return Number(installation) === app.installation ? [201, grant()] : notFound;
     }
-    const isAuthorized = good !== undefined && new RegExp(`^(?:token|bearer) ${good}$`, "i").test(authorization);
-    if (!isAuthorized) return [401, errorOf("Bad credentials")];
+    const [, token] = /^(?:token|bearer) (.+)$/i.exec(authorization) ?? [];
+    if (token === undefined || ![good, options.personal].includes(token)) return [401, errorOf("Bad credentials")];
     const [, attempt = ""] =
       /^\/repos\/(.+)\/jobs$/.exec(path.replace("/actions/runs/", "/").replace("/attempts/", "/")) ?? [];
     const found = jobs.get(attempt);
