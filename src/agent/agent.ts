@@ -48,7 +48,10 @@ export async function runAgent(
     },
     signal,
   );
-  life.onMode(() => heartbeat.now());
+  life.onMode(() => {
+    if (request.onSignal === "end" && life.mode() === "stopping") services.store.hurry?.();
+    heartbeat.now();
+  });
   const keepAlive = keepRunsAlive(agent);
   try {
     await serve(agent, life);

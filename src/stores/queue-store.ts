@@ -198,6 +198,8 @@ export interface QueueStore extends Store {
   history(queue: string, limit: number, signal: AbortSignal): Promise<readonly RunHead[]>;
   /** Folds ended runs into the history, so that few refs or rows stay; returns how many. */
   fold(queue: string, keep: number, signal: AbortSignal): Promise<number>;
+  /** What is written from now on waits for no turn: this process is about to be ended. Of a store that spaces out its writes. */
+  readonly hurry?: () => void;
   /** Resolves when something of these queues may have changed, and after `ms` in any case. */
   wait(queues: readonly string[], ms: number, signal: AbortSignal): Promise<void>;
 }

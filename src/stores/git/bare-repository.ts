@@ -54,6 +54,7 @@ export function bareRepository(path: string, log: Log): StoreRepository {
     checkReadable: () => Promise.resolve(),
     refusal: (said) => new LaunchError("store-failed", `the store ${path} can't be changed: ${said}`),
     share: () => undefined,
+    hurry: () => undefined,
     wait: async (request, signal) => {
       const end = performance.now() + request.ms;
       for (let left = request.ms; left > 0; left = end - performance.now()) {

@@ -83,6 +83,7 @@ function queues(context: QueueContext): Queues {
     pause: (queue, paused, signal) => pause(context, queue, paused, signal),
     history: (queue, limit, signal) => history(context, queue, limit, signal),
     fold: (queue, keep, signal) => fold(context, queue, keep, signal),
+    hurry: () => store.hurry(),
     wait: (names, ms, signal) => {
       const isChanged = async (): Promise<boolean> => {
         const local = await store.open("read", signal);

@@ -24,6 +24,8 @@ export interface Pace {
   take(signal: AbortSignal): Promise<void>;
   /** As many share this pace, with us. */
   share(members: number): void;
+  /** Lets all pushes go from now on, also those that wait: what is not said within seconds is not said by this process. */
+  hurry(): void;
   /** Of an agent at this pace. */
   readonly leastHeartbeatMs: number;
 }
@@ -32,13 +34,16 @@ export interface Pace {
 export function createPace(clock: Clock): Pace {
   let members = 1;
   let free = Number.NEGATIVE_INFINITY;
+  const hurried = new AbortController();
   return {
     leastHeartbeatMs,
     share: (count) => {
       members = Math.max(1, count);
     },
+    hurry: () => hurried.abort(),
     take: async (signal) => {
       signal.throwIfAborted();
+      if (hurried.signal.aborted) return;
       const interval = (60_000 / pushesPerMinute) * members;
       const burst = Math.max(1, Math.floor(pushesPerMinute / members));
       const now = clock.monotonicMs();
@@ -46,8 +51,9 @@ export function createPace(clock: Clock): Pace {
       free = mine + interval;
       if (mine <= now) return;
       try {
-        await clock.sleep(mine - now, signal);
+        await clock.sleep(mine - now, AbortSignal.any([signal, hurried.signal]));
       } catch (error) {
+        if (isAborted(hurried.signal) && !isAborted(signal)) return;
         // Whoever stops waiting as the last gives its place back.
         if (free === mine + interval) free = mine;
         throw error;
@@ -56,8 +62,18 @@ export function createPace(clock: Clock): Pace {
   };
 }
 
+/** Asked after a wait: what was known of it before is no longer so. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
 /** Without bounds: for what is on this machine. */
-export const noPace: Pace = { take: () => Promise.resolve(), share: () => undefined, leastHeartbeatMs: 0 };
+export const noPace: Pace = {
+  take: () => Promise.resolve(),
+  share: () => undefined,
+  hurry: () => undefined,
+  leastHeartbeatMs: 0,
+};
 
 const paces = new Map<string, Pace>();
 

@@ -97,6 +97,7 @@ export function remoteRepository({ remote, cache, log, seen, clock = systemClock
       agents = count;
       pace.share(count);
     },
+    hurry: () => pace.hurry(),
     wait: async ({ ms, isChanged }, signal) => {
       const end = clock.monotonicMs() + ms;
       for (let left = ms; left > 0; left = end - clock.monotonicMs()) {

@@ -28,6 +28,8 @@ export interface StoreRepository {
   wait(request: WaitRequest, signal: AbortSignal): Promise<void>;
   /** As many agents work on this store now: its pace is shared among them. */
   share(agents: number): void;
+  /** This process is about to be ended: its moves wait no more for their turn. */
+  hurry(): void;
   compact(repository: Repository, signal: AbortSignal): Promise<void>;
   /** Beats that come more often would take up the store's pace. */
   readonly leastHeartbeatMs: number;

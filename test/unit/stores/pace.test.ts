@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Clock } from "../../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { createPace, noPace, pollInterval } from "../../../src/stores/git/pace.ts";
@@ -43,6 +43,16 @@ describe("the pace of pushes", () => {
     const pace = createPace(clock);
     for (let push = 0; push < 9; push++) await pace.take(signal);
     expect(clock.sleeps).toEqual([10_000, 20_000, 30_000]);
+  });
+
+  it("holds nothing back, also what waits already, once there is no time left", async () => {
+    const clock = standingClock();
+    const pace = createPace({ ...clock, sleep: (ms, until) => systemClock.sleep(ms, until) });
+    for (let push = 0; push < 6; push++) await pace.take(signal);
+    const waiting = [pace.take(signal), pace.take(signal)];
+    pace.hurry();
+    await Promise.all([...waiting, pace.take(signal)]);
+    await expect(pace.take(AbortSignal.abort())).rejects.toThrow();
   });
 
   it("gives back what was not used, and no more than six", async () => {
