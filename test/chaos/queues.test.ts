@@ -2,13 +2,15 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { formatKey } from "../../src/queues/key.ts";
-import { type Chaos, nothingWrong, startChaos } from "../support/chaos.ts";
+import { type Chaos, startChaos } from "../support/chaos.ts";
+import { nothingWrong } from "../support/chaos-count.ts";
 import { chaosEngines, describeHeavy } from "../support/heavy.ts";
 import { queuedDocument } from "../support/run-document.ts";
 
-const ttlMs = 4_000;
-const withinMs = 180_000;
-const limits = { timeout: 300_000 };
+/** Nothing here waits for a lease to be over: on a busy machine an agent may get no turn for seconds. */
+const ttlMs = 12_000;
+const withinMs = 300_000;
+const limits = { timeout: 600_000 };
 
 function startFour(chaos: Chaos, queues = ["default"], maxJobs = 2): void {
   for (const agent of ["north", "east", "south", "west"]) chaos.start({ agent, queues, maxJobs });
@@ -21,6 +23,8 @@ async function define(chaos: Chaos, text: string | undefined): Promise<void> {
   const written = await definitions?.write({ name: "gpu", text, expected: before?.version, by: "ada" }, signal);
   expect(written).toMatchObject({ kind: "written" });
 }
+
+const tightened: unknown = expect.stringMatching(/30 min.*10 min/);
 
 function head(runId: string, schemaVersion: number): string {
   const { run } = queuedDocument(runId, { queue: "default", priority: 0 });
@@ -75,11 +79,12 @@ describeHeavy("a queue in trouble", () => {
       startFour(chaos, ["gpu"]);
       await chaos.ended([...long, ...short], withinMs);
       await chaos.leave();
-      expect(await chaos.count(short)).toMatchObject({ ...nothingWrong, states: { succeeded: 20 } });
-      expect(await chaos.count(long)).toMatchObject({ ...nothingWrong, states: { "failed (refused)": 20 } });
+      const count = await chaos.count([...long, ...short]);
+      expect(count).toMatchObject({ ...nothingWrong, states: { succeeded: 20, "failed (refused)": 20 }, retried: 0 });
       const { entries } = await chaos.snapshot();
       const refused = entries.filter(({ run }) => long.includes(run.run_id));
-      for (const { run } of refused) expect(run.message).toMatch(/30 min.*10 min/);
+      expect(refused).toHaveLength(20);
+      for (const { run } of refused) expect(run).toMatchObject({ reason: "refused", message: tightened });
       const ledger = await chaos.ledger.read();
       expect(long.filter((runId) => ledger.has(runId))).toEqual([]);
     } finally {
@@ -99,6 +104,11 @@ describeHeavy("a queue in trouble", () => {
         startFour(chaos, ["gpu"], 1);
         await chaos.until("four runs at work", withinMs, async () => (await chaos.ledger.read()).size >= 4);
         await define(chaos, undefined);
+        // Before it knows, an agent takes the next: nothing at work for a moment would say nothing.
+        await chaos.until("all agents know", withinMs, async () => {
+          const logs = await Promise.all(chaos.agents.map((agent) => agent.log()));
+          return logs.every((log) => log.includes('there is no queue "gpu" any more'));
+        });
         await chaos.until("nothing at work", withinMs, async () => {
           const { entries } = await chaos.snapshot();
           return entries.every(({ place }) => place !== "leased");
@@ -108,7 +118,7 @@ describeHeavy("a queue in trouble", () => {
         const waiting = entries.filter(({ place }) => place === "waiting").map(({ run }) => run.run_id);
         expect(waiting.length).toBeGreaterThan(0);
         expect(waiting.filter((runId) => begun.has(runId))).toEqual([]);
-        await delay(2_000);
+        await delay(3_000);
         expect((await chaos.ledger.read()).size).toBe(begun.size);
         await define(chaos, definition);
         await chaos.ended(runIds, withinMs);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compileCache } from "./compile-cache.ts";
 
 /** What the agent's program is told, as JSON in its first argument. */
 export type AgentOrder = {
@@ -37,7 +38,7 @@ export function startAgentProcess(
   const descriptor = openSync(logFile, "a");
   const child = spawn(process.execPath, [join(import.meta.dirname, "agent-program.ts"), JSON.stringify(order)], {
     stdio: ["ignore", descriptor, descriptor],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...compileCache, ...env },
   });
   closeSync(descriptor);
   const exited = once(child, "exit").then(([code, signal]) => (typeof code === "number" ? code : String(signal)));

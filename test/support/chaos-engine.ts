@@ -37,6 +37,8 @@ export type ChaosEngine = {
   audit(): Promise<void>;
   /** Ids of the runs that ended, one for each time that one did, as the server itself has seen it. */
   ends(): Promise<readonly string[]>;
+  /** The server may have been killed between an end and its note of it. */
+  missesEnds(): boolean;
   stop(): Promise<void>;
 };
 
@@ -59,6 +61,7 @@ export async function gitChaos(folder: string): Promise<ChaosEngine> {
   );
   let order: Parameters<typeof startServerProcess>[0] = { root };
   let server = await startServerProcess(order);
+  let wasKilled = false;
   const link = await startLink(portOf(server.url));
   const restart = async (): Promise<void> => {
     server = await startServerProcess(order);
@@ -73,7 +76,10 @@ export async function gitChaos(folder: string): Promise<ChaosEngine> {
     url: `git+http://127.0.0.1:${link.port}/${repository}`,
     link,
     watcher: () => openFor(`git+file://${directory}`, folder),
-    killServer: () => server.kill(),
+    killServer: () => {
+      wasKilled = true;
+      return server.kill();
+    },
     restartServer: async () => {
       // No push can take away what a killed git leaves: who starts the server again does.
       for (const lock of globSync(["packed-refs.lock", "refs/**/*.lock"], { cwd: directory }))
@@ -89,6 +95,7 @@ export async function gitChaos(folder: string): Promise<ChaosEngine> {
     dropped: async () => (await readFile(lost, "utf8")).length,
     audit: () => Promise.resolve(),
     ends: async () => (await readFile(ended, "utf8")).split("\n").filter(Boolean),
+    missesEnds: () => wasKilled,
     stop: async () => {
       await link.stop();
       await server.stop();
@@ -132,6 +139,7 @@ export async function postgresChaos(folder: string): Promise<ChaosEngine> {
            WHEN (NEW.place = 'ended' AND OLD.place <> 'ended') EXECUTE FUNCTION public.note_end();`,
       );
     },
+    missesEnds: () => false,
     ends: async () => (await sql(url, "SELECT run_id FROM public.ends")).map((row) => String(row["run_id"])),
     stop: async () => {
       await link.stop();

@@ -9,10 +9,11 @@ import { isFinal } from "../../src/core/run.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { enqueue, type EnqueuedLaunch } from "../../src/launch/enqueue.ts";
 import { lookUpDefinition } from "../../src/launch/queue-definitions.ts";
+import type { QueueLookUp } from "../../src/spec/resolution.ts";
 import { resolveSpec } from "../../src/spec/resolve.ts";
-import type { QueueEntry, QueueSnapshot, QueueStore } from "../../src/stores/queue-store.ts";
-import type { RunDocument } from "../../src/stores/store.ts";
+import type { QueueSnapshot, QueueStore } from "../../src/stores/queue-store.ts";
 import { type AgentOrder, type AgentProcess, startAgentProcess } from "./agent-process.ts";
+import { type Count, countRuns, report } from "./chaos-count.ts";
 import type { ChaosEngine } from "./chaos-engine.ts";
 import { jobScript, type Ledger, makeLedger } from "./ledger.ts";
 
@@ -31,7 +32,7 @@ export type Chaos = {
   readonly agents: AgentProcess[];
   /** A place below the folder that is gone at the end. */
   path(name: string): string;
-  /** Enqueues runs named `<name>-1` … */
+  /** Enqueues runs whose ids begin with `<name>-1` … */
   enqueue(name: string, count: number, options?: JobOptions): Promise<readonly string[]>;
   start(order: Pick<AgentOrder, "agent"> & Partial<AgentOrder>): AgentProcess;
   snapshot(): Promise<QueueSnapshot>;
@@ -40,31 +41,23 @@ export type Chaos = {
   until(what: string, withinMs: number, isSo: () => boolean | Promise<boolean>): Promise<void>;
   /** Tells the agents to end, and waits until they have. */
   leave(): Promise<void>;
-  /** Counts what must be 0, by what the processes and the server have written. */
+  /** Counts what must be 0, by what the processes and the server have written, and says so in a line of the test's output. */
   count(runIds: readonly string[]): Promise<Count>;
   end(): Promise<void>;
 };
 
-export type Count = {
-  /** Runs that are nowhere, or have not ended. */
-  readonly lost: readonly string[];
-  readonly endedTwice: readonly string[];
-  /** Runs of which two processes were there at the same time, or one attempt was started twice. */
-  readonly together: readonly string[];
-  /** Runs whose end doesn't say why, or whose record doesn't know an attempt that its processes do. */
-  readonly unexplained: readonly string[];
-  readonly states: Readonly<Record<string, number>>;
-  /** How many runs had a second attempt. */
-  readonly retried: number;
+export type ChaosOptions = {
+  readonly ttlMs: number;
+  /** A third of the ttl when left out. */
+  readonly heartbeatMs?: number;
+  readonly maxJobs?: number;
 };
 
-export const nothingWrong = { lost: [], endedTwice: [], together: [], unexplained: [] } as const;
-
-export type ChaosOptions = { readonly ttlMs: number; readonly maxJobs?: number };
+const pollMs = 400;
 
 export async function startChaos(
   make: (folder: string) => Promise<ChaosEngine>,
-  { ttlMs, maxJobs = 2 }: ChaosOptions,
+  { ttlMs, heartbeatMs = ttlMs / 3, maxJobs = 2 }: ChaosOptions,
 ): Promise<Chaos> {
   const folder = await mkdtemp(join(tmpdir(), "launch-chaos-"));
   const code = join(folder, "code");
@@ -76,13 +69,15 @@ export async function startChaos(
   const agents: AgentProcess[] = [];
   const signal = new AbortController().signal;
   let audited = false;
+  // A run's processes are known by its id: another test on this machine must have others.
+  const mark = crypto.randomUUID().slice(0, 8);
 
   const snapshot = (): Promise<QueueSnapshot> => store.snapshot("all", signal);
   const until: Chaos["until"] = async (what, withinMs, isSo) => {
     const deadline = performance.now() + withinMs;
     while (!(await isSo())) {
       if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-      await delay(200);
+      await delay(pollMs);
     }
   };
   const leave = async (): Promise<void> => {
@@ -96,9 +91,10 @@ export async function startChaos(
     agents,
     path: (name) => join(folder, name),
     enqueue: async (name, count, options = {}) => {
-      const launches = await Promise.all(
-        Array.from({ length: count }, (_, index) => launchOf(`${name}-${index + 1}`, options, { store, code, ledger })),
-      );
+      const definition = await lookUpDefinition(options.queue ?? "default", store, signal);
+      const place: Place = { definition, code, ledger };
+      const names = Array.from({ length: count }, (_, index) => `${name}-${index + 1}-${mark}`);
+      const launches = await Promise.all(names.map((each) => launchOf(each, options, place)));
       const services = {
         log: silentLog,
         clock: systemClock,
@@ -122,7 +118,7 @@ export async function startChaos(
         queues: ["default"],
         maxJobs,
         ttlMs,
-        heartbeatMs: ttlMs / 3,
+        heartbeatMs,
         clockOffsetMs: 0,
         ...order,
       };
@@ -135,11 +131,21 @@ export async function startChaos(
       until(`the end of ${runIds.length} runs`, withinMs, async () => {
         const { entries } = await snapshot();
         const places = new Map(entries.map(({ run, place }) => [run.run_id, place]));
-        return runIds.every((runId) => places.get(runId) === "ended");
+        if (runIds.some((runId) => (places.get(runId) ?? "ended") !== "ended")) return false;
+        // What has ended long ago is folded away: then its record says so.
+        for (const runId of runIds.filter((id) => !places.has(id))) {
+          const stored = await store.read(runId, signal);
+          if (stored === undefined || !isFinal(stored.run.state)) return false;
+        }
+        return true;
       }),
     until,
     leave,
-    count: (runIds) => countOf(runIds, { engine, store, ledger, signal }),
+    count: async (runIds) => {
+      const count = await countRuns(runIds, { engine, store, ledger, signal });
+      report(runIds.length, agents.length, count);
+      return count;
+    },
     end: async () => {
       for (const agent of agents) {
         if (!agent.isThere()) continue;
@@ -155,12 +161,12 @@ export async function startChaos(
   };
 }
 
-type Place = { readonly store: QueueStore; readonly code: string; readonly ledger: Ledger };
+type Place = { readonly definition: QueueLookUp; readonly code: string; readonly ledger: Ledger };
 
 async function launchOf(
   name: string,
   { seconds = 0, queue = "default", spec = {} }: JobOptions,
-  { store, code, ledger }: Place,
+  { definition, code, ledger }: Place,
 ): Promise<EnqueuedLaunch> {
   const written = {
     name,
@@ -179,7 +185,7 @@ async function launchOf(
     queue: {
       role: "submitter",
       submittersTrusted: true,
-      definitionOf: (wanted) => lookUpDefinition(wanted, store, new AbortController().signal),
+      definitionOf: () => Promise.resolve(definition),
     },
   });
   if (resolution.kind === "faults") throw new Error(resolution.faults.map(({ message }) => message).join("\n"));
@@ -196,55 +202,4 @@ async function launchOf(
     ci: undefined,
   };
   return { request, queue: merged, leg: name };
-}
-
-type Counted = Pick<Chaos, "engine" | "store" | "ledger"> & { readonly signal: AbortSignal };
-
-async function countOf(runIds: readonly string[], { engine, store, ledger, signal }: Counted): Promise<Count> {
-  const [{ entries }, lines, ends] = await Promise.all([store.snapshot("all", signal), ledger.read(), engine.ends()]);
-  const found = Map.groupBy(entries, ({ run }) => run.run_id);
-  const endsOf = Map.groupBy(ends, (runId) => runId);
-  const problems = {
-    lost: [] as string[],
-    endedTwice: [] as string[],
-    together: [] as string[],
-    unexplained: [] as string[],
-  };
-  const states: Record<string, number> = {};
-  let retried = 0;
-  for (const runId of runIds) {
-    const [entry, ...others] = found.get(runId) ?? [];
-    if (entry?.place !== "ended") {
-      problems.lost.push(runId);
-      continue;
-    }
-    const { state, reason } = entry.run;
-    const name = reason === undefined ? state : `${state} (${reason})`;
-    states[name] = (states[name] ?? 0) + 1;
-    const own = lines.get(runId) ?? [];
-    const starts = own.filter(({ event }) => event === "start").map(({ attempt }) => attempt);
-    if (others.length > 0 || (endsOf.get(runId) ?? []).length > 1) problems.endedTwice.push(runId);
-    if (own.some(({ event }) => event === "overlap") || new Set(starts).size < starts.length)
-      problems.together.push(runId);
-    const document = await store.load(entry, signal);
-    if (!isExplained(entry, document, own, starts)) problems.unexplained.push(runId);
-    if (starts.some((attempt) => attempt > 1)) retried++;
-  }
-  return { ...problems, states, retried };
-}
-
-function isExplained(
-  { run }: QueueEntry,
-  document: RunDocument | undefined,
-  lines: Awaited<ReturnType<Ledger["read"]>> extends ReadonlyMap<string, infer L> ? L : never,
-  starts: readonly number[],
-): boolean {
-  if (!isFinal(run.state) || document === undefined) return false;
-  if (run.state !== "succeeded" && run.reason === undefined) return false;
-  const attempts = document.record["attempts"];
-  const known = Array.isArray(attempts) ? attempts.map((item: { attempt: number }) => item.attempt) : [];
-  if (run.state === "succeeded" && !lines.some(({ attempt, event }) => attempt === run.attempt && event === "end")) {
-    return false;
-  }
-  return starts.every((attempt) => known.includes(attempt));
 }

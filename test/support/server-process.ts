@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { compileCache } from "./compile-cache.ts";
 
 /** What the server's program is told, as JSON in its first argument. */
 export type ServerOrder = {
@@ -24,7 +25,7 @@ export async function startServerProcess(order: ServerOrder): Promise<ServerProc
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, "server-program.ts"), JSON.stringify(order), String(process.pid)],
-    { stdio: ["ignore", "pipe", "inherit"], detached: true },
+    { stdio: ["ignore", "pipe", "inherit"], detached: true, env: { ...process.env, ...compileCache } },
   );
   const url = await firstLineOf(child);
   const end = async (): Promise<void> => {

@@ -13,6 +13,8 @@ const random = seeded(dropAnswers?.seed ?? 0);
 const isPush = ({ method, url }: GitServerRequest): boolean => method === "POST" && url.endsWith("/git-receive-pack");
 const { url } = await startGitServer({
   root,
+  // A host collects garbage aside, not at each push.
+  config: { "receive.autogc": "false" },
   intercept: (request) => {
     if (noteRequestsIn !== undefined) appendFileSync(noteRequestsIn, `${request.method} ${request.url}\n`);
     if (dropAnswers === undefined || !isPush(request) || random() >= dropAnswers.share) return undefined;
