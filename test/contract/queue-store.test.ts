@@ -62,7 +62,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
   };
 
   beforeEach(async () => {
-    signal = AbortSignal.timeout(100_000);
+    signal = AbortSignal.timeout(280_000);
     folder = await mkdtemp(join(tmpdir(), "launch queues "));
     engine = await make(folder);
     store = await engine.open("here");
@@ -375,5 +375,5 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     const held = await entries();
     expect(held.every(({ place }) => place === "leased")).toBe(true);
     expect(ids(held).toSorted()).toEqual(runIds.toSorted());
-  }, 120_000);
+  }, 300_000);
 });
