@@ -2,10 +2,12 @@ import { homedir } from "node:os";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { cancelEntries } from "../launch/cancel-runs.ts";
-import { findQueued } from "../launch/find-queued.ts";
+import { findQueued, wholeGroup } from "../launch/find-queued.ts";
 import { findRun } from "../launch/find-run.ts";
 import { readLaunchConfig } from "../launch/launch-config.ts";
 import { openQueues } from "../launch/store-choice.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
+import type { RunHead } from "../stores/store.ts";
 import type { Exit } from "./exit.ts";
 import { type JobPlace, storeRequestOf, submitterOf } from "./services.ts";
 
@@ -23,7 +25,7 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
       const found = await Promise.all(inputs.runs.map((name) => headsOf(name, store, signal)));
       return { kind: "runs", runs: found.flat().map((run) => ({ runId: run.run_id, state: run.state })) };
     }
-    const { entries } = await findQueued(inputs.runs, store, signal);
+    const { entries } = await findQueued(inputs.runs, {}, store, signal);
     const services = { store, clock: systemClock };
     const done = await cancelEntries(entries, `cancelled by ${submitterOf(context)}`, services, signal);
     return { kind: "runs", runs: done.map(({ runId, result }) => ({ runId, state: result })) };
@@ -32,9 +34,9 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
   }
 }
 
-/** A group's runs, or a single one wherever the store has it. */
-async function headsOf(name: string, store: Parameters<typeof findQueued>[1], signal: AbortSignal) {
+/** A group's runs, folded ones too, or a single one wherever the store has it. */
+async function headsOf(name: string, store: QueueStore, signal: AbortSignal): Promise<readonly RunHead[]> {
   const { entries } = await store.snapshot("all", signal);
-  const group = entries.filter(({ run }) => run.queued?.group === name);
-  return group.length > 0 ? group.map(({ run }) => run) : [(await findRun(name, store, signal)).run];
+  const group = await wholeGroup(name, entries, store, signal);
+  return group.length > 0 ? group : [(await findRun(name, store, signal)).run];
 }

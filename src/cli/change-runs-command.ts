@@ -74,7 +74,7 @@ async function change(
 ): Promise<number> {
   const { signal } = new AbortController();
   const changes = await withRuns(flags, console, async ({ store }) => {
-    const { entries } = await findQueued(names, store, signal);
+    const { entries } = await findQueued(names, { withGroups: flags.group === true }, store, signal);
     return work(entries, store, signal);
   });
   if (flags.json === true) {

@@ -59,7 +59,7 @@ export type PruneFlags = StoreFlags &
   JsonFlags & { readonly keep?: string; readonly olderThan?: string; readonly dryRun?: true };
 
 export type WaitFlags = StoreFlags & JsonFlags;
-export type CancelFlags = StoreFlags & JsonFlags;
+export type CancelFlags = StoreFlags & JsonFlags & { readonly group?: true };
 export type RequeueFlags = StoreFlags & JsonFlags;
 export type QueueFlags = StoreFlags & JsonFlags;
 export type QueueListFlags = QueueFlags & { readonly watch?: true };

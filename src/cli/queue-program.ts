@@ -44,13 +44,15 @@ function addQueuedRuns(program: Command, { console, noWords, done }: CommandPlac
       done(await waitCommand(names, flags, console));
     },
   );
-  common(add("cancel", "cancel runs of a queue, waiting or running").argument(...runsArgument)).action(
-    async (names: readonly string[], flags: CancelFlags) => {
-      noWords();
-      const { cancelCommand } = await import("./change-runs-command.ts");
-      done(await cancelCommand(names, flags, console));
-    },
-  );
+  common(
+    add("cancel", "cancel runs of a queue, waiting or running")
+      .argument(...runsArgument)
+      .option("--group", "and all others that were enqueued together with them"),
+  ).action(async (names: readonly string[], flags: CancelFlags) => {
+    noWords();
+    const { cancelCommand } = await import("./change-runs-command.ts");
+    done(await cancelCommand(names, flags, console));
+  });
   common(add("requeue", "let ended runs of a queue wait again").argument(...runsArgument)).action(
     async (names: readonly string[], flags: RequeueFlags) => {
       noWords();

@@ -22,8 +22,7 @@ export function variantsOf(texts: readonly string[], origin: string): readonly V
   for (const text of texts) {
     const at = text.indexOf("=");
     if (at <= 0) throw new LaunchError("bad-usage", `${origin} "${text}": give NAME=VALUE,VALUE,…`);
-    const values = valuesIn(text.slice(at + 1));
-    if (values.includes("")) throw new LaunchError("bad-usage", `${origin} "${text}": one of its values is empty`);
+    const values = valuesIn(text, at + 1, origin);
     variants = variants.flatMap((variant) =>
       values.map((value) => {
         const pair = `${text.slice(0, at)}=${value}`;
@@ -40,21 +39,41 @@ export function variantsOf(texts: readonly string[], origin: string): readonly V
   return variants;
 }
 
-function valuesIn(text: string): readonly string[] {
-  const values: string[] = [];
+/** The values behind the `=`. Throws for one that is none, with its place among them. */
+function valuesIn(text: string, from: number, origin: string): readonly string[] {
+  const values = split(text.slice(from));
+  const refuse = (index: number, why: string): LaunchError =>
+    new LaunchError("bad-usage", `${origin} "${text}": value ${index + 1} of ${values.length} ${why}`);
+  values.forEach(({ value, isOpen }, index) => {
+    if (value === "") throw refuse(index, "is empty; leave out the comma, or give a value");
+    if (isOpen) throw refuse(index, `(${value}) has a bracket or a quote without its other half`);
+    const same = values.findIndex((other) => other.value === value);
+    if (same < index) throw refuse(index, `is the same as value ${same + 1} (${value}); give each once`);
+  });
+  return values.map(({ value }) => value);
+}
+
+type Value = { readonly value: string; readonly isOpen: boolean };
+
+/** At the commas that are in no brackets, braces or quotes. */
+function split(text: string): readonly Value[] {
+  const values: Value[] = [];
   let depth = 0;
   let quote = "";
   let value = "";
+  const add = (): void => {
+    values.push({ value: value.trim(), isOpen: depth !== 0 || quote !== "" });
+    value = "";
+  };
   for (const character of text) {
     if (quote !== "") {
       if (character === quote) quote = "";
     } else if (character === '"') quote = character;
     else if ("[{".includes(character)) depth++;
     else if ("]}".includes(character)) depth--;
-    if (character === "," && depth === 0 && quote === "") {
-      values.push(value.trim());
-      value = "";
-    } else value += character;
+    if (character === "," && depth <= 0 && quote === "") add();
+    else value += character;
   }
-  return [...values, value.trim()];
+  add();
+  return values;
 }

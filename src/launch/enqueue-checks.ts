@@ -66,7 +66,7 @@ export async function roomAndReplaced(
     if (added === 0 || there + added <= limit) continue;
     throw new LaunchError(
       "refused",
-      `queue "${queue}" takes at most ${limit} waiting runs (limits.waiting): ${there} wait, and ${added} would be added`,
+      `queue "${queue}" takes at most ${limit} waiting runs (limits.waiting): ${there} wait, and ${added} would be added; cancel some, wait until some have started, or raise the limit: launch queue set ${queue} --set limits.waiting=${there + added}`,
     );
   }
   return replaced;

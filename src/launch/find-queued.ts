@@ -11,11 +11,12 @@ import type { AwaitedRun } from "./wait-runs.ts";
 const shownMatches = 5;
 
 /**
- * The queues' runs that a user names: by id, by the start of one, or all of a group. Throws `not-found`, or `bad-usage` for the start of
+ * The queues' runs that a user names: by id, by the start of one, or all of a group; `withGroups`: also all others of their groups. Throws `not-found`, or `bad-usage` for the start of
  * several runs and for a run that no queue has any more.
  */
 export async function findQueued(
   wanted: readonly string[],
+  { withGroups = false }: { readonly withGroups?: boolean },
   store: QueueStore,
   signal: AbortSignal,
 ): Promise<{ readonly entries: readonly QueueEntry[]; readonly snapshot: QueueSnapshot }> {
@@ -24,7 +25,9 @@ export async function findQueued(
   for (const name of wanted) {
     const matches = matchesOf(name, snapshot.entries);
     if (matches.length === 0) throw await whyNot(name, snapshot.entries, store, signal);
-    for (const entry of matches) found.set(entry.run.run_id, entry);
+    const groups = withGroups ? new Set(matches.flatMap(({ run }) => run.queued?.group ?? [])) : new Set<string>();
+    const others = snapshot.entries.filter(({ run }) => groups.has(run.queued?.group ?? ""));
+    for (const entry of [...matches, ...others]) found.set(entry.run.run_id, entry);
   }
   return { entries: [...found.values()], snapshot };
 }

@@ -25,7 +25,7 @@ export function withQueue(spec: Located, layer: QueueLayer, faults: Fault[]): Lo
         faultAt({ origin: place(path).origin, path: path.join("."), message: `queue "${queue}": ${message}` }),
       );
     }
-    return spec;
+    return withTimeout(spec, layer, faults);
   }
   let below: Located = emptyMap(origin);
   const { resource } = definition;

@@ -177,6 +177,14 @@ export interface QueueStore extends Store {
   release(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
   /** Cancels a waiting run, or asks the holder of a leased one to. */
   cancel(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<CancelResult>;
+  /**
+   * Cancels waiting runs in as few requests as it takes, where each request is dear. `changed` for one that may be cancelled by itself
+   * still: it was taken meanwhile, or stood beside one that was.
+   */
+  cancelWaiting?(
+    runs: readonly { readonly entry: QueueEntry; readonly document: RunDocument }[],
+    signal: AbortSignal,
+  ): Promise<readonly CancelResult[]>;
   /** Puts an ended run back to wait, or changes a waiting one (its priority). The document's head says where it goes. */
   move(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
   /** Writes an agent's beat; `conflict` when another agent of the same id writes too. */

@@ -207,6 +207,26 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     expect(await other.cancel(await entry("digits-1", other), cancelled, signal)).toBe("ended");
   });
 
+  it("cancel many waiting runs together, and never one that was taken meanwhile", async () => {
+    if (store.cancelWaiting === undefined) return;
+    await enqueue(...Array.from({ length: 30 }, (_, index) => `digits-${index}`));
+    const waiting = await entries();
+    const taken = await take(waiting[3]!.run.run_id, "box-1", other);
+    const items = await Promise.all(
+      waiting.map(async (one) => ({ entry: one, document: withHead((await store.load(one, signal))!, cancellation) })),
+    );
+    const results = await store.cancelWaiting(items, signal);
+    const now = new Map((await entries(other)).map(({ run, place }) => [run.run_id, place]));
+    // What is said to be cancelled is, and what isn't waits or runs as it did.
+    expect(results.map((result) => (result === "cancelled" ? "ended" : "left"))).toEqual(
+      waiting.map(({ run }) => (now.get(run.run_id) === "ended" ? "ended" : "left")),
+    );
+    expect(now.get(taken.entry.run.run_id)).toBe("leased");
+    const left = items.filter((item, index) => results[index] === "changed" && item.entry.key !== taken.entry.key);
+    expect(await store.cancelWaiting(left, signal)).toEqual(left.map(() => "cancelled"));
+    expect(await store.cancelWaiting(items, signal)).toEqual(items.map(() => "changed"));
+  });
+
   it("ask the holder of a leased run to end it, once", async () => {
     await enqueue("one", "two");
     const taken = await take("one");

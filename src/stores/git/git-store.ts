@@ -17,7 +17,7 @@ import { entryRef } from "./queue-refs.ts";
 import { listRuns, readRun } from "./read-runs.ts";
 import type { StoreRepository } from "./repository.ts";
 import { snapshotTaker } from "./snapshot.ts";
-import { cancel, claim, finish, move, put } from "./transitions.ts";
+import { cancel, cancelWaiting, claim, finish, move, put } from "./transitions.ts";
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(
@@ -76,6 +76,7 @@ function queues(context: QueueContext): Queues {
         ? put(context, entry, asWaiting(document), { ...entry, place: "waiting" }, signal)
         : Promise.resolve({ kind: "fenced" }),
     cancel: (entry, document, signal) => cancel(context, entry, document, signal),
+    cancelWaiting: (items, signal) => cancelWaiting(context, items, signal),
     move: (entry, document, signal) => move(context, entry, document, signal),
     beat: (said, expected, signal) => beat(context, said, expected, signal),
     requestStop: (agent, level, signal) => requestStop(context, agent, level, signal),

@@ -215,6 +215,36 @@ export async function cancel(
   throw new LaunchError("store-failed", `run "${entry.run.run_id}" could not be cancelled: ${settled.said}`);
 }
 
+export type Cancelling = { readonly entry: QueueEntry; readonly document: RunDocument };
+
+/**
+ * Cancels waiting runs, as many in each move as it has room for. A move in which one was taken meanwhile changes none: they are `changed`,
+ * and may be cancelled one by one.
+ */
+export async function cancelWaiting(
+  context: QueueContext,
+  items: readonly Cancelling[],
+  signal: AbortSignal,
+): Promise<readonly CancelResult[]> {
+  const local = await openForWriting(context.store, signal);
+  const results: CancelResult[] = [];
+  // Of each run one ref goes, and one is made.
+  const room = Math.max(1, Math.floor(context.store.maxChanges / 2));
+  for (let at = 0; at < items.length; at += room) {
+    const steps: Step[] = [];
+    for (const { entry, document } of items.slice(at, at + room)) {
+      const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
+      steps.push(await stepTo(context, local, entry, withoutLease(document), to, signal));
+    }
+    const settled = await write(context, steps, signal);
+    for (const step of steps) {
+      const result = leaseWrite(context, step, settled);
+      results.push(result.kind === "written" ? "cancelled" : "changed");
+    }
+  }
+  return results;
+}
+
 /** Puts a run to wait where its head says: at its place by time when it waits already, behind the others when it had ended. */
 export async function move(
   context: QueueContext,

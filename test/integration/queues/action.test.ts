@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { silentLog } from "../../../src/core/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
@@ -11,6 +11,9 @@ import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../.
 import { type Runner, startRunner } from "../../support/runner.ts";
 
 /* The action's commands for queues, from its sources, on a store of this machine. */
+
+// Each command is a process of its own, and a machine may have others to run.
+vi.setConfig({ testTimeout: 120_000 });
 
 const spec = "name: train\nresource: local-process\noverrides: {entry_point: [bash, train.sh]}\n";
 const resultSchema = z.looseObject({ schema_version: z.literal(1) });

@@ -1,10 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { type CommandLine, commandLine } from "../../support/command-line.ts";
+import { enqueuedBy } from "../../support/enqueued-by.ts";
 import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
 import { startGitServer } from "../../support/git-server.ts";
+
+// Each command is a process of its own, and a machine may have others to run.
+vi.setConfig({ testTimeout: 120_000 });
 
 const spec = `name: train
 resource: local-process
@@ -15,28 +19,16 @@ overrides:
 let folder: TemporaryFolder;
 let repository: TestRepository;
 let launch: CommandLine;
+let enqueued: ReturnType<typeof enqueuedBy>;
 
 beforeEach(() => {
   folder = temporaryFolder();
   repository = folder.repository("train");
   repository.commit("a", { "launch.yaml": spec, "train.sh": 'echo "with $LAUNCH_CONFIG"\n', "fail.sh": "exit 7\n" });
   launch = commandLine({ directory: repository.directory, stateHome: folder.folder("state") });
+  enqueued = enqueuedBy(launch);
 });
 afterEach(() => folder.remove());
-
-const enqueuedSchema = z.object({
-  event: z.literal("enqueued"),
-  runs: z.array(z.object({ run_id: z.string(), state: z.string() })),
-  group: z.string().optional(),
-  replaced: z.array(z.string()),
-});
-
-async function enqueued(...argv: readonly string[]): Promise<z.output<typeof enqueuedSchema>> {
-  const { stdout, stderr, exitCode } = await launch("run", ...argv, "--json");
-  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-  const [line = ""] = stdout.split("\n").filter((text) => text.includes('"event":"enqueued"'));
-  return enqueuedSchema.parse(JSON.parse(line));
-}
 
 async function statesOf(): Promise<readonly string[]> {
   const { stdout } = await launch("list", "--json");
@@ -73,77 +65,6 @@ test("what is not committed travels with the run, onto the commit that it is fro
   expect((await launch("logs", run?.run_id ?? "")).stdout).toBe("uncommitted\n");
 });
 
-test("--wait shows a run's place, then its output as it comes, over its attempts, and ends as it did", async () => {
-  repository.commit("b", {
-    "train.sh": 'echo "attempt $LAUNCH_ATTEMPT"; until [ -e "$GO" ]; do sleep 0.1; done; echo late; exit 7\n',
-    "launch.yaml": `${spec}retry: {max_attempts: 2, on: [exit-code: [7]], backoff: 1s}\nenv: {GO: "${join(folder.path, "go")}"}\n`,
-  });
-  const waiting = launch.start("run", "-q", "--wait");
-  await waiting.seen("waiting in default: 1st, for an agent: none polls this queue");
-  const agent = launch("agent", "--name", "a1", "--drain");
-  // Seen while the run can't have ended.
-  await waiting.seen("│ attempt 1");
-  writeFileSync(join(folder.path, "go"), "");
-  await waiting.seen("│ attempt 2");
-  const { exitCode, stdout } = await waiting.ended;
-  await agent;
-  expect(stdout.split("\n").filter((line) => line.startsWith("│"))).toEqual([
-    "│ attempt 1",
-    "│ late",
-    "│ attempt 2",
-    "│ late",
-  ]);
-  expect(stdout).toMatch(/attempt 1 failed \(exit-code 7\) after .* with a1 on /);
-  expect(stdout).toMatch(/ {2}done {5}failed \(exit-code 7\) after/);
-  expect(exitCode).toBe(1);
-  const { stdout: shown } = await launch("show", /launch show (\S+)/.exec(stdout)?.[1] ?? "");
-  expect(shown).toMatch(/^ {2}attempt {2}1 failed \(exit-code 7\).*\n {2}attempt {2}2 failed/m);
-  expect(shown).toMatch(/^ {2}next {5}launch requeue train-/m);
-});
-
-test("--wait for many has a line for each that ends, a table at last, and the exit code of the worst", async () => {
-  repository.commit("b", { "train.sh": 'test "$LAUNCH_CONFIG" = \'{"lr":1}\'\n' });
-  const waiting = launch.start("run", "-q", "--each", "lr=1,2", "--wait");
-  await waiting.seen("Ctrl-C");
-  await launch("agent", "--drain");
-  const { exitCode, stdout } = await waiting.ended;
-  expect(exitCode).toBe(1);
-  expect(stdout).toMatch(/1\/2 {2}train-\w+ {2}lr=1 {2}succeeded/);
-  expect(stdout).toMatch(/2\/2 {2}train-\w+ {2}lr=2 {2}failed \(exit-code 1\)/);
-  expect(stdout).toMatch(/ {2}run +with +state +lasted +attempts +metrics\n {2}train-\w+ +lr=1 +succeeded/);
-  const group = /as (train-group-\w+)/.exec(stdout)?.[1] ?? "";
-  const again = await launch("wait", group, "--json");
-  expect(again.exitCode).toBe(1);
-  expect(again.stdout.trimEnd().split("\n").at(-1)).toContain('"event":"ended"');
-});
-
-test("a run of another machine is followed by its states, and its end shows what the store keeps", async () => {
-  const elsewhere = commandLine({
-    directory: folder.path,
-    stateHome: folder.folder("elsewhere"),
-    environment: { LAUNCH_STORE: `git+file://${join(folder.path, "state/store.git")}` },
-  });
-  const [run] = (await enqueued("-q", "-E", "bash -c 'echo the end of it; exit 9'")).runs;
-  const waiting = elsewhere.start("wait", run?.run_id ?? "");
-  await waiting.seen("waiting in default: 1st");
-  await launch("agent", "--drain");
-  const { exitCode, stdout } = await waiting.ended;
-  expect(exitCode).toBe(1);
-  expect(stdout).toContain("  last lines\n│ the end of it\n");
-  expect(stdout).toMatch(/^ {2}log {6}\S+log\.txt on /m);
-});
-
-test("Ctrl-C stops the following, not the run, and says how to cancel it", async () => {
-  const waiting = launch.start("run", "-q", "--wait");
-  await waiting.seen("waiting in default");
-  waiting.process.kill("SIGINT");
-  const { exitCode, stderr } = await waiting.ended;
-  expect(exitCode).toBe(130);
-  expect(stderr).toContain("no longer followed; the run goes on");
-  expect(stderr).toMatch(/launch cancel train-\w+/);
-  expect(await statesOf()).toEqual(["queued"]);
-});
-
 test("--replace takes the place of what waits under the same key, and of nothing else", async () => {
   await enqueued("-q", "--replace", "other");
   const [old] = (await enqueued("-q", "--replace", "pr-1")).runs;
@@ -159,6 +80,14 @@ test("a group is cancelled at once, and one of it is let wait again", async () =
   const [first] = runs;
   expect((await launch("requeue", first?.run_id ?? "")).exitCode).toBe(0);
   expect(await statesOf()).toEqual(["cancelled", "cancelled", "queued"]);
+});
+
+test("cancel --group ends a run and all that were enqueued with it, and no others", async () => {
+  const { runs } = await enqueued("-q", "--each", "lr=1,2,3");
+  await enqueued("-q");
+  const cancelled = await launch("cancel", "--group", runs[1]?.run_id ?? "");
+  expect(cancelled.stdout.trimEnd().split("\n")).toHaveLength(3);
+  expect(await statesOf()).toEqual(["cancelled", "cancelled", "cancelled", "queued"]);
 });
 
 test("a run with a higher priority is first, and a paused queue gives out none", async () => {
