@@ -1,15 +1,8 @@
-import {
-  foldersIn,
-  newBlob,
-  newCommit,
-  type NewObject,
-  newTree,
-  readObjects,
-  type Repository,
-} from "../../clients/git/objects.ts";
+import { readObjects, type Repository } from "../../clients/git/objects.ts";
 import type { RefChange } from "../../clients/git/refs.ts";
 import type { RunHead } from "../store.ts";
-import { logTip, readMonths } from "./folded.ts";
+import { logTip } from "./folded.ts";
+import { changedLog } from "./log-tree.ts";
 import { type QueueContext, openForWriting, writeChange } from "./queue-context.ts";
 import { cancelRef, foldedRef, logRef, type QueueRefs, type Tip } from "./queue-refs.ts";
 import { maxFileBytes } from "./run-files.ts";
@@ -108,83 +101,17 @@ async function foldPart(
     if (tree !== undefined) added.set(`${dayOf(run)}/${tip.key}`, tree);
   });
   if (added.size < runs.length) return false;
-  const root = await graft(local, log, added, signal);
-  const months =
-    index === undefined ? new Map<string, readonly string[]>() : await readMonths(context, local, queue, index, signal);
-  const list = indexTree(local, months, added);
-  const time = context.clock.now();
   const message = `${queue}: ${runs.length} runs folded`;
-  const logCommit = newCommit(local.format, {
-    tree: root.tree.id,
-    parents: log === undefined ? [] : [log],
-    message,
-    time,
-  });
-  // Without a parent: whoever reads the index needs no older one.
-  const indexCommit = newCommit(local.format, { tree: list.tree.id, parents: [], message, time });
-  const objects = [...root.objects, ...list.objects, logCommit, indexCommit];
+  const next = await changedLog(context, local, { queue, log, index, added, removed: new Set(), message }, signal);
   const changes = [
-    { name: logRef(queue), from: log, to: logCommit.id },
-    { name: foldedRef(queue), from: index, to: indexCommit.id },
+    { name: logRef(queue), from: log, to: next.log },
+    { name: foldedRef(queue), from: index, to: next.index },
     ...removals,
   ];
-  return (await writeChange(context, objects, changes, signal)).kind === "done";
+  return (await writeChange(context, next.objects, changes, signal)).kind === "done";
 }
 
 /** `2026/11/23`: the day on which it ended. */
 function dayOf(run: RunHead): string {
   return new Date(endOf(run)).toISOString().slice(0, 10).replaceAll("-", "/");
-}
-
-type NewTree = { readonly tree: NewObject; readonly objects: readonly NewObject[] };
-
-/** The log's tree with these folders added, each at its path. */
-async function graft(
-  { directory, format }: Repository,
-  log: string | undefined,
-  added: ReadonlyMap<string, string>,
-  signal: AbortSignal,
-): Promise<NewTree> {
-  const levels = new Set<string>([""]);
-  for (const path of added.keys()) {
-    const parts = path.split("/").slice(0, -1);
-    parts.forEach((_part, at) => levels.add(parts.slice(0, at + 1).join("/")));
-  }
-  const paths = [...levels];
-  const revisions = log === undefined ? [] : paths.map((path) => `${log}:${path}`);
-  const old = await readObjects({ directory, format }, revisions, { maxBytes: maxFileBytes }, signal);
-  const folders = new Map(
-    paths.map((path, at) => [path, foldersIn(format, old[at]?.content ?? Buffer.alloc(0))] as const),
-  );
-  const objects: NewObject[] = [];
-  const place = (path: string, tree: string): void => {
-    const slash = path.lastIndexOf("/");
-    const above = folders.get(slash === -1 ? "" : path.slice(0, slash));
-    if (above !== undefined) above[path.slice(slash + 1)] = tree;
-  };
-  for (const [path, tree] of added) place(path, tree);
-  // The deepest first: a folder's tree is made when all that is in it is known.
-  for (const path of paths.filter(Boolean).sort((a, b) => b.length - a.length)) {
-    const tree = newTree(format, {}, folders.get(path));
-    objects.push(tree);
-    place(path, tree.id);
-  }
-  const tree = newTree(format, {}, folders.get(""));
-  return { tree, objects: [...objects, tree] };
-}
-
-function indexTree(
-  { format }: Repository,
-  months: ReadonlyMap<string, readonly string[]>,
-  added: ReadonlyMap<string, string>,
-): NewTree {
-  const lines = new Map([...months].map(([month, old]) => [month, new Set(old)]));
-  for (const path of added.keys()) {
-    const [year = "", month = "", ...rest] = path.split("/");
-    const name = `${year}-${month}`;
-    lines.set(name, (lines.get(name) ?? new Set()).add(rest.join("/")));
-  }
-  const blobs = [...lines].map(([month, all]) => ({ month, blob: newBlob(format, `${[...all].sort().join("\n")}\n`) }));
-  const tree = newTree(format, Object.fromEntries(blobs.map(({ month, blob }) => [month, blob.id])));
-  return { tree, objects: [...blobs.map(({ blob }) => blob), tree] };
 }

@@ -6,6 +6,7 @@ import { eventObjects, type RunTree } from "./event.ts";
 import { foldedPaths } from "./folded.ts";
 import { openForWriting, type QueueContext } from "./queue-context.ts";
 import { queueRefs, sortRefs } from "./queue-refs.ts";
+import { removeFolded } from "./remove-folded.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes, runRef, runRefs } from "./run-files.ts";
 import { currentRefs, settle, settleRemoval } from "./settle.ts";
@@ -72,7 +73,7 @@ async function findTree(
 
 type Version = { readonly runId: string; readonly version: string };
 
-/** Removes runs that no queue holds, and ended ones of queues. Those that wait, are leased or are folded stay. */
+/** Removes runs that no queue holds, ended ones of queues, and folded ones. Those that wait or are leased stay. */
 export async function removeRuns(
   context: QueueContext,
   runs: readonly Version[],
@@ -91,10 +92,16 @@ export async function removeRuns(
     if (name !== undefined) removals.push({ name, id: version, runId });
     else if (tips.some(({ parsed }) => parsed.runId === runId)) kept.add(runId);
   }
-  for (const [queue, index] of folded) {
-    for (const { runId } of await foldedPaths(context, local, queue, index, signal)) kept.add(runId);
-  }
   const gone = removals.length === 0 ? new Set<string>() : await settleRemoval(store, local, removals, signal);
+  const elsewhere = new Set([...removals.map(({ runId }) => runId), ...kept]);
+  for (const [queue, index] of folded) {
+    const ids = new Set((await foldedPaths(context, local, queue, index, signal)).map(({ runId }) => runId));
+    const wanted = runs.filter(({ runId }) => ids.has(runId) && !elsewhere.has(runId));
+    if (wanted.length === 0) continue;
+    const versions = new Map(wanted.map(({ runId, version }) => [runId, version]));
+    const removed = await removeFolded(context, queue, versions, signal);
+    for (const { runId } of wanted) if (!removed.includes(runId)) kept.add(runId);
+  }
   const left = new Set(removals.filter(({ name }) => !gone.has(name)).map(({ runId }) => runId));
   return runs.map(({ runId }) => runId).filter((runId) => !left.has(runId) && !kept.has(runId));
 }
