@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isJsonObject } from "../core/json.ts";
 import { runReasons, runStates } from "../core/run.ts";
 import type { Lease, QueuedHead, RunHead } from "./store.ts";
 
@@ -45,3 +46,30 @@ export const runHeadSchema = z.object({
   queued: queuedHeadSchema.exactOptional(),
   lease: leaseSchema.exactOptional(),
 }) satisfies z.ZodType<RunHead>;
+
+/** The newest that this version reads. */
+export const schemaVersion = 1;
+
+export type ReadHead =
+  { readonly kind: "run"; readonly run: RunHead } | { readonly kind: "unreadable"; readonly why: string };
+
+/** Reads a head, which people know as `called`. What can't be read says why, and is left alone by everyone. */
+export function readRunHead(value: unknown, called: string): ReadHead {
+  if (isNewer(value)) {
+    const { schema_version: version } = value;
+    const why = `it was written by a newer launch (schema_version ${version}, this one reads ${schemaVersion})`;
+    return { kind: "unreadable", why };
+  }
+  const parsed = runHeadSchema.safeParse(value);
+  if (parsed.success) return { kind: "run", run: parsed.data };
+  const issue = parsed.error.issues[0];
+  const why = `its ${called} is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`;
+  return { kind: "unreadable", why };
+}
+
+/** Of a schema that came after ours. */
+export function isNewer(value: unknown): value is { readonly schema_version: number } {
+  if (!isJsonObject(value)) return false;
+  const { schema_version: version } = value;
+  return typeof version === "number" && version > schemaVersion;
+}

@@ -1,5 +1,6 @@
 import type { Repository } from "../../clients/git/objects.ts";
-import { maxHeadBytes, readHead, type ReadHead, runFiles } from "./run-files.ts";
+import type { ReadHead } from "../run-head.ts";
+import { maxHeadBytes, readHead, runFiles } from "./run-files.ts";
 import { readTips } from "./read-tips.ts";
 import type { Tip } from "./queue-refs.ts";
 import type { StoreRepository } from "./repository.ts";

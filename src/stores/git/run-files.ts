@@ -1,8 +1,8 @@
 import { LaunchError } from "../../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { runIdPattern } from "../../core/run.ts";
-import { runHeadSchema } from "../run-head.ts";
-import type { RunDocument, RunHead } from "../store.ts";
+import { type ReadHead, readRunHead } from "../run-head.ts";
+import type { RunDocument } from "../store.ts";
 
 /*
  * A run's ref and what is in its tip's tree: run.json (the head), record.json, patch.diff and tail.txt, the last two only where there
@@ -39,28 +39,15 @@ function jsonText(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
-const schemaVersion = 1;
-
-export type ReadHead =
-  { readonly kind: "run"; readonly run: RunHead } | { readonly kind: "unreadable"; readonly why: string };
-
 /** Reads a head. What can't be read says why, and is left alone by everyone. */
 export function readHead(runId: string, content: Uint8Array | undefined): ReadHead {
   const unreadable = (why: string): ReadHead => ({ kind: "unreadable", why });
   if (content === undefined) return unreadable("its objects are missing or damaged");
   const value = parsedObject(content);
   if (value === undefined) return unreadable(`its ${runFiles.head} is not a JSON object`);
-  const version = value["schema_version"];
-  if (typeof version === "number" && version > schemaVersion) {
-    return unreadable(`it was written by a newer launch (schema_version ${version}, this one reads ${schemaVersion})`);
-  }
-  const parsed = runHeadSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return unreadable(`its ${runFiles.head} is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}`);
-  }
-  if (parsed.data.run_id !== runId) return unreadable(`its ${runFiles.head} is another run's: "${parsed.data.run_id}"`);
-  return { kind: "run", run: parsed.data };
+  const read = readRunHead(value, runFiles.head);
+  if (read.kind === "unreadable" || read.run.run_id === runId) return read;
+  return unreadable(`its ${runFiles.head} is another run's: "${read.run.run_id}"`);
 }
 
 /** Reads a record, which is opaque here but for being a JSON object. */

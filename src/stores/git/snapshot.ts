@@ -1,11 +1,13 @@
 import type { Repository } from "../../clients/git/objects.ts";
 import { agentBeatSchema } from "../agent-beat.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore, SeenAgent, UnreadableEntry } from "../queue-store.ts";
+import { sharing } from "./pace.ts";
 import type { QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
 import { readTips } from "./read-tips.ts";
-import { maxHeadBytes, type ReadHead } from "./run-files.ts";
+import type { ReadHead } from "../run-head.ts";
+import { maxHeadBytes } from "./run-files.ts";
 
 export const beatFile = "agent.json";
 
@@ -21,7 +23,7 @@ export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
     context.heads.keep(queues, refs.tips);
     beats = await readBeats(context, local, refs.agents, beats, signal);
     const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
-    context.store.share(agents.length);
+    context.store.share(sharing(agents, context.clock.now().getTime()));
     return { ...entriesOf(refs, heads), agents, paused: [...refs.paused].sort(), turns: refs.turns };
   };
 }

@@ -5,31 +5,16 @@ import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { formatKey } from "../../queues/key.ts";
 import type { QueueEntry } from "../queue-store.ts";
 import { queuedOf } from "../queued-run.ts";
-import { runHeadSchema } from "../run-head.ts";
-import type { RunDocument, RunHead } from "../store.ts";
+import { isNewer, type ReadHead, readRunHead } from "../run-head.ts";
+import type { RunDocument } from "../store.ts";
 
 /*
  * Between rows and documents. A head is jsonb, which has no NUL and no half of a surrogate pair: in a head they become U+FFFD. A record
  * is json, kept as it was written. Patch and tail are bytes.
  */
-export const schemaVersion = 1;
-
-export type ReadHead =
-  { readonly kind: "run"; readonly run: RunHead } | { readonly kind: "unreadable"; readonly why: string };
-
 /** Reads a head. What can't be read says why, and is left alone by everyone. */
 export function readHead(value: unknown): ReadHead {
-  const version = isJsonObject(value) ? value["schema_version"] : undefined;
-  if (typeof version === "number" && version > schemaVersion) {
-    return {
-      kind: "unreadable",
-      why: `it was written by a newer launch (schema_version ${version}, this one reads ${schemaVersion})`,
-    };
-  }
-  const parsed = runHeadSchema.safeParse(value);
-  if (parsed.success) return { kind: "run", run: parsed.data };
-  const issue = parsed.error.issues[0];
-  return { kind: "unreadable", why: `its head is wrong at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? ""}` };
+  return readRunHead(value, "head");
 }
 
 const documentSchema = z.object({
@@ -49,9 +34,7 @@ export function readDocument(row: Row): { readonly document: RunDocument; readon
   const { run_id, version, head, record, patch, tail } = documentSchema.parse(row);
   const read = readHead(head);
   if (read.kind === "unreadable") {
-    const newer =
-      isJsonObject(head) && typeof head["schema_version"] === "number" && head["schema_version"] > schemaVersion;
-    throw new LaunchError(newer ? "unsupported" : "store-failed", `run "${run_id}" can't be read: ${read.why}`);
+    throw new LaunchError(isNewer(head) ? "unsupported" : "store-failed", `run "${run_id}" can't be read: ${read.why}`);
   }
   const document = {
     run: read.run,
