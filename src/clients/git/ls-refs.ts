@@ -9,7 +9,9 @@ import { authorizationOf, type Ref, type Remote } from "./refs.ts";
  * in two requests and takes half an answer for a whole one (docs/decisions/0008). Reading only: what writes is git itself.
  */
 export type ListedRefs =
-  { readonly kind: "refs"; readonly refs: readonly Ref[] } | { readonly kind: "unclear"; readonly said: string };
+  | { readonly kind: "refs"; readonly refs: readonly Ref[] }
+  /** `status` is that of an answer which is no listing. */
+  | { readonly kind: "unclear"; readonly said: string; readonly status?: number };
 
 const timeoutMs = 15_000;
 
@@ -21,37 +23,49 @@ function line(text: string): string {
 const delimiter = "0001";
 const flush = "0000";
 
-/** `unclear` for whatever is not a whole answer: a host in trouble, one that turns the token away, one that speaks another protocol. */
-export async function lsRefs(
-  { url, token }: Remote,
-  prefixes: readonly string[],
-  signal: AbortSignal,
-): Promise<ListedRefs> {
-  const head = [line("command=ls-refs"), line("agent=git/2-launch"), line("object-format=sha1"), delimiter];
+/**
+ * `unclear` for whatever is not a whole answer: a host in trouble, one that turns the token away, one that speaks another protocol. A token
+ * that is turned away is tried once more where its source may have another by then.
+ */
+export async function lsRefs(remote: Remote, prefixes: readonly string[], signal: AbortSignal): Promise<ListedRefs> {
+  const { token } = remote;
   try {
-    const text = token === undefined ? undefined : await tokenText(token, signal);
-    const { status, body } = await requestHttp({
-      method: "POST",
-      url: `${url}/git-upload-pack`,
-      headers: {
-        "content-type": "application/x-git-upload-pack-request",
-        accept: "application/x-git-upload-pack-result",
-        "git-protocol": "version=2",
-        "user-agent": "git/2 (launch)",
-        ...(text === undefined ? {} : { authorization: authorizationOf(text) }),
-      },
-      body: [...head, ...prefixes.map((prefix) => line(`ref-prefix ${prefix}`)), flush].join(""),
-      signal,
-      timeoutMs,
-    });
-    if (status === 401 && text !== undefined) refuseToken(token, text);
-    if (status !== 200) return { kind: "unclear", said: `HTTP ${status}` };
-    const refs = parseRefs(body);
-    return refs === undefined ? { kind: "unclear", said: "the answer was cut off" } : { kind: "refs", refs };
+    if (token === undefined) return await ask(remote.url, undefined, prefixes, signal);
+    const text = await tokenText(token, signal);
+    const listed = await ask(remote.url, text, prefixes, signal);
+    if (listed.kind === "refs" || listed.status !== 401 || !refuseToken(token, text)) return listed;
+    const next = await tokenText(token, signal);
+    return next === text ? listed : await ask(remote.url, next, prefixes, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { kind: "unclear", said: messageOf(error) };
   }
+}
+
+async function ask(
+  url: string,
+  token: string | undefined,
+  prefixes: readonly string[],
+  signal: AbortSignal,
+): Promise<ListedRefs> {
+  const head = [line("command=ls-refs"), line("agent=git/2-launch"), line("object-format=sha1"), delimiter];
+  const { status, body } = await requestHttp({
+    method: "POST",
+    url: `${url}/git-upload-pack`,
+    headers: {
+      "content-type": "application/x-git-upload-pack-request",
+      accept: "application/x-git-upload-pack-result",
+      "git-protocol": "version=2",
+      "user-agent": "git/2 (launch)",
+      ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
+    },
+    body: [...head, ...prefixes.map((prefix) => line(`ref-prefix ${prefix}`)), flush].join(""),
+    signal,
+    timeoutMs,
+  });
+  if (status !== 200) return { kind: "unclear", said: `HTTP ${status}`, status };
+  const refs = parseRefs(body);
+  return refs === undefined ? { kind: "unclear", said: "the answer was cut off" } : { kind: "refs", refs };
 }
 
 /** The refs in an answer; undefined unless it is whole, to its flush. */

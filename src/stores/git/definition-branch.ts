@@ -5,7 +5,7 @@ import { defaultBranchOf, fetchBlobs, fetchTrees } from "../../clients/git/branc
 import { lsRefs } from "../../clients/git/ls-refs.ts";
 import { inspectRepository, type Repository } from "../../clients/git/objects.ts";
 import { listRefs, pushRefs, type Remote, updateRefs } from "../../clients/git/refs.ts";
-import { isFileMissing } from "../../core/errors.ts";
+import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { createBareRepository } from "./bare-repository.ts";
 import type { BranchTip, DefinitionBranch } from "./definitions.ts";
 import type { StoreRepository } from "./repository.ts";
@@ -48,6 +48,9 @@ export function localBranch(store: StoreRepository): DefinitionBranch {
   };
 }
 
+/** With these a host turns a token away; git, which is asked otherwise, says it in other words. */
+const refusing: readonly number[] = [401, 403, 404];
+
 /** The default branch of a remote repository, through a copy in the cache that has its newest trees. */
 export function remoteBranch(remote: Remote, cache: string, seen: SeenBranch): DefinitionBranch {
   const name = createHash("sha256").update(remote.url).digest("hex").slice(0, 20);
@@ -73,6 +76,12 @@ export function remoteBranch(remote: Remote, cache: string, seen: SeenBranch): D
       // A reader needs no name of the branch, and one request of our own is a tenth of git's time.
       if (known !== undefined) return { branch: usualBranch, commit: known.commit };
       const listed = /^https?:/.test(remote.url) ? await lsRefs(remote, branchNames, signal) : undefined;
+      if (listed?.kind === "unclear" && remote.token !== undefined && refusing.includes(listed.status ?? 0)) {
+        throw new LaunchError(
+          "refused",
+          `the store ${remote.url} can't be read: ${listed.said}; check its name and the token`,
+        );
+      }
       if (listed?.kind !== "refs") return wholeTip(signal);
       return { branch: usualBranch, commit: branchTipIn(listed.refs) };
     },

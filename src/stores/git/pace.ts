@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import type { SeenAgent } from "../queue-store.ts";
 
 /*
  * How often a host is asked. GitHub advises at most 6 pushes a minute and 15 reads a second for a repository; all agents of a store
@@ -17,6 +18,14 @@ const leastHeartbeatMs = 60_000;
 
 export function pollInterval(agents: number): number {
   return Math.max(pollMs, agents * pollMsPerAgent);
+}
+
+/** An agent that has been silent for so many of its leases makes no pushes, whatever has become of its beat. */
+const leasesOfSilence = 3;
+
+/** Those of these agents that share a pace. By the clocks of their machines: what is off by that costs some pushes more or less. */
+export function sharing(agents: readonly SeenAgent[], nowMs: number): number {
+  return agents.filter(({ beat }) => !(nowMs - Date.parse(beat.at) > leasesOfSilence * beat.lease.ttl_ms)).length;
 }
 
 export interface Pace {

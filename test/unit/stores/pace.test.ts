@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
-import { createPace, noPace, pollInterval } from "../../../src/stores/git/pace.ts";
+import { createPace, noPace, pollInterval, sharing } from "../../../src/stores/git/pace.ts";
+import { beatOf } from "../../support/agent-beat.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 
@@ -38,6 +39,17 @@ it.each([
 });
 
 describe("the pace of pushes", () => {
+  it("is shared by the agents that have been heard of, and not by those whose beats nobody takes away", () => {
+    const beat = { ...beatOf("box-1", "a"), at: "2026-11-23T10:00:00.000Z" };
+    const ttlMs = beat.lease.ttl_ms;
+    const agents = [0, 1, 2, 4, 100].map((leases) => ({
+      beat: { ...beat, at: new Date(Date.parse(beat.at) - leases * ttlMs).toISOString() },
+      version: `${leases}`,
+    }));
+    expect(sharing(agents, Date.parse(beat.at))).toBe(3);
+    expect(sharing([{ beat: { ...beat, at: "who knows" }, version: "1" }], Date.parse(beat.at))).toBe(1);
+  });
+
   it("lets a minute's six go at once, and one every ten seconds after", async () => {
     const clock = standingClock();
     const pace = createPace(clock);
