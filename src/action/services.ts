@@ -35,7 +35,9 @@ export function storeRequestOf({ inputs, context, state, log }: JobPlace, config
 /** What a launch works with in a job, besides its store. */
 export function jobServices({ inputs, context, state, log }: JobPlace): Omit<Services, "store"> {
   const tokens = tokensFor(context, inputs.token);
-  return { log, clock: systemClock, state, environment: process.env, tokens, launcher: thisLauncher() };
+  const job = runUrl(context);
+  const launcher = { ...thisLauncher(), ...(job === undefined ? {} : { job }) };
+  return { log, clock: systemClock, state, environment: process.env, tokens, launcher };
 }
 
 export function submitterOf({ actor }: GitHubContext): string {

@@ -3,8 +3,9 @@ import { exitCodes } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { countLines } from "../core/lines.ts";
 import type { OutputChunk } from "../core/log.ts";
+import { isFinal } from "../core/run.ts";
 import type { LogChunk } from "../launch/log-file.ts";
-import { readLog } from "../launch/logs.ts";
+import { readLog, type RunOutput } from "../launch/logs.ts";
 import { withoutControls } from "../reporting/markdown.ts";
 import type { Console } from "./console.ts";
 import type { LogsFlags } from "./flags.ts";
@@ -23,9 +24,7 @@ export async function logsCommand(run: string, flags: LogsFlags, console: Consol
     return await withRuns(flags, console, async ({ store, state }) => {
       const request = { run, follow: flags.follow === true };
       const { origin, chunks } = await readLog(request, { store, state, clock: systemClock }, interrupted.signal);
-      if (origin.kind === "tail" && origin.whole !== undefined && flags.json !== true) {
-        await err.write(`(the end of it; the whole log: ${origin.whole})\n`);
-      }
+      if (origin.kind === "tail" && flags.json !== true) await err.write(tailWords(origin, flags.follow === true));
       for await (const chunk of chunks) {
         if (out.isGone()) break;
         if (flags.json === true) await json.output(asOutput(chunk));
@@ -39,6 +38,17 @@ export async function logsCommand(run: string, flags: LogsFlags, console: Consol
   } finally {
     interrupted.stop();
   }
+}
+
+/** What is to be had away from the machine of a run, and where the rest is. */
+function tailWords({ whole, run }: RunOutput["origin"] & { readonly kind: "tail" }, follow: boolean): string {
+  if (isFinal(run.state)) return whole === undefined ? "" : `(the end of it; the whole log: ${whole})\n`;
+  const agent = run.lease?.agent;
+  const where = whole !== undefined ? `: ${whole}` : agent === undefined ? "" : `, where ${agent} is`;
+  const wait = follow ? "waiting for it" : "launch logs -f waits for it";
+  return agent === undefined && whole === undefined
+    ? `(${run.run_id} has no output yet: it waits; ${wait})\n`
+    : `(the log is on its machine${where}; the end of it comes here when the run has ended, and ${wait})\n`;
 }
 
 function asOutput({ stream, text }: LogChunk): OutputChunk {

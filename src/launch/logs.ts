@@ -4,7 +4,7 @@ import { LaunchError } from "../core/errors.ts";
 import { isJsonObject, type Json } from "../core/json.ts";
 import { isFinal, runIdPattern } from "../core/run.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { Store, StoredRun } from "../stores/store.ts";
+import type { RunHead, Store, StoredRun } from "../stores/store.ts";
 import { findRun } from "./find-run.ts";
 import { type LogChunk, readLogFile, unmarkedChunks } from "./log-file.ts";
 import { isLiveHere } from "./remains.ts";
@@ -21,8 +21,8 @@ export type RunOutput = {
   readonly runId: string;
   readonly origin:
     | { readonly kind: "file"; readonly path: string; readonly live: boolean }
-    /** The end that the store keeps; `whole` says where all of it is, as far as the record knows. */
-    | { readonly kind: "tail"; readonly whole: string | undefined; readonly final: boolean };
+    /** The end that the store keeps; `whole` says where all of it is, or will be, as far as the record knows. */
+    | { readonly kind: "tail"; readonly whole: string | undefined; readonly run: RunHead };
   /** For `for await`. Chunks of whole lines, without the marks that they have in the file. */
   readonly chunks: AsyncIterable<LogChunk> | Iterable<LogChunk>;
 };
@@ -47,7 +47,7 @@ export async function readLog(request: LogsRequest, services: LogsServices, sign
   if (found !== undefined) return found;
   return {
     runId,
-    origin: { kind: "tail", whole: whereaboutsOf(stored, state), final: isFinal(stored.run.state) },
+    origin: { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run },
     chunks:
       request.follow && !isFinal(stored.run.state)
         ? followToTail(runId, request, services, signal)
@@ -68,7 +68,7 @@ async function laterElsewhere(
   if (host === undefined || host === hostname()) return undefined;
   return {
     runId,
-    origin: { kind: "tail", whole: whereaboutsOf(stored, state), final: true },
+    origin: { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run },
     chunks: unmarkedChunks(stored.tail ?? ""),
   };
 }
@@ -162,7 +162,10 @@ function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: Abo
 /** Where the whole log is: the CI job that ran it, or the file on its machine. Undefined for a run without one. */
 export function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
   const { log, launcher, ci } = stored.record;
-  const url = textOf(ci, "url");
+  const { queued, attempt } = stored.run;
+  // Who put a run into a queue has none of its log.
+  if (queued !== undefined && attempt === 0) return undefined;
+  const url = queued === undefined ? textOf(ci, "url") : textOf(launcher, "job");
   if (url !== undefined) return url;
   const file = textOf(log, "file");
   const host = textOf(launcher, "host");

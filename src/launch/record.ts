@@ -85,6 +85,8 @@ export type RunRecord = {
     readonly host: string;
     readonly platform: string;
     readonly node: string;
+    /** The page of the CI job that it is, where it is one: of a run of a queue, the agent's, and `ci` is the submitter's. */
+    readonly job?: string;
   };
   readonly source?: Provenance;
   /** Files that name what is installed: requirements, lock files, Dockerfiles. */

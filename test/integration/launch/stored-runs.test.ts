@@ -16,7 +16,7 @@ import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation } from "../../../src/stores/location.ts";
 import type { RunDocument, RunHead, Store } from "../../../src/stores/store.ts";
 import { failureOf } from "../../support/failure.ts";
-import { runDocument, succeeded } from "../../support/run-document.ts";
+import { queuedDocument, runDocument, succeeded } from "../../support/run-document.ts";
 
 describe("stored runs", () => {
   let state: StateDirectory;
@@ -116,10 +116,38 @@ describe("stored runs", () => {
       });
       await add("digits-2", succeeded, { record: { ci: { url: "https://ci.example/job/7" } } });
       const output = await readLog({ run: "digits-1", follow: true }, services(), signal);
-      expect(output.origin).toEqual({ kind: "tail", whole: "/there/log.txt on far", final: true });
+      expect(output.origin).toMatchObject({ kind: "tail", whole: "/there/log.txt on far" });
       expect(await collect(output.chunks)).toBe("stdout: end\nstderr: oh\n");
       const other = await readLog({ run: "digits-2", follow: false }, services(), signal);
       expect(other.origin).toMatchObject({ whole: "https://ci.example/job/7" });
+    });
+
+    it("of a queue's run are in the job of its agent, not in that of who enqueued it", async () => {
+      const queued = queuedDocument("digits-1").run.queued;
+      const record = { ci: { url: "https://ci.example/submitter" }, launcher: { job: "https://ci.example/agent" } };
+      const head = queued === undefined ? {} : { queued };
+      await add("digits-1", { ...succeeded, ...head, attempt: 1 }, { record });
+      const { origin } = await readLog({ run: "digits-1", follow: false }, services(), signal);
+      expect(origin).toMatchObject({ whole: "https://ci.example/agent" });
+      await add("digits-2", { ...head, state: "queued", attempt: 0 }, { record });
+      const waiting = await readLog({ run: "digits-2", follow: false }, services(), signal);
+      expect(waiting.origin).toMatchObject({ whole: undefined });
+    });
+
+    it("of an earlier attempt here are not taken for those of the last one, which another machine had", async () => {
+      const queued = queuedDocument("digits-1").run.queued;
+      const head = queued === undefined ? {} : { queued };
+      await add(
+        "digits-1",
+        { ...succeeded, ...head, attempt: 2 },
+        {
+          tail: "  second\n",
+          record: { launcher: { host: "far" } },
+        },
+      );
+      await addLog("digits-1", "  first\n");
+      const output = await readLog({ run: "digits-1", follow: false }, services(), signal);
+      expect(await collect(output.chunks)).toBe("stdout: second\n");
     });
 
     it("are followed to the launcher's end, though no store has heard of the run", async () => {
