@@ -40,7 +40,8 @@ export function liveness(ownTtlMs: number, own: Pick<Lease, "agent" | "incarnati
         if (next.has(key)) return;
         const seen = beats.get(agent);
         const current = seen?.beat.incarnation === incarnation ? seen : undefined;
-        const token = current?.version ?? "gone";
+        // A newer launch's beat says nothing to us but that it is there.
+        const token = current?.version ?? snapshot.unreadableBeats?.get(agent) ?? "gone";
         const before = watches.get(key);
         const ttlMs = current?.beat.lease.ttl_ms ?? before?.beat?.lease.ttl_ms ?? ownTtlMs;
         const same = before?.token === token;

@@ -6,7 +6,7 @@ import type { RunDocument, RunHead } from "../stores/store.ts";
 
 export type MoveServices = { readonly store: QueueStore; readonly clock: Clock };
 
-/** Gives a waiting run another priority; it goes behind those that have it already. */
+/** Gives a waiting run another priority; among those that have it, it stands by its time. */
 export async function prioritize(
   entry: QueueEntry,
   priority: 0 | 1 | 2 | 3,

@@ -24,7 +24,9 @@ export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
     beats = await readBeats(context, local, refs.agents, beats, signal);
     const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
     context.store.share(sharing(agents, context.clock.now().getTime()));
-    return { ...entriesOf(refs, heads), agents, paused: [...refs.paused].sort(), turns: refs.turns };
+    const unread = refs.agents.filter(({ id }) => !beats.has(id));
+    const unreadableBeats = new Map(unread.map(({ agent, id }) => [agent, id]));
+    return { ...entriesOf(refs, heads), agents, unreadableBeats, paused: [...refs.paused].sort(), turns: refs.turns };
   };
 }
 

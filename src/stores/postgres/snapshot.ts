@@ -27,6 +27,7 @@ const rowSchema = z.discriminatedUnion("kind", [
   }),
   z.object({
     kind: z.literal("agent"),
+    name: z.string(),
     /** What it is asked for. */
     place: z.enum(["drain", "now"]).nullable(),
     version: z.string(),
@@ -45,6 +46,7 @@ export async function readSnapshot(
   const entries: QueueEntry[] = [];
   const unreadable: UnreadableEntry[] = [];
   const agents: SeenAgent[] = [];
+  const unreadableBeats = new Map<string, string>();
   const paused: string[] = [];
   for (const each of rows) {
     const row = rowSchema.parse(each);
@@ -53,6 +55,7 @@ export async function readSnapshot(
       const beat = agentBeatSchema.safeParse(row.content);
       const stop = row.place === null ? {} : { stop: row.place };
       if (beat.success) agents.push({ beat: beat.data, version: row.version, ...stop });
+      else unreadableBeats.set(row.name, row.version);
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
       const read = readHead(row.content);
@@ -64,5 +67,5 @@ export async function readSnapshot(
     }
   }
   const sorted = entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return { entries: sorted, unreadable, agents, paused };
+  return { entries: sorted, unreadable, agents, unreadableBeats, paused };
 }

@@ -54,7 +54,7 @@ describeWith(["postgres"], "queues in Postgres", () => {
   });
 
   it("makes no tables to look at what isn't there", async () => {
-    expect(await store.snapshot("all", signal)).toEqual({ entries: [], unreadable: [], agents: [], paused: [] });
+    expect(await store.snapshot("all", signal)).toMatchObject({ entries: [], unreadable: [], agents: [], paused: [] });
     expect(await store.list(10, signal)).toEqual([]);
     expect(await store.read("digits-1", signal)).toBeUndefined();
     expect(await sql(url, "SELECT nspname FROM pg_namespace WHERE nspname = 'launch'")).toEqual([]);

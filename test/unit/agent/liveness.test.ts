@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { liveness } from "../../../src/agent/liveness.ts";
 import type { QueueSnapshot } from "../../../src/stores/queue-store.ts";
 import { beatOf } from "../../support/agent-beat.ts";
+import { leaseOf } from "../../support/queued-run.ts";
+import { queuedDocument } from "../../support/run-document.ts";
 
 const ttlMs = 60_000;
 const me = { agent: "box-1", incarnation: "one" };
@@ -29,6 +31,21 @@ describe("an agent that is watched", () => {
     const watch = liveness(ttlMs, me);
     for (let look = 0; look <= 20; look++) watch.observe(seen(`mine-${look}`, `${look >> 2}`), look * 10_000);
     expect(watch.of(other).kind).toBe("seen");
+  });
+
+  it("is there when a beat changes that only a newer launch can read, and gone when that stays as it is", () => {
+    const look = (watch: ReturnType<typeof liveness>, at: number, theirs: string): void => {
+      const { run } = queuedDocument("run-a", {}, { lease: leaseOf("box-2") });
+      const entry = { queue: "gpu", key: "k", place: "leased", version: "v", run, cancelRequested: false } as const;
+      const agents = [{ beat: beatOf(me.agent, me.incarnation), version: `mine-${at}` }];
+      const unreadableBeats = new Map([["box-2", theirs]]);
+      watch.observe({ entries: [entry], unreadable: [], agents, unreadableBeats, paused: [] }, at * 10_000);
+    };
+    const [beating, still] = [liveness(ttlMs, me), liveness(ttlMs, me)];
+    for (let at = 0; at <= 20; at++) look(beating, at, `${at >> 2}`);
+    for (let at = 0; at <= 20; at++) look(still, at, "same");
+    expect(beating.of(leaseOf("box-2")).kind).not.toBe("expired");
+    expect(still.of(leaseOf("box-2")).kind).toBe("expired");
   });
 
   it("loses no time while nobody looked", () => {
