@@ -16,7 +16,7 @@ import type { EnqueueRequest } from "../../src/launch/enqueue-request.ts";
 import { lookUpDefinition } from "../../src/launch/queue-definitions.ts";
 import { resolveSpec } from "../../src/spec/resolve.ts";
 import { openStore } from "../../src/stores/index.ts";
-import { fileStoreLocation } from "../../src/stores/location.ts";
+import { fileStoreLocation, parseStoreUrl } from "../../src/stores/location.ts";
 import type { QueueEntry } from "../../src/stores/queue-store.ts";
 import { findMarkedProcesses } from "../../src/core/process-identity.ts";
 
@@ -30,8 +30,8 @@ exit $code
 
 export type JobEvent = { readonly what: string; readonly runId: string; readonly attempt: number };
 
-/** A place with a store of its own, a folder of code, and agents on it. */
-export async function agentPlace() {
+/** A place with a store of its own (or the one at this URL), a folder of code, and agents on it. */
+export async function agentPlace(url?: string) {
   const folder = await mkdtemp(join(tmpdir(), "launch-agent-"));
   const state = stateDirectoryAt(join(folder, "state"));
   const lines: string[] = [];
@@ -43,7 +43,7 @@ export async function agentPlace() {
     warning: keep,
     debug: keep,
   };
-  const location = fileStoreLocation(join(folder, "store.git"));
+  const location = url === undefined ? fileStoreLocation(join(folder, "store.git")) : parseStoreUrl(url);
   const store = await openStore(location, { log, stateDirectory: state });
   const code = join(folder, "code");
   await mkdir(code);
@@ -99,7 +99,7 @@ export async function agentPlace() {
       });
       children.push(child);
       child.stdin.end(
-        JSON.stringify({ request: agentRequest(request), state: state.path, store: location.url, refused }),
+        JSON.stringify({ request: agentRequest(request), state: state.path, store: url ?? location.url, refused }),
       );
       const output: string[] = [];
       child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
@@ -108,6 +108,7 @@ export async function agentPlace() {
     },
     remove: async () => {
       for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await store.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
