@@ -22,7 +22,12 @@ export type Exit =
   | { readonly kind: "run"; readonly result: RunResult; readonly again: readonly string[] }
   | ({ readonly kind: "queued" } & QueuedExit)
   | { readonly kind: "agent"; readonly agent: string; readonly result: AgentResult; readonly failOnRun: boolean }
-  | { readonly kind: "runs"; readonly runs: readonly { readonly runId: string; readonly state: string }[] }
+  | {
+      readonly kind: "runs";
+      /** Of all of them. */
+      readonly state: string;
+      readonly runs: readonly { readonly runId: string; readonly state: string }[];
+    }
   | { readonly kind: "plan"; readonly plans: readonly LaunchPlan[]; readonly lines: readonly string[] }
   | {
       readonly kind: "fault";
@@ -58,8 +63,13 @@ export async function leave(exit: Exit, context: GitHubContext): Promise<number>
       for (const { runId, state } of exit.runs) core.info(inert(`  ${runId}  ${state}`));
       setOutputs({
         "run-id": exit.runs[0]?.runId ?? "",
-        state: exit.runs[0]?.state ?? "",
-        result: toJson({ schema_version: 1, runs: exit.runs.map(({ runId, state }) => ({ run_id: runId, state })) }),
+        "run-ids": JSON.stringify(exit.runs.map(({ runId }) => runId)),
+        state: exit.state,
+        result: toJson({
+          schema_version: 1,
+          state: exit.state,
+          runs: exit.runs.map(({ runId, state }) => ({ run_id: runId, state })),
+        }),
       });
       return 0;
     case "fault":

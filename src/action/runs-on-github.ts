@@ -23,15 +23,24 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
   try {
     if (command === "status") {
       const found = await Promise.all(inputs.runs.map((name) => headsOf(name, store, signal)));
-      return { kind: "runs", runs: found.flat().map((run) => ({ runId: run.run_id, state: run.state })) };
+      return exitOf(found.flat().map((run) => ({ runId: run.run_id, state: run.state })));
     }
     const { entries } = await findQueued(inputs.runs, {}, store, signal);
     const services = { store, clock: systemClock };
     const done = await cancelEntries(entries, `cancelled by ${submitterOf(context)}`, services, signal);
-    return { kind: "runs", runs: done.map(({ runId, result }) => ({ runId, state: result })) };
+    return exitOf(done.map(({ runId, result }) => ({ runId, state: result })));
   } finally {
     await store.close();
   }
+}
+
+/** What comes first is what all of them are told as: as long as one is under way, and then as long as one has failed. */
+const inOrder = ["changed", "running", "starting", "building", "leased", "queued", "requested", "failed", "cancelled"];
+
+function exitOf(runs: readonly { readonly runId: string; readonly state: string }[]): Exit {
+  const states = runs.map(({ state }) => state);
+  const state = inOrder.find((word) => states.includes(word)) ?? states[0] ?? "";
+  return { kind: "runs", state, runs };
 }
 
 /** A group's runs, folded ones too, or a single one wherever the store has it. */

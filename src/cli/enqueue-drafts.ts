@@ -32,14 +32,19 @@ export async function enqueueDrafts(request: EnqueueDrafts, signal: AbortSignal)
   if (flags.json === true) await eventWriter(console.out)("enqueued", jsonOf(enqueued, queues));
   else await showEnqueued(request, enqueued, name);
   if (flags.wait !== true) return exitCodes.succeeded;
-  const runs = enqueued.runs.map((run, index) => ({ ...run, leg: launches[index]?.leg ?? "" }));
   const { log, state } = services;
-  return followRuns({ runs, names: [name], flags, console, store: queues.store, state, log }, signal);
+  return followRuns({ runs: enqueued.runs, names: [name], flags, console, store: queues.store, state, log }, signal);
 }
 
 function jsonOf({ runs, group, replaced }: Enqueued, { store }: OpenQueues) {
   return toJson({
-    runs: runs.map(({ runId, queue, kind }) => ({ run_id: runId, queue, state: kind })),
+    runs: runs.map(({ runId, queue, kind, leg, present }) => ({
+      run_id: runId,
+      queue,
+      state: kind,
+      ...(leg === "" ? {} : { with: leg }),
+      ...(present === undefined ? {} : { present: present.state }),
+    })),
     ...(group === undefined ? {} : { group }),
     replaced,
     store: store.location,
@@ -47,14 +52,10 @@ function jsonOf({ runs, group, replaced }: Enqueued, { store }: OpenQueues) {
 }
 
 async function showEnqueued(request: EnqueueDrafts, enqueued: Enqueued, name: string): Promise<void> {
-  const { launches, console } = request;
+  const { console } = request;
   const { runs, replaced } = enqueued;
   const lines = [
-    ...(runs.length < 2
-      ? []
-      : runs.map(({ runId }, index) =>
-          phaseLine("run", `${runId}  ${launches[index]?.leg ?? ""}`.trimEnd(), undefined),
-        )),
+    ...(runs.length < 2 ? [] : runs.map(({ runId, leg }) => phaseLine("run", `${runId}  ${leg}`.trimEnd(), undefined))),
     ...replaced.map((runId) => phaseLine("replaced", runId, undefined)),
     ...nextLines(request, name, runs[0]?.queue ?? ""),
   ];

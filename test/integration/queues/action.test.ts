@@ -118,6 +118,7 @@ test("several runs are one group, which another job cancels by its name", async 
   expect(queued.result["runs"]).toHaveLength(4);
   const cancelled = await outputsOf(step({ command: "cancel", runs: queued.outputs["run-id"] ?? "" }));
   expect(cancelled.exit).toBe(0);
+  expect(cancelled.outputs).toMatchObject({ state: "cancelled" });
   expect(cancelled.result["runs"]).toMatchObject([1, 2, 3, 4].map(() => ({ state: "cancelled" })));
 });
 
