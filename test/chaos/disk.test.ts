@@ -33,6 +33,7 @@ describeHeavy("a disk that is full", () => {
         disk.empty();
         await chaos.ended(runIds, withinMs);
         await chaos.leave();
+        expect(await north.log()).toMatch(/no space left|ENOSPC/i);
         const { states, ...wrong } = await chaos.count(runIds);
         expect(wrong).toMatchObject(nothingWrong);
         expect(states["succeeded"]).toBeGreaterThanOrEqual(20);
