@@ -1,1 +1,0 @@
-export const id=138;export const ids=[138];export const modules={4138:((e,t,n)=>{n.r(t),n.d(t,{plugin:()=>r});let r={create:()=>`none`}})};

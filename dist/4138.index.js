@@ -1,0 +1,1 @@
+export const id=4138;export const ids=[4138];export const modules={4138:((e,t,n)=>{n.r(t),n.d(t,{plugin:()=>r});let r={create:()=>`none`}})};
