@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,10 +10,16 @@ import { inGitPlace } from "./queue-place.ts";
 const idle = "an idle agent, git over HTTP:";
 
 export const idleBars: readonly [Bar, Bar, Bar] = [
-  { measure: `${idle} requests a minute, by the server's account`, unit: "count", of: "value", is: "at most", bar: 20 },
-  { measure: `${idle} CPU, with its children`, unit: "%", of: "value", is: "at most", bar: 1 },
   {
-    measure: `${idle} resident memory, with its children (floor: \`node -e 0\` that waits)`,
+    measure: `${idle} requests a minute, by the server's account (floor: the bar)`,
+    unit: "count",
+    of: "value",
+    is: "at most",
+    bar: 20,
+  },
+  { measure: `${idle} CPU, with its children (floor: the bar)`, unit: "%", of: "value", is: "at most", bar: 1 },
+  {
+    measure: `${idle} resident memory, with its children (floor: a node that waits)`,
     unit: "MB",
     of: "value",
     is: "at most",
@@ -45,13 +51,23 @@ export function idleAgent(): Promise<readonly Row[]> {
         return [
           toRow(pollBar, [{ value: polls, floor: pollBar.bar }]),
           toRow(cpuBar, [{ value: cpu, floor: cpuBar.bar }]),
-          toRow(memoryBar, [{ value: Math.max(...memory), floor: memoryBar.bar }]),
+          toRow(memoryBar, [{ value: Math.max(...memory), floor: await memoryOfNode() }]),
         ];
       } finally {
         await agent.stop();
       }
     }),
   );
+}
+
+async function memoryOfNode(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60_000)"], { stdio: "ignore" });
+  try {
+    await delay(1_000);
+    return memoryOf(child.pid ?? 0);
+  } finally {
+    child.kill("SIGKILL");
+  }
 }
 
 /** User and system time of a process and of the children that it waited for, in ticks (proc_pid_stat(5): fields 14 to 17). */
