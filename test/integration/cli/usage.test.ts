@@ -24,7 +24,11 @@ afterAll(() => folder.remove());
 test.each([
   ["an option misspelt", ["run", "--resorce", "x"], "unknown option '--resorce'\n(Did you mean --resource?)"],
   ["a command misspelt", ["lst"], "unknown command 'lst'\n(Did you mean list?)"],
-  ["a queue that isn't there", ["run", "empty", "-q", "gpu"], 'there is no queue "gpu"; there is default alone; make it: launch queue create gpu'],
+  [
+    "a queue that isn't there",
+    ["run", "empty", "-q", "gpu"],
+    'there is no queue "gpu"; there is default alone; make it: launch queue create gpu',
+  ],
   ["a priority without a queue", ["run", "empty", "--priority=high"], "priority needs a queue"],
   ["--wait without a queue", ["run", "empty", "--wait"], "--wait: only for runs of a queue"],
   ["two specs without a queue", ["run", "empty", "python"], "more than one spec: only for runs of a queue"],
