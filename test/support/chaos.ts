@@ -68,6 +68,7 @@ export async function startChaos(
   const store = await engine.watcher();
   const agents: AgentProcess[] = [];
   const signal = new AbortController().signal;
+  const queues = new Set<string>();
   let audited = false;
   // A run's processes are known by its id: another test on this machine must have others.
   const mark = crypto.randomUUID().slice(0, 8);
@@ -91,7 +92,9 @@ export async function startChaos(
     agents,
     path: (name) => join(folder, name),
     enqueue: async (name, count, options = {}) => {
-      const definition = await lookUpDefinition(options.queue ?? "default", store, signal);
+      const { queue = "default" } = options;
+      queues.add(queue);
+      const definition = await lookUpDefinition(queue, store, signal);
       const place: Place = { definition, code, ledger };
       const names = Array.from({ length: count }, (_, index) => `${name}-${index + 1}-${mark}`);
       const launches = await Promise.all(names.map((each) => launchOf(each, options, place)));
@@ -132,12 +135,12 @@ export async function startChaos(
         const { entries } = await snapshot();
         const places = new Map(entries.map(({ run, place }) => [run.run_id, place]));
         if (runIds.some((runId) => (places.get(runId) ?? "ended") !== "ended")) return false;
-        // What has ended long ago is folded away: then its record says so.
-        for (const runId of runIds.filter((id) => !places.has(id))) {
-          const stored = await store.read(runId, signal);
-          if (stored === undefined || !isFinal(stored.run.state)) return false;
-        }
-        return true;
+        // What has ended long ago is folded away: then the history has it.
+        const folded = runIds.filter((runId) => !places.has(runId));
+        if (folded.length === 0) return true;
+        const heads = await Promise.all([...queues].map((queue) => store.history(queue, 10_000, signal)));
+        const ended = new Set(heads.flat().flatMap((run) => (isFinal(run.state) ? [run.run_id] : [])));
+        return folded.every((runId) => ended.has(runId));
       }),
     until,
     leave,
