@@ -1,20 +1,18 @@
 import { homedir } from "node:os";
-import * as core from "@actions/core";
 import { agentRequestOf } from "../agent/agent-settings.ts";
 import { runAgent } from "../agent/agent.ts";
 import { systemClock } from "../core/clock.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
-import type { Tokens } from "../core/token.ts";
+import { proveTokens } from "../core/token.ts";
 import { gitHubTokens } from "../github/credentials.ts";
 import { gitHubJobs } from "../github/job-liveness.ts";
 import { readLaunchConfig } from "../launch/launch-config.ts";
 import { definitionOf } from "../launch/queue-definitions.ts";
 import { openQueues } from "../launch/store-choice.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { Exit } from "./exit.ts";
 import { agentInputNameOf } from "./inputs.ts";
 import { goesWithJob } from "./job-state.ts";
-import { ciRunOf, type JobPlace, jobServices, storeRequestOf } from "./services.ts";
+import { ciRunOf, credentialsOf, type JobPlace, jobServices, storeRequestOf } from "./services.ts";
 
 /**
  * The job as an agent. The runner kills a cancelled job ten seconds after its first signal, so that signal ends the runs at once, and
@@ -30,7 +28,8 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
     onSignal: "end",
     job: toJson({ ...ciRunOf(context), ...jobFacts(place) }),
   });
-  const tokens = await tokensOf(place, config, signal);
+  const tokens = gitHubTokens(credentialsOf(place, config));
+  await proveTokens(tokens, signal);
   const queues = await openQueues({ ...storeRequestOf(place, config), tokens });
   const jobs = gitHubJobs({ tokens, environment: process.env, clock: systemClock, log });
   try {
@@ -38,7 +37,7 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
     const result = await runAgent(
       request,
-      { ...jobServices(place), tokens, jobs, ...queues, config: document },
+      { ...jobServices(place, config), tokens, jobs, ...queues, config: document },
       signal,
     );
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.failOnRun };
@@ -55,10 +54,4 @@ function jobFacts({ context, state }: JobPlace): JsonObject {
     runner: process.env["RUNNER_NAME"] ?? "",
     keeps_runs: !goesWithJob(state.path),
   };
-}
-
-function tokensOf({ inputs, log }: JobPlace, config: LaunchConfig, signal: AbortSignal): Promise<Tokens> {
-  const onToken = (token: string): void => core.setSecret(token);
-  const from = { config, token: inputs.token, environment: process.env };
-  return gitHubTokens({ ...from, clock: systemClock, log, onToken }, signal);
 }

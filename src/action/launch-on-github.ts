@@ -30,7 +30,7 @@ export async function launchOnGitHub(request: LaunchOnGitHub, signal: AbortSigna
   const place = { inputs, context, state, log };
   const [draft] = drafts;
   if (draft === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
-  const services = { ...jobServices(place), store: chooseStore(storeRequestOf(place, draft.config)) };
+  const services = { ...jobServices(place, draft.config), store: chooseStore(storeRequestOf(place, draft.config)) };
   try {
     if (inputs.dryRun) {
       const planned: { readonly plan: LaunchPlan; readonly lines: readonly string[] }[] = [];

@@ -78,7 +78,8 @@ async function launchFrom(
     const isQueued = drafts.some(({ draft }) => draft.queue !== undefined);
     if (isQueued && !inputs.dryRun) {
       const { queueOnGitHub } = await import("./queue-on-github.ts");
-      return await queueOnGitHub(place, drafts, await queues.open(only.draft.config), signal);
+      const { config } = only.draft;
+      return await queueOnGitHub({ place, drafts, config, queues: await queues.open(config) }, signal);
     }
     refuseQueueInputs(inputs);
     const { launchOnGitHub } = await import("./launch-on-github.ts");

@@ -11,6 +11,7 @@ import { LaunchError, messageOf } from "../core/errors.ts";
 import { isFinal } from "../core/run.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
+import type { LaunchConfig } from "../spec/launch-config.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../stores/store.ts";
 import type { Exit } from "./exit.ts";
@@ -19,17 +20,22 @@ import { type JobPlace, jobServices, requestOf } from "./services.ts";
 
 export type DraftedLeg = { readonly draft: ResolvedDraft; readonly leg: string };
 
+export type QueueOnGitHub = {
+  readonly place: JobPlace;
+  readonly drafts: readonly DraftedLeg[];
+  readonly config: LaunchConfig;
+  readonly queues: OpenQueues;
+};
+
 /** Lets resolved specs wait in their queues; with `wait`, follows them to their ends. */
 export async function queueOnGitHub(
-  place: JobPlace,
-  drafts: readonly DraftedLeg[],
-  queues: OpenQueues,
+  { place, drafts, config, queues }: QueueOnGitHub,
   signal: AbortSignal,
 ): Promise<Exit> {
   const { inputs, context, log } = place;
   const launches = drafts.map((drafted) => launchOf(place, drafted));
   const idempotencyKey = keyOf(context, inputs);
-  const services = { ...jobServices(place), ...queues };
+  const services = { ...jobServices(place, config), ...queues };
   const enqueued = await enqueue({ launches, replace: inputs.replace, idempotencyKey }, services, signal);
   const { store } = queues;
   if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) await wake(place, signal);

@@ -1,8 +1,11 @@
+import * as core from "@actions/core";
 import { systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import type { Tokens } from "../core/token.ts";
 import { type GitHubContext, runUrl } from "../github/context.ts";
-import { defaultStoreUrl, tokensFor } from "../github/store.ts";
+import { type CredentialRequest, gitHubTokens } from "../github/credentials.ts";
+import { defaultStoreUrl } from "../github/store.ts";
 import { thisLauncher } from "../launch/launcher.ts";
 import type { CiRun } from "../launch/record.ts";
 import type { ResolvedDraft } from "../launch/draft.ts";
@@ -18,8 +21,19 @@ export type JobPlace = {
   readonly log: Log;
 };
 
+/** What a job reaches GitHub with: the launch config's App, or the input's token. Each token of an App is masked before it is used. */
+export function credentialsOf({ inputs, log }: JobPlace, config: LaunchConfig): CredentialRequest {
+  const onToken = (token: string): void => core.setSecret(token);
+  return { config, token: inputs.token, environment: process.env, clock: systemClock, log, onToken };
+}
+
+function tokensOf(place: JobPlace, config: LaunchConfig): Tokens {
+  return gitHubTokens(credentialsOf(place, config));
+}
+
 /** Which store a job uses: the input's, LAUNCH_STORE, the launch config's, else its own repository. */
-export function storeRequestOf({ inputs, context, state, log }: JobPlace, config: LaunchConfig): StoreChoiceRequest {
+export function storeRequestOf(place: JobPlace, config: LaunchConfig): StoreChoiceRequest {
+  const { inputs, context, state, log } = place;
   const own = defaultStoreUrl(context, inputs.token);
   const chosen = process.env["LAUNCH_STORE"] ?? "";
   return {
@@ -27,14 +41,15 @@ export function storeRequestOf({ inputs, context, state, log }: JobPlace, config
     byDefault: own?.url,
     isPublic: own?.isPublic ?? true,
     state,
-    tokens: tokensFor(context, inputs.token),
+    tokens: tokensOf(place, config),
     log,
   };
 }
 
 /** What a launch works with in a job, besides its store. */
-export function jobServices({ inputs, context, state, log }: JobPlace): Omit<Services, "store"> {
-  const tokens = tokensFor(context, inputs.token);
+export function jobServices(place: JobPlace, config: LaunchConfig): Omit<Services, "store"> {
+  const { context, state, log } = place;
+  const tokens = tokensOf(place, config);
   const job = runUrl(context);
   const launcher = { ...thisLauncher(), ...(job === undefined ? {} : { job }) };
   return { log, clock: systemClock, state, environment: process.env, tokens, launcher };

@@ -7,6 +7,7 @@ import { exitCodes } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { toJson } from "../core/json.ts";
 import { stateDirectoryOf } from "../core/state-directory.ts";
+import { proveTokens } from "../core/token.ts";
 import { readLaunchConfig } from "../launch/launch-config.ts";
 import { thisLauncher } from "../launch/launcher.ts";
 import { definitionOf } from "../launch/queue-definitions.ts";
@@ -49,6 +50,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
   });
   const state = stateDirectoryOf(environment, home);
   const tokens = await ownTokens(config, environment, log);
+  await proveTokens(tokens, interrupted.signal);
   const given = flags.store ?? config.store;
   const queues = await openQueues({ given, byDefault: undefined, isPublic: true, state, tokens, log });
   const jobs = await jobsOf(tokens, environment, log);

@@ -12,6 +12,7 @@ import { reportFaults, reportWarnings } from "./faults.ts";
 import { eventWriter } from "./json-log.ts";
 import type { DoctorFlags, Words } from "./flags.ts";
 import { interruption } from "../core/interruption.ts";
+import { ownTokens } from "./tokens.ts";
 
 /** `launch doctor`: what is here, and what is missing for a spec. Exit code 0, 2 for a faulty spec, 3 when something that it needs is missing. */
 export async function doctorCommand(words: Words, flags: DoctorFlags, console: Console): Promise<number> {
@@ -22,6 +23,7 @@ export async function doctorCommand(words: Words, flags: DoctorFlags, console: C
     await reportWarnings(draft, console);
     const state = stateDirectoryOf(console.environment, homedir());
     const given = flags.store ?? draft.config.store;
+    const tokens = await ownTokens(draft.config, console.environment, silentLog);
     const findings = await examine(
       {
         // Without a spec or a source, the spec is all defaults: what those need says nothing about this place.
@@ -29,7 +31,7 @@ export async function doctorCommand(words: Words, flags: DoctorFlags, console: C
           draft.specFile === undefined && words.what === undefined && flags.config === undefined ? undefined : draft,
         workingDirectory: console.workingDirectory,
         state,
-        store: chooseStore({ given, byDefault: undefined, isPublic: true, state, tokens: {}, log: silentLog }),
+        store: chooseStore({ given, byDefault: undefined, isPublic: true, state, tokens, log: silentLog }),
         environment: console.environment,
       },
       interrupted.signal,

@@ -12,6 +12,7 @@ import type { QueueStore } from "../stores/queue-store.ts";
 import type { Console } from "./console.ts";
 import type { MigrateFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
+import { storeTokens } from "./tokens.ts";
 
 /** `launch store migrate FROM TO`. */
 export async function migrateCommand(
@@ -20,7 +21,8 @@ export async function migrateCommand(
   flags: MigrateFlags,
   { out, environment }: Console,
 ): Promise<number> {
-  const place = { state: stateDirectoryOf(environment, homedir()), tokens: {}, log: silentLog };
+  const tokens = await storeTokens([fromUrl, toUrl], environment, silentLog);
+  const place = { state: stateDirectoryOf(environment, homedir()), tokens, log: silentLog };
   const { signal } = new AbortController();
   const json = flags.json === true;
   // A push for each run may be a matter of an hour on GitHub: each is told as it has moved.

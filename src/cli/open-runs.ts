@@ -21,7 +21,7 @@ export async function withRuns<T>(
   const url = flags.store ?? (await storeOfConfig(environment));
   const store = await openStoreAt(url, {
     state,
-    tokens: await storeTokens(url, environment, silentLog),
+    tokens: await storeTokens(url === undefined ? [] : [url], environment, silentLog),
     log: silentLog,
   });
   try {

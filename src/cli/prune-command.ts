@@ -3,6 +3,7 @@ import { parseDuration } from "../core/duration.ts";
 import { exitCodes, LaunchError } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { silentLog } from "../core/log.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
 import { pruneRuns } from "../launch/prune.ts";
 import { pruneImages } from "../launch/prune-images.ts";
 import { pruneMachine } from "../launch/prune-machine.ts";
@@ -13,6 +14,7 @@ import type { PruneFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { withRuns, wholeNumber } from "./open-runs.ts";
 import { pruneJson, pruneLines, type PruneReport } from "./prune-report.ts";
+import { placeTokens } from "./tokens.ts";
 
 /**
  * `launch prune`: takes away what killed launchers left on this machine, then old finished runs from the store, and then what old runs left
@@ -30,8 +32,7 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
       const { environment, out } = console;
       const { signal } = interrupted;
       const clock = systemClock;
-      const services = sweepServices({ state, tokens: {}, environment, log: silentLog });
-      const swept = request.dryRun ? [] : await sweepRemains("lost", services, signal);
+      const swept = request.dryRun ? [] : await sweep(state, environment, signal);
       const runs = await pruneRuns(request, { store, state, clock }, signal);
       const machine = await pruneMachine(request, { state, clock, runs: runs.kept });
       const before = new Date(clock.now().getTime() - request.olderThanMs);
@@ -46,6 +47,12 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
   } finally {
     interrupted.stop();
   }
+}
+
+/** What is left may be of runs that are kept in other stores than the one that is pruned. */
+async function sweep(state: StateDirectory, environment: Console["environment"], signal: AbortSignal) {
+  const tokens = await placeTokens(environment, silentLog);
+  return sweepRemains("lost", sweepServices({ state, tokens, environment, log: silentLog }), signal);
 }
 
 function ageOf(text: string): number {

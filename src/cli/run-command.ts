@@ -25,6 +25,7 @@ import { interruption } from "../core/interruption.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
 import { queuesOnDemand } from "./open-queues.ts";
+import { ownTokens } from "./tokens.ts";
 
 /** What `launch run` is given: one or, for a queue, several things to launch. */
 export type RunWords = { readonly whats: readonly string[]; readonly command: Words["command"] };
@@ -56,7 +57,7 @@ export async function runCommand(words: RunWords, flags: RunFlags, console: Cons
     }
     const [only] = drafts;
     if (only === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
-    const { store, ...services } = { ...servicesOf(only.draft, flags, console, log), force: interrupted.force };
+    const { store, ...services } = { ...(await servicesOf(only.draft, flags, console, log)), force: interrupted.force };
     if (flags.dryRun === true) {
       const { dryRun } = await import("./dry-run.ts");
       const options = { json: flags.json === true, console, signal: interrupted.signal };
@@ -131,9 +132,14 @@ function requestOf(draft: ResolvedDraft, flags: RunFlags): LaunchRequest {
   };
 }
 
-function servicesOf(draft: ResolvedDraft, flags: RunFlags, { environment }: Console, log: Log): Services {
+async function servicesOf(
+  draft: ResolvedDraft,
+  flags: RunFlags,
+  { environment }: Console,
+  log: Log,
+): Promise<Services> {
   const state = stateDirectoryOf(environment, homedir());
-  const tokens = {};
+  const tokens = await ownTokens(draft.config, environment, log);
   return {
     log,
     clock: systemClock,

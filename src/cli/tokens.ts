@@ -12,18 +12,21 @@ type Environment = Console["environment"];
 /** A person's token for GitHub. Without it git's own credentials are used. */
 const tokenVariable = "LAUNCH_GITHUB_TOKEN";
 
-/** Tokens for GitHub: the launch config's App, or the person's. */
+/** Tokens for GitHub: the launch config's App, or the person's. An App's is made when it is first wanted. */
 export async function ownTokens(config: LaunchConfig, environment: Environment, log: Log): Promise<Tokens> {
   const token = environment[tokenVariable] ?? "";
   if (config.github_app === undefined && token === "") return {};
   const { gitHubTokens } = await import("../github/credentials.ts");
-  const { signal } = new AbortController();
-  return gitHubTokens({ config, token, environment, clock: systemClock, log }, signal);
+  return gitHubTokens({ config, token, environment, clock: systemClock, log });
 }
 
-/** Tokens for a store that is named without a launch config: it is looked for only where it may say more. */
-export async function storeTokens(url: string | undefined, environment: Environment, log: Log): Promise<Tokens> {
-  if (url === undefined || !/^git\+https?:/.test(url)) return {};
+/** Tokens for stores that are named without a launch config: it is looked for only where it may say more. */
+export async function storeTokens(urls: readonly string[], environment: Environment, log: Log): Promise<Tokens> {
+  return urls.some((url) => /^git\+https?:/.test(url)) ? placeTokens(environment, log) : {};
+}
+
+/** Tokens for GitHub by the launch config of this place, for who has no spec. */
+export async function placeTokens(environment: Environment, log: Log): Promise<Tokens> {
   const { config } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
   return ownTokens(config, environment, log);
 }

@@ -20,6 +20,11 @@ export async function tokenText(token: Token, signal: AbortSignal): Promise<stri
   return typeof token === "string" ? token : token.get(signal);
 }
 
+/** Throws when one of them is not to be had, so that a mistake in it is seen at the start. */
+export async function proveTokens(tokens: Tokens, signal: AbortSignal): Promise<void> {
+  for (const token of Object.values(tokens)) await tokenText(token, signal);
+}
+
 /** Tells a source that its token was turned away; of a fixed one there is no other. */
 export function refuseToken(token: Token | undefined, text: string): boolean {
   return typeof token === "object" && token.refused(text);

@@ -1,12 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { type Tokens, tokenText } from "../core/token.ts";
+import type { Tokens, TokenSource } from "../core/token.ts";
 import { readSecret } from "../launch/secrets.ts";
 import type { LaunchConfig } from "../spec/launch-config.ts";
-import { gitHubPlace } from "./api.ts";
-import { appToken } from "./app-token.ts";
+import { gitHubPlace, type Place } from "./api.ts";
 import type { Environment } from "./context.ts";
+import { tokensFor } from "./store.ts";
 
 export type CredentialRequest = {
   readonly config: Pick<LaunchConfig, "github_app">;
@@ -24,22 +24,42 @@ const firstTries = 4;
 const betweenTriesMs = 1_500;
 
 /**
- * The token for this GitHub's host, sent to no other: an App's where the launch config has one, else the one that is given. Throws when
- * an App that is configured gets none, so that a mistake in it is seen at the start.
+ * The token for this GitHub's host, sent to no other: an App's where the launch config has one, else the one that is given. An App's is
+ * made when it is first wanted, so that what reaches nothing on GitHub needs no GitHub.
  */
-export async function gitHubTokens(request: CredentialRequest, signal: AbortSignal): Promise<Tokens> {
-  const { config, token, environment, clock, log, onToken = () => undefined } = request;
+export function gitHubTokens(request: CredentialRequest): Tokens {
+  const { config, token, environment } = request;
   const place = gitHubPlace(environment);
-  const host = URL.parse(place.serverUrl)?.host ?? "";
   const { github_app: app } = config;
-  if (app === undefined) return token === "" || host === "" ? {} : { [host]: token };
+  return tokensFor(place, app === undefined ? token : appOnDemand(app, place, request));
+}
+
+type App = NonNullable<LaunchConfig["github_app"]>;
+
+function appOnDemand(app: App, place: Place, request: CredentialRequest): TokenSource {
+  let opening: Promise<TokenSource> | undefined;
+  let source: TokenSource | undefined;
+  return {
+    get: async (signal) => {
+      source ??= await (opening ??= openApp(app, place, request));
+      return source.known().length === 0 ? firstToken(source, request.clock, signal) : source.get(signal);
+    },
+    refused: (token) => source?.refused(token) ?? false,
+    known: () => source?.known() ?? [],
+  };
+}
+
+async function openApp(app: App, place: Place, request: CredentialRequest): Promise<TokenSource> {
+  const { environment, clock, log, onToken = () => undefined } = request;
+  const { appToken } = await import("./app-token.ts");
   const privateKey = await readSecret("github_app.private_key", app.private_key, environment);
-  const key = { id: app.id, installation: app.installation, privateKey };
-  const source = appToken({ app: key, place, clock, log, onToken });
+  return appToken({ app: { id: app.id, installation: app.installation, privateKey }, place, clock, log, onToken });
+}
+
+async function firstToken(source: TokenSource, clock: Clock, signal: AbortSignal): Promise<string> {
   for (let tries = 1; ; tries++) {
     try {
-      await tokenText(source, signal);
-      return { [host]: source };
+      return await source.get(signal);
     } catch (error) {
       signal.throwIfAborted();
       if (tries === firstTries || (error instanceof LaunchError && error.code === "refused")) throw error;

@@ -1,4 +1,5 @@
 import { withoutCredentials } from "../core/redaction.ts";
+import type { Token, Tokens } from "../core/token.ts";
 import type { GitHubContext } from "./context.ts";
 
 export type StoreUrl = {
@@ -21,8 +22,8 @@ export function defaultStoreUrl(context: GitHubContext, token: string): StoreUrl
   };
 }
 
-/** The token for the host of this GitHub, for sources; sent to no other host. */
-export function tokensFor({ serverUrl }: GitHubContext, token: string): Readonly<Record<string, string>> {
+/** The token for the host of this GitHub; sent to no other host. */
+export function tokensFor({ serverUrl }: Pick<GitHubContext, "serverUrl">, token: Token): Tokens {
   const host = URL.parse(serverUrl)?.host;
   return token === "" || host === undefined || host === "" ? {} : { [host]: token };
 }

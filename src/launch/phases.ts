@@ -1,9 +1,10 @@
 import type { BuiltImage } from "../builders/builder.ts";
 import { messageOf } from "../core/errors.ts";
-import { redactionOf } from "../core/redaction.ts";
+import { type Redact, redactionOf } from "../core/redaction.ts";
 import type { RunOutcome } from "../core/run.ts";
 import { knownTokens } from "../core/token.ts";
 import { requireResource } from "../resources/index.ts";
+import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { beside } from "./beside.ts";
 import { sourceWords } from "./describe.ts";
@@ -23,6 +24,7 @@ import {
   resourceFor,
   type RunImage,
 } from "./prepare.ts";
+import type { RunRecord } from "./record.ts";
 import { updateLive } from "./remains.ts";
 import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
 import type { Run } from "./services.ts";
@@ -36,8 +38,11 @@ export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome>
   refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
   const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
-  run.redact = redactionOf([...values, ...knownTokens(services.tokens)]);
+  const redaction = (): Redact => redactionOf([...values, ...knownTokens(services.tokens)]);
+  run.redact = redaction();
   const source = await sourcePhase(run, journal);
+  // Fetching it may have made a token.
+  run.redact = redaction();
   try {
     const image = await imagePhase(run, journal, source, secrets);
     return await startAndFollow(run, journal, { source, secrets: secrets.run, ...image });
@@ -147,6 +152,12 @@ function imageRequest({ request, services, scratch }: Run, source: CodeSource, s
   };
 }
 
+/** An image that was given by its name; what the name meant is known once it has started. */
+function givenImage({ image }: RunRequest): Pick<RunRecord, "image"> {
+  if (image === undefined || image.digest !== undefined) return {};
+  return { image: { reference: image.reference, outcome: "given" } };
+}
+
 type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readonly<Record<string, string>> };
 
 async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
@@ -167,7 +178,13 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
     secrets: parts.secrets,
   });
   const handle = resource.handleFor(asked);
-  journal.amend({ state: "starting", handle, env: asked.env, ...(command === undefined ? {} : { command }) });
+  journal.amend({
+    state: "starting",
+    handle,
+    env: asked.env,
+    ...(command === undefined ? {} : { command }),
+    ...givenImage(asked),
+  });
   await updateLive(services.state, runId, { handle, submittedAt: services.clock.now() });
   if (run.queued !== undefined) await journal.keep();
   await journal.submitting();

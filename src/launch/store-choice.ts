@@ -1,10 +1,9 @@
 import type { Log } from "../core/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { Tokens } from "../core/token.ts";
+import { type Tokens, tokenText } from "../core/token.ts";
 import { openStore } from "../stores/index.ts";
 import { fileStoreLocation, parseStoreUrl, type StoreLocation } from "../stores/location.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
-import type { StoreContext } from "../stores/store.ts";
 import type { StoreChoice } from "./services.ts";
 
 export type StorePlace = {
@@ -31,8 +30,8 @@ export function chooseStore(request: StoreChoiceRequest): StoreChoice {
   const isRemote = location.transport !== "file";
   const mayFallBack = isRemote && request.given === undefined;
   return {
-    open: () => openStore(location, contextFor(location, request)),
-    openFallback: mayFallBack ? () => openStore(own, contextFor(own, request)) : undefined,
+    open: () => openWith(location, request),
+    openFallback: mayFallBack ? () => openWith(own, request) : undefined,
     spare: isRemote,
     // A database is never public, whatever the repository is.
     public: isRemote && location.kind === "git" && mayBePublic(request),
@@ -47,7 +46,7 @@ function mayBePublic({ given, byDefault, isPublic: known }: StoreChoiceRequest):
 /** The store at a URL; the embedded one without. */
 export async function openStoreAt(url: string | undefined, place: StorePlace): Promise<QueueStore> {
   const location = url === undefined ? fileStoreLocation(place.state.store) : parseStoreUrl(url);
-  return openStore(location, contextFor(location, place));
+  return openWith(location, place);
 }
 
 export type OpenQueues = {
@@ -67,7 +66,7 @@ export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueue
   const location = chosen === undefined ? fileStoreLocation(request.state.store) : parseStoreUrl(chosen);
   const isRepositoryElsewhere = location.kind === "git" && location.transport !== "file";
   return {
-    store: await openStore(location, contextFor(location, request)),
+    store: await openWith(location, request),
     storeIsHere: location.transport === "file",
     storeIsPublic: isRepositoryElsewhere && mayBePublic(request),
     ...(isRepositoryElsewhere ? { isReadByAll: (signal) => askPublic(location.remote, signal) } : {}),
@@ -81,8 +80,11 @@ async function askPublic(remote: string, signal: AbortSignal): Promise<boolean |
   return isPublic(remote, signal);
 }
 
-function contextFor(location: StoreLocation, { state, tokens, log }: StorePlace): StoreContext {
-  const host = location.kind !== "git" || location.transport === "file" ? undefined : URL.parse(location.remote)?.host;
+/** A token that can't be had is told here, in its own words: later it would look like a store that can't be reached. */
+async function openWith(location: StoreLocation, { state, tokens, log }: StorePlace): Promise<QueueStore> {
+  const overHttp = location.kind === "git" && (location.transport === "https" || location.transport === "http");
+  const host = overHttp ? URL.parse(location.remote)?.host : undefined;
   const token = host === undefined ? undefined : tokens[host];
-  return { log, stateDirectory: state, ...(token === undefined ? {} : { token }) };
+  if (token !== undefined) await tokenText(token, new AbortController().signal);
+  return openStore(location, { log, stateDirectory: state, ...(token === undefined ? {} : { token }) });
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
-import type { TokenSource } from "../../../src/core/token.ts";
+import { proveTokens, type TokenSource } from "../../../src/core/token.ts";
 import { type AppKey, appToken } from "../../../src/github/app-token.ts";
 import { gitHubTokens } from "../../../src/github/credentials.ts";
 import { type GitHubApi, startGitHubApi } from "../../support/github-api.ts";
@@ -96,13 +96,15 @@ test.each([
   const { id, installation } = api.app;
   const config = { github_app: { id, installation, private_key: { env: "APP_KEY" } } };
   const request = { config, token: "the-job's", environment, clock: systemClock, log: silentLog };
-  const tokens = await gitHubTokens(request, signal);
+  const tokens = gitHubTokens(request);
   expect(Object.keys(tokens)).toEqual(["127.0.0.1:9"]);
+  expect(api.requests).toEqual([]);
+  await proveTokens(tokens, signal);
   expect(api.requests).toHaveLength(2);
 });
 
-test("without an App a given token is for this GitHub's host alone, and without one git's own are used", async () => {
+test("without an App a given token is for this GitHub's host alone, and without one git's own are used", () => {
   const request = { config: {}, environment: {}, clock: systemClock, log: silentLog };
-  expect(await gitHubTokens({ ...request, token: "a-pat" }, signal)).toEqual({ "github.com": "a-pat" });
-  expect(await gitHubTokens({ ...request, token: "" }, signal)).toEqual({});
+  expect(gitHubTokens({ ...request, token: "a-pat" })).toEqual({ "github.com": "a-pat" });
+  expect(gitHubTokens({ ...request, token: "" })).toEqual({});
 });
