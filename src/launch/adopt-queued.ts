@@ -46,6 +46,7 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
     return false;
   }
   const adopted = await openRun(launch, entry, services, signal);
+  adopted.journal.amend(startOf(entry, launch.document, found));
   await conclude(adopted.run, adopted.journal, () => work(adopted, entry, found));
   return true;
 }
@@ -90,6 +91,13 @@ async function openRun(
     redact: () => run.redact,
   });
   return { run, journal };
+}
+
+/** When it started, which its record may not say yet: at the latest word of it, else when it was submitted. */
+function startOf(entry: LiveEntry, { run }: RunDocument, found: Found | undefined): Pick<RunRecord, "started_at"> {
+  const hasRun = found !== undefined || entry.outcome?.exitCode !== undefined;
+  const at = run.started_at ?? (hasRun ? entry.submitted_at : undefined);
+  return at === undefined ? {} : { started_at: at };
 }
 
 async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | undefined): Promise<RunOutcome> {

@@ -60,7 +60,7 @@ export async function followRun(
           const { started_at: startedAt = clock.now().toISOString() } = journal.record();
           journal.amend({ state: "running", started_at: startedAt });
           journal.started();
-          if (asked !== undefined) await noteImage(resource, asked, handle, journal);
+          await noteDigest(resource, handle, journal);
         },
       },
       run.signal,
@@ -77,13 +77,12 @@ export async function followRun(
 }
 
 /** An image that was given by its name: the record says what the name meant when it ran. */
-async function noteImage(resource: Resource, asked: RunRequest, handle: Handle, journal: Journal): Promise<void> {
-  const { image } = asked;
-  if (image === undefined || image.digest !== undefined) return;
+async function noteDigest(resource: Resource, handle: Handle, journal: Journal): Promise<void> {
+  const { image } = journal.record();
+  if (image?.outcome !== "given" || image.digest !== undefined) return;
   try {
     const digest = await resource.imageDigest(handle);
-    const found = digest === undefined ? {} : { digest };
-    journal.amend({ image: { reference: image.reference, outcome: "given", ...found } });
+    if (digest !== undefined) journal.amend({ image: { ...image, digest } });
   } catch (error) {
     journal.warn(`the digest of the image ${image.reference} is not known: ${messageOf(error)}`);
   }

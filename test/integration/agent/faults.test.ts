@@ -55,6 +55,7 @@ describeWithDocker("with containers", () => {
       runIds.filter((runId) => existsSync(join(place.state.outputFolder(runId), "starts"))).length;
     const { child } = await place.spawn({ maxJobs: 2 });
     await until(() => starts() === 2);
+    const killed = Date.now();
     child.kill("SIGKILL");
     const result = await place.run({ agent: "a2" });
     expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed", "1 failed"]);
@@ -62,6 +63,9 @@ describeWithDocker("with containers", () => {
       const stored = await place.store.read(runId, new AbortController().signal);
       expect(stored?.run).toMatchObject({ reason: "exit-code", exit_code: 4 });
       expect(stored?.tail).toBe("  one\n  two\n");
+      // The record says what ran, and since when, whoever brought it to its end.
+      expect(JSON.stringify(stored?.record["image"])).toMatch(/"outcome":"given","digest":"sha256:/);
+      expect(Date.parse(stored?.run.started_at ?? "")).toBeLessThan(killed);
       expect(readFileSync(join(place.state.outputFolder(runId), "starts"), "utf8")).toBe("begin\n");
     }
     expect(runIds.flatMap((runId) => remainsOf(runId, []))).toEqual([]);
