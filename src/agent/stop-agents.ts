@@ -45,12 +45,15 @@ export type StopServices = { readonly store: QueueStore; readonly clock: Clock; 
 const lookMs = 1_000;
 
 /** The runs that an agent holds now; its beat names those of the time at which it was written. */
-export function runsOf({ agent, incarnation }: AgentBeat, entries: readonly QueueEntry[]): readonly string[] {
-  return entries
-    .filter(({ place, run: { lease } }) => {
-      return place === "leased" && lease?.agent === agent && lease.incarnation === incarnation;
-    })
-    .map(({ run }) => run.run_id);
+export function runsOf(beat: AgentBeat, entries: readonly QueueEntry[]): readonly string[] {
+  return leasedTo(beat, entries).map(({ run }) => run.run_id);
+}
+
+/** What is leased to this very incarnation. */
+export function leasedTo({ agent, incarnation }: AgentBeat, entries: readonly QueueEntry[]): readonly QueueEntry[] {
+  return entries.filter(({ place, run: { lease } }) => {
+    return place === "leased" && lease?.agent === agent && lease.incarnation === incarnation;
+  });
 }
 
 /** Asks agents to stop and waits for their answers. Throws `not-found`, before any is asked, when one isn't there. */

@@ -1,10 +1,11 @@
 import { homedir } from "node:os";
-import { runsOf, type StopAnswer, type StoppedAgent, stopAgents } from "../agent/stop-agents.ts";
+import { leasedTo, type StopAnswer, type StoppedAgent, stopAgents } from "../agent/stop-agents.ts";
 import { systemClock } from "../core/clock.ts";
 import { formatDuration, parseDuration } from "../core/duration.ts";
 import { exitCodes, LaunchError } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { stateDirectoryOf } from "../core/state-directory.ts";
+import { slotsNow } from "../launch/agent-slots.ts";
 import { counted } from "../reporting/queue-report.ts";
 import type { AgentBeat, SeenAgent } from "../stores/queue-store.ts";
 import { columns } from "./columns.ts";
@@ -16,7 +17,12 @@ import { withRuns } from "./open-runs.ts";
 export async function listAgentsCommand(flags: AgentListFlags, console: Console): Promise<number> {
   const { signal } = new AbortController();
   const { agents, entries } = await withRuns(flags, console, ({ store }) => store.snapshot("all", signal));
-  const listed = agents.map((seen) => ({ ...seen, runs: runsOf(seen.beat, entries) }));
+  const listed = agents.map((seen) => {
+    const { beat } = seen;
+    const leased = leasedTo(beat, entries);
+    const slots = slotsNow({ beat, leased, isAll: true });
+    return { ...seen, beat: { ...beat, slots }, runs: leased.map(({ run }) => run.run_id) };
+  });
   const { out } = console;
   if (flags.json === true) await out.write(listed.map((agent) => `${JSON.stringify(listedOf(agent))}\n`).join(""));
   else if (listed.length === 0) await out.write("no agents; start one: launch agent -q QUEUE\n");

@@ -3,6 +3,7 @@ import { durationOf, startEstimate } from "../queues/estimate.ts";
 import type { AgentReport, QueueReport, RunningReport } from "../reporting/queue-report.ts";
 import type { AgentBeat, QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { RunHead } from "../stores/store.ts";
+import { slotsNow } from "./agent-slots.ts";
 import { rankQueue } from "./ranked-queue.ts";
 import { placesOf, waitingReports } from "./waits-for.ts";
 
@@ -22,9 +23,10 @@ export function queueReport({ queue, definition: defined, snapshot, history, now
   const definition = defined ?? emptyDefinition();
   const entries = snapshot.entries.filter((entry) => entry.queue === queue);
   const waiting = entries.filter(({ place }) => place === "waiting");
-  const running = entries.filter(({ place }) => place === "leased").map((entry) => runningReport(entry, now));
+  const leased = entries.filter(({ place }) => place === "leased");
+  const running = leased.map((entry) => runningReport(entry, now));
   const beats = snapshot.agents.map(({ beat }) => beat).filter(({ queues }) => queues.includes(queue));
-  const agents = beats.map((beat) => agentReport(beat, running, now));
+  const agents = beats.map((beat) => agentReport(beat, leased, now));
   const serving = agents.filter(({ silent, state }) => !silent && state === "working");
   const paused = snapshot.paused.includes(queue);
   const ranked = rankQueue({ name: queue, definition }, snapshot, undefined, now);
@@ -72,16 +74,17 @@ function lastRunMs(history: readonly RunHead[], now: number): number | undefined
 }
 
 /** A beat is as old as its agent's heartbeat; what was leased to it since is in the queue. */
-function agentReport(beat: AgentBeat, running: readonly RunningReport[], now: number): AgentReport {
+function agentReport(beat: AgentBeat, entries: readonly QueueEntry[], now: number): AgentReport {
   const lastBeatMs = Math.max(0, now - Date.parse(beat.at));
-  const leased = running.filter(({ agent }) => agent === beat.agent).map(({ runId }) => runId);
-  const jobs = beat.queues.length === 1 ? leased.length : new Set([...beat.runs, ...leased]).size;
+  const leased = entries.filter(({ run }) => run.lease?.agent === beat.agent);
+  const isAll = beat.queues.length === 1;
+  const jobs = isAll ? leased.length : new Set([...beat.runs, ...leased.map(({ run }) => run.run_id)]).size;
   return {
     agent: beat.agent,
     state: beat.state,
     maxJobs: beat.max_jobs,
     jobs,
-    slots: beat.slots,
+    slots: slotsNow({ beat, leased, isAll }),
     lastBeatMs,
     silent: lastBeatMs > beat.lease.ttl_ms,
   };

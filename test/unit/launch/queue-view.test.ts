@@ -85,22 +85,24 @@ test("an agent that has been silent for longer than its lease serves nobody", ()
   expect(report.waiting[0]?.startsIn).toBeUndefined();
 });
 
+const wants = (count: number): Partial<RunHead> => ({
+  queued: {
+    queue: "gpu",
+    priority: 2,
+    enqueued_at: minutes(5),
+    slots: { gpu: count },
+    definition: "d",
+    attempts_max: 3,
+  },
+});
+
 test("what no agent here will ever have is told from what is taken now", () => {
-  const wants = (count: number): Partial<RunHead> => ({
-    queued: {
-      queue: "gpu",
-      priority: 2,
-      enqueued_at: minutes(5),
-      slots: { gpu: count },
-      definition: "d",
-      attempts_max: 3,
-    },
-  });
-  const { beat, version } = agent("a1", 4, 1, 0);
+  const { beat, version } = agent("a2", 4, 1, 0);
   const slots = { gpu: { total: 2, free: 0 } };
-  const report = reportOf([entry("w1", "waiting", 5, wants(1)), entry("w2", "waiting", 5, wants(8))], {
-    agents: [{ beat: { ...beat, slots }, version }],
-  });
+  const report = reportOf(
+    [entry("r1", "leased", 5, wants(2)), entry("w1", "waiting", 5, wants(1)), entry("w2", "waiting", 5, wants(8))],
+    { agents: [{ beat: { ...beat, slots }, version }] },
+  );
   expect(report.waiting.map(({ waitsFor }) => waitsFor)).toEqual([
     "1 gpu: 0 free of 2",
     "8 gpu: no agent here has more than 2",
@@ -143,6 +145,21 @@ test("what an agent was given since its last beat counts as its work", () => {
   const report = reportOf([entry("r1", "leased", 1), entry("w1", "waiting", 1)], { agents: [agent("a2", 1, 0, 4)] });
   expect(queueLine(report)).toContain("a2 busy 1/1");
   expect(report.waiting[0]?.waitsFor).toBe("a place: a2 is at max_jobs 1");
+});
+
+test("slots that were taken or given back since an agent's last beat count as they are now", () => {
+  const holding = entry("r1", "leased", 1, wants(2));
+  const waiting = entry("w1", "waiting", 1, wants(1));
+  const { beat, version } = agent("a2", 4, 0, 4);
+  const waitsFor = (entries: readonly QueueEntry[], free: number, more: Partial<AgentBeat> = {}): string | undefined =>
+    reportOf(entries, { agents: [{ beat: { ...beat, slots: { gpu: { total: 2, free } }, ...more }, version }] })
+      .waiting[0]?.waitsFor;
+  expect(waitsFor([holding, waiting], 2)).toBe("1 gpu: 0 free of 2");
+  expect(waitsFor([waiting], 0, { runs: ["r1"] })).toBe("the next poll");
+  // What it has of its other queues is known from its beat alone.
+  const both = { queues: ["gpu", "other"] };
+  expect(waitsFor([holding, waiting], 2, both)).toBe("1 gpu: 0 free of 2");
+  expect(waitsFor([waiting], 0, { ...both, runs: ["elsewhere"] })).toBe("1 gpu: 0 free of 2");
 });
 
 test("an agent that ends takes no more runs, so nobody waits for its place", () => {
