@@ -52,12 +52,12 @@ export async function runAgent(
     if (request.onSignal === "end" && life.mode() === "stopping") services.store.hurry?.();
     heartbeat.now();
   });
-  const keepAlive = keepRunsAlive(agent);
+  const touching = keepRunsAlive(agent);
   try {
     await serve(agent, life);
   } finally {
     await Promise.all([...agent.holds.values()].map((hold) => hold.over.catch(() => undefined)));
-    clearInterval(keepAlive);
+    clearInterval(touching);
     life.close();
     await leave(heartbeat);
   }
@@ -114,7 +114,7 @@ function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["po
       const before = agent.holds.get(run.run_id)?.over.catch(() => undefined);
       const hold = holdRun(taken, agent, before ?? Promise.resolve());
       agent.holds.set(hold.runId, hold);
-      void touchKeepAlive(services.state, hold.runId);
+      keepAlive(hold.runId, services);
       hold.over
         .then((run) => agent.runs.push(run))
         .catch((error: unknown) => log.warning(`${run.name}  its end could not be written: ${messageOf(error)}`))
@@ -136,10 +136,13 @@ const touchesPerGrace = 24;
 function keepRunsAlive({ holds, request, services }: Agent): NodeJS.Timeout {
   const everyMs = boundsOf(request.lease.ttlMs).supervisionMs / touchesPerGrace;
   return setInterval(() => {
-    for (const { runId } of holds.values()) {
-      touchKeepAlive(services.state, runId).catch((error: unknown) => services.log.debug(messageOf(error)));
-    }
+    for (const { runId } of holds.values()) keepAlive(runId, services);
   }, everyMs);
+}
+
+/** A disk that is full for a moment ends no agent: the next touch does as well. */
+function keepAlive(runId: string, { state, log }: AgentServices): void {
+  touchKeepAlive(state, runId).catch((error: unknown) => log.debug(messageOf(error)));
 }
 
 async function beatOf(agent: Agent): Promise<() => Omit<AgentBeat, "sequence" | "at" | "schema_version">> {
