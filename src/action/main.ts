@@ -13,7 +13,7 @@ import type { Variant } from "../launch/each.ts";
 import { type Exit, leave } from "./exit.ts";
 import type { GitHubLogRequest, JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
-import { queuesOnDemand } from "./open-queues.ts";
+import { queuesOfJob } from "./open-queues.ts";
 import { type ActionCommand, commands, type StateName } from "./protocol.ts";
 
 /** The action: reads its inputs, resolves the spec, launches, and says how it ended. */
@@ -60,7 +60,7 @@ async function launchFrom(
   const { gitHubLog } = await import("./github-log.ts");
   const log = gitHubLog({ ...logRequest(out), groups: true });
   const place = { inputs, context, state, log };
-  const queues = queuesOnDemand(place, signal);
+  const queues = queuesOfJob(place, signal);
   try {
     const drafts: { readonly draft: ResolvedDraft; readonly leg: string }[] = [];
     const variants = await variantsOf(inputs.each);

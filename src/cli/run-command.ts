@@ -24,7 +24,7 @@ import type { RunFlags, Words } from "./flags.ts";
 import { interruption } from "../core/interruption.ts";
 import { eventWriter } from "./json-log.ts";
 import { openLog } from "./open-log.ts";
-import { queuesOnDemand } from "./open-queues.ts";
+import { queuesOfCommand } from "./open-queues.ts";
 import { ownTokens } from "./tokens.ts";
 
 /** What `launch run` is given: one or, for a queue, several things to launch. */
@@ -45,7 +45,7 @@ export async function runCommand(words: RunWords, flags: RunFlags, console: Cons
       process.exit(exitCodes.cancelled);
     },
   });
-  const queues = queuesOnDemand(flags, console, log, interrupted.signal);
+  const queues = queuesOfCommand(flags, console, log, interrupted.signal);
   try {
     const drafts: Drafted[] = [];
     for (const wanted of wantedDrafts(words, flags)) {

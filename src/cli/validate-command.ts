@@ -10,14 +10,14 @@ import { draftFromFlags } from "./draft-from-flags.ts";
 import { reportFaults, reportWarnings } from "./faults.ts";
 import { eventWriter } from "./json-log.ts";
 import type { ValidateFlags, Words } from "./flags.ts";
-import { queuesOnDemand } from "./open-queues.ts";
+import { queuesOfCommand } from "./open-queues.ts";
 
 const maxValueWidth = 60;
 
 /** `launch validate`: all faults of a spec and its config, or with `--explain` where each value is from. */
 export async function validateCommand(words: Words, flags: ValidateFlags, console: Console): Promise<number> {
   const { signal } = new AbortController();
-  const queues = queuesOnDemand(flags, console, silentLog, signal);
+  const queues = queuesOfCommand(flags, console, silentLog, signal);
   try {
     return await validate(
       await draftFromFlags(words, flags, console, signal, { queue: queues.resolution }),
