@@ -65,5 +65,4 @@ export const outputNames = [
 export type OutputName = (typeof outputNames)[number];
 
 /** What main leaves for post. */
-export const stateNames = ["state-directory"] as const;
-export type StateName = (typeof stateNames)[number];
+export type StateName = "state-directory";

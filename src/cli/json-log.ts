@@ -5,7 +5,7 @@ import { oneLine } from "../reporting/words.ts";
 import type { Writer } from "../core/writer.ts";
 
 /** The version of the events that `--json` prints. Fields are added under the same number; a meaning never changes under it. */
-export const eventSchemaVersion = 1;
+const eventSchemaVersion = 1;
 
 export type JsonLogRequest = {
   readonly out: Writer;

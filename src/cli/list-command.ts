@@ -91,7 +91,7 @@ function rowOf(listed: ListedRun): readonly string[] {
   return listed.kind === "unreadable" ? [listed.runId, listed.why, "", "", "", "", "", ""] : runRow(listed.run);
 }
 
-export const runRowHead = ["run", "state", "when", "queue", "resource", "source", "by", "metrics"] as const;
+const runRowHead = ["run", "state", "when", "queue", "resource", "source", "by", "metrics"] as const;
 
 /** A run as a row of a list. */
 export function runRow(run: RunHead): readonly string[] {

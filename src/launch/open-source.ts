@@ -8,7 +8,7 @@ import type { LaunchRequest } from "./services.ts";
 const remotePattern = /^(?:[a-z][a-z0-9+.-]*:\/\/|[\w.+-]+@[\w.-]+:)/i;
 
 /** Which source a spec asks for. A relative folder is relative to `baseDirectory`. */
-export function sourceRequestOf(spec: LaunchSpec, baseDirectory: string, includeUntracked: boolean): SourceRequest {
+function sourceRequestOf(spec: LaunchSpec, baseDirectory: string, includeUntracked: boolean): SourceRequest {
   const image = spec.docker.docker_image;
   if (image !== undefined) return { kind: "image", image };
   const { repo, version } = spec.git;

@@ -11,7 +11,7 @@ import type { QueuedSource } from "./record.ts";
  */
 
 /** The largest patch that a run carries; GitHub advises against larger objects. */
-export const maxPatchBytes = 1024 * 1024;
+const maxPatchBytes = 1024 * 1024;
 
 export type SourcePlace = {
   /** Absolute, without symlinks; what the spec's `uri` names. */

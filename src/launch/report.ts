@@ -33,14 +33,15 @@ export function reportOf({ record, lastLines, again }: ReportRequest): RunReport
   };
 }
 
-/** From the making of the record to its end; of a queued run from its start, as it had waited before. */
+/** From the making of the record to its end; of a queued run from its start, as it had waited before, or what was done until it failed. */
 export function elapsedOf(record: RunRecord): number {
-  const begun = record.queued === undefined ? record.created_at : (record.started_at ?? record.created_at);
+  const begun = record.queued === undefined ? record.created_at : record.started_at;
+  if (begun === undefined) return record.phases.reduce((sum, { ms }) => sum + ms, 0);
   return Math.max(0, Date.parse(record.finished_at ?? begun) - Date.parse(begun));
 }
 
 /** How a run ended, as far as its record says: one that says nothing was cut off. */
-export function outcomeOfRecord(record: RunRecord): RunOutcome {
+function outcomeOfRecord(record: RunRecord): RunOutcome {
   if (record.state === "succeeded") return { state: "succeeded", exitCode: 0 };
   return {
     state: record.state === "cancelled" ? "cancelled" : "failed",

@@ -36,7 +36,7 @@ const variableSchema = z
   );
 export type VariableSchema = z.output<typeof variableSchema>;
 
-export const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 export const queueDefinitionSchema = z.strictObject({
   description: z.string().max(500).optional(),

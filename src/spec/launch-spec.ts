@@ -62,7 +62,7 @@ const overridesSchema = z.strictObject({
 });
 
 /** What of a failed run another attempt is made for. */
-export const retryReasons = [
+const retryReasons = [
   "exit-code",
   "signal",
   "timeout",

@@ -17,7 +17,7 @@ import type { QueuePlace, StopLevel } from "../queue-store.ts";
 export const queueRefs = "refs/launch/v1/q/";
 export const agentRefs = "refs/launch/v1/a/";
 export const stopRefs = "refs/launch/v1/s/";
-export const logRefs = "refs/launch/v1/log/";
+const logRefs = "refs/launch/v1/log/";
 
 const letters = { waiting: "p", leased: "l", ended: "d" } as const satisfies Record<QueuePlace, string>;
 const places: Readonly<Record<string, QueuePlace>> = { p: "waiting", l: "leased", d: "ended" };
