@@ -118,7 +118,7 @@ async function follow(
     said.set(run.run_id, words);
   };
   try {
-    const onTrouble = (message: string): void => log.warning(`${message}; asking again until it answers`);
+    const onTrouble = (message: string): void => log.warning(`${message}; asking again`);
     return await waitForRuns({ runs, onChange, onTrouble }, { store, clock: systemClock }, signal);
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -43,7 +43,7 @@ export async function followRuns(request: FollowRuns, signal: AbortSignal): Prom
   const follower =
     flags.json === true ? eventFollower(request) : runs.length === 1 ? followOne(request, signal) : followMany(request);
   try {
-    const onTrouble = (message: string): void => log.warning(`${message}; asking again until it answers`);
+    const onTrouble = (message: string): void => log.warning(`${message}; asking again`);
     const asked = { runs, onChange: follower.onChange, onLook: follower.onLook, onTrouble };
     const heads = await waitForRuns(asked, { store, clock: systemClock }, signal);
     await follower.stop();
