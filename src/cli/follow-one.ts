@@ -4,7 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import { countLines } from "../core/lines.ts";
 import { isFinal } from "../core/run.ts";
 import { attemptsIn } from "../launch/attempts.ts";
-import { followHere, whereaboutsOf } from "../launch/logs.ts";
+import { followHere, wholeLogOf } from "../launch/logs.ts";
 import { lastLines } from "../launch/run-log.ts";
 import type { Seen } from "../launch/wait-runs.ts";
 import { outputMarks } from "../reporting/output-marks.ts";
@@ -113,7 +113,7 @@ async function showEnd(run: RunHead, request: FollowRuns, shown: number): Promis
     formatCommandLine(["launch", ...words, run.run_id, ...storeFlags(flags)]);
   const seen = shown > 0 && shown <= shownLines;
   const last = run.state === "failed" && !seen ? lastLines(stored?.tail ?? "", shownLines) : [];
-  const whole = stored === undefined || shown > 0 ? undefined : whereaboutsOf(stored, state);
+  const whole = stored === undefined || shown > 0 ? undefined : await wholeLogOf(stored, state);
   const again = run.state === "succeeded" ? "" : `   ·   again: ${command("requeue")}`;
   const lines = [
     ...(last.length === 0 ? [] : ["  last lines", ...last.map((line) => `${outputMarks.stdout}${oneLine(line)}`)]),

@@ -159,8 +159,16 @@ function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: Abo
   };
 }
 
+/** Where the whole log of a run is that may have been on this machine: its file, while that is here. */
+export async function wholeLogOf(stored: StoredRun, state: StateDirectory): Promise<string | undefined> {
+  const { log, launcher } = stored.record;
+  const file = textOf(log, "file");
+  const isOfHere = file === state.logFile(stored.run.run_id) && textOf(launcher, "host") === hostname();
+  return (isOfHere ? await ifThere(file) : undefined) ?? whereaboutsOf(stored, state);
+}
+
 /** Where the whole log is: the CI job that ran it, or the file on its machine. Undefined for a run without one. */
-export function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
+function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
   const { log, launcher, ci } = stored.record;
   const { queued, attempt } = stored.run;
   // Who put a run into a queue has none of its log.

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
@@ -91,6 +91,15 @@ test("a run of another machine is followed by its states, and its end shows what
   expect(exitCode).toBe(1);
   expect(stdout).toContain("  last lines\n│ the end of it\n");
   expect(stdout).toMatch(/^ {2}log {6}\S+log\.txt on /m);
+});
+
+test("a run that ended here before it was waited for is told with the file of its log", async () => {
+  repository.commit("b", { "train.sh": "echo out; exit 4\n" });
+  const [run] = (await enqueued("-q")).runs;
+  await launch("agent", "--drain");
+  const { stdout } = await launch("wait", run?.run_id ?? "");
+  const [, file = ""] = /^ {2}log {6}(\S+)$/m.exec(stdout) ?? [];
+  expect(readFileSync(file, "utf8")).toContain("out\n");
 });
 
 test("Ctrl-C stops the following, not the run, and says how to cancel it", async () => {
