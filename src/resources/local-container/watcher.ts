@@ -1,5 +1,6 @@
 import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { dockerEnvironment } from "../../clients/docker/docker.ts";
 import { isFileMissing } from "../../core/errors.ts";
 import { isRunning, nameProcess, type ProcessName } from "../../core/process-identity.ts";
@@ -87,11 +88,22 @@ export async function removeWatcher(file: string): Promise<void> {
   await rm(endingOf(file), { force: true });
 }
 
-/** Ends the watcher of a container, whoever started it. */
+/** Ends the watcher of a container, whoever started it, and waits until it is gone. */
 export async function endWatcher(file: string): Promise<void> {
   const name = await readName(file);
-  if (name !== undefined && (await isRunning(name))) signalGroup(name.pid, "SIGKILL");
+  if (name !== undefined && (await isRunning(name))) {
+    signalGroup(name.pid, "SIGKILL");
+    await gone(name);
+  }
   await rm(file, { force: true });
+}
+
+/** On a busy machine a killed process may be there for a moment more. */
+const goneWithinMs = 2_000;
+
+async function gone(name: ProcessName): Promise<void> {
+  const deadline = performance.now() + goneWithinMs;
+  while ((await isRunning(name)) && performance.now() < deadline) await delay(2);
 }
 
 async function readName(file: string): Promise<ProcessName | undefined> {
