@@ -10,7 +10,7 @@ import type { Holding, SlotPool } from "./slots.ts";
 export type Mode = "working" | "draining" | "stopping";
 
 /** Why a run is ended early. */
-export type Ending = "cancelled" | "given-back" | "fenced";
+export type Ending = "cancelled" | "given-back" | "dropped" | "fenced";
 
 /** A run that this agent has just got. */
 export type Taken = {

@@ -25,7 +25,7 @@ import { writeEnd } from "./write-end.ts";
  *   executed    launched, or taken over where an agent that is gone has left it
  *   written     its end, or that it waits for another attempt; with the end the next run is taken
  *
- * It is ended early when somebody asked for that (`cancelled`), when the agent stops (`given-back`), and when the store shows that
+ * It is ended early when somebody asked for that (`cancelled`), when the agent stops (`given-back`, or `dropped` for good), and when the store shows that
  * another has it (`fenced`): then nothing more is written.
  */
 
@@ -42,7 +42,7 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
   let active = true;
   const end = (why: Ending): void => {
     // Whoever is fenced has nothing more to say; a cancel goes before the agent's own wish.
-    if (ending === "fenced" || ending === why || (ending === "cancelled" && why === "given-back")) return;
+    if (ending === "fenced" || ending === why || (ending === "cancelled" && why !== "fenced")) return;
     ending = why;
     stop.abort(new LaunchError("cancelled", reasonWords[why]));
   };
@@ -96,6 +96,7 @@ async function forgetHere({ document }: Taken, { services }: Agent): Promise<voi
 const reasonWords = {
   cancelled: "somebody cancelled it",
   "given-back": "its agent stops",
+  dropped: "its agent stops",
   fenced: "another agent has it",
 } as const;
 
@@ -196,7 +197,7 @@ async function conclude(
   const { log, clock } = agent.services;
   const name = taken.document.run.name;
   if (ending === "fenced") return fenced(log, name);
-  const whole = inQueue(taken.entry, ended);
+  const whole = withWhy(inQueue(taken.entry, ended), ending);
   // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
   const givenBack = ending === "given-back" && whole.run.state === "cancelled";
   const place = { agent: agent.request.agent, host: hostname() };
@@ -208,6 +209,14 @@ async function conclude(
   if (end.kind === "retry") return { kind: "retried", reason, message };
   if (state === "succeeded") return { kind: "succeeded" };
   return { kind: state === "cancelled" ? "cancelled" : "failed", reason, message };
+}
+
+/** A launch knows that it was cut short, and not for whose sake. */
+function withWhy(ended: RunDocument, ending: Ending | undefined): RunDocument {
+  const isForAgent = ending === "given-back" || ending === "dropped";
+  if (!isForAgent || ended.run.state !== "cancelled") return ended;
+  const message = "its agent was stopped";
+  return { ...ended, run: { ...ended.run, message }, record: { ...ended.record, message } };
 }
 
 function fenced(log: Agent["services"]["log"], name: string): TakenRun["end"] {

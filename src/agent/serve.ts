@@ -99,7 +99,7 @@ function forgetLost({ snapshot, lost }: Agent): void {
 }
 
 function endRuns(agent: Agent): void {
-  const why = agent.request.endedRuns === "cancel" ? "cancelled" : "given-back";
+  const why = agent.request.endedRuns === "cancel" ? "dropped" : "given-back";
   for (const hold of agent.holds.values()) hold.end(why);
 }
 

@@ -172,6 +172,24 @@ describe.each(Object.entries(agentStores))("an agent on %s", (_name, newStore) =
     expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
+  test("a run that ends with its agent says so, whether it is given back or cancelled", async () => {
+    runIds = await place.enqueue(["sleep 300"]);
+    for (const endedRuns of ["requeue", "cancel"] as const) {
+      const first = new AbortController();
+      const before = place.jobs().length;
+      const running = place.run({ onSignal: "end", endedRuns }, {}, first.signal);
+      await until(() => place.jobs().length > before);
+      first.abort();
+      await running;
+    }
+    const stored = await place.store.read(runIds[0]!, new AbortController().signal);
+    expect(stored?.run).toMatchObject({ state: "cancelled", reason: "cancelled", message: "its agent was stopped" });
+    expect(stored?.record["attempts"]).toMatchObject([
+      { given_back: true, message: "its agent was stopped" },
+      { state: "cancelled", message: "its agent was stopped" },
+    ]);
+  });
+
   test("an agent that would beat more often than its store's host wants to be written to doesn't begin", async () => {
     const store = { ...place.store, capabilities: { ...place.store.capabilities, leastHeartbeatMs: 60_000 } };
     const lease = { ttlMs: 60_000, heartbeatMs: 20_000 };
