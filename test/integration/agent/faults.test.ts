@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -228,4 +228,14 @@ test("an end that the store has not heard of when the agent is killed is told by
   expect(begun()).toBe(1);
   const stored = await place.store.read(runIds[0]!, new AbortController().signal);
   expect(stored).toMatchObject({ run: { state: "succeeded", attempt: 1 }, tail: "  done\n" });
+});
+
+test("a keep-alive file that can't be written ends no agent", async () => {
+  runIds = await place.enqueue(["true"]);
+  // Its folder leads nowhere.
+  symlinkSync("nowhere", join(place.folder, "gone"));
+  const keepAliveFile = (): string => join(place.folder, "gone", "alive");
+  const result = await place.run({}, { state: { ...place.state, keepAliveFile } });
+  expect(result.runs.map(({ end }) => end.kind)).toEqual(["succeeded"]);
+  expect(place.lines.join("\n")).toMatch(/EEXIST|ENOENT/);
 });
