@@ -10,7 +10,7 @@ import { columns } from "./columns.ts";
 import type { Console } from "./console.ts";
 import type { ListFlags } from "./flags.ts";
 import { withRuns, wholeNumber } from "./open-runs.ts";
-import { type Watch, watch } from "./watch.ts";
+import { show, type Watch } from "./watch.ts";
 
 type Listed = { readonly runs: readonly ListedRun[]; readonly location: string };
 
@@ -35,11 +35,7 @@ export async function listCommand(flags: ListFlags, console: Console): Promise<n
         changes: changesBetween,
         ...(flags.json === true ? { json: async ({ runs }: Listed) => out.write(jsonLines(runs, limit)) } : {}),
       };
-      if (flags.watch === true) await watch(work, console, interrupted.signal);
-      else {
-        const listed = await work.look(interrupted.signal);
-        await out.write(flags.json === true ? jsonLines(listed.runs, limit) : work.textOf(listed));
-      }
+      await show({ work, isWatched: flags.watch === true, console }, interrupted.signal);
       return exitCodes.succeeded;
     });
   } finally {

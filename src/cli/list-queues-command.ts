@@ -13,7 +13,7 @@ import type { Console } from "./console.ts";
 import type { QueueHistoryFlags, QueueListFlags } from "./flags.ts";
 import { runRow } from "./list-command.ts";
 import { withRuns, wholeNumber } from "./open-runs.ts";
-import { watch, type Watch } from "./watch.ts";
+import { show, type Watch } from "./watch.ts";
 
 type QueueRow = {
   readonly queue: string;
@@ -43,11 +43,7 @@ export async function listQueuesCommand(flags: QueueListFlags, console: Console)
         changes: changesBetween,
         ...(flags.json === true ? { json: async (rows: readonly QueueRow[]) => out.write(jsonOf(rows)) } : {}),
       };
-      if (flags.watch === true) await watch(work, console, interrupted.signal);
-      else {
-        const rows = await rowsIn(store, interrupted.signal);
-        await out.write(flags.json === true ? jsonOf(rows) : textOf(rows));
-      }
+      await show({ work, isWatched: flags.watch === true, console }, interrupted.signal);
       return exitCodes.succeeded;
     });
   } finally {

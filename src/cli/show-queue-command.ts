@@ -12,7 +12,7 @@ import type { Console } from "./console.ts";
 import type { QueueShowFlags } from "./flags.ts";
 import { eventWriter } from "./json-log.ts";
 import { storeFlags, withRuns, wholeNumber } from "./open-runs.ts";
-import { type Watch, watch } from "./watch.ts";
+import { show, type Watch } from "./watch.ts";
 
 /** `launch queue show`: position, what each run waits for, when it may start. */
 export async function showQueueCommand(queue: string, flags: QueueShowFlags, console: Console): Promise<number> {
@@ -23,12 +23,7 @@ export async function showQueueCommand(queue: string, flags: QueueShowFlags, con
     return await withRuns(flags, console, async ({ store }) => {
       const viewer = queueViewer(store, systemClock);
       const work = workOf({ queue, limit, flags, console, store, viewer });
-      if (flags.watch === true) await watch(work, console, signal);
-      else {
-        const seen = await work.look(signal);
-        if (work.json === undefined) await console.out.write(work.textOf(seen));
-        else await work.json(seen);
-      }
+      await show({ work, isWatched: flags.watch === true, console }, signal);
       return exitCodes.succeeded;
     });
   } finally {

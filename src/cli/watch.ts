@@ -23,8 +23,16 @@ export type Watch<T> = {
 const redrawMs = 1_000;
 const retryMs = 5_000;
 
+export type Showing<T> = { readonly work: Watch<T>; readonly isWatched: boolean; readonly console: Console };
+
+/** Shows it once, or watches it. */
+export async function show<T>({ work, isWatched, console }: Showing<T>, signal: AbortSignal): Promise<void> {
+  if (isWatched) await watch(work, console, signal);
+  else await tell(work, undefined, await work.look(signal), console);
+}
+
 /** Watches until the signal; a store that is away for a while is waited for. */
-export async function watch<T>(work: Watch<T>, console: Console, signal: AbortSignal): Promise<void> {
+async function watch<T>(work: Watch<T>, console: Console, signal: AbortSignal): Promise<void> {
   const screen = console.interactive && work.json === undefined ? openScreen(console) : undefined;
   let seen: T | undefined;
   let trouble = "";
