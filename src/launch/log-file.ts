@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { isFileMissing } from "../core/errors.ts";
+import { countLines } from "../core/lines.ts";
 import type { OutputStream } from "../core/log.ts";
 
 /** Whole lines of a stored log, each ending in a newline, without the marks. */
@@ -47,11 +48,14 @@ export type LogFileRequest = {
 
 /**
  * The whole log, and what is still being written to it. A file that isn't there yet is waited for like more of it, and one that another
- * attempt has put in its place is read after it.
+ * attempt has put in its place is read after it. One that was removed and is written again, from its start, is of the same attempt, by
+ * whoever has taken it over: what was read of it is not read twice.
  */
 export async function* readLogFile(request: LogFileRequest, signal: AbortSignal): AsyncGenerator<LogChunk> {
   let file: FileHandle | undefined;
   let rest = Buffer.alloc(0);
+  let lines = 0;
+  let known = 0;
   const buffer = Buffer.allocUnsafe(readBytes);
   try {
     for (;;) {
@@ -65,10 +69,15 @@ export async function* readLogFile(request: LogFileRequest, signal: AbortSignal)
         const all = Buffer.concat([rest, buffer.subarray(0, read)]);
         const end = all.lastIndexOf("\n") + 1;
         rest = all.subarray(end);
-        yield* unmarkedChunks(all.toString("utf8", 0, end));
+        const start = afterLines(all.subarray(0, end), known - lines);
+        lines += countLines(all.subarray(0, end));
+        yield* unmarkedChunks(all.toString("utf8", start, end));
       }
-      if (file !== undefined && (await isReplaced(file, request.path))) {
-        if (rest.length >= 2) yield* unmarkedChunks(rest.toString("utf8"));
+      const other = file === undefined ? undefined : await replaced(file, request.path);
+      if (file !== undefined && other !== undefined) {
+        known = other === "again" ? Math.max(known, lines) : 0;
+        lines = 0;
+        if (other === "another" && rest.length >= 2) yield* unmarkedChunks(rest.toString("utf8"));
         rest = Buffer.alloc(0);
         await file.close();
         file = undefined;
@@ -83,13 +92,21 @@ export async function* readLogFile(request: LogFileRequest, signal: AbortSignal)
   }
 }
 
-/** Whether another file than the open one is at its path now. None there is no other. */
-async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
+/** Where so many lines have ended. */
+function afterLines(bytes: Buffer, count: number): number {
+  let at = 0;
+  for (let left = count; left > 0 && at < bytes.length; left--) at = bytes.indexOf("\n", at) + 1;
+  return at;
+}
+
+/** Whether another file than the open one is at its path now; `again` when the open one was removed, not moved. None there is no other. */
+async function replaced(file: FileHandle, path: string): Promise<"again" | "another" | undefined> {
   try {
     const [open, there] = await Promise.all([file.stat(), stat(path)]);
-    return open.ino !== there.ino || open.dev !== there.dev;
+    if (open.ino === there.ino && open.dev === there.dev) return undefined;
+    return open.nlink === 0 ? "again" : "another";
   } catch (error) {
-    if (isFileMissing(error)) return false;
+    if (isFileMissing(error)) return undefined;
     throw error;
   }
 }

@@ -113,6 +113,26 @@ describe("a log file", () => {
     ]);
   });
 
+  it("is not read twice where whoever takes the run over writes it again, from its start", async () => {
+    const steps = [
+      () => writeFileSync(path, "  one\n! two\n  tor"),
+      () => rmSync(path),
+      () => writeFileSync(path, "  one\n"),
+      () => appendFileSync(path, "! two\n  torn\n"),
+      () => appendFileSync(path, "  last\n"),
+    ];
+    const seen: LogChunk[] = [];
+    const pause = (): Promise<void> => Promise.resolve(steps.shift()?.());
+    const isWritten = (): Promise<boolean> => Promise.resolve(steps.length > 0);
+    for await (const chunk of readLogFile({ path, isWritten, pause }, signal)) seen.push(chunk);
+    expect(seen).toEqual([
+      { stream: "stdout", text: "one\n" },
+      { stream: "stderr", text: "two\n" },
+      { stream: "stdout", text: "torn\n" },
+      { stream: "stdout", text: "last\n" },
+    ]);
+  });
+
   it("has an end of whole lines for the record", async () => {
     expect(await readStoredTail(path)).toBeUndefined();
     writeFileSync(path, "  one\n! two");
