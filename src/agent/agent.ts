@@ -62,7 +62,14 @@ export async function runAgent(
     await leave(heartbeat);
   }
   const end = life.end() ?? "drained";
-  return { end, message: endWords[end], runs: agent.runs };
+  return { end, message: end === "drained" ? drainedWords(agent) : endWords[end], runs: agent.runs };
+}
+
+/** Queues that are drained need not be empty: what is paused, or too much or too long for this agent, goes on waiting. */
+function drainedWords({ snapshot }: Agent): string {
+  const waiting = snapshot?.entries.filter(({ place }) => place === "waiting").length ?? 0;
+  if (waiting === 0) return endWords.drained;
+  return `what waits can't start here (${waiting} run${waiting === 1 ? "" : "s"})`;
 }
 
 /** An agent whose beats come late is taken for gone while its runs go on. */

@@ -123,7 +123,7 @@ describe.each(Object.entries(agentStores))("an agent on %s", (_name, newStore) =
     ];
     const result = await place.run({ timeLimitMs: 60_000 });
     expect(result.runs.map(({ runId }) => runId)).toEqual([runIds[1]]);
-    expect(result.end).toBe("drained");
+    expect(result).toMatchObject({ end: "drained", message: "what waits can't start here (2 runs)" });
   });
 
   test("an agent ends after its idle time, and after its time limit", async () => {
