@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import { touchKeepAlive } from "../launch/launch-queued.ts";
@@ -69,7 +70,7 @@ export async function runAgent(
 function drainedWords({ snapshot }: Agent): string {
   const waiting = snapshot?.entries.filter(({ place }) => place === "waiting").length ?? 0;
   if (waiting === 0) return endWords.drained;
-  return `what waits can't start here (${waiting} run${waiting === 1 ? "" : "s"})`;
+  return `what waits can't start here (${counted(waiting, "run")})`;
 }
 
 /** An agent whose beats come late is taken for gone while its runs go on. */

@@ -6,7 +6,7 @@ import { exitCodes, LaunchError } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { stateDirectoryOf } from "../core/state-directory.ts";
 import { slotsNow } from "../launch/agent-slots.ts";
-import { counted } from "../reporting/queue-report.ts";
+import { counted } from "../core/counted.ts";
 import type { AgentBeat, SeenAgent } from "../stores/queue-store.ts";
 import { columns } from "./columns.ts";
 import type { Console } from "./console.ts";

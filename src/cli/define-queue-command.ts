@@ -5,7 +5,7 @@ import { userName } from "../launch/owner.ts";
 import { definitionOf, definitionsIn } from "../launch/queue-definitions.ts";
 import { runConfigOf } from "../launch/settings.ts";
 import { defaultQueue, queueNamePattern } from "../queues/definition.ts";
-import { counted } from "../reporting/queue-report.ts";
+import { counted } from "../core/counted.ts";
 import { type DefinitionEdit, editDefinition } from "../spec/edit-definition.ts";
 import { toJson as jsonOf } from "../spec/located.ts";
 import { parse } from "../spec/parse.ts";

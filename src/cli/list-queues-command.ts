@@ -3,7 +3,7 @@ import { exitCodes } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { definedQueues, definitionOf } from "../launch/queue-definitions.ts";
 import { defaultQueue } from "../queues/definition.ts";
-import { counted } from "../reporting/queue-report.ts";
+import { counted } from "../core/counted.ts";
 import { metricsInWords } from "../reporting/words.ts";
 import { readDefinition } from "../spec/queue-definition.ts";
 import type { QueueStore } from "../stores/queue-store.ts";

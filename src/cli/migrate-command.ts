@@ -7,7 +7,7 @@ import { stateDirectoryOf } from "../core/state-directory.ts";
 import { migrate, type Migrated } from "../launch/migrate.ts";
 import { userName } from "../launch/owner.ts";
 import { openStoreAt } from "../launch/store-choice.ts";
-import { counted } from "../reporting/queue-report.ts";
+import { counted } from "../core/counted.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { Console } from "./console.ts";
 import type { MigrateFlags } from "./flags.ts";

@@ -3,7 +3,7 @@ import type { PrunedImages } from "../launch/prune-images.ts";
 import type { PrunedMachine } from "../launch/prune-machine.ts";
 import type { Pruned } from "../launch/prune.ts";
 import type { SweptRun } from "../launch/sweep-remains.ts";
-import { counted } from "../reporting/queue-report.ts";
+import { counted } from "../core/counted.ts";
 import { formatBytes, shortImage } from "../reporting/words.ts";
 
 /** What a prune has done, or would do. */

@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { formatBytes, metricsInWords } from "../reporting/words.ts";
 import type { Provenance, ResolvedSource } from "../sources/source.ts";
@@ -15,7 +16,7 @@ export function sourceWords(name: string, source: ResolvedSource): string {
   const { provenance } = source;
   const patch = provenance.patch;
   if (source.kind === "image" || patch === undefined) return `${name} @ ${describeSource(provenance)}`;
-  const files = `${patch.files.length} changed file${patch.files.length === 1 ? "" : "s"}`;
+  const files = counted(patch.files.length, "changed file");
   return `${name} @ ${provenance.commit?.slice(0, 12) ?? "no commit"} + ${files} (patch ${formatBytes(patch.bytes)})`;
 }
 

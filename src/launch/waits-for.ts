@@ -1,6 +1,7 @@
 import { formatAge } from "../core/duration.ts";
 import type { Ranked, WaitingRun, WaitsFor } from "../queues/order.ts";
-import { type AgentReport, counted, type WaitCause, type WaitingReport } from "../reporting/queue-report.ts";
+import { counted } from "../core/counted.ts";
+import type { AgentReport, WaitCause, WaitingReport } from "../reporting/queue-report.ts";
 
 /** What a waiting run waits for: the kind of thing, and the words. */
 type Cause = Pick<WaitingReport, "cause" | "waitsFor">;

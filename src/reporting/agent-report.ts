@@ -1,5 +1,5 @@
 import { inlineCode, inlineText, table } from "./markdown.ts";
-import { counted } from "./queue-report.ts";
+import { counted } from "../core/counted.ts";
 
 /** How an agent ended, as people are told of it. */
 export type AgentReport = {

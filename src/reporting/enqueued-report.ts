@@ -1,6 +1,6 @@
 import { formatCommandLine } from "../core/command-line.ts";
 import { inlineCode, inlineText, linked, table } from "./markdown.ts";
-import { counted } from "./queue-report.ts";
+import { counted } from "../core/counted.ts";
 
 /** What a step has put into queues, and where that stands. */
 export type EnqueuedReport = {

@@ -1,4 +1,5 @@
 import { formatCommandLine } from "../core/command-line.ts";
+import { counted } from "../core/counted.ts";
 import { formatAge, formatDuration } from "../core/duration.ts";
 import type { Estimate } from "../queues/estimate.ts";
 import { oneLine } from "./words.ts";
@@ -166,8 +167,4 @@ function sinceWords(agents: readonly AgentReport[], lastRunMs: number | undefine
   }
   const last = lastRunMs === undefined ? "" : `; the last run of it ended ${formatAge(lastRunMs)} ago`;
   return `No agent polls this queue${last}.`;
-}
-
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

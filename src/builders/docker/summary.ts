@@ -1,4 +1,5 @@
 import type { BuildStep } from "../../clients/docker/build-progress.ts";
+import { counted } from "../../core/counted.ts";
 
 /** What a build did, for people. Steps that run commands (RUN) are where time goes; the others copy files or set fields. */
 export function builtSummary(steps: readonly BuildStep[]): string {
@@ -10,10 +11,6 @@ export function builtSummary(steps: readonly BuildStep[]): string {
     return "code layer only, dependencies cached";
   }
   return ran.length === work.length
-    ? `${plural(ran.length)} run`
-    : `${plural(ran.length)} run, ${work.length - ran.length} cached`;
-}
-
-function plural(steps: number): string {
-  return steps === 1 ? "1 step" : `${steps} steps`;
+    ? `${counted(ran.length, "step")} run`
+    : `${counted(ran.length, "step")} run, ${work.length - ran.length} cached`;
 }

@@ -4,11 +4,12 @@ import { accessConfig } from "../../clients/git/fetch.ts";
 import { applyPatch, changedPaths, diffTrees } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/repository.ts";
 import { differingPaths, listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
 import { accessesTo } from "./access.ts";
 import { type Base, findBase } from "./base.ts";
-import { codeSourceOf, countOf, describePatch, firstOf } from "./code-source.ts";
+import { codeSourceOf, describePatch, firstOf } from "./code-source.ts";
 import { type Inspection, inspectCheckout, inspectVersion } from "./inspection.ts";
 import { resolveRemote } from "./remote.ts";
 import { chooseRemote, fetchableUrl } from "./remotes.ts";
@@ -229,7 +230,7 @@ function warnOfLeftOut(request: CheckoutRequest, { status }: Inspection, { log }
   const { untracked, embedded, submodules } = status;
   if (untracked.length > 0 && !request.includeUntracked) {
     log.warning(
-      `${countOf(untracked, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
+      `${counted(untracked.length, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
     );
   }
   if (request.includeUntracked && embedded.length > 0) {

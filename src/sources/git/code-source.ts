@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { ScratchRepository } from "../../clients/git/repository.ts";
 import { exportTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, PatchProvenance, Provenance, SourceContext } from "../source.ts";
 import { fileReader, type ReadFile } from "./file-reader.ts";
@@ -32,7 +33,7 @@ export async function codeSourceOf(found: FoundCode, context: SourceContext): Pr
   const pointers = await findLfsPointers(repository, entries, context.signal);
   if (pointers.length > 0) {
     context.log.warning(
-      `${countOf(pointers, "file")} from Git LFS ${pointers.length === 1 ? "is" : "are"} in the source as a pointer, not as content: ${firstOf(pointers)}; have the run fetch what it needs`,
+      `${counted(pointers.length, "file")} from Git LFS ${pointers.length === 1 ? "is" : "are"} in the source as a pointer, not as content: ${firstOf(pointers)}; have the run fetch what it needs`,
     );
   }
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
@@ -77,11 +78,6 @@ async function readThroughLinks(
     at = posix.join(posix.dirname(at), content.toString());
   }
   return undefined;
-}
-
-/** "1 file", "12 files". */
-export function countOf(items: readonly unknown[], noun: string): string {
-  return `${items.length} ${noun}${items.length === 1 ? "" : "s"}`;
 }
 
 const maxNamed = 10;
