@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LaunchError } from "../../core/errors.ts";
 import { git, gitOrThrow } from "./git.ts";
 import { newBlob, newCommit, type Repository, within, writeObjects } from "./objects.ts";
+import { readEntries, type TreeEntry } from "./read-tree.ts";
 import { listRefs, type Ref, type Remote, remoteConfig } from "./refs.ts";
 
 /* Files of a branch, read and written by plumbing: no work tree, no index, and of a remote no more than its newest trees. */
@@ -19,24 +20,11 @@ export async function filesIn(
   return entries.flatMap(({ mode, id, name }) => (mode.startsWith("100") ? [{ name, blob: id }] : []));
 }
 
-type TreeEntry = { readonly mode: string; readonly type: string; readonly id: string; readonly name: string };
+/** Folders of other people's branches may be large. */
+const maxFolderBytes = 64 * 1024 * 1024;
 
 async function entriesOf(repository: Repository, tree: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
-  const { exitCode, stdout } = await git({
-    args: within(repository, "ls-tree", "-z", tree),
-    doing: `reading from ${repository.directory}`,
-    cwd: repository.directory,
-    maxOutputBytes: 64 * 1024 * 1024,
-    signal,
-  });
-  if (exitCode !== 0) return [];
-  return stdout
-    .toString()
-    .split("\0")
-    .flatMap((line) => {
-      const [, mode = "", type = "", id = "", name = ""] = /^(\d+) (\w+) ([0-9a-f]+)\t(.+)$/s.exec(line) ?? [];
-      return name === "" ? [] : [{ mode, type, id, name }];
-    });
+  return (await readEntries(repository, { tree, maxOutputBytes: maxFolderBytes }, signal)) ?? [];
 }
 
 export type FileChange = {
