@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import { namesIn } from "./folder-names.ts";
 
 /*
  * Which images launches of this machine had built, and when each was used last: `images/<hash>.json` in the state folder. It is from these
@@ -74,15 +75,6 @@ export async function forgetImage(state: StateDirectory, note: ImageNote): Promi
 function fileOf({ images }: StateDirectory, { engine, name, digest }: ImageNote): string {
   const hash = createHash("sha256").update(`${engine}\0${name}\0${digest}`).digest("hex").slice(0, 32);
   return join(images, `${hash}.json`);
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isFileMissing(error)) return [];
-    throw error;
-  }
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
-import { isFileMissing, messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { Log } from "../core/log.ts";
 import { isFinal, type RunReason } from "../core/run.ts";
@@ -9,6 +9,7 @@ import type { StateDirectory } from "../core/state-directory.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { Store, StoredRun } from "../stores/store.ts";
 import { removeScratch } from "./clear-remains.ts";
+import { namesIn } from "./folder-names.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./remains.ts";
 import { removeFolder } from "./remove-folder.ts";
@@ -207,15 +208,6 @@ async function removeOrphans({ state, clock, log }: SweepServices): Promise<void
       if (name.startsWith(".")) await removeIfOld(join(state.live, name), old);
   } catch (error) {
     log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isFileMissing(error)) return [];
-    throw error;
   }
 }
 
