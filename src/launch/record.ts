@@ -2,6 +2,7 @@ import { type JsonObject, toJson } from "../core/json.ts";
 import type { RunReason, RunState } from "../core/run.ts";
 import type { Phase } from "../core/log.ts";
 import type { Handle } from "../resources/resource.ts";
+import type { AttemptFacts } from "../reporting/run-words.ts";
 import type { Provenance } from "../sources/source.ts";
 import type { OutputFile } from "./outputs.ts";
 import type { LaunchSpec } from "../spec/launch-spec.ts";
@@ -121,19 +122,8 @@ export type RunRecord = {
   readonly attempts?: readonly AttemptRecord[];
 };
 
-export type AttemptRecord = {
-  readonly attempt: number;
-  readonly agent: string;
-  readonly host?: string;
-  readonly state: RunState;
-  readonly reason?: RunReason;
-  readonly message?: string;
-  readonly exit_code?: number;
-  readonly started_at?: string;
-  readonly ended_at: string;
-  /** It was ended for its agent's sake, and counts for no limit of attempts. */
-  readonly given_back?: boolean;
-};
+/** One attempt that has ended, as it is written and as it is told. */
+export type AttemptRecord = AttemptFacts;
 
 /** The record of a run of which nothing but its request is known yet. */
 export function firstRecord(

@@ -50,6 +50,10 @@ function howItEnded(run: RunFacts): string {
 
 /** From its start to its end; undefined for one that never started. */
 export function lastedMs({ started_at: start, finished_at: end }: RunFacts): number | undefined {
+  return msBetween(start, end);
+}
+
+function msBetween(start: string | undefined, end: string | undefined): number | undefined {
   if (start === undefined || end === undefined) return undefined;
   const ms = Date.parse(end) - Date.parse(start);
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
@@ -66,6 +70,7 @@ export type AttemptFacts = {
   readonly exit_code?: number;
   readonly started_at?: string;
   readonly ended_at: string;
+  /** It was ended for its agent's sake, and counts for no limit of attempts. */
   readonly given_back?: boolean;
 };
 
@@ -74,8 +79,8 @@ export function attemptWords(attempt: AttemptFacts): string {
   const { agent, host, state, reason, started_at: start, ended_at: end, given_back: givenBack } = attempt;
   const code = reason === "exit-code" ? ` ${attempt.exit_code ?? ""}` : "";
   const how = givenBack === true ? "given back" : `${state}${reason === undefined ? "" : ` (${reason}${code})`}`;
-  const ms = start === undefined ? Number.NaN : Date.parse(end) - Date.parse(start);
-  const time = ms >= 0 ? ` after ${formatDuration(ms)}` : "";
+  const ms = msBetween(start, end);
+  const time = ms === undefined ? "" : ` after ${formatDuration(ms)}`;
   const place = host === undefined ? agent : `${agent} on ${host}`;
   const says = attempt.message === undefined || reason === "exit-code" ? "" : `: ${oneLine(attempt.message)}`;
   return `${attempt.attempt} ${how}${time} with ${place}${says}`;
