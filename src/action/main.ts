@@ -11,10 +11,11 @@ import { type GitHubContext, gitHubContext } from "../github/context.ts";
 import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
 import type { Variant } from "../launch/each.ts";
 import { type Exit, leave } from "./exit.ts";
-import type { GitHubLogRequest, JobOutput } from "./github-log.ts";
+import type { GitHubLog, JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
 import { queuesOfJob } from "./open-queues.ts";
 import { type ActionCommand, commands, type StateName } from "./protocol.ts";
+import type { JobPlace } from "./services.ts";
 
 /** The action: reads its inputs, resolves the spec, launches, and says how it ended. */
 export async function runMain(): Promise<void> {
@@ -56,10 +57,8 @@ async function launchFrom(
   out: JobOutput,
   signal: AbortSignal,
 ): Promise<Exit> {
-  const state = stateDirectoryFor(context);
-  const { gitHubLog } = await import("./github-log.ts");
-  const log = gitHubLog({ ...logRequest(out), groups: true });
-  const place = { inputs, context, state, log };
+  const place = await placeOf(inputs, context, out, true);
+  const { state, log } = place;
   const queues = queuesOfJob(place, signal);
   try {
     const drafts: { readonly draft: ResolvedDraft; readonly leg: string }[] = [];
@@ -118,8 +117,17 @@ async function draftOf(
   });
 }
 
-function logRequest(out: JobOutput): Omit<GitHubLogRequest, "groups"> {
-  return { out, monotonicMs: () => systemClock.monotonicMs(), verbose: core.isDebug() };
+async function placeOf(
+  inputs: ActionInputs,
+  context: GitHubContext,
+  out: JobOutput,
+  groups: boolean,
+): Promise<JobPlace & { readonly log: GitHubLog }> {
+  const state = stateDirectoryFor(context);
+  const { gitHubLog } = await import("./github-log.ts");
+  const monotonicMs = (): number => systemClock.monotonicMs();
+  const log = gitHubLog({ out, monotonicMs, verbose: core.isDebug(), groups });
+  return { inputs, context, state, log };
 }
 
 async function exitOfFaults(draft: FaultyDraft): Promise<Exit> {
@@ -158,10 +166,8 @@ async function serve(
   out: JobOutput,
   signal: AbortSignal,
 ): Promise<Exit> {
-  const state = stateDirectoryFor(context);
-  const { gitHubLog } = await import("./github-log.ts");
-  const log = gitHubLog({ ...logRequest(out), groups: command !== "agent" });
-  const place = { inputs, context, state, log };
+  const place = await placeOf(inputs, context, out, command !== "agent");
+  const { state, log } = place;
   try {
     if (command === "agent") {
       keepStateDirectory(state);
