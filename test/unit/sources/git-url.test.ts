@@ -57,7 +57,7 @@ describe("a repository's URL", () => {
     ".",
     "./digits",
     "examples/digits",
-    "/work/train",
+    "/srv/train",
     "C/D:e",
     "python:3.11-slim",
     "127.0.0.1:5000/team/train:latest",
