@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { runAgent } from "../../src/agent/agent.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { interruption } from "../../src/core/interruption.ts";
@@ -7,6 +6,7 @@ import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { openStore } from "../../src/stores/index.ts";
 import { parseStoreUrl } from "../../src/stores/location.ts";
 import type { AgentOrder } from "./agent-process.ts";
+import { agentServices } from "./agent-services.ts";
 
 /* An agent of a store, until it is told to end. Its clock may be wrong; its log goes to stdout, what became of it at last. */
 
@@ -49,19 +49,7 @@ try {
       endedRuns: "requeue",
       job: undefined,
     },
-    {
-      log,
-      clock,
-      state: stateDirectory,
-      environment: process.env,
-      tokens: {},
-      launcher: { version: "test", host: hostname(), platform: "test", node: process.versions.node },
-      force: interrupted.force,
-      store,
-      storeIsHere: true,
-      spareStore: false,
-      config: undefined,
-    },
+    agentServices({ log, clock, state: stateDirectory, store, force: interrupted.force }),
     interrupted.signal,
   );
   say(`ended: ${result.end}`);

@@ -2,23 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runAgent } from "../../src/agent/agent.ts";
 import type { AgentRequest, AgentResult, AgentServices } from "../../src/agent/request.ts";
-import { systemClock } from "../../src/core/clock.ts";
 import type { Json } from "../../src/core/json.ts";
-import type { Log } from "../../src/core/log.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { enqueue } from "../../src/launch/enqueue.ts";
 import type { EnqueueRequest } from "../../src/launch/enqueue-request.ts";
 import { lookUpDefinition } from "../../src/launch/queue-definitions.ts";
-import { resolveSpec } from "../../src/spec/resolve.ts";
 import { openStore } from "../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../src/stores/location.ts";
 import type { QueueEntry } from "../../src/stores/queue-store.ts";
 import { findMarkedProcesses } from "../../src/core/process-identity.ts";
+import { agentServices, lineLog } from "./agent-services.ts";
+import { queuedLaunch } from "./queued-launch.ts";
 
 /** What every job of these tests does: says that it begins, does its script, says that it ended. */
 const job = `echo "begin $LAUNCH_RUN_ID $LAUNCH_ATTEMPT" >> "$JOBS"
@@ -36,13 +35,7 @@ export async function agentPlace(url?: string) {
   const state = stateDirectoryAt(join(folder, "state"));
   const lines: string[] = [];
   const keep = (line: string): void => void lines.push(line);
-  const log: Log = {
-    phase: ({ phase, status, detail }) => keep(`${phase} ${status} ${detail}`),
-    output: ({ bytes }) => keep(bytes.toString().trimEnd()),
-    info: keep,
-    warning: keep,
-    debug: keep,
-  };
+  const log = lineLog(keep);
   const location = url === undefined ? fileStoreLocation(join(folder, "store.git")) : parseStoreUrl(url);
   const store = await openStore(location, { log, stateDirectory: state });
   const code = join(folder, "code");
@@ -50,19 +43,8 @@ export async function agentPlace(url?: string) {
   await writeFile(join(code, "job.sh"), job);
   await chmod(join(code, "job.sh"), 0o755);
   const jobs = join(folder, "jobs.txt");
-  const services = (changes: Partial<AgentServices> = {}): AgentServices => ({
-    log,
-    clock: systemClock,
-    state,
-    environment: process.env,
-    tokens: {},
-    launcher: { version: "test", host: hostname(), platform: "test", node: process.versions.node },
-    store,
-    storeIsHere: true,
-    spareStore: false,
-    config: undefined,
-    ...changes,
-  });
+  const services = (changes: Partial<AgentServices> = {}): AgentServices =>
+    agentServices({ log, state, store, ...changes });
   const children: ChildProcess[] = [];
   return {
     folder,
@@ -145,7 +127,7 @@ async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Sc
   const { signal } = new AbortController();
   const launches = await Promise.all(
     scripts.map(async (script, index) => {
-      const text = JSON.stringify({
+      const written = {
         name: `job-${index}`,
         queue: "default",
         ...(spec["resource"] === "local-container"
@@ -157,32 +139,14 @@ async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Sc
               env: { JOBS: jobs },
             }),
         ...spec,
-      });
-      const resolution = await resolveSpec({
-        spec: { name: "launch.yaml", text },
-        overlays: [],
-        context: { entity: "org", project: "demo" },
-        queue: {
-          role: "submitter",
-          submittersTrusted: true,
-          definitionOf: (queue) => lookUpDefinition(queue, services.store, signal),
-        },
-      });
-      if (resolution.kind === "faults") throw new Error(resolution.faults.map(({ message }) => message).join("\n"));
-      const { queue } = resolution;
-      if (queue === undefined) throw new Error("the spec names no queue");
-      const { spec: resolved, config } = resolution;
-      const request = {
-        spec: resolved,
-        config,
-        baseDirectory: code,
-        includeUntracked: true,
-        warnings: resolution.warnings,
-        secrets: {},
-        by: "ada",
-        ci: undefined,
       };
-      return { request, queue, leg: String(index) };
+      return queuedLaunch({
+        spec: written,
+        context: { entity: "org", project: "demo" },
+        definitionOf: (queue) => lookUpDefinition(queue, services.store, signal),
+        code,
+        leg: String(index),
+      });
     }),
   );
   const { runs } = await enqueue(

@@ -10,12 +10,12 @@ import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { enqueue, type EnqueuedLaunch } from "../../src/launch/enqueue.ts";
 import { lookUpDefinition } from "../../src/launch/queue-definitions.ts";
 import type { QueueLookUp } from "../../src/spec/resolution.ts";
-import { resolveSpec } from "../../src/spec/resolve.ts";
 import type { QueueSnapshot, QueueStore } from "../../src/stores/queue-store.ts";
 import { type AgentOrder, type AgentProcess, startAgentProcess } from "./agent-process.ts";
 import { type Count, countRuns, report } from "./chaos-count.ts";
 import type { ChaosEngine } from "./chaos-engine.ts";
 import { jobScript, type Ledger, makeLedger } from "./ledger.ts";
+import { queuedLaunch } from "./queued-launch.ts";
 
 export type JobOptions = {
   /** How long each job takes. */
@@ -181,28 +181,11 @@ async function launchOf(
     overrides: { entry_point: ["sh", "job.sh"], args: [String(seconds)] },
     ...spec,
   };
-  const resolution = await resolveSpec({
-    spec: { name: "launch.yaml", text: JSON.stringify(written) },
-    overlays: [],
+  return queuedLaunch({
+    spec: written,
     context: { entity: "org", project: "chaos", name },
-    queue: {
-      role: "submitter",
-      submittersTrusted: true,
-      definitionOf: () => Promise.resolve(definition),
-    },
+    definitionOf: () => Promise.resolve(definition),
+    code,
+    leg: name,
   });
-  if (resolution.kind === "faults") throw new Error(resolution.faults.map(({ message }) => message).join("\n"));
-  const { queue: merged } = resolution;
-  if (merged === undefined) throw new Error("the spec names no queue");
-  const request = {
-    spec: resolution.spec,
-    config: resolution.config,
-    baseDirectory: code,
-    includeUntracked: true,
-    warnings: resolution.warnings,
-    secrets: {},
-    by: "ada",
-    ci: undefined,
-  };
-  return { request, queue: merged, leg: name };
 }

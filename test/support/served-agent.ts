@@ -1,12 +1,10 @@
-import { hostname } from "node:os";
 import { text } from "node:stream/consumers";
 import { runAgent } from "../../src/agent/agent.ts";
 import type { AgentRequest } from "../../src/agent/request.ts";
-import { systemClock } from "../../src/core/clock.ts";
-import type { Log } from "../../src/core/log.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { openStore } from "../../src/stores/index.ts";
 import { parseStoreUrl } from "../../src/stores/location.ts";
+import { agentServices, lineLog } from "./agent-services.ts";
 import { withFaults } from "./store-faults.ts";
 
 /* An agent as stdin describes it, in a process that a test can stop and kill. It says what its log is told, a line each. */
@@ -23,13 +21,7 @@ const parse: (json: string) => Order = JSON.parse;
 const order = parse(await text(process.stdin));
 const state = stateDirectoryAt(order.state);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const log: Log = {
-  phase: ({ phase, status, detail }) => say(`${phase} ${status} ${detail}`),
-  output: ({ bytes }) => say(bytes.toString().trimEnd()),
-  info: say,
-  warning: say,
-  debug: say,
-};
+const log = lineLog(say);
 const store = withFaults(
   await openStore(parseStoreUrl(order.store), { log, stateDirectory: state }),
   undefined,
@@ -41,19 +33,7 @@ process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
 say("ready");
 const { end, message, runs } = await runAgent(
   order.request,
-  {
-    log,
-    clock: systemClock,
-    state,
-    environment: process.env,
-    tokens: {},
-    launcher: { version: "test", host: hostname(), platform: "test", node: process.versions.node },
-    store,
-    storeIsHere: true,
-    spareStore: false,
-    config: undefined,
-    force: second.signal,
-  },
+  agentServices({ log, state, store, force: second.signal }),
   first.signal,
 );
 say(`ended ${JSON.stringify({ end, message, runs })}`);
