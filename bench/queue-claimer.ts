@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import pg from "pg";
-import { silentLog } from "../src/core/log.ts";
+import { silentLog } from "../src/core/output/log.ts";
 import { stateDirectoryAt } from "../src/core/state-directory.ts";
 import { openStore } from "../src/stores/index.ts";
 import { parseStoreUrl } from "../src/stores/location.ts";

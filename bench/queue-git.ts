@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { git } from "../src/clients/git/git.ts";
 import type { QueueEntry, QueueStore } from "../src/stores/queue-store.ts";
-import { queuedDocument } from "../test/support/run-document.ts";
+import { queuedDocument } from "../test/support/stores/run-document.ts";
 import { type Bar, interleave, type Row, toRow } from "./measure.ts";
 import { type GitPlace, inGitPlace, queue, timed, waitingIn } from "./queue-place.ts";
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { startPostgres } from "../test/support/postgres.ts";
+import { startPostgres } from "../test/support/postgres/postgres.ts";
 import { smallImage } from "./engine.ts";
 import { type Bar, median, quantile, type Round, type Row, toRow } from "./measure.ts";
 import { inWorkspace, type Workspace } from "./program.ts";

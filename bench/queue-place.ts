@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLog } from "../src/core/log.ts";
+import { silentLog } from "../src/core/output/log.ts";
 import { stateDirectoryAt } from "../src/core/state-directory.ts";
 import { openStore } from "../src/stores/index.ts";
 import { parseStoreUrl } from "../src/stores/location.ts";
 import type { QueueEntry, QueueStore } from "../src/stores/queue-store.ts";
-import { startLink } from "../test/support/link.ts";
-import { startServerProcess } from "../test/support/server-process.ts";
+import { startLink } from "../test/support/git/link.ts";
+import { startServerProcess } from "../test/support/git/server-process.ts";
 
 /* Where the queue measures keep their runs: a git server as a process of its own, so that it takes nothing of the measured one's time. */
 

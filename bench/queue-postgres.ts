@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { silentLog } from "../src/core/log.ts";
+import { silentLog } from "../src/core/output/log.ts";
 import { stateDirectoryAt } from "../src/core/state-directory.ts";
 import { openStore } from "../src/stores/index.ts";
 import { parseStoreUrl } from "../src/stores/location.ts";
 import type { PickRequest, QueueStore } from "../src/stores/queue-store.ts";
-import { postgresPrograms, type PostgresServer, sql, startPostgres } from "../test/support/postgres.ts";
-import { queuedDocument } from "../test/support/run-document.ts";
-import { firstLineOf } from "../test/support/server-process.ts";
+import { postgresPrograms, type PostgresServer, sql, startPostgres } from "../test/support/postgres/postgres.ts";
+import { queuedDocument } from "../test/support/stores/run-document.ts";
+import { firstLineOf } from "../test/support/git/server-process.ts";
 import { type Bar, interleave, type Row, toRow } from "./measure.ts";
 import { queue, timed } from "./queue-place.ts";
 

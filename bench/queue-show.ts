@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { queuedDocument } from "../test/support/run-document.ts";
+import { queuedDocument } from "../test/support/stores/run-document.ts";
 import { type Bar, interleave, type Row, toRow } from "./measure.ts";
 import { inWorkspace, launchEntry } from "./program.ts";
 import { inGitPlace } from "./queue-place.ts";

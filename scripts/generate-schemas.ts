@@ -1,4 +1,4 @@
-import { configJsonSchema, queueJsonSchema, specJsonSchema } from "../src/spec/json-schema.ts";
+import { configJsonSchema, queueJsonSchema, specJsonSchema } from "../src/spec/launch-spec/json-schema.ts";
 
 /** The JSON Schemas for editors. */
 export function generateSchemas(): readonly { readonly path: string; readonly content: string }[] {

@@ -1,6 +1,6 @@
 import { formatCommandLine } from "../core/command-line.ts";
-import { commitToCheckOut } from "../launch/again.ts";
-import type { RunRecord } from "../launch/record.ts";
+import { commitToCheckOut } from "../submit/reproduce.ts";
+import type { RunRecord } from "../run/record.ts";
 import { againCommands } from "../reporting/again.ts";
 import type { ActionInputs } from "./inputs.ts";
 

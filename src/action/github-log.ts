@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as core from "@actions/core";
-import type { Log, PhaseEvent } from "../core/log.ts";
-import type { Writer } from "../core/writer.ts";
+import type { Log, PhaseEvent } from "../core/output/log.ts";
+import type { Writer } from "../core/output/writer.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
 import { oneLine } from "../reporting/words.ts";

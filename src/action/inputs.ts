@@ -1,8 +1,8 @@
 import * as core from "@actions/core";
 import { LaunchError } from "../core/errors.ts";
 import type { AgentSettings } from "../agent/agent-settings.ts";
-import type { LaunchSettings, SettingName } from "../launch/settings.ts";
-import { splitWords } from "../spec/words.ts";
+import type { LaunchSettings, SettingName } from "../submit/settings.ts";
+import { splitWords } from "../spec/reading/words.ts";
 import { parsePairs } from "./pairs.ts";
 import { type InputName, inputNames } from "./protocol.ts";
 import { specsOf } from "./specs.ts";

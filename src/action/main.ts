@@ -6,10 +6,10 @@ import { LaunchError, messageOf } from "../core/errors.ts";
 import { interruption } from "../core/interruption.ts";
 import { type StateDirectory, stateDirectoryAt, stateDirectoryOf } from "../core/state-directory.ts";
 import { version } from "../core/version.ts";
-import { writerOn } from "../core/writer.ts";
+import { writerOn } from "../core/output/writer.ts";
 import { type GitHubContext, gitHubContext } from "../github/context.ts";
-import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../launch/draft.ts";
-import type { Variant } from "../launch/each.ts";
+import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../submit/draft.ts";
+import type { Variant } from "../submit/each.ts";
 import { type Exit, leave } from "./exit.ts";
 import type { GitHubLog, JobOutput } from "./github-log.ts";
 import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
@@ -93,7 +93,7 @@ async function launchFrom(
 
 async function variantsOf(each: readonly string[]): Promise<readonly Variant[]> {
   if (each.length === 0) return [{ overlays: [], words: "" }];
-  return (await import("../launch/each.ts")).variantsOf(each, "input each");
+  return (await import("../submit/each.ts")).variantsOf(each, "input each");
 }
 
 async function draftOf(
@@ -102,7 +102,7 @@ async function draftOf(
   context: GitHubContext,
   extras: Pick<DraftRequest, "overlays" | "queue">,
 ): Promise<FaultyDraft | ResolvedDraft> {
-  const { draftLaunch } = await import("../launch/draft.ts");
+  const { draftLaunch } = await import("../submit/draft.ts");
   return draftLaunch({
     what,
     called: "input spec",
@@ -131,7 +131,7 @@ async function placeOf(
 }
 
 async function exitOfFaults(draft: FaultyDraft): Promise<Exit> {
-  const { faultsError } = await import("../spec/render-faults.ts");
+  const { faultsError } = await import("../spec/reading/render-faults.ts");
   const [place] = draft.faults;
   return { ...exitOfLaunchError(faultsError(draft)), ...(place === undefined ? {} : { place }) };
 }

@@ -1,6 +1,6 @@
 import * as core from "@actions/core";
 import { messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import { stateDirectoryAt } from "../core/state-directory.ts";
 import { gitHubContext } from "../github/context.ts";
 import { tokensFor } from "../github/store.ts";
@@ -30,16 +30,16 @@ export async function runPost(): Promise<void> {
 
 async function sweep(directory: string): Promise<void> {
   const state = stateDirectoryAt(directory);
-  const { liveRunIds } = await import("../launch/remains.ts");
+  const { liveRunIds } = await import("../machine/live-entry.ts");
   if ((await liveRunIds(state)).length === 0) return;
-  const { sweepRemains } = await import("../launch/sweep-remains.ts");
-  const { sweepServices } = await import("../launch/sweep-services.ts");
+  const { sweepRemains } = await import("../machine/sweep.ts");
+  const { sweepServices } = await import("../machine/sweep-services.ts");
   const tokens = tokensFor(gitHubContext(process.env), core.getInput(tokenInput));
   const place = { state, tokens, environment: process.env, log: postLog };
   const signal = AbortSignal.timeout(deadlineMs);
   // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.
   const given = goesWithJob(directory)
-    ? await (await import("../agent/give-up-left.ts")).giveUpLeft(place, signal)
+    ? await (await import("../agent/holding/give-up-left.ts")).giveUpLeft(place, signal)
     : [];
   for (const swept of [...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]) {
     if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);

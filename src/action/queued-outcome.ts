@@ -1,11 +1,11 @@
 import { type JsonObject, toJson } from "../core/json.ts";
-import { isFinal } from "../core/run.ts";
+import { isFinal } from "../run/states.ts";
 import { commitUrl, type GitHubContext } from "../github/context.ts";
-import type { Enqueued, EnqueuedRun } from "../launch/enqueue-request.ts";
+import type { Enqueued, EnqueuedRun } from "../queueing/enqueue-request.ts";
 import { defaultQueue } from "../queues/definition.ts";
 import { type EnqueuedRow, enqueuedMarkdown } from "../reporting/enqueued-report.ts";
 import { endWords, runWords } from "../reporting/run-words.ts";
-import type { RunHead } from "../stores/store.ts";
+import type { RunHead } from "../run/head.ts";
 import type { OutputName } from "./protocol.ts";
 
 /** What a step that enqueued runs ends with. */

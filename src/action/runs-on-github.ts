@@ -1,13 +1,13 @@
 import { homedir } from "node:os";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
-import { cancelEntries } from "../launch/cancel-runs.ts";
-import { findQueued, wholeGroup } from "../launch/find-queued.ts";
-import { findRun } from "../launch/find-run.ts";
-import { readLaunchConfig } from "../launch/launch-config.ts";
-import { openQueues } from "../launch/store-choice.ts";
+import { cancelEntries } from "../queueing/cancel-runs.ts";
+import { findQueued, wholeGroup } from "../queueing/find-queued.ts";
+import { findRun } from "../queueing/find-run.ts";
+import { readLaunchConfig } from "../submit/config.ts";
+import { openQueues } from "../stores/choose-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
-import type { RunHead } from "../stores/store.ts";
+import type { RunHead } from "../run/head.ts";
 import type { Exit } from "./exit.ts";
 import { type JobPlace, storeRequestOf, submitterOf } from "./services.ts";
 

@@ -1,17 +1,17 @@
 import * as core from "@actions/core";
 import { systemClock } from "../core/clock.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Tokens } from "../core/token.ts";
 import { type GitHubContext, runUrl } from "../github/context.ts";
 import { type CredentialRequest, gitHubTokens } from "../github/credentials.ts";
 import { defaultStoreUrl } from "../github/store.ts";
 import { thisLauncher } from "../launch/launcher.ts";
-import type { CiRun } from "../launch/record.ts";
-import type { ResolvedDraft } from "../launch/draft.ts";
+import type { CiRun } from "../run/record.ts";
+import type { ResolvedDraft } from "../submit/draft.ts";
 import type { LaunchRequest, Services } from "../launch/services.ts";
-import type { StoreChoiceRequest } from "../launch/store-choice.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { StoreChoiceRequest } from "../stores/choose-store.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { ActionInputs } from "./inputs.ts";
 
 export type JobPlace = {

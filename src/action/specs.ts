@@ -1,4 +1,4 @@
-import { isUrl } from "../launch/intake.ts";
+import { isUrl } from "../core/url.ts";
 
 /**
  * The input `spec` as what it names: one file, folder, URL or text of a spec, or several files, folders and URLs, separated by commas or

@@ -2,9 +2,9 @@ import { hostname } from "node:os";
 import { formatDuration, parseDuration } from "../core/duration.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import { slugOf } from "../core/run.ts";
+import { slugOf } from "../run/run-id.ts";
 import { defaultQueue, queueNamePattern } from "../queues/definition.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import { type AgentRequest, defaultLease, type LeaseTimes, type SlotAmount } from "./request.ts";
 
 /** What can be said of an agent by flags and, meaning the same, by the inputs of the action. They stand above the launch config. */

@@ -2,19 +2,19 @@ import { hostname } from "node:os";
 import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { touchKeepAlive } from "../launch/launch-queued.ts";
-import type { AgentBeat } from "../stores/queue-store.ts";
+import { touchKeepAlive } from "../machine/keep-alive.ts";
+import type { AgentBeat } from "../run/beat.ts";
 import type { Agent } from "./context.ts";
 import { definitionsOf } from "./definitions.ts";
-import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
-import { processFact } from "./here.ts";
-import { holdRun } from "./hold.ts";
-import { endWords, type Life, lifeOf } from "./life.ts";
-import { liveness } from "./liveness.ts";
-import { patience } from "./patience.ts";
+import { type Heartbeat, startHeartbeat } from "./leases/heartbeat.ts";
+import { processFact } from "./leases/process-fact.ts";
+import { holdRun } from "./holding/hold.ts";
+import { endWords, type Life, lifeOf } from "./leases/life.ts";
+import { liveness } from "./leases/liveness.ts";
+import { patience } from "./leases/retrying.ts";
 import { type AgentRequest, type AgentResult, type AgentServices, boundsOf } from "./request.ts";
 import { serve } from "./serve.ts";
-import { slotPool, slotsOfMachine } from "./slots.ts";
+import { slotPool, slotsOfMachine } from "./taking/slots.ts";
 
 /*
  * An agent takes runs from its queues, launches them, and brings each to its end. It knows a store by its verbs alone.

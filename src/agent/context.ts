@@ -1,11 +1,12 @@
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
-import type { Lease, RunDocument } from "../stores/store.ts";
-import type { Counted } from "./counting.ts";
+import type { Lease } from "../run/head.ts";
+import type { RunDocument } from "../run/document.ts";
+import type { Counted } from "./taking/counting.ts";
 import type { Definitions } from "./definitions.ts";
-import type { Liveness } from "./liveness.ts";
-import type { Patience } from "./patience.ts";
+import type { Liveness } from "./leases/liveness.ts";
+import type { Patience } from "./leases/retrying.ts";
 import type { AgentRequest, AgentServices, TakenRun } from "./request.ts";
-import type { Holding, SlotPool } from "./slots.ts";
+import type { Holding, SlotPool } from "./taking/slots.ts";
 
 export type Mode = "working" | "draining" | "stopping";
 

@@ -1,7 +1,7 @@
 import { messageOf } from "../core/errors.ts";
-import { lookUpDefinition } from "../launch/queue-definitions.ts";
-import type { QueueLookUp } from "../spec/resolution.ts";
-import type { DefinedQueue } from "../launch/ranked-queue.ts";
+import { lookUpDefinition } from "../queueing/queue-definitions.ts";
+import type { QueueLookUp } from "../spec/resolve/resolution.ts";
+import type { DefinedQueue } from "../queueing/ranked-queue.ts";
 import type { AgentServices } from "./request.ts";
 
 /** The definitions of the queues that an agent serves, looked up again now and then. */

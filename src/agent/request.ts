@@ -1,8 +1,8 @@
-import type { JobLiveness } from "../core/job-liveness.ts";
+import type { JobLiveness } from "../run/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { RunReason } from "../core/run.ts";
+import type { RunReason } from "../run/states.ts";
 import type { Services } from "../launch/services.ts";
-import type { Document } from "../spec/resolution.ts";
+import type { Document } from "../spec/resolve/resolution.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 
 /** What there is of a slot: a number, a list of devices by name, or as many as the machine has (of GPUs only). */

@@ -1,10 +1,10 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { liveRunIds } from "../launch/remains.ts";
+import { liveRunIds } from "../machine/live-entry.ts";
 import type { Agent } from "./context.ts";
-import type { Life } from "./life.ts";
-import { takeRuns } from "./take.ts";
-import { waitReason } from "./wait-reason.ts";
-import { clearLeft, forgetGone, watchLeases } from "./watch.ts";
+import type { Life } from "./leases/life.ts";
+import { takeRuns } from "./taking/take.ts";
+import { waitReason } from "./taking/wait-reason.ts";
+import { clearLeft, forgetGone, watchLeases } from "./holding/takeover.ts";
 
 /** Polls of an agent that waits; a store that wakes is quicker. */
 const pollMs = 3_000;

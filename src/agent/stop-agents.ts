@@ -1,9 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import { didYouMean, suggestionFor } from "../spec/suggestion.ts";
-import type { AgentBeat, QueueEntry, QueueSnapshot, QueueStore, SeenAgent, StopLevel } from "../stores/queue-store.ts";
-import { factOf } from "./here.ts";
+import { didYouMean, suggestionFor } from "../spec/reading/suggestion.ts";
+import type { AgentBeat } from "../run/beat.ts";
+import type { QueueEntry, QueueSnapshot, QueueStore, SeenAgent, StopLevel } from "../stores/queue-store.ts";
+import { factOf } from "./leases/process-fact.ts";
 import { boundsOf } from "./request.ts";
 
 /*

@@ -1,4 +1,4 @@
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import type { Registry } from "../registries/registry.ts";
 import type { CodeSource } from "../sources/source.ts";
 

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { exitCodes } from "../core/errors.ts";
-import { type Console, processConsole } from "./console.ts";
-import { buildProgram } from "./program.ts";
+import { type Console, processConsole } from "./terminal/console.ts";
+import { buildProgram } from "./program/program.ts";
 
 /**
  * The command line. Commander is all that is loaded for `--help`: each command's own code comes by `import()` when it is run.
@@ -26,7 +26,7 @@ async function exitCodeFor(argv: readonly string[], console: Console): Promise<n
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
-    const { reportFailure, writeFailureEvent } = await import("./failure.ts");
+    const { reportFailure, writeFailureEvent } = await import("./terminal/failure.ts");
     if (own.includes("--json")) await writeFailureEvent(error, console);
     return reportFailure(error, console);
   }

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { messageOf } from "./errors.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./output/log.ts";
 import type { TokenSource } from "./token.ts";
 
 export type FreshToken = {

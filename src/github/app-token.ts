@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import { type FreshToken, renewedToken } from "../core/renewed-token.ts";
 import type { TokenSource } from "../core/token.ts";
 import { gitHubApi, type Place } from "./api.ts";

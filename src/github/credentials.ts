@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import type { Tokens, TokenSource } from "../core/token.ts";
 import { readSecret } from "../launch/secrets.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import { gitHubPlace, type Place } from "./api.ts";
 import type { Environment } from "./context.ts";
 import { tokensFor } from "./store.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import type { JobLiveness } from "../core/job-liveness.ts";
+import type { JobLiveness } from "../run/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import { refuseToken, type Token, tokenText, type Tokens } from "../core/token.ts";
 import { gitHubApi, gitHubPlace, type Place } from "./api.ts";
 import type { Environment } from "./context.ts";

@@ -1,23 +1,26 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { redactionOf, redactNothing } from "../core/redaction.ts";
-import { isFinal, type RunOutcome } from "../core/run.ts";
+import { redactionOf, redactNothing } from "../core/output/redaction.ts";
+import { isFinal } from "../run/states.ts";
+import type { RunOutcome } from "../run/outcome.ts";
 import { isJsonObject } from "../core/json.ts";
 import { knownTokens } from "../core/token.ts";
-import type { Handle, Resource } from "../resources/resource.ts";
-import type { RunDocument } from "../stores/store.ts";
+import type { Handle } from "../run/handle.ts";
+import type { Resource } from "../resources/resource.ts";
+import type { RunDocument } from "../run/document.ts";
 import { conclude } from "./attempt.ts";
-import { clearRemains } from "./clear-remains.ts";
+import { clearRemains } from "../machine/clear-run.ts";
 import { followRun } from "./follow-run.ts";
 import { type Journal, startJournal } from "./journal.ts";
-import { queuedOf, type QueuedLaunch, recordOfAttempt, touchKeepAlive } from "./launch-queued.ts";
-import { readStoredTail } from "./log-file.ts";
-import { readRecord } from "./read-record.ts";
-import type { RunRecord } from "./record.ts";
-import { type LiveEntry, readLive, takeOverLive } from "./remains.ts";
+import { queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
+import { touchKeepAlive } from "../machine/keep-alive.ts";
+import { readStoredTail } from "../machine/log-file.ts";
+import { readRecord } from "../run/read-record.ts";
+import type { RunRecord } from "../run/record.ts";
+import { type LiveEntry, readLive, takeOverLive } from "../machine/live-entry.ts";
 import { launchSecrets } from "./secrets.ts";
 import type { Run, Services } from "./services.ts";
-import { sweepServices } from "./sweep-services.ts";
+import { sweepServices } from "../machine/sweep-services.ts";
 
 /*
  * What an agent that was killed has left of a run on this machine, as far as it had come:

@@ -1,6 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import type { Handle, OutputSink, Resource, ResourceOutcome, RunRequest } from "../resources/resource.ts";
-import type { EndedBy } from "./outcome.ts";
+import type { Handle } from "../run/handle.ts";
+import type { OutputSink, Resource, RunRequest } from "../resources/resource.ts";
+import type { ResourceOutcome } from "../run/outcome.ts";
+import type { EndedBy } from "../run/outcome.ts";
 
 export type ExecuteRequest = {
   readonly resource: Resource;

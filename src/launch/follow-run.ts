@@ -1,11 +1,12 @@
 import { messageOf } from "../core/errors.ts";
-import type { RunOutcome } from "../core/run.ts";
-import type { Handle, Resource, RunRequest } from "../resources/resource.ts";
+import type { RunOutcome } from "../run/outcome.ts";
+import type { Handle } from "../run/handle.ts";
+import type { Resource, RunRequest } from "../resources/resource.ts";
 import { cancelGraceMs, execute } from "./execute.ts";
 import type { Journal } from "./journal.ts";
-import { outcomeOf } from "./outcome.ts";
-import { isOwnLive, updateLive } from "./remains.ts";
-import { openRunLog } from "./run-log.ts";
+import { outcomeOf } from "../run/outcome.ts";
+import { isOwnLive, updateLive } from "../machine/live-entry.ts";
+import { openRunLog } from "../machine/run-log.ts";
 import type { Run } from "./services.ts";
 
 export type Submission = {

@@ -2,12 +2,10 @@ import { rm, writeFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
-import type { Log, Phase } from "../core/log.ts";
-import { type Redact, redactDeep } from "../core/redaction.ts";
-import { isFinal } from "../core/run.ts";
-import type { RunDocument, RunHead } from "../stores/store.ts";
-import type { RunRecord } from "./record.ts";
-import { describeSource } from "./describe.ts";
+import type { Log, Phase } from "../core/output/log.ts";
+import { type Redact, redactDeep } from "../core/output/redaction.ts";
+import type { RunDocument } from "../run/document.ts";
+import { headOf, type RunRecord } from "../run/record.ts";
 import type { RunWriter } from "./store-writer.ts";
 
 /*
@@ -148,29 +146,4 @@ async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObje
     await rm(recordFile, { force: true }).catch(() => undefined);
     return false;
   }
-}
-
-/** The head that lists show, from the record. */
-export function headOf(record: RunRecord): RunHead {
-  const now = record.finished_at ?? record.started_at ?? record.created_at;
-  return {
-    schema_version: 1,
-    run_id: record.run_id,
-    name: record.name,
-    entity: record.entity,
-    project: record.project,
-    state: record.state,
-    ...(record.reason === undefined ? {} : { reason: record.reason }),
-    ...(record.message === undefined ? {} : { message: record.message }),
-    ...(record.exit_code === undefined ? {} : { exit_code: record.exit_code }),
-    resource: record.resource,
-    attempt: record.attempt,
-    by: record.by,
-    created_at: record.created_at,
-    updated_at: now,
-    ...(record.started_at === undefined ? {} : { started_at: record.started_at }),
-    ...(isFinal(record.state) && record.finished_at !== undefined ? { finished_at: record.finished_at } : {}),
-    source: record.source === undefined ? "unknown" : describeSource(record.source),
-    ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
-  };
 }

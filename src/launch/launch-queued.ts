@@ -1,16 +1,17 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { RunDocument } from "../stores/store.ts";
+import type { RunDocument } from "../run/document.ts";
 import { runAttempt } from "./attempt.ts";
-import type { CheckedRun } from "./check-again.ts";
-import { outcomeOfError } from "./outcome.ts";
+import type { CheckedRun } from "./admit.ts";
+import { outcomeOfError } from "../run/outcome.ts";
 import { runPhases } from "./phases.ts";
 import { checkQueuedTree } from "./queued-source.ts";
-import { readRecord } from "./read-record.ts";
-import { firstRecord, type RunRecord } from "./record.ts";
+import { readRecord } from "../run/read-record.ts";
+import { firstRecord } from "./first-record.ts";
+import type { RunRecord } from "../run/record.ts";
 import type { QueuedAttempt, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
 
@@ -75,11 +76,4 @@ export function unstartedDocument(document: RunDocument, error: unknown, now: Da
   const end = { ...how, message: messageOf(error), finished_at: at };
   const record: JsonObject = { ...document.record, attempt: document.run.attempt, ...end };
   return { run: { ...document.run, ...end, updated_at: at }, record: toJson(record) };
-}
-
-/** Says that this agent is there, to the supervisor of a run. */
-export async function touchKeepAlive(state: StateDirectory, runId: string): Promise<void> {
-  const file = state.keepAliveFile(runId);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, "", { mode: 0o600 });
 }

@@ -1,8 +1,8 @@
-import { newRunId } from "../core/run.ts";
+import { newRunId } from "../run/run-id.ts";
 import { runAttempt } from "./attempt.ts";
 import { runPhases } from "./phases.ts";
-import { firstRecord } from "./record.ts";
-import { updateLive } from "./remains.ts";
+import { firstRecord } from "./first-record.ts";
+import { updateLive } from "../machine/live-entry.ts";
 import type { LaunchRequest, RunResult, Services } from "./services.ts";
 import { storeWriter } from "./store-writer.ts";
 

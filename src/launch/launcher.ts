@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { version } from "../core/version.ts";
-import type { RunRecord } from "./record.ts";
+import type { RunRecord } from "../run/record.ts";
 
 /** The launcher, as records name it. */
 export function thisLauncher(): RunRecord["launcher"] {

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import type { Builder, BuildPlan, BuildRequest, BuiltImage } from "../builders/builder.ts";
 import { type BuilderConfig, openBuilder } from "../builders/index.ts";
 import { LaunchError } from "../core/errors.ts";
-import { slugOf } from "../core/run.ts";
+import { slugOf } from "../run/run-id.ts";
 import { openRegistry } from "../registries/index.ts";
 import type { Registry } from "../registries/registry.ts";
 import type { CodeSource } from "../sources/source.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
-import type { LaunchSpec } from "../spec/launch-spec.ts";
-import type { Log } from "../core/log.ts";
-import type { ImageRecord } from "./record.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
+import type { Log } from "../core/output/log.ts";
+import type { ImageRecord } from "../run/record.ts";
 
 /** What will be done for an image: nothing, or a build. */
 export type ImagePlan =

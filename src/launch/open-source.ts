@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { sources } from "../sources/index.ts";
 import type { ResolvedSource, SourceContext, SourceRequest } from "../sources/source.ts";
-import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { LaunchRequest } from "./services.ts";
 
 /** `scheme://…`, or scp-like `user@host:path`: anything else is a folder. */

@@ -1,15 +1,15 @@
 import type { BuiltImage } from "../builders/builder.ts";
 import { messageOf } from "../core/errors.ts";
-import { type Redact, redactionOf } from "../core/redaction.ts";
-import type { RunOutcome } from "../core/run.ts";
+import { type Redact, redactionOf } from "../core/output/redaction.ts";
+import type { RunOutcome } from "../run/outcome.ts";
 import { knownTokens } from "../core/token.ts";
 import { requireResource } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { beside } from "./beside.ts";
-import { sourceWords } from "./describe.ts";
+import { sourceWords } from "../reporting/describe.ts";
 import { followRun } from "./follow-run.ts";
-import { noteImage } from "./image-notes.ts";
+import { noteImage } from "../machine/image-notes.ts";
 import type { Journal } from "./journal.ts";
 import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceOf } from "./open-source.ts";
@@ -24,8 +24,8 @@ import {
   resourceFor,
   type RunImage,
 } from "./prepare.ts";
-import type { RunRecord } from "./record.ts";
-import { updateLive } from "./remains.ts";
+import type { RunRecord } from "../run/record.ts";
+import { updateLive } from "../machine/live-entry.ts";
 import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
 import type { Run } from "./services.ts";
 

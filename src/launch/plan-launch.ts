@@ -1,7 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
-import { newRunId } from "../core/run.ts";
+import { newRunId } from "../run/run-id.ts";
 import { requireResource } from "../resources/index.ts";
-import type { Provenance, ResolvedSource } from "../sources/source.ts";
+import type { Provenance } from "../run/provenance.ts";
+import type { ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource, sourceOf } from "./open-source.ts";
 import { commandOf, imageWithoutBuild, prepareRun, refuseOutputs } from "./prepare.ts";

@@ -1,9 +1,10 @@
 import { pathToFileURL } from "node:url";
 import { LaunchError } from "../core/errors.ts";
-import type { Provenance, ResolvedSource, SourceRequest } from "../sources/source.ts";
+import type { Provenance } from "../run/provenance.ts";
+import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import { formatBytes } from "../reporting/words.ts";
-import { isUrl } from "./intake.ts";
-import type { QueuedSource } from "./record.ts";
+import { isUrl } from "../core/url.ts";
+import type { QueuedSource } from "../run/record.ts";
 
 /*
  * A queued run's code is fetched by the agent that takes it. So it must be where the agent can reach it: a remote has the commit, and

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { minSecretLength } from "../core/redaction.ts";
+import { minSecretLength } from "../core/output/redaction.ts";
 import { buildSecretNames } from "./open-image.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 

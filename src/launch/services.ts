@@ -1,17 +1,17 @@
 import type { Clock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Tokens } from "../core/token.ts";
-import type { Redact } from "../core/redaction.ts";
-import type { RunOutcome } from "../core/run.ts";
-import type { LaunchConfig } from "../spec/launch-config.ts";
-import type { LaunchSpec } from "../spec/launch-spec.ts";
+import type { Redact } from "../core/output/redaction.ts";
+import type { RunOutcome } from "../run/outcome.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { Outlives, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
-import type { Store } from "../stores/store.ts";
-import type { CiRun, RunRecord } from "./record.ts";
-import type { RunLogSummary } from "./run-log.ts";
+import type { CiRun, RunRecord } from "../run/record.ts";
+import type { RunLogSummary } from "../machine/run-log.ts";
+import type { StoreChoice } from "../stores/choose-store.ts";
 
 /** What to launch. Everything in it is validated. */
 export type LaunchRequest = {
@@ -44,17 +44,6 @@ export type Services = {
   readonly launcher: RunRecord["launcher"];
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force?: AbortSignal;
-};
-
-export type StoreChoice = {
-  /** Opened only when the first write is due, so that a spec's fault costs nothing. */
-  open(): Promise<Store>;
-  /** Opened when the first refuses the first write; undefined where there is nothing to fall back to. */
-  readonly openFallback: (() => Promise<Store>) | undefined;
-  /** True where each write is dear (a repository on GitHub): then a run is written twice only. */
-  readonly spare: boolean;
-  /** True where anybody can read it: then a patch stays out of it unless the config allows it. */
-  readonly public: boolean;
 };
 
 /** What became of a launch. */

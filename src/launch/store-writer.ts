@@ -1,6 +1,7 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
-import type { RunDocument, Store } from "../stores/store.ts";
+import type { Log } from "../core/output/log.ts";
+import type { RunDocument } from "../run/document.ts";
+import type { Store } from "../stores/store.ts";
 
 /** Where a run's journal writes. A write throws when it can't be made. */
 export type RunWriter = {

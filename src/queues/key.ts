@@ -1,4 +1,4 @@
-import { parseTimeText, runIdPattern, timeText } from "../core/run.ts";
+import { parseTimeText, runIdPattern, timeText } from "../run/run-id.ts";
 
 /*
  * A run's key in its queue: priority, time, run id (`1-01jdb0v7zk-digits-…`, at most 53 characters). The order of the names is the

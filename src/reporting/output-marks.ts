@@ -1,5 +1,5 @@
-import { countLines, markLines } from "../core/lines.ts";
-import type { OutputChunk, OutputStream } from "../core/log.ts";
+import { countLines, markLines } from "../core/output/lines.ts";
+import type { OutputChunk, OutputStream } from "../core/output/log.ts";
 
 /** How a run's own lines are told from the launcher's: `│ ` for its stdout, `┃ ` for its stderr. */
 export const outputMarks: Readonly<Record<OutputStream, string>> = { stdout: "│ ", stderr: "┃ " };

@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
-import type { PhaseEvent } from "../core/log.ts";
+import type { PhaseEvent } from "../core/output/log.ts";
 import { oneLine } from "./words.ts";
 
 const labelWidth = 9;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../core/json.ts";
-import type { Phase } from "../core/log.ts";
-import type { RunOutcome } from "../core/run.ts";
+import type { Phase } from "../core/output/log.ts";
+import type { RunOutcome } from "../run/outcome.ts";
 
 export type PhaseReport = {
   readonly phase: Phase;

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
-import { isFinal, type RunReason, type RunState } from "../core/run.ts";
+import { isFinal, type RunReason, type RunState } from "../run/states.ts";
+import type { AttemptRecord } from "../run/record.ts";
 import { metricsInWords, oneLine } from "./words.ts";
 
 /** What is known of a run of a queue from its head. */
@@ -59,23 +60,8 @@ function msBetween(start: string | undefined, end: string | undefined): number |
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
-/** One attempt of a run that has ended, in one line. */
-export type AttemptFacts = {
-  readonly attempt: number;
-  readonly agent: string;
-  readonly host?: string;
-  readonly state: RunState;
-  readonly reason?: RunReason;
-  readonly message?: string;
-  readonly exit_code?: number;
-  readonly started_at?: string;
-  readonly ended_at: string;
-  /** It was ended for its agent's sake, and counts for no limit of attempts. */
-  readonly given_back?: boolean;
-};
-
 /** `1 failed (lost) after 3.0 s with a1 on box: agent a1 is gone`. */
-export function attemptWords(attempt: AttemptFacts): string {
+export function attemptWords(attempt: AttemptRecord): string {
   const { agent, host, state, reason, started_at: start, ended_at: end, given_back: givenBack } = attempt;
   const code = reason === "exit-code" ? ` ${attempt.exit_code ?? ""}` : "";
   const how = givenBack === true ? "given back" : `${state}${reason === undefined ? "" : ` (${reason}${code})`}`;

@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
-import type { RunOutcome } from "../core/run.ts";
+import type { RunOutcome } from "../run/outcome.ts";
 
 /** `succeeded in 2.9 s`, `failed (exit-code 1) after 41 s`, `cancelled after 3.0 s`. */
 export function outcomeInWords(outcome: RunOutcome, elapsedMs: number): string {

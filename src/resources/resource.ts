@@ -1,8 +1,6 @@
-import type { Json } from "../core/json.ts";
-import type { Log, OutputStream } from "../core/log.ts";
-import type { RunReason } from "../core/run.ts";
-
-export type RunKey = { readonly runId: string; readonly attempt: number };
+import type { Log, OutputStream } from "../core/output/log.ts";
+import type { ResourceOutcome } from "../run/outcome.ts";
+import type { RunKey, Handle } from "../run/handle.ts";
 
 /** What a resource is asked to run: not the spec, only what it needs of it. */
 export type RunRequest = RunKey & {
@@ -34,19 +32,6 @@ export type RunRequest = RunKey & {
  * `keepAliveFile` for `graceMs`: then its lease has run out, and another attempt may begin elsewhere.
  */
 export type Outlives = { readonly keepAliveFile: string; readonly graceMs: number };
-
-/** Names what was submitted, so that another process can find, follow and end it. Serialisable; never secret. */
-export type Handle = {
-  readonly kind: string;
-  readonly name: string;
-  readonly details: Readonly<Record<string, Json>>;
-};
-
-/** How the work itself ended. Timeouts and cancels are the launcher's: it knows why it ended the run. */
-export type ResourceOutcome =
-  | { readonly kind: "exited"; readonly exitCode: number }
-  | { readonly kind: "signalled"; readonly signal: string; readonly exitCode: number }
-  | { readonly kind: "failed"; readonly reason: RunReason; readonly message: string; readonly exitCode?: number };
 
 /** Takes the run's raw output as it comes; resolves when it may have more. A chunk is freed when the call returns: what is kept is copied. */
 export type OutputSink = (stream: OutputStream, chunk: Buffer) => Promise<void> | void;

@@ -1,6 +1,8 @@
-import type { JsonObject } from "../core/json.ts";
 import type { DefinitionStore } from "./definition-store.ts";
-import type { Lease, RunDocument, RunHead, Store } from "./store.ts";
+import type { Lease, RunHead } from "../run/head.ts";
+import type { RunDocument } from "../run/document.ts";
+import type { Store } from "./store.ts";
+import type { AgentBeat } from "../run/beat.ts";
 
 /*
  * Queues in a store. A run in a queue is in one of three places: it waits, it is leased to an agent, or it has ended (and is kept until
@@ -31,25 +33,6 @@ export type UnreadableEntry = {
   readonly why: string;
   /** Where it is, as far as its place alone says. */
   readonly place?: QueuePlace;
-};
-
-/** An agent's sign of life. It changes at every beat, and observers time the changes by their own clocks. */
-export type AgentBeat = {
-  readonly schema_version: 1;
-  readonly agent: string;
-  readonly incarnation: string;
-  readonly sequence: number;
-  readonly host: string;
-  readonly state: "working" | "draining" | "stopping";
-  readonly queues: readonly string[];
-  readonly max_jobs: number;
-  readonly runs: readonly string[];
-  readonly slots: Readonly<Record<string, { readonly total: number; readonly free: number }>>;
-  readonly lease: { readonly ttl_ms: number; readonly heartbeat_ms: number };
-  /** The CI job that it is, where it is one: its end can be asked for. */
-  readonly job?: JsonObject;
-  /** Wall clock of the agent, for people only. */
-  readonly at: string;
 };
 
 /** What somebody asks of an agent: to take no more runs, or to end those that it has too. */

@@ -1,5 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
-import type { Lease, QueuedHead, RunDocument, RunHead } from "./store.ts";
+import type { Lease, QueuedHead, RunHead } from "../run/head.ts";
+import type { RunDocument } from "../run/document.ts";
 
 /*
  * What every engine writes into a run's head as it changes its place: who holds it is there while it is leased, and at no other time.

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type ActionCopy, copyAction } from "../support/action-copy.ts";
-import { imagesOf, removeImages } from "../support/docker.ts";
+import { type ActionCopy, copyAction } from "../support/github/action-copy.ts";
+import { imagesOf, removeImages } from "../support/docker/docker.ts";
 import { describeWithDocker } from "../support/engines.ts";
-import { makeProject, type Project } from "../support/project.ts";
-import { remainsOf } from "../support/remains.ts";
-import { endGroup, launchCli, type Runner, type RunnerStep, startRunner } from "../support/runner.ts";
+import { makeProject, type Project } from "../support/launch/project.ts";
+import { remainsOf } from "../support/launch/remains.ts";
+import { endGroup, launchCli, type Runner, type RunnerStep, startRunner } from "../support/github/runner.ts";
 
 /* How a launch ends when the workflow is cancelled, or the runner kills it: by the committed bundle and the runner's own timing. */
 

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type ActionCopy, copyAction } from "../support/action-copy.ts";
-import { imagesOf, removeImages } from "../support/docker.ts";
+import { type ActionCopy, copyAction } from "../support/github/action-copy.ts";
+import { imagesOf, removeImages } from "../support/docker/docker.ts";
 import { describeWithDocker } from "../support/engines.ts";
-import { makeProject } from "../support/project.ts";
-import { remainsOf } from "../support/remains.ts";
-import { launchCli } from "../support/runner.ts";
+import { makeProject } from "../support/launch/project.ts";
+import { remainsOf } from "../support/launch/remains.ts";
+import { launchCli } from "../support/github/runner.ts";
 
 /* Each folder of examples/ is launched by the committed bundle, from a repository in which it is alone. */
 

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { type ActionCopy, copyAction } from "../support/action-copy.ts";
+import { type ActionCopy, copyAction } from "../support/github/action-copy.ts";
 import { describeWith } from "../support/engines.ts";
-import { type GitServer, startGitServer } from "../support/git-server.ts";
-import { makeProject, type Project } from "../support/project.ts";
-import { remainsOf } from "../support/remains.ts";
-import { launchCli } from "../support/runner.ts";
-import { type JobResult, runWorkflow, type WorkflowRun } from "../support/workflow.ts";
+import { type GitServer, startGitServer } from "../support/git/git-server.ts";
+import { makeProject, type Project } from "../support/launch/project.ts";
+import { remainsOf } from "../support/launch/remains.ts";
+import { launchCli } from "../support/github/runner.ts";
+import { type JobResult, runWorkflow, type WorkflowRun } from "../support/github/workflow.ts";
 
 /*
  * Jobs that put runs into a queue and a job that is an agent, in one workflow on a repository that a git server has: the store is that

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type ActionCopy, copyAction } from "../support/action-copy.ts";
-import { imagesOf, removeImages } from "../support/docker.ts";
+import { type ActionCopy, copyAction } from "../support/github/action-copy.ts";
+import { imagesOf, removeImages } from "../support/docker/docker.ts";
 import { describeWith } from "../support/engines.ts";
-import { startGitServer } from "../support/git-server.ts";
-import { makeProject, type ProjectContent } from "../support/project.ts";
-import { remainsOf } from "../support/remains.ts";
-import { runWorkflow, type WorkflowRequest, type WorkflowRun } from "../support/workflow.ts";
+import { startGitServer } from "../support/git/git-server.ts";
+import { makeProject, type ProjectContent } from "../support/launch/project.ts";
+import { remainsOf } from "../support/launch/remains.ts";
+import { runWorkflow, type WorkflowRequest, type WorkflowRun } from "../support/github/workflow.ts";
 
 /* `uses: org/launch-action@v1` in GitHub's workflow engine, as a user writes it; the action is a copy of what is committed. */
 

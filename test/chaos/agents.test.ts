@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { type Chaos, startChaos } from "../support/chaos.ts";
-import { nothingWrong } from "../support/chaos-count.ts";
-import { chaosEngines, describeHeavy } from "../support/heavy.ts";
+import { type Chaos, startChaos } from "../support/chaos/chaos.ts";
+import { nothingWrong } from "../support/chaos/chaos-count.ts";
+import { chaosEngines, describeHeavy } from "../support/chaos/heavy.ts";
 
 const ttlMs = 4_000;
 /** Where nothing waits for a lease to be over: on a busy machine an agent may get no turn for seconds. */

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { startChaos } from "../support/chaos.ts";
-import { nothingWrong } from "../support/chaos-count.ts";
-import { gitChaos } from "../support/chaos-engine.ts";
-import { describeHeavy } from "../support/heavy.ts";
-import { makeSmallDisk, missingSmallDisk, type SmallDisk } from "../support/small-disk.ts";
+import { startChaos } from "../support/chaos/chaos.ts";
+import { nothingWrong } from "../support/chaos/chaos-count.ts";
+import { gitChaos } from "../support/chaos/chaos-engine.ts";
+import { describeHeavy } from "../support/chaos/heavy.ts";
+import { makeSmallDisk, missingSmallDisk, type SmallDisk } from "../support/chaos/small-disk.ts";
 
 const ttlMs = 6_000;
 const withinMs = 300_000;

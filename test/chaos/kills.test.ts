@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type Chaos, startChaos } from "../support/chaos.ts";
-import { nothingWrong } from "../support/chaos-count.ts";
-import { gitChaos } from "../support/chaos-engine.ts";
-import { chaosEngines, describeHeavy } from "../support/heavy.ts";
-import { seeded } from "../support/seeded.ts";
+import { type Chaos, startChaos } from "../support/chaos/chaos.ts";
+import { nothingWrong } from "../support/chaos/chaos-count.ts";
+import { gitChaos } from "../support/chaos/chaos-engine.ts";
+import { chaosEngines, describeHeavy } from "../support/chaos/heavy.ts";
+import { seeded } from "../support/chaos/seeded.ts";
 
 type Storm = { readonly runs: number; readonly agents: number; readonly kills: number; readonly seed: number };
 

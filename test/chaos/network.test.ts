@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { type Chaos, type ChaosOptions, startChaos } from "../support/chaos.ts";
-import { nothingWrong } from "../support/chaos-count.ts";
-import type { ChaosEngine } from "../support/chaos-engine.ts";
-import { chaosEngines, describeHeavy } from "../support/heavy.ts";
+import { type Chaos, type ChaosOptions, startChaos } from "../support/chaos/chaos.ts";
+import { nothingWrong } from "../support/chaos/chaos-count.ts";
+import type { ChaosEngine } from "../support/chaos/chaos-engine.ts";
+import { chaosEngines, describeHeavy } from "../support/chaos/heavy.ts";
 
 /** Nothing here waits for a lease to be over: on a busy machine an agent may get no turn for seconds. */
 const ttlMs = 12_000;

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { formatKey } from "../../src/queues/key.ts";
-import { type Chaos, startChaos } from "../support/chaos.ts";
-import { nothingWrong } from "../support/chaos-count.ts";
-import { chaosEngines, describeHeavy } from "../support/heavy.ts";
-import { queuedDocument } from "../support/run-document.ts";
+import { type Chaos, startChaos } from "../support/chaos/chaos.ts";
+import { nothingWrong } from "../support/chaos/chaos-count.ts";
+import { chaosEngines, describeHeavy } from "../support/chaos/heavy.ts";
+import { queuedDocument } from "../support/stores/run-document.ts";
 
 /** Nothing here waits for a lease to be over: on a busy machine an agent may get no turn for seconds. */
 const ttlMs = 12_000;

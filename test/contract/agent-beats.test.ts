@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { QueueStore, SeenAgent } from "../../src/stores/queue-store.ts";
-import { beatOf } from "../support/agent-beat.ts";
-import { queueEngines, type QueueEngine } from "../support/queue-engine.ts";
+import { beatOf } from "../support/agent/agent-beat.ts";
+import { queueEngines, type QueueEngine } from "../support/stores/queue-engine.ts";
 
 const gpu = ["gpu"];
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { QueueStore } from "../../src/stores/queue-store.ts";
-import { type QueueEngine, queueEngines } from "../support/queue-engine.ts";
-import { queuedDocument } from "../support/run-document.ts";
+import { type QueueEngine, queueEngines } from "../support/stores/queue-engine.ts";
+import { queuedDocument } from "../support/stores/run-document.ts";
 
 describe.each(Object.entries(queueEngines))("the history of a queue in %s", (_name, make) => {
   const signal = AbortSignal.timeout(120_000);

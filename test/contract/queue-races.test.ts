@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { QueueEntry, QueueStore } from "../../src/stores/queue-store.ts";
-import type { RunDocument } from "../../src/stores/store.ts";
-import { queueEngines, type QueueEngine } from "../support/queue-engine.ts";
-import { endedRun, leaseOf } from "../support/queued-run.ts";
-import { queuedDocument } from "../support/run-document.ts";
+import type { RunDocument } from "../../src/run/document.ts";
+import { queueEngines, type QueueEngine } from "../support/stores/queue-engine.ts";
+import { endedRun, leaseOf } from "../support/stores/queued-run.ts";
+import { queuedDocument } from "../support/stores/run-document.ts";
 
 /* Two who have seen the same version of a run both want to change it: one of them does, and the other hears that it did not. */
 

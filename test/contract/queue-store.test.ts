@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatKey } from "../../src/queues/key.ts";
 import type { Claim, LeaseWrite, QueueEntry, QueueStore } from "../../src/stores/queue-store.ts";
-import type { Lease, RunDocument, RunHead } from "../../src/stores/store.ts";
-import { queueEngines, type QueueEngine } from "../support/queue-engine.ts";
-import { queuedDocument, succeeded } from "../support/run-document.ts";
+import type { Lease, RunHead } from "../../src/run/head.ts";
+import type { RunDocument } from "../../src/run/document.ts";
+import { queueEngines, type QueueEngine } from "../support/stores/queue-engine.ts";
+import { queuedDocument, succeeded } from "../support/stores/run-document.ts";
 
 const gpu = ["gpu"];
 const cancellation = { state: "cancelled", reason: "cancelled" } as const;

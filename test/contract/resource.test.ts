@@ -4,8 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { RunRequest } from "../../src/resources/resource.ts";
 import { describeWithDocker } from "../support/engines.ts";
-import { remainsOf } from "../support/remains.ts";
-import { followed, type LocalKind, otherLauncher, resourceBench, run } from "../support/resource.ts";
+import { remainsOf } from "../support/launch/remains.ts";
+import { followed, type LocalKind, otherLauncher, resourceBench, run } from "../support/launch/resource.ts";
 
 const signal = new AbortController().signal;
 

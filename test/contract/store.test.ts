@@ -3,15 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../src/core/log.ts";
+import { silentLog } from "../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
 import { openStore } from "../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../src/stores/location.ts";
 import type { Store, WriteResult } from "../../src/stores/store.ts";
-import { startGitServer } from "../support/git-server.ts";
-import { postgresEngine } from "../support/postgres-engine.ts";
-import { postgresPrograms } from "../support/postgres.ts";
-import { runDocument, succeeded } from "../support/run-document.ts";
+import { startGitServer } from "../support/git/git-server.ts";
+import { postgresEngine } from "../support/postgres/postgres-engine.ts";
+import { postgresPrograms } from "../support/postgres/postgres.ts";
+import { runDocument, succeeded } from "../support/stores/run-document.ts";
 
 /** A place for a store: `open` opens it as another machine would, `end` removes what is not a file. */
 type Place = { open(machine: string): Promise<Store>; end(): Promise<void> };

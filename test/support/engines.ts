@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe } from "vitest";
-import { postgresPrograms } from "./postgres.ts";
+import { postgresPrograms } from "./postgres/postgres.ts";
 
 /** With LAUNCH_E2E=1 (as CI sets it) a missing engine is a failure; without it, what needs it is skipped and the reason printed. */
 const required = process.env["LAUNCH_E2E"] === "1";

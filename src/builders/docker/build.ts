@@ -12,7 +12,7 @@ import {
 } from "../../clients/docker/image.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { LaunchError } from "../../core/errors.ts";
-import { redactionOf } from "../../core/redaction.ts";
+import { redactionOf } from "../../core/output/redaction.ts";
 import type { BuildPlan, BuildRequest, BuiltImage } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { baseMemoryKey, pinOptions } from "./bases.ts";

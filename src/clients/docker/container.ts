@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LaunchError } from "../../core/errors.ts";
-import { type OutputPump, pumpOutput } from "../../core/output-pump.ts";
+import { type OutputPump, pumpOutput } from "../../core/output/output-pump.ts";
 import type { ProcessGroup } from "../../core/process.ts";
 import { passEnvironment } from "./container-environment.ts";
 import { docker, startDocker } from "./docker.ts";

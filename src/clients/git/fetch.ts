@@ -1,6 +1,6 @@
 import { LaunchError } from "../../core/errors.ts";
 import type { CommandResult } from "../../core/process.ts";
-import { withoutCredentials } from "../../core/redaction.ts";
+import { withoutCredentials } from "../../core/output/redaction.ts";
 import { git } from "./git.ts";
 import { inScratch, type ScratchRepository } from "./repository.ts";
 

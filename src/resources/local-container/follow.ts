@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Container, type DockerOutput, followLogs, inspectContainer } from "../../clients/docker/container.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { OutputStream } from "../../core/log.ts";
+import type { OutputStream } from "../../core/output/log.ts";
 import type { ProcessExit } from "../../core/process.ts";
-import type { OutputSink, ResourceOutcome } from "../resource.ts";
+import type { OutputSink } from "../resource.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
 import { outcomeOf } from "./outcome.ts";
 
 /** How long after its end docker may take to close its output. */

@@ -10,8 +10,9 @@ import {
 import { localImage } from "../../clients/docker/image.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing } from "../../core/errors.ts";
-import { localHandle, runKeyOf } from "../handle.ts";
-import type { Handle, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
+import { localHandle, runKeyOf } from "../../run/handle.ts";
+import type { Handle } from "../../run/handle.ts";
+import type { Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
 import { followContainer } from "./follow.ts";
 import { mountOption, mountsOf, networkOptions, outputTarget, sourceTarget } from "./mounts.ts";
 import { environmentOf, optionsOf } from "./options.ts";

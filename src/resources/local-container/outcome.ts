@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type Container, hasPath } from "../../clients/docker/container.ts";
-import type { ResourceOutcome } from "../resource.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
 
 /** A shell's "command not found", and what a container's init exits with when there is no such program. */
 const notFound = 127;

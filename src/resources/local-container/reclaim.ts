@@ -2,7 +2,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { docker } from "../../clients/docker/docker.ts";
 import { messageOf } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 import { mountOption } from "./mounts.ts";
 
 export type ReclaimRequest = {

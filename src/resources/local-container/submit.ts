@@ -12,8 +12,9 @@ import { localImage } from "../../clients/docker/image.ts";
 import { pullWithProgress } from "../../clients/docker/pull.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
-import type { Log } from "../../core/log.ts";
-import type { Handle, RunKey, RunRequest } from "../resource.ts";
+import type { Log } from "../../core/output/log.ts";
+import type { Handle, RunKey } from "../../run/handle.ts";
+import type { RunRequest } from "../resource.ts";
 import { type BindMount, mountOption, outputTarget, sourceTarget } from "./mounts.ts";
 
 /** What the args and the launch config make of a run's container. */

@@ -5,7 +5,8 @@ import { dockerEnvironment } from "../../clients/docker/docker.ts";
 import { isFileMissing } from "../../core/errors.ts";
 import { isRunning, nameProcess, type ProcessName } from "../../core/process-identity.ts";
 import { signalGroup, startGroup } from "../../core/process.ts";
-import type { Outlives, ResourceOutcome } from "../resource.ts";
+import type { Outlives } from "../resource.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
 
 /*
  * The engine keeps a container, its log and its exit code when we are killed; what it can't know is that nobody comes back. That is a

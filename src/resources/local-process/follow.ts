@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LaunchError } from "../../core/errors.ts";
-import type { OutputSink, ResourceOutcome } from "../resource.ts";
+import type { OutputSink } from "../resource.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { RunState } from "./run-state.ts";
 import type { StartedProcess } from "./start.ts";

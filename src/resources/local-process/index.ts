@@ -4,16 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { isRunning } from "../../core/process-identity.ts";
-import { localHandle, runKeyOf } from "../handle.ts";
-import type {
-  Handle,
-  OutputSink,
-  Resource,
-  ResourceContext,
-  ResourceOutcome,
-  ResourcePlugin,
-  RunRequest,
-} from "../resource.ts";
+import { localHandle, runKeyOf } from "../../run/handle.ts";
+import type { Handle } from "../../run/handle.ts";
+import type { OutputSink, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
 import { endLeftovers, followOrphan, followProcess } from "./follow.ts";
 import { passedOn } from "./launcher-environment.ts";
 import { type ProcessTree, processTreeOf } from "./process-tree.ts";

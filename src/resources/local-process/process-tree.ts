@@ -8,7 +8,7 @@ import {
   type ProcessName,
 } from "../../core/process-identity.ts";
 import { signalGroup } from "../../core/process.ts";
-import type { RunKey } from "../resource.ts";
+import type { RunKey } from "../../run/handle.ts";
 
 /** Set in a run's environment and inherited by all that it starts, so that what left its process group is still known as its own. */
 export function markerOf({ runId, attempt }: RunKey): Readonly<Record<string, string>> {

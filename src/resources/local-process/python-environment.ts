@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { uv, uvOrThrow } from "../../clients/uv/uv.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { isFileMissing, LaunchError, systemCode } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 import { isRunning, nameProcess } from "../../core/process-identity.ts";
 import { type RequirementFile, requirementLines, type Requirements } from "./requirements.ts";
 

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 import { type Environment, execute } from "../../core/process.ts";
 import { packagesOf, readRequirements, type Requirement } from "./requirements.ts";
 import { fits } from "./version.ts";

@@ -2,8 +2,9 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../core/errors.ts";
 import { nameProcess, type ProcessName } from "../../core/process-identity.ts";
-import { localHandle } from "../handle.ts";
-import type { ResourceOutcome, RunKey } from "../resource.ts";
+import { localHandle } from "../../run/handle.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
+import type { RunKey } from "../../run/handle.ts";
 
 /*
  * What is known of a run on this machine, in a folder of its own, so that another process can find, end and remove it:

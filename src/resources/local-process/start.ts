@@ -1,9 +1,10 @@
 import { constants } from "node:os";
 import { LaunchError } from "../../core/errors.ts";
-import { type OutputPump, pumpOutput } from "../../core/output-pump.ts";
+import { type OutputPump, pumpOutput } from "../../core/output/output-pump.ts";
 import { nameProcess, type ProcessName } from "../../core/process-identity.ts";
 import { type ProcessExit, type ProcessGroup, signalGroup, startGroup } from "../../core/process.ts";
-import type { Outlives, ResourceOutcome, RunRequest } from "../resource.ts";
+import type { Outlives, RunRequest } from "../resource.ts";
+import type { ResourceOutcome } from "../../run/outcome.ts";
 import { markerOf } from "./process-tree.ts";
 import type { RunState } from "./run-state.ts";
 import { startSupervised } from "./supervise.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
 import { isFileMissing } from "../../core/errors.ts";
-import { withoutCredentials } from "../../core/redaction.ts";
+import { withoutCredentials } from "../../core/output/redaction.ts";
 import type { Head, Inspection } from "./inspection.ts";
 import { chooseRemote, fetchHeadName, isLocalPath, parseFetchHead } from "./remotes.ts";
 

@@ -6,7 +6,8 @@ import { createScratchRepository, type ScratchRepository } from "../../clients/g
 import { differingPaths, listTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { CodeSource, PatchProvenance, Provenance, SourceContext, SourceRequest } from "../source.ts";
+import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
+import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { accessesTo } from "./access.ts";
 import { type Base, findBase } from "./base.ts";
 import { codeSourceOf, describePatch, firstOf } from "./code-source.ts";

@@ -4,7 +4,8 @@ import type { ScratchRepository } from "../../clients/git/repository.ts";
 import { exportTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { CodeSource, PatchProvenance, Provenance, SourceContext } from "../source.ts";
+import type { CodeSource, SourceContext } from "../source.ts";
+import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { fileReader, type ReadFile } from "./file-reader.ts";
 import { findLfsPointers } from "./lfs.ts";
 

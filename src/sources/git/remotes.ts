@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { withoutCredentials } from "../../core/redaction.ts";
+import { withoutCredentials } from "../../core/output/redaction.ts";
 
 export type Remotes = {
   /** URL by name, as configured. */

@@ -4,7 +4,7 @@ import { git } from "../../clients/git/git.ts";
 import { inScratch, type ScratchRepository } from "../../clients/git/repository.ts";
 import { graft, listTree, type TreeEntry } from "../../clients/git/tree.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { Provenance } from "../source.ts";
+import type { Provenance } from "../../run/provenance.ts";
 
 /** Where the submodules of one repository are had from. */
 export type SubmoduleHome = {

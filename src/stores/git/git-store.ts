@@ -1,23 +1,23 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { LaunchError } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 import type { QueueEntry, QueueStore } from "../queue-store.ts";
 import { asWaiting } from "../queued-run.ts";
-import type { RunDocument } from "../store.ts";
-import { documents } from "./documents.ts";
-import { enqueue, maxWaiting } from "./enqueue.ts";
-import { fold } from "./fold.ts";
-import { headCache } from "./head-cache.ts";
-import { history } from "./history.ts";
-import { beat, forget, pause, requestStop } from "./marks.ts";
-import { ownRuns, removeRuns } from "./own-runs.ts";
-import type { QueueContext } from "./queue-context.ts";
-import { queueLister } from "./queue-listing.ts";
-import { entryRef } from "./queue-refs.ts";
-import { listRuns, readRun } from "./read-runs.ts";
-import type { StoreRepository } from "./repository.ts";
-import { snapshotTaker } from "./snapshot.ts";
-import { cancel, cancelWaiting, claim, finish, move, put } from "./transitions.ts";
+import type { RunDocument } from "../../run/document.ts";
+import { documents } from "./runs/documents.ts";
+import { enqueue, maxWaiting } from "./queue/enqueue.ts";
+import { fold } from "./log/fold.ts";
+import { headCache } from "./queue/head-cache.ts";
+import { history } from "./log/history.ts";
+import { beat, forget, pause, requestStop } from "./queue/marks.ts";
+import { ownRuns, removeRuns } from "./runs/own-runs.ts";
+import type { QueueContext } from "./queue/queue-context.ts";
+import { queueLister } from "./queue/queue-listing.ts";
+import { entryRef } from "./queue/queue-refs.ts";
+import { listRuns, readRun } from "./runs/read-runs.ts";
+import type { StoreRepository } from "./repository/repository.ts";
+import { snapshotTaker } from "./queue/snapshot.ts";
+import { cancel, cancelWaiting, claim, finish, move, put } from "./queue/transitions.ts";
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(

@@ -2,12 +2,12 @@ import { systemClock } from "../../core/clock.ts";
 import type { GitStoreLocation } from "../location.ts";
 import type { QueueStore } from "../queue-store.ts";
 import type { StoreContext } from "../store.ts";
-import { bareRepository } from "./bare-repository.ts";
-import { localBranch, remoteBranch } from "./definition-branch.ts";
-import { type DefinitionBranch, gitDefinitions } from "./definitions.ts";
+import { bareRepository } from "./repository/bare-repository.ts";
+import { localBranch, remoteBranch } from "./definitions/definition-branch.ts";
+import { type DefinitionBranch, gitDefinitions } from "./definitions/definitions.ts";
 import { gitStore } from "./git-store.ts";
-import { remoteRepository } from "./remote-repository.ts";
-import { seenBranch } from "./seen-branch.ts";
+import { remoteRepository } from "./repository/remote-repository.ts";
+import { seenBranch } from "./repository/seen-branch.ts";
 
 function withDefinitions(store: QueueStore, branch: DefinitionBranch): QueueStore {
   return { ...store, definitions: gitDefinitions(branch, () => systemClock.now()) };

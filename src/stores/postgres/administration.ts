@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Database, openDatabase, type Row } from "../../clients/postgres/database.ts";
 import { faultOf } from "../../clients/postgres/fault.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 import type { StoreAdministration } from "../administration.ts";
 import type { PostgresStoreLocation } from "../location.ts";
 import { grantedRoles, rightsOfLogin } from "./granted-roles.ts";

@@ -1,5 +1,5 @@
 import { listen } from "../../clients/postgres/listener.ts";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 
 /*
  * What the server tells of queues that changed, heard on a connection of its own. A change that nobody waited for is remembered until

@@ -9,8 +9,8 @@ import type {
   QueueStore,
 } from "../queue-store.ts";
 import { withoutLease } from "../queued-run.ts";
-import { schemaVersion } from "../run-head.ts";
-import type { RunDocument } from "../store.ts";
+import { schemaVersion } from "../../run/head.ts";
+import type { RunDocument } from "../../run/document.ts";
 import { documentColumns, documentValues, entryOf, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";

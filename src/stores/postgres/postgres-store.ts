@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Database } from "../../clients/postgres/database.ts";
-import type { Log } from "../../core/log.ts";
-import { agentBeatSchema } from "../agent-beat.ts";
-import type { AgentBeat, QueueStore, SeenAgent } from "../queue-store.ts";
-import type { RunHead } from "../store.ts";
+import type { Log } from "../../core/output/log.ts";
+import { agentBeatSchema } from "../../run/beat.ts";
+import type { AgentBeat } from "../../run/beat.ts";
+import type { QueueStore, SeenAgent } from "../queue-store.ts";
+import type { RunHead } from "../../run/head.ts";
 import { hearChanges } from "./changes.ts";
 import { queueClaims } from "./claims.ts";
 import { definitionStore } from "./definitions.ts";

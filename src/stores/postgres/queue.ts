@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { withoutLease, asWaiting, queuedOf } from "../queued-run.ts";
 import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
-import type { RunDocument } from "../store.ts";
+import type { RunDocument } from "../../run/document.ts";
 import { documentColumns, documentValues, entryOf, headText, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";

@@ -5,8 +5,8 @@ import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { formatKey } from "../../queues/key.ts";
 import type { QueueEntry } from "../queue-store.ts";
 import { queuedOf } from "../queued-run.ts";
-import { isNewer, type ReadHead, readRunHead } from "../run-head.ts";
-import type { RunDocument } from "../store.ts";
+import { isNewer, type ReadHead, readRunHead } from "../../run/head.ts";
+import type { RunDocument } from "../../run/document.ts";
 
 /*
  * Between rows and documents. A head is jsonb, which has no NUL and no half of a surrogate pair: in a head they become U+FFFD. A record

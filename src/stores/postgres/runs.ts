@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { ListedRun, RunDocument, Store, WriteResult } from "../store.ts";
+import type { ListedRun, Store, WriteResult } from "../store.ts";
+import type { RunDocument } from "../../run/document.ts";
 import { documentColumns, documentValues, readDocument, readHead } from "./rows.ts";
 import type { Session } from "./session.ts";
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Database, Row } from "../../clients/postgres/database.ts";
 import { faultOf, sqlState } from "../../clients/postgres/fault.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import type { Log } from "../../core/output/log.ts";
 import { prepareTables } from "./migrate.ts";
 
 /*

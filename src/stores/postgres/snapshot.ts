@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { formatKey } from "../../queues/key.ts";
-import { agentBeatSchema } from "../agent-beat.ts";
+import { agentBeatSchema } from "../../run/beat.ts";
 import type { QueueEntry, QueueSnapshot, SeenAgent, UnreadableEntry } from "../queue-store.ts";
 import { entryOf, readHead, timeSchema } from "./rows.ts";
 import type { Session } from "./session.ts";

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { failureOf } from "../../support/failure.ts";
-import { agentStores } from "../../support/agent-stores.ts";
-import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent.ts";
+import { agentStores } from "../../support/agent/agent-stores.ts";
+import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent/agent.ts";
 
 // What they wait for comes by itself; on a busy machine that takes a multiple of what it takes alone.
 vi.setConfig({ testTimeout: 180_000 });

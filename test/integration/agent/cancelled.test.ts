@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { cancelEntries } from "../../../src/launch/cancel-runs.ts";
+import { cancelEntries } from "../../../src/queueing/cancel-runs.ts";
 import { systemClock } from "../../../src/core/clock.ts";
-import { type AgentPlace, agentPlace } from "../../support/agent.ts";
-import { leaseOf } from "../../support/queued-run.ts";
+import { type AgentPlace, agentPlace } from "../../support/agent/agent.ts";
+import { leaseOf } from "../../support/stores/queued-run.ts";
 
 /* A run that somebody has cancelled is not begun again, whatever becomes of who had it. */
 

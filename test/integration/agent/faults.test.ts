@@ -7,9 +7,9 @@ import { findMarkedProcesses } from "../../../src/core/process-identity.ts";
 import { LaunchError } from "../../../src/core/errors.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { describeWithDocker } from "../../support/engines.ts";
-import { remainsOf } from "../../support/remains.ts";
-import { withFaults } from "../../support/store-faults.ts";
-import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent.ts";
+import { remainsOf } from "../../support/launch/remains.ts";
+import { withFaults } from "../../support/stores/store-faults.ts";
+import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent/agent.ts";
 
 /* Whatever happens to agents and store: no run is lost, none ends twice, and no two attempts of one run at the same time. */
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Claim, ClaimRequest, QueueStore } from "../../../src/stores/queue-store.ts";
-import { type AgentPlace, agentPlace, type JobEvent, until } from "../../support/agent.ts";
+import { type AgentPlace, agentPlace, type JobEvent, until } from "../../support/agent/agent.ts";
 
 let place: AgentPlace;
 beforeEach(async () => {

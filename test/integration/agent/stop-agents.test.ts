@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { stopAgents, type StoppedAgent } from "../../../src/agent/stop-agents.ts";
 import { systemClock } from "../../../src/core/clock.ts";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation } from "../../../src/stores/location.ts";
 import type { QueueStore } from "../../../src/stores/queue-store.ts";
-import { beatOf } from "../../support/agent-beat.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import { beatOf } from "../../support/agent/agent-beat.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 /* Beats of agents that say nothing more, as others of the same store see them. */
 

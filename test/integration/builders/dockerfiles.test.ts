@@ -1,8 +1,8 @@
 import { afterAll, expect, it, vi } from "vitest";
 import { LaunchError } from "../../../src/core/errors.ts";
-import { codeSource } from "../../support/code-source.ts";
-import { buildBench } from "../../support/docker-builder.ts";
-import { docker } from "../../support/docker.ts";
+import { codeSource } from "../../support/launch/code-source.ts";
+import { buildBench } from "../../support/docker/docker-builder.ts";
+import { docker } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 
 const bench = buildBench("dockerfiles");

@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from "vitest";
-import { codeSource } from "../../support/code-source.ts";
-import { buildBench } from "../../support/docker-builder.ts";
-import { docker } from "../../support/docker.ts";
+import { codeSource } from "../../support/launch/code-source.ts";
+import { buildBench } from "../../support/docker/docker-builder.ts";
+import { docker } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 
 const bench = buildBench("generated");

@@ -5,9 +5,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { buildx, findBuildx } from "../../../src/clients/docker/buildx.ts";
 import { privateDockerConfig } from "../../../src/clients/docker/config.ts";
 import { plugin as generic } from "../../../src/registries/generic/index.ts";
-import { codeSource } from "../../support/code-source.ts";
-import { buildBench } from "../../support/docker-builder.ts";
-import { docker, dockerConfigText, guardedRegistry, removeImages } from "../../support/docker.ts";
+import { codeSource } from "../../support/launch/code-source.ts";
+import { buildBench } from "../../support/docker/docker-builder.ts";
+import { docker, dockerConfigText, guardedRegistry, removeImages } from "../../support/docker/docker.ts";
 import { describeWith } from "../../support/engines.ts";
 
 const host = process.env["LAUNCH_TEST_REGISTRY"];

@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
 import {
   gitEnvironment,
   temporaryFolder,
   type TemporaryFolder,
   type TestRepository,
-} from "../../support/git-repository.ts";
+} from "../../support/git/git-repository.ts";
 
 const recordSchema = z.looseObject({ source: z.looseObject({ tree: z.string() }) });
 

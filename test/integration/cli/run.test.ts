@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { remainsOf } from "../../support/remains.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { remainsOf } from "../../support/launch/remains.ts";
 
 const spec = `name: train
 uri: .

@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { migrations } from "../../../src/stores/postgres/migrations/index.ts";
-import { type CommandLine, commandLine, type Ended } from "../../support/command-line.ts";
+import { type CommandLine, commandLine, type Ended } from "../../support/cli/command-line.ts";
 import { describeWith } from "../../support/engines.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
-import { type PostgresServer, sql, startPostgres } from "../../support/postgres.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
+import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
 
 const logins = ["ann", "runner", "boss", "nobody"] as const;
 type Login = (typeof logins)[number];

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
 
 let folder: TemporaryFolder;
 let launch: CommandLine;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { lsRefs } from "../../../src/clients/git/ls-refs.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { type GitServer, type Interception, startGitServer } from "../../support/git-server.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { type GitServer, type Interception, startGitServer } from "../../support/git/git-server.ts";
 
 /* Expectations are what git itself says of the repository, and the protocol's own words for what an answer is. */
 

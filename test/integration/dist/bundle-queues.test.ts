@@ -2,14 +2,14 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type ActionCopy, copyAction } from "../../support/action-copy.ts";
-import { type CommandLine, commandLine, type RunningCommand } from "../../support/command-line.ts";
-import { docker } from "../../support/docker.ts";
+import { type ActionCopy, copyAction } from "../../support/github/action-copy.ts";
+import { type CommandLine, commandLine, type RunningCommand } from "../../support/cli/command-line.ts";
+import { docker } from "../../support/docker/docker.ts";
 import { describeWith, describeWithDocker } from "../../support/engines.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { startGitServer } from "../../support/git-server.ts";
-import { startPostgres } from "../../support/postgres.ts";
-import { remainsOf } from "../../support/remains.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { startGitServer } from "../../support/git/git-server.ts";
+import { startPostgres } from "../../support/postgres/postgres.ts";
+import { remainsOf } from "../../support/launch/remains.ts";
 
 /* What a bundle can break that its sources do right: programs that it starts from its own text, and packages that a chunk loads. */
 

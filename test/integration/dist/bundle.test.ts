@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listFiles } from "../../../scripts/bundle.ts";
-import { type ActionCopy, copyAction } from "../../support/action-copy.ts";
+import { type ActionCopy, copyAction } from "../../support/github/action-copy.ts";
 
 describe("the committed bundle", () => {
   let copy: ActionCopy;

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CommandLine, commandLine, type RunningCommand } from "../../support/command-line.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
-import { type GitHubApi, startGitHubApi } from "../../support/github-api.ts";
+import { type CommandLine, commandLine, type RunningCommand } from "../../support/cli/command-line.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
+import { type GitHubApi, startGitHubApi } from "../../support/github/github-api.ts";
 
 /*
  * Agents on a git server that takes two things: a person's token, and the token that the App was given last. So is GitHub: a token of an

@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { proveTokens, type TokenSource } from "../../../src/core/token.ts";
 import { type AppKey, appToken } from "../../../src/github/app-token.ts";
 import { gitHubTokens } from "../../../src/github/credentials.ts";
-import { type GitHubApi, startGitHubApi } from "../../support/github-api.ts";
+import { type GitHubApi, startGitHubApi } from "../../support/github/github-api.ts";
 
 /* Tokens of a GitHub App from an API on this machine, which checks what GitHub checks and has its faults. */
 

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/core/clock.ts";
-import type { JobLiveness } from "../../../src/core/job-liveness.ts";
+import type { JobLiveness } from "../../../src/run/job-liveness.ts";
 import type { JsonObject } from "../../../src/core/json.ts";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { gitHubJobs } from "../../../src/github/job-liveness.ts";
-import { type AgentPlace, agentPlace, until } from "../../support/agent.ts";
-import { beatOf } from "../../support/agent-beat.ts";
-import { type GitHubApi, startGitHubApi, workflowJob } from "../../support/github-api.ts";
+import { type AgentPlace, agentPlace, until } from "../../support/agent/agent.ts";
+import { beatOf } from "../../support/agent/agent-beat.ts";
+import { type GitHubApi, startGitHubApi, workflowJob } from "../../support/github/github-api.ts";
 
 /* What is known of an agent's job from an API on this machine whose answers are of GitHub's types. */
 

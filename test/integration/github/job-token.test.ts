@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { actionFromSource } from "../../support/action-source.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
-import { startRunner } from "../../support/runner.ts";
+import { actionFromSource } from "../../support/github/action-source.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
+import { startRunner } from "../../support/github/runner.ts";
 
 /* Jobs on a GitHub that takes their token and nothing else: the repository is the store, and where the code is. */
 

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { actionFromSource } from "../../support/action-source.ts";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
-import { type GitHubApi, startGitHubApi } from "../../support/github-api.ts";
-import { startRunner } from "../../support/runner.ts";
+import { actionFromSource } from "../../support/github/action-source.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
+import { type GitHubApi, startGitHubApi } from "../../support/github/github-api.ts";
+import { startRunner } from "../../support/github/runner.ts";
 
 /* The command line on a GitHub that takes a person's token or an App's, and nothing else: for runs with and without a queue. */
 

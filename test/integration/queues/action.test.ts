@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
-import { openStoreAt } from "../../../src/launch/store-choice.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { type Runner, startRunner } from "../../support/runner.ts";
+import { openStoreAt } from "../../../src/stores/choose-store.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { type Runner, startRunner } from "../../support/github/runner.ts";
 
 /* The action's commands for queues, from its sources, on a store of this machine. */
 

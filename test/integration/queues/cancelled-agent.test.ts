@@ -2,12 +2,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { actionFromSource } from "../../support/action-source.ts";
-import { processesOf } from "../../support/agent.ts";
+import { actionFromSource } from "../../support/github/action-source.ts";
+import { processesOf } from "../../support/agent/agent.ts";
 import { describeWithDocker } from "../../support/engines.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { remainsOf } from "../../support/remains.ts";
-import { endGroup, type Runner, type RunnerStep, startRunner } from "../../support/runner.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { remainsOf } from "../../support/launch/remains.ts";
+import { endGroup, type Runner, type RunnerStep, startRunner } from "../../support/github/runner.ts";
 
 /*
  * An agent's job that is cancelled, by the runner's own timing: SIGINT, SIGTERM 7.5 s later, and the end of the whole tree 2.5 s after

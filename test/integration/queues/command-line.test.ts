@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
-import { enqueuedBy } from "../../support/enqueued-by.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { startGitServer } from "../../support/git-server.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
+import { enqueuedBy } from "../../support/cli/enqueued-by.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
+import { startGitServer } from "../../support/git/git-server.ts";
 
 // Each command is a process of its own, and a machine may have others to run.
 vi.setConfig({ testTimeout: 120_000 });

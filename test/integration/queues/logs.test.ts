@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
 
 const spec = "name: train\nresource: local-process\noverrides: {entry_point: [bash, train.sh]}\n";
 

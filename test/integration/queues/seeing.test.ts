@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
-import { openStoreAt } from "../../../src/launch/store-choice.ts";
-import { type CommandLine, commandLine } from "../../support/command-line.ts";
-import { enqueuedBy } from "../../support/enqueued-by.ts";
-import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
+import { openStoreAt } from "../../../src/stores/choose-store.ts";
+import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
+import { enqueuedBy } from "../../support/cli/enqueued-by.ts";
+import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
 
 /* Runs of queues, as they are followed and looked at from the command line. */
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { type CommandLine, commandLine, type Ended, type RunningCommand } from "../../support/command-line.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
+import { type CommandLine, commandLine, type Ended, type RunningCommand } from "../../support/cli/command-line.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
 
 /* Agents of one machine, and who stops them from another: all that the two share is a store over http. */
 

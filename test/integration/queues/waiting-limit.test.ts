@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type AgentPlace, agentPlace } from "../../support/agent.ts";
+import { type AgentPlace, agentPlace } from "../../support/agent/agent.ts";
 import { failureOf } from "../../support/failure.ts";
 
 /* A queue with a limit of what may wait. */

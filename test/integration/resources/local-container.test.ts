@@ -3,10 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { reclaim } from "../../../src/resources/local-container/reclaim.ts";
 import { localContainerArgsSchema } from "../../../src/resources/local-container/schema.ts";
-import { docker } from "../../support/docker.ts";
+import { docker } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 import { failureOf } from "../../support/failure.ts";
-import { followed, resourceBench, run, testImage } from "../../support/resource.ts";
+import { followed, resourceBench, run, testImage } from "../../support/launch/resource.ts";
 
 const registry = process.env["LAUNCH_TEST_REGISTRY"];
 const signal = new AbortController().signal;

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { isRunning, nameProcess } from "../../../src/core/process-identity.ts";
 import { describeWith } from "../../support/engines.ts";
 import { failureOf } from "../../support/failure.ts";
-import { followed, resourceBench, run } from "../../support/resource.ts";
+import { followed, resourceBench, run } from "../../support/launch/resource.ts";
 
 const signal = new AbortController().signal;
 

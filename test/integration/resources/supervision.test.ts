@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Resource, RunRequest } from "../../../src/resources/resource.ts";
 import { describeWithDocker } from "../../support/engines.ts";
-import { followed, type LocalKind, otherLauncher, resourceBench } from "../../support/resource.ts";
+import { followed, type LocalKind, otherLauncher, resourceBench } from "../../support/launch/resource.ts";
 
 const signal = new AbortController().signal;
 

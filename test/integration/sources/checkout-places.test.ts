@@ -7,8 +7,8 @@ import {
   temporaryFolder,
   type TemporaryFolder,
   type TestRepository,
-} from "../../support/git-repository.ts";
-import { checkoutOf, exported, resolveSource } from "../../support/source.ts";
+} from "../../support/git/git-repository.ts";
+import { checkoutOf, exported, resolveSource } from "../../support/launch/source.ts";
 
 const signal = new AbortController().signal;
 let folder: TemporaryFolder;

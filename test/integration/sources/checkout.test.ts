@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { repositoryAt, snapshot, temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { checkoutOf, exported, resolveSource } from "../../support/source.ts";
+import { repositoryAt, snapshot, temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { checkoutOf, exported, resolveSource } from "../../support/launch/source.ts";
 
 const signal = new AbortController().signal;
 let folder: TemporaryFolder;

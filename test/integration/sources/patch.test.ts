@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyPatch, changedPaths, diffTrees } from "../../../src/clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../../src/clients/git/repository.ts";
 import { exportTree, listTree } from "../../../src/clients/git/tree.ts";
-import { gitIn, temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
+import { gitIn, temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
 
 const signal = new AbortController().signal;
 let folder: TemporaryFolder;

@@ -1,9 +1,14 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { snapshot, temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
-import { checkoutOf, exported, resolveSource } from "../../support/source.ts";
+import {
+  snapshot,
+  temporaryFolder,
+  type TemporaryFolder,
+  type TestRepository,
+} from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
+import { checkoutOf, exported, resolveSource } from "../../support/launch/source.ts";
 
 const signal = new AbortController().signal;
 let folder: TemporaryFolder;

@@ -5,14 +5,14 @@ import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation } from "../../../src/stores/location.ts";
 import type { Store, WriteResult } from "../../../src/stores/store.ts";
 import { failureOf } from "../../support/failure.ts";
-import { traceGit } from "../../support/git-trace.ts";
-import { runDocument, succeeded } from "../../support/run-document.ts";
+import { traceGit } from "../../support/git/git-trace.ts";
+import { runDocument, succeeded } from "../../support/stores/run-document.ts";
 
 const hours = 3_600_000;
 

@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import type { DefinitionStore } from "../../../src/stores/definition-store.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { type GitServer, startGitServer } from "../../support/git-server.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { type GitServer, startGitServer } from "../../support/git/git-server.ts";
 
 const { signal } = new AbortController();
 let folder: TemporaryFolder;

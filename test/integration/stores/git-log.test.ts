@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
-import { silentLog } from "../../../src/core/log.ts";
-import { bareRepository } from "../../../src/stores/git/bare-repository.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
+import { bareRepository } from "../../../src/stores/git/repository/bare-repository.ts";
 import { gitStore } from "../../../src/stores/git/git-store.ts";
 import type { QueueStore } from "../../../src/stores/queue-store.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../support/git-repository.ts";
-import { queuedDocument, succeeded } from "../../support/run-document.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
+import { queuedDocument, succeeded } from "../../support/stores/run-document.ts";
 
 const signal = new AbortController().signal;
 let folder: TemporaryFolder;

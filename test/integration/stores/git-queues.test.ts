@@ -3,16 +3,21 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { formatKey } from "../../../src/queues/key.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
 import type { Claim, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../../../src/stores/queue-store.ts";
 import { failureOf } from "../../support/failure.ts";
-import { type GitServer, type GitServerRequest, type Interception, startGitServer } from "../../support/git-server.ts";
-import { traceGit } from "../../support/git-trace.ts";
-import { queuedDocument, succeeded } from "../../support/run-document.ts";
+import {
+  type GitServer,
+  type GitServerRequest,
+  type Interception,
+  startGitServer,
+} from "../../support/git/git-server.ts";
+import { traceGit } from "../../support/git/git-trace.ts";
+import { queuedDocument, succeeded } from "../../support/stores/run-document.ts";
 
 const gpu = ["gpu"];
 const lease = { agent: "box-1", incarnation: "1", attempt: 1, since: "2026-11-23T10:01:00.000Z" };

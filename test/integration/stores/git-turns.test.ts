@@ -3,14 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
 import type { Claim, QueueEntry, QueueSnapshot, QueueStore } from "../../../src/stores/queue-store.ts";
-import { type GitServer, type Interception, startGitServer } from "../../support/git-server.ts";
-import { endedRun, leaseOf } from "../../support/queued-run.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import { type GitServer, type Interception, startGitServer } from "../../support/git/git-server.ts";
+import { endedRun, leaseOf } from "../../support/stores/queued-run.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 /* A claim that has counted what runs holds only when nobody else's was made since the count. */
 let folder: string;

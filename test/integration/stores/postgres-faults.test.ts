@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import type { Claim, PickRequest, QueueStore } from "../../../src/stores/queue-store.ts";
 import { describeWith } from "../../support/engines.ts";
-import { type PostgresServer, sql, startPostgres } from "../../support/postgres.ts";
-import { startPostgresProxy } from "../../support/postgres-proxy.ts";
-import { endedRun } from "../../support/queued-run.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
+import { startPostgresProxy } from "../../support/postgres/postgres-proxy.ts";
+import { endedRun } from "../../support/stores/queued-run.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 describeWith(["postgres"], "a Postgres store whose server or line fails", () => {
   let server: PostgresServer;

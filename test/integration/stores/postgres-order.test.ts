@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { rank, type RankRequest, type WaitingRun } from "../../../src/queues/order.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import type { QueueStore } from "../../../src/stores/queue-store.ts";
 import { describeWith } from "../../support/engines.ts";
-import { type PostgresServer, sql, startPostgres } from "../../support/postgres.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 const now = Date.parse("2026-11-23T12:00:00.000Z");
 const slots = fc.dictionary(fc.constantFrom("gpu", "cpu", "a b"), fc.integer({ min: 0, max: 3 }), { maxKeys: 2 });

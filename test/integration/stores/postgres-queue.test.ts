@@ -1,16 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { migrations } from "../../../src/stores/postgres/migrations/index.ts";
 import type { PickRequest, QueueEntry, QueueStore } from "../../../src/stores/queue-store.ts";
-import { beatOf } from "../../support/agent-beat.ts";
+import { beatOf } from "../../support/agent/agent-beat.ts";
 import { describeWith } from "../../support/engines.ts";
-import { type PostgresServer, sql, startPostgres } from "../../support/postgres.ts";
-import { endedRun, leaseOf } from "../../support/queued-run.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
+import { endedRun, leaseOf } from "../../support/stores/queued-run.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 describeWith(["postgres"], "queues in Postgres", () => {
   let server: PostgresServer;

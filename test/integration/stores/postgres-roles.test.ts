@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { grantsSql } from "../../../src/stores/postgres/grants.ts";
 import type { QueueStore } from "../../../src/stores/queue-store.ts";
 import { describeWith } from "../../support/engines.ts";
-import { type PostgresServer, sql, startPostgres } from "../../support/postgres.ts";
-import { queuedDocument, runDocument, succeeded } from "../../support/run-document.ts";
-import { endedRun, leaseOf } from "../../support/queued-run.ts";
+import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
+import { queuedDocument, runDocument, succeeded } from "../../support/stores/run-document.ts";
+import { endedRun, leaseOf } from "../../support/stores/queued-run.ts";
 
 describeWith(["postgres"], "roles in Postgres", () => {
   const signal = AbortSignal.timeout(120_000);

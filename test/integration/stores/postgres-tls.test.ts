@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { describeWith } from "../../support/engines.ts";
-import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
-import { requireTls } from "../../support/postgres-tls.ts";
+import { type PostgresServer, startPostgres } from "../../support/postgres/postgres.ts";
+import { requireTls } from "../../support/postgres/postgres-tls.ts";
 
 describeWith(["postgres"], "a Postgres store that takes TLS only", () => {
   let server: PostgresServer;

@@ -3,15 +3,20 @@ import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import type { Store, WriteResult } from "../../../src/stores/store.ts";
 import { failureOf } from "../../support/failure.ts";
-import { type GitServer, type GitServerRequest, type Interception, startGitServer } from "../../support/git-server.ts";
-import { traceGit } from "../../support/git-trace.ts";
-import { runDocument, succeeded } from "../../support/run-document.ts";
+import {
+  type GitServer,
+  type GitServerRequest,
+  type Interception,
+  startGitServer,
+} from "../../support/git/git-server.ts";
+import { traceGit } from "../../support/git/git-trace.ts";
+import { runDocument, succeeded } from "../../support/stores/run-document.ts";
 
 const token = "t0ken-of-the-job";
 

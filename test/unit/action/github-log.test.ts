@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { writerOn } from "../../../src/core/writer.ts";
+import { writerOn } from "../../../src/core/output/writer.ts";
 import { gitHubLog, inert } from "../../../src/action/github-log.ts";
 
 // @actions/core writes to the process's stdout: both are caught in one place, as the runner reads them.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { agentRequestOf, type AgentSettings } from "../../../src/agent/agent-settings.ts";
 import type { AgentRequest } from "../../../src/agent/request.ts";
-import { launchConfigSchema } from "../../../src/spec/launch-config.ts";
+import { launchConfigSchema } from "../../../src/spec/config/launch-config.ts";
 
 function requestOf(settings: AgentSettings, config: object = {}): AgentRequest {
   return agentRequestOf(settings, {

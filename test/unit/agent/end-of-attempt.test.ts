@@ -1,8 +1,9 @@
 import { describe, expect, it, test } from "vitest";
-import { endOfAttempt, lostDocument } from "../../../src/agent/end-of-attempt.ts";
+import { endOfAttempt, lostDocument } from "../../../src/agent/holding/end-of-attempt.ts";
 import type { Json, JsonObject } from "../../../src/core/json.ts";
-import type { RunDocument, RunHead } from "../../../src/stores/store.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import type { RunDocument } from "../../../src/run/document.ts";
+import type { RunHead } from "../../../src/run/head.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 const noon = "2026-11-23T12:00:00.000Z";
 const now = new Date(noon);

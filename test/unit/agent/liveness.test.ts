@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { liveness } from "../../../src/agent/liveness.ts";
+import { liveness } from "../../../src/agent/leases/liveness.ts";
 import type { QueueSnapshot } from "../../../src/stores/queue-store.ts";
-import { beatOf } from "../../support/agent-beat.ts";
-import { leaseOf } from "../../support/queued-run.ts";
-import { queuedDocument } from "../../support/run-document.ts";
+import { beatOf } from "../../support/agent/agent-beat.ts";
+import { leaseOf } from "../../support/stores/queued-run.ts";
+import { queuedDocument } from "../../support/stores/run-document.ts";
 
 const ttlMs = 60_000;
 const me = { agent: "box-1", incarnation: "one" };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ownFirst } from "../../../src/agent/own-share.ts";
+import { ownFirst } from "../../../src/agent/taking/own-share.ts";
 
 const runs = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, index) => `run-${from + index}`);

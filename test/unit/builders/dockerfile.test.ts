@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BuildRequest } from "../../../src/builders/builder.ts";
 import { resolveDockerfile } from "../../../src/builders/dockerfile.ts";
-import { codeSource } from "../../support/code-source.ts";
+import { codeSource } from "../../support/launch/code-source.ts";
 
 const signal = new AbortController().signal;
 function resolve(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fromImages } from "../../../src/builders/from-images.ts";
 import { type GenerateRequest, generateDockerfile } from "../../../src/builders/generated-dockerfile.ts";
 import { sourceFolder } from "../../../src/builders/source-folder.ts";
-import { codeSource } from "../../support/code-source.ts";
+import { codeSource } from "../../support/launch/code-source.ts";
 
 const signal = new AbortController().signal;
 type Files = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pythonVersion, requiredVersion } from "../../../src/builders/python-version.ts";
 import { sourceFolder } from "../../../src/builders/source-folder.ts";
-import { codeSource } from "../../support/code-source.ts";
+import { codeSource } from "../../support/launch/code-source.ts";
 
 const signal = new AbortController().signal;
 const versionOf = async (files: Readonly<Record<string, string>>) =>

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { jsonLog } from "../../../src/cli/json-log.ts";
-import { plainLog } from "../../../src/cli/plain-log.ts";
-import { styleFor } from "../../../src/cli/style.ts";
-import { type TerminalLog, terminalLog } from "../../../src/cli/terminal-log.ts";
-import type { Log } from "../../../src/core/log.ts";
-import { reader } from "../../support/reader.ts";
+import { jsonLog } from "../../../src/cli/terminal/json-log.ts";
+import { plainLog } from "../../../src/cli/terminal/plain-log.ts";
+import { styleFor } from "../../../src/cli/terminal/style.ts";
+import { type TerminalLog, terminalLog } from "../../../src/cli/terminal/terminal-log.ts";
+import type { Log } from "../../../src/core/output/log.ts";
+import { reader } from "../../support/cli/reader.ts";
 
 let terminal: TerminalLog | undefined;
 afterEach(() => terminal?.stop());

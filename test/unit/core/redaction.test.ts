@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { redactionOf, withoutCredentials } from "../../../src/core/redaction.ts";
+import { redactionOf, withoutCredentials } from "../../../src/core/output/redaction.ts";
 
 const secret = 'pa"ss w/rd+1';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/core/clock.ts";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { type FreshToken, renewedToken } from "../../../src/core/renewed-token.ts";
 import type { TokenSource } from "../../../src/core/token.ts";
 

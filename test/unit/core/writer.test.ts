@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { writerOn } from "../../../src/core/writer.ts";
+import { writerOn } from "../../../src/core/output/writer.ts";
 
 test("a writer waits for a reader that is behind, and goes on when it has caught up", async () => {
   const taken: string[] = [];

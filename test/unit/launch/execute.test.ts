@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { execute } from "../../../src/launch/execute.ts";
-import type { Resource, ResourceOutcome } from "../../../src/resources/resource.ts";
+import type { Resource } from "../../../src/resources/resource.ts";
+import type { ResourceOutcome } from "../../../src/run/outcome.ts";
 
 const handle = { kind: "test", name: "launch-run-1", details: {} };
 const asked = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatKey, nextKeyTime, parseKey, type QueueKey } from "../../../src/queues/key.ts";
-import { newRunId } from "../../../src/core/run.ts";
+import { newRunId } from "../../../src/run/run-id.ts";
 
 const day = 86_400_000;
 const now = Date.UTC(2026, 10, 23);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { OutputStream } from "../../../src/core/log.ts";
+import type { OutputStream } from "../../../src/core/output/log.ts";
 import { againCommands } from "../../../src/reporting/again.ts";
 import { markedOutput } from "../../../src/reporting/output-marks.ts";
 import { phaseLine } from "../../../src/reporting/phase-line.ts";

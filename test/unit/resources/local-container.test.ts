@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { passEnvironment } from "../../../src/clients/docker/container-environment.ts";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { mountsOf, networkOptions } from "../../../src/resources/local-container/mounts.ts";
 import { environmentOf, optionsOf } from "../../../src/resources/local-container/options.ts";
 import { localContainerArgsSchema } from "../../../src/resources/local-container/schema.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { plugin } from "../../../src/sources/image/index.ts";
 
 const context = { log: silentLog, signal: new AbortController().signal, scratch: "/nonexistent", tokens: {} };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { resolveSpec } from "../../../src/spec/resolve.ts";
-import { faultsOf, resolvedOf } from "../../support/spec.ts";
+import { resolveSpec } from "../../../src/spec/resolve/resolve.ts";
+import { faultsOf, resolvedOf } from "../../support/launch/spec.ts";
 
 describe("a launch config", () => {
   it("is read with its defaults", async () => {

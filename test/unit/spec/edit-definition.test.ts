@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type DefinitionEdit, editDefinition } from "../../../src/spec/edit-definition.ts";
+import { type DefinitionEdit, editDefinition } from "../../../src/spec/queue-definition/edit-definition.ts";
 
 it.each<[string, DefinitionEdit, string]>([
   ["", { path: ["limits", "running"], value: 2 }, "limits:\n  running: 2\n"],

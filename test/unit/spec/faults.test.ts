@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { renderFaults } from "../../../src/spec/render-faults.ts";
-import { faultsOf, flag, resolveWritten } from "../../support/spec.ts";
+import { renderFaults } from "../../../src/spec/reading/render-faults.ts";
+import { faultsOf, flag, resolveWritten } from "../../support/launch/spec.ts";
 
 describe("a fault in a spec", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { renderFaults } from "../../../src/spec/render-faults.ts";
-import { resolveWritten } from "../../support/spec.ts";
+import { renderFaults } from "../../../src/spec/reading/render-faults.ts";
+import { resolveWritten } from "../../support/launch/spec.ts";
 
 /** mulberry32: the same texts in every run. */
 function randomOf(seed: number): (below: number) => number {

@@ -5,11 +5,11 @@ import { describe, expect, it } from "vitest";
 import { generateSchemas } from "../../../scripts/generate-schemas.ts";
 import { isJsonObject, type Json } from "../../../src/core/json.ts";
 import { resources } from "../../../src/resources/index.ts";
-import { configJsonSchema, queueJsonSchema, specJsonSchema } from "../../../src/spec/json-schema.ts";
-import { resourceArgsSchema } from "../../../src/spec/launch-spec.ts";
-import { toJson } from "../../../src/spec/located.ts";
-import { parse } from "../../../src/spec/parse.ts";
-import { resolveWritten } from "../../support/spec.ts";
+import { configJsonSchema, queueJsonSchema, specJsonSchema } from "../../../src/spec/launch-spec/json-schema.ts";
+import { resourceArgsSchema } from "../../../src/spec/launch-spec/launch-spec.ts";
+import { toJson } from "../../../src/spec/reading/located.ts";
+import { parse } from "../../../src/spec/reading/parse.ts";
+import { resolveWritten } from "../../support/launch/spec.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const ajv = new Ajv({ allowUnionTypes: true });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fillMacros } from "../../../src/spec/macros.ts";
+import { fillMacros } from "../../../src/spec/launch-spec/macros.ts";
 
 const values = {
   run_id: "train-01",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { toJson } from "../../../src/spec/located.ts";
-import { parse } from "../../../src/spec/parse.ts";
+import { toJson } from "../../../src/spec/reading/located.ts";
+import { parse } from "../../../src/spec/reading/parse.ts";
 
 const read = (text: string) => parse({ name: "f", text });
 const faultsOf = (text: string) => read(text).faults.map(({ line, column, message }) => `${line}:${column} ${message}`);

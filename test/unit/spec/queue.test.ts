@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { queueDefinitionSchema } from "../../../src/queues/definition.ts";
-import { formatOrigin } from "../../../src/spec/fault.ts";
-import { readDefinition } from "../../../src/spec/queue-definition.ts";
-import type { QueueResolution, Resolution } from "../../../src/spec/resolution.ts";
-import { resolveSpec } from "../../../src/spec/resolve.ts";
+import { formatOrigin } from "../../../src/spec/reading/fault.ts";
+import { readDefinition } from "../../../src/spec/queue-definition/queue-definition.ts";
+import type { QueueResolution, Resolution } from "../../../src/spec/resolve/resolution.ts";
+import { resolveSpec } from "../../../src/spec/resolve/resolve.ts";
 
 type Asked = {
   readonly definition: unknown;

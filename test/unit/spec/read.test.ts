@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readConfig, readSpec } from "../../../src/spec/read.ts";
+import { readConfig, readSpec } from "../../../src/spec/reading/read.ts";
 
 let folder = "";
 beforeEach(async () => {

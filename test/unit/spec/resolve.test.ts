@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { environmentOverlays } from "../../../src/spec/environment.ts";
-import { explain } from "../../../src/spec/explain.ts";
-import { faultsOf, flag, resolvedOf } from "../../support/spec.ts";
+import { environmentOverlays } from "../../../src/spec/config/environment.ts";
+import { explain } from "../../../src/spec/resolve/explain.ts";
+import { faultsOf, flag, resolvedOf } from "../../support/launch/spec.ts";
 
 describe("the defaults", () => {
   it("make a spec of nothing", async () => {

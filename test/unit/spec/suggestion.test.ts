@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { suggestionFor } from "../../../src/spec/suggestion.ts";
+import { suggestionFor } from "../../../src/spec/reading/suggestion.ts";
 
 const candidates = ["overrides", "resource", "resource_args", "queue", "env", "kubernetes", "docker"];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { splitWords, withInterpreter } from "../../../src/spec/words.ts";
+import { splitWords, withInterpreter } from "../../../src/spec/reading/words.ts";
 
 describe("splitting a command into words", () => {
   it.each([

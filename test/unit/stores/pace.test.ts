@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../src/core/clock.ts";
-import { silentLog } from "../../../src/core/log.ts";
+import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
-import { createPace, noPace, pollInterval, sharing } from "../../../src/stores/git/pace.ts";
-import { beatOf } from "../../support/agent-beat.ts";
+import { createPace, noPace, pollInterval, sharing } from "../../../src/stores/git/repository/pace.ts";
+import { beatOf } from "../../support/agent/agent-beat.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 

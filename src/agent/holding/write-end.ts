@@ -1,0 +1,37 @@
+import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
+import type { Agent } from "../context.ts";
+import type { AttemptEnd } from "./end-of-attempt.ts";
+import type { HoldWriter } from "./hold-writer.ts";
+import { reserveNext } from "../taking/take.ts";
+
+/** Writes what became of an attempt; with a run's end the next run is taken in the same request. Tries until it is known. */
+export async function writeEnd(end: AttemptEnd, agent: Agent, writer: HoldWriter): Promise<"written" | "fenced"> {
+  const { store } = agent.services;
+  let tries = 0;
+  const write = async (entry: QueueEntry, signal: AbortSignal): Promise<LeaseWrite> => {
+    if (end.kind !== "finish") return store.release(entry, end.document, signal);
+    // After an answer that was lost the next run may be ours already: a snapshot tells.
+    const next = tries++ === 0 ? reserveNext(agent, entry) : undefined;
+    if (next === undefined) return (await store.finish(entry, end.document, undefined, signal)).finish;
+    return next.during(async () => {
+      const finished =
+        next.kind === "pick"
+          ? await next.store.finishAndClaimNext(entry, end.document, next.request, signal)
+          : await store.finish(entry, end.document, next.request, signal);
+      return { result: finished.finish, claim: finished.next };
+    });
+  };
+  const written = await writer.insist(write);
+  if (written === "written" || (await isThere(end, agent, writer.entry()))) return "written";
+  return "fenced";
+}
+
+/** Whether what was refused as old is there all the same: our own write, whose answer was lost. */
+async function isThere({ document }: AttemptEnd, agent: Agent, { run }: QueueEntry): Promise<boolean> {
+  const { store } = agent.services;
+  const { stored } = await agent.patience.insist(
+    async (signal) => ({ kind: "read", stored: await store.read(run.run_id, signal) }),
+    agent.writes,
+  );
+  return stored?.run.attempt === document.run.attempt && stored.run.updated_at === document.run.updated_at;
+}

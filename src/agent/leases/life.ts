@@ -1,0 +1,94 @@
+import { LaunchError } from "../../core/errors.ts";
+import type { QueueSnapshot } from "../../stores/queue-store.ts";
+import type { Mode } from "../context.ts";
+import type { AgentEnd, AgentRequest, AgentServices } from "../request.ts";
+
+export const endWords: Readonly<Record<AgentEnd, string>> = {
+  drained: "the queues are empty",
+  idle: "there was nothing to do for the idle time",
+  "time-limit": "its time is over",
+  signal: "it was asked to end",
+  request: "somebody asked it to stop",
+  conflict: "another agent of the same id is at work, so this one takes nothing more; give each its own name",
+};
+
+export type Life = {
+  readonly mode: () => Mode;
+  /** Why it takes nothing more; undefined while it does. */
+  end(): AgentEnd | undefined;
+  drain(why: AgentEnd): void;
+  /** Does what a snapshot says is asked of this incarnation. */
+  obey(snapshot: QueueSnapshot, incarnation: string): void;
+  onMode(told: () => void): void;
+  readonly timeLeftMs: () => number | undefined;
+  /** Aborted when the loop has something to look at. */
+  wake(): AbortSignal;
+  /** Wakes the loop. */
+  changed(): void;
+  /** Aborted when writes are given up. */
+  readonly writes: AbortSignal;
+  readonly startedMs: number;
+  close(): void;
+};
+
+/** On a machine that is taken away 10 s after its first signal, the runs' ends are written within what is left of that. */
+const writesWithinMs = 6_500;
+
+/** The modes of an agent, and what changes them. */
+export function lifeOf(request: AgentRequest, services: AgentServices, signal: AbortSignal): Life {
+  const { clock, log, force } = services;
+  const startedMs = clock.monotonicMs();
+  const writes = new AbortController();
+  let mode: Mode = "working";
+  let end: AgentEnd | undefined;
+  let told: () => void = () => undefined;
+  let waking = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const enter = (next: Mode, why: AgentEnd): void => {
+    if (mode === next || mode === "stopping") return;
+    mode = next;
+    end ??= why;
+    log.info(next === "draining" ? `no more runs are taken: ${endWords[why]}` : "the runs are being ended");
+    told();
+    waking.abort();
+  };
+  const onFirst = (): void => {
+    if (request.onSignal === "drain") {
+      enter("draining", "signal");
+      return;
+    }
+    const over = new LaunchError("cancelled", "its agent has no time left");
+    timer = setTimeout(() => writes.abort(over), writesWithinMs);
+    enter("stopping", "signal");
+  };
+  const onSecond = (): void => enter("stopping", "signal");
+  signal.addEventListener("abort", onFirst, { once: true });
+  force?.addEventListener("abort", onSecond, { once: true });
+  if (signal.aborted) onFirst();
+  return {
+    mode: () => mode,
+    end: () => end,
+    drain: (why) => enter("draining", why),
+    obey: ({ agents }, incarnation) => {
+      const asked = agents.find(({ beat }) => beat.agent === request.agent && beat.incarnation === incarnation)?.stop;
+      if (asked !== undefined) enter(asked === "now" ? "stopping" : "draining", "request");
+    },
+    onMode: (listener) => {
+      told = listener;
+    },
+    timeLeftMs: () =>
+      request.timeLimitMs === undefined ? undefined : startedMs + request.timeLimitMs - clock.monotonicMs(),
+    wake: () => {
+      if (waking.signal.aborted) waking = new AbortController();
+      return waking.signal;
+    },
+    changed: () => waking.abort(),
+    writes: writes.signal,
+    startedMs,
+    close: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onFirst);
+      force?.removeEventListener("abort", onSecond);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/output/log.ts";
+
+/*
+ * A store that can't be reached stops no run: what is to be written to it is tried again for as long as it takes, with a random wait that
+ * grows to a bound. People hear of it once, and once more when it is over.
+ */
+export type Patience = {
+  /** Tries until `work` gives an answer that isn't "unknown". Rejects when the signal is aborted, with its reason. */
+  insist<T extends { readonly kind: string }>(
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<Exclude<T, { readonly kind: "unknown" }>>;
+  /** Tells that a request failed, or that one went well. */
+  failed(error: unknown): void;
+  worked(): void;
+};
+
+const firstWaitMs = 250;
+
+export function patience(longestWaitMs: number, services: { readonly log: Log; readonly clock: Clock }): Patience {
+  const { log, clock } = services;
+  let awaySince: number | undefined;
+  const failed = (error: unknown): void => {
+    if (awaySince !== undefined) return;
+    awaySince = clock.monotonicMs();
+    log.warning(`the store can't be reached: ${messageOf(error)}; runs go on, and it is tried again until it can`);
+  };
+  const worked = (): void => {
+    if (awaySince === undefined) return;
+    log.info(`the store is back after ${Math.round((clock.monotonicMs() - awaySince) / 1_000)} s`);
+    awaySince = undefined;
+  };
+  return {
+    failed,
+    worked,
+    insist: async <T extends { readonly kind: string }>(
+      work: (signal: AbortSignal) => Promise<T>,
+      signal: AbortSignal,
+    ): Promise<Exclude<T, { readonly kind: "unknown" }>> => {
+      for (let wait = firstWaitMs; ; wait = Math.min(wait * 2, longestWaitMs)) {
+        signal.throwIfAborted();
+        try {
+          const result = await work(signal);
+          if (isKnown(result)) {
+            worked();
+            return result;
+          }
+          failed(new Error("it gave no clean answer"));
+        } catch (error) {
+          signal.throwIfAborted();
+          failed(error);
+        }
+        await clock.sleep(wait * (0.5 + Math.random() / 2), signal);
+      }
+    },
+  };
+}
+
+function isKnown<T extends { readonly kind: string }>(result: T): result is Exclude<T, { readonly kind: "unknown" }> {
+  return result.kind !== "unknown";
+}

@@ -1,0 +1,51 @@
+import { rankQueue, type RankedEntry } from "../../queueing/ranked-queue.ts";
+import type { QueueEntry } from "../../stores/queue-store.ts";
+import type { Agent } from "../context.ts";
+import { countedEntries } from "./counting.ts";
+
+/** The waiting runs of all queues that can start now, or when the run `ending` has ended; in turn. */
+export function candidates(agent: Agent, ending: string | undefined): readonly RankedEntry[] {
+  if (agent.snapshot === undefined) return [];
+  const snapshot = { ...agent.snapshot, entries: countedEntries(agent, ending) };
+  const asking = {
+    total: agent.pool.total,
+    free: agent.pool.free(),
+    places: Number.POSITIVE_INFINITY,
+    timeLeftMs: agent.timeLeftMs(),
+  };
+  const now = agent.services.clock.now().getTime();
+  const ranked = agent.definitions
+    .served()
+    .map((queue) =>
+      rankQueue(queue, snapshot, asking, now).filter(
+        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry),
+      ),
+    );
+  return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
+}
+
+/** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
+const lostForMs = 2_000;
+
+export function isLost({ lost, services }: Agent, entry: QueueEntry): boolean {
+  const atMs = lost.get(nameOf(entry));
+  return atMs !== undefined && services.clock.monotonicMs() - atMs < lostForMs;
+}
+
+/** What is asked for: a run at this version. */
+export function nameOf({ queue, key, version }: QueueEntry): string {
+  return `${queue}/${key}@${version}`;
+}
+
+/** The heads of several queues one after another, so that no queue waits for another to be empty; `first` begins. */
+function inTurn<T>(queues: readonly (readonly T[])[], first: number): readonly T[] {
+  const merged: T[] = [];
+  const longest = Math.max(0, ...queues.map(({ length }) => length));
+  for (let place = 0; place < longest; place++) {
+    for (let i = 0; i < queues.length; i++) {
+      const item = queues[(first + i) % queues.length]?.[place];
+      if (item !== undefined) merged.push(item);
+    }
+  }
+  return merged;
+}

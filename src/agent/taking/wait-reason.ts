@@ -1,0 +1,50 @@
+import { isLauncherThere, readLive } from "../../machine/live-entry.ts";
+import { rankQueue } from "../../queueing/ranked-queue.ts";
+import type { Agent } from "../context.ts";
+import { isOwn } from "../holding/takeover.ts";
+
+/**
+ * Why an agent that drains its queues has to stay, in words; undefined when nothing is left for it. Runs that only others can take, and
+ * leases of agents that are surely there, are not its business.
+ */
+export async function waitReason(agent: Agent): Promise<string | undefined> {
+  const { snapshot } = agent;
+  if (snapshot === undefined) return "the queues have not been seen yet";
+  return waitingReason(agent) ?? (await leaseReason(agent));
+}
+
+function waitingReason(agent: Agent): string | undefined {
+  const { snapshot } = agent;
+  if (snapshot === undefined) return undefined;
+  const left = agent.timeLeftMs();
+  const now = agent.services.clock.now().getTime();
+  const asking = {
+    total: agent.pool.total,
+    free: agent.pool.free(),
+    places: Number.POSITIVE_INFINITY,
+    timeLeftMs: left,
+  };
+  for (const queue of agent.definitions.served()) {
+    for (const { waitsFor, entry } of rankQueue(queue, snapshot, asking, now)) {
+      if (waitsFor === undefined) return `${entry.run.run_id} can start`;
+      if (waitsFor.kind === "limit") return `${entry.run.run_id} waits for a limit of its queue`;
+      const isSoon = left === undefined || (waitsFor.kind === "time" && waitsFor.until - now < left);
+      if (waitsFor.kind === "time" && isSoon) return `${entry.run.run_id} waits for its time`;
+    }
+  }
+  return undefined;
+}
+
+async function leaseReason(agent: Agent): Promise<string | undefined> {
+  for (const entry of agent.snapshot?.entries ?? []) {
+    const { lease, run_id: runId } = entry.run;
+    if (entry.place !== "leased" || lease === undefined) continue;
+    if (isOwn(agent, entry)) return `${runId} is ours, and is not begun yet`;
+    const { kind } = agent.liveness.of(lease);
+    const left = await readLive(agent.services.state, runId);
+    const isThere = left?.attempt === entry.run.attempt && (await isLauncherThere(left));
+    if (kind !== "seen" && !(isThere && kind === "silent"))
+      return `agent ${lease.agent}, which has ${runId}, may be gone`;
+  }
+  return undefined;
+}

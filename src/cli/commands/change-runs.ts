@@ -1,0 +1,87 @@
+import { systemClock } from "../../core/clock.ts";
+import { exitCodes, LaunchError } from "../../core/errors.ts";
+import { toJson } from "../../core/json.ts";
+import { cancelEntries } from "../../queueing/cancel-runs.ts";
+import { findQueued } from "../../queueing/find-queued.ts";
+import { prioritize, requeue } from "../../queueing/move-runs.ts";
+import { userName } from "../../submit/owner.ts";
+import { priorityWords } from "../../reporting/queue-report.ts";
+import type { QueueEntry, QueueStore } from "../../stores/queue-store.ts";
+import type { Console } from "../terminal/console.ts";
+import type { CancelFlags, RequeueFlags } from "../program/flags.ts";
+import { eventWriter } from "../terminal/json-log.ts";
+import { withRuns } from "../program/open-runs.ts";
+
+/** One line for people, and the same as an event. */
+type Change = { readonly runId: string; readonly words: string; readonly outcome: string };
+
+/** `launch cancel RUN|GROUP…`: what waits ends now, what runs is ended by its agent. */
+export function cancelCommand(names: readonly string[], flags: CancelFlags, console: Console): Promise<number> {
+  return change(names, flags, console, "cancelled", async (entries, store, signal) => {
+    const services = { store, clock: systemClock };
+    const done = await cancelEntries(entries, `cancelled by ${userName()}`, services, signal);
+    return done.map(({ runId, result }) => {
+      const agent = entries.find(({ run }) => run.run_id === runId)?.run.lease?.agent ?? "its agent";
+      const words = {
+        cancelled: "cancelled",
+        requested: `${agent} is asked to end it`,
+        ended: "had ended already",
+        changed: "keeps changing; try again",
+      } as const;
+      return { runId, outcome: result, words: words[result] };
+    });
+  });
+}
+
+/** `launch requeue RUN|GROUP…`: what has ended waits again. */
+export function requeueCommand(names: readonly string[], flags: RequeueFlags, console: Console): Promise<number> {
+  return change(names, flags, console, "requeued", async (entries, store, signal) => {
+    for (const entry of entries) await requeue(entry, { store, clock: systemClock }, signal);
+    return entries.map(({ run, queue }) => ({
+      runId: run.run_id,
+      outcome: "requeued",
+      words: `waits in ${queue} again`,
+    }));
+  });
+}
+
+/** `launch prioritize PRIORITY RUN|GROUP…`. */
+export function prioritizeCommand(
+  priority: string,
+  names: readonly string[],
+  flags: RequeueFlags,
+  console: Console,
+): Promise<number> {
+  const level = levelOf(priority);
+  return change(names, flags, console, "prioritized", async (entries, store, signal) => {
+    for (const entry of entries) await prioritize(entry, level, { store, clock: systemClock }, signal);
+    const words = priorityWords[level];
+    return entries.map(({ run }) => ({ runId: run.run_id, outcome: words, words: `waits with priority ${words}` }));
+  });
+}
+
+function levelOf(text: string): 0 | 1 | 2 | 3 {
+  for (const level of [0, 1, 2, 3] as const) if (text === priorityWords[level] || text === String(level)) return level;
+  throw new LaunchError("bad-usage", `priority "${text}": give ${priorityWords.join(", ")}`);
+}
+
+async function change(
+  names: readonly string[],
+  flags: CancelFlags,
+  console: Console,
+  event: string,
+  work: (entries: readonly QueueEntry[], store: QueueStore, signal: AbortSignal) => Promise<readonly Change[]>,
+): Promise<number> {
+  const { signal } = new AbortController();
+  const changes = await withRuns(flags, console, async ({ store }) => {
+    const { entries } = await findQueued(names, { withGroups: flags.group === true }, store, signal);
+    return work(entries, store, signal);
+  });
+  if (flags.json === true) {
+    const runs = changes.map(({ runId, outcome }) => toJson({ run_id: runId, outcome }));
+    await eventWriter(console.out)(event, { runs });
+  } else {
+    await console.out.write(changes.map(({ runId, words }) => `  ${runId}  ${words}\n`).join(""));
+  }
+  return changes.some(({ outcome }) => outcome === "changed") ? exitCodes.infrastructure : exitCodes.succeeded;
+}

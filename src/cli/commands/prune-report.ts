@@ -1,0 +1,66 @@
+import { type JsonObject, toJson } from "../../core/json.ts";
+import type { PrunedImages } from "../../machine/prune-images.ts";
+import type { PrunedMachine } from "../../machine/prune-machine.ts";
+import type { Pruned } from "../../machine/prune-runs.ts";
+import type { SweptRun } from "../../machine/sweep.ts";
+import { counted } from "../../core/counted.ts";
+import { formatBytes, shortImage } from "../../reporting/words.ts";
+
+/** What a prune has done, or would do. */
+export type PruneReport = {
+  readonly dryRun: boolean;
+  readonly swept: readonly SweptRun[];
+  readonly runs: Pruned;
+  readonly machine: PrunedMachine;
+  readonly images: PrunedImages;
+};
+
+/** For people: a line for each thing, and what came of it all. */
+export function pruneLines({ dryRun, swept, runs, machine, images }: PruneReport): readonly string[] {
+  const verb = dryRun ? "would remove" : "removed";
+  return [
+    ...swept.map((run) =>
+      run.kind === "swept"
+        ? `ended ${run.runId}, whose launcher was killed`
+        : `${run.runId} could not be taken away whole: ${run.message}`,
+    ),
+    ...runs.removed.map((run) => `${verb} ${run.run_id}`),
+    ...runs.changed.map((runId) => `left ${runId}: it changed meanwhile`),
+    ...machine.logs.map((log) => `${verb} the log and outputs of ${log.name} (${formatBytes(log.bytes)})`),
+    ...machine.environments.map((each) => `${verb} the Python environment ${each.name} (${formatBytes(each.bytes)})`),
+    ...images.removed.map((image) => `${verb} the image ${shortImage(image.name)} (${formatBytes(image.bytes)})`),
+    ...images.kept.map(({ name, why }) => `left the image ${shortImage(name)}: ${why}`),
+    ...(images.problem === undefined ? [] : [`images could not be looked at: ${images.problem}`]),
+    `${verb} ${counted(runs.removed.length, "run")}, kept ${runs.kept.length}; ${freedWords(dryRun, runs, machine, images)}`,
+  ];
+}
+
+/** What images take is said apart: of the layers that they share with others nothing is freed. */
+function freedWords(dryRun: boolean, runs: Pruned, machine: PrunedMachine, images: PrunedImages): string {
+  const freed = formatBytes(folderBytes(runs, machine));
+  const inImages = images.removed.length === 0 ? "" : `, and of images up to ${formatBytes(imageBytes(images))}`;
+  return `${dryRun ? "it would free" : "freed"} ${freed}${inImages}`;
+}
+
+function folderBytes(runs: Pruned, { logs, environments }: PrunedMachine): number {
+  return [...logs, ...environments].reduce((sum, { bytes }) => sum + bytes, runs.bytes);
+}
+
+function imageBytes({ removed }: PrunedImages): number {
+  return removed.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+export function pruneJson({ dryRun, swept, runs, machine, images }: PruneReport): JsonObject {
+  return toJson({
+    dry_run: dryRun,
+    swept,
+    removed: runs.removed,
+    changed: runs.changed,
+    kept: runs.kept.length,
+    logs: machine.logs,
+    environments: machine.environments,
+    images,
+    freed_bytes: folderBytes(runs, machine),
+    image_bytes: imageBytes(images),
+  });
+}

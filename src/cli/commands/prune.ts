@@ -1,0 +1,63 @@
+import { systemClock } from "../../core/clock.ts";
+import { parseDuration } from "../../core/duration.ts";
+import { exitCodes, LaunchError } from "../../core/errors.ts";
+import { interruption } from "../../core/interruption.ts";
+import { silentLog } from "../../core/output/log.ts";
+import type { StateDirectory } from "../../core/state-directory.ts";
+import { pruneRuns } from "../../machine/prune-runs.ts";
+import { pruneImages } from "../../machine/prune-images.ts";
+import { pruneMachine } from "../../machine/prune-machine.ts";
+import { sweepRemains } from "../../machine/sweep.ts";
+import { sweepServices } from "../../machine/sweep-services.ts";
+import type { Console } from "../terminal/console.ts";
+import type { PruneFlags } from "../program/flags.ts";
+import { eventWriter } from "../terminal/json-log.ts";
+import { withRuns, wholeNumber } from "../program/open-runs.ts";
+import { pruneJson, pruneLines, type PruneReport } from "./prune-report.ts";
+import { placeTokens } from "../program/tokens.ts";
+
+/**
+ * `launch prune`: takes away what killed launchers left on this machine, then old finished runs from the store, and then what old runs left
+ * here: logs and outputs, Python environments, images.
+ */
+export async function pruneCommand(flags: PruneFlags, console: Console): Promise<number> {
+  const request = {
+    olderThanMs: ageOf(flags.olderThan ?? "30d"),
+    keep: wholeNumber(flags.keep ?? "20", "--keep"),
+    dryRun: flags.dryRun === true,
+  };
+  const interrupted = interruption({ onFirst: () => undefined, onForce: () => process.exit(exitCodes.cancelled) });
+  try {
+    return await withRuns(flags, console, async ({ store, state }) => {
+      const { environment, out } = console;
+      const { signal } = interrupted;
+      const clock = systemClock;
+      const swept = request.dryRun ? [] : await sweep(state, environment, signal);
+      const runs = await pruneRuns(request, { store, state, clock }, signal);
+      const machine = await pruneMachine(request, { state, clock, runs: runs.kept });
+      const before = new Date(clock.now().getTime() - request.olderThanMs);
+      const { dryRun } = request;
+      const images = await pruneImages({ before, dryRun, runs: runs.kept, state, clock, environment }, signal);
+      const report: PruneReport = { dryRun, swept, runs, machine, images };
+      if (flags.json === true) await eventWriter(out)("pruned", pruneJson(report));
+      else await out.write(`${pruneLines(report).join("\n")}\n`);
+      const failed = swept.some(({ kind }) => kind === "incomplete") || images.problem !== undefined;
+      return failed ? exitCodes.infrastructure : exitCodes.succeeded;
+    });
+  } finally {
+    interrupted.stop();
+  }
+}
+
+/** What is left may be of runs that are kept in other stores than the one that is pruned. */
+async function sweep(state: StateDirectory, environment: Console["environment"], signal: AbortSignal) {
+  const tokens = await placeTokens(environment, silentLog);
+  return sweepRemains("lost", sweepServices({ state, tokens, environment, log: silentLog }), signal);
+}
+
+function ageOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    throw new LaunchError("bad-usage", `--older-than "${text}" is no duration; give 30d, 12h or 90min`);
+  return ms;
+}

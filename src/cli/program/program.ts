@@ -1,0 +1,186 @@
+import { Command } from "commander";
+import { LaunchError } from "../../core/errors.ts";
+import { version } from "../../core/version.ts";
+import { addAgents } from "./agent-program.ts";
+import type { Console } from "../terminal/console.ts";
+import type {
+  DoctorFlags,
+  InitFlags,
+  ListFlags,
+  LogsFlags,
+  PruneFlags,
+  RunFlags,
+  ShowFlags,
+  ValidateFlags,
+} from "./flags.ts";
+import { collect, launchOptions, storeOption } from "./options.ts";
+import { addQueues } from "./queue-program.ts";
+
+/** Takes the exit code of a command that was run. */
+type Done = (exitCode: number) => void;
+
+/** Flags that W&B Launch has and this version hasn't: refused with words, never ignored. */
+const notYet: Readonly<Record<string, string>> = {
+  "--async": "a run of a queue goes on by itself; give -q QUEUE",
+  "--detach": "a run of a queue goes on by itself; give -q QUEUE",
+  "-j": "W&B jobs are not in this version",
+  "--job": "W&B jobs are not in this version",
+};
+
+/** The program and all its commands. `command` is what follows `--`, which only commands that launch take. */
+export function buildProgram(console: Console, command: readonly string[] | undefined, done: Done): Command {
+  const program = new Command("launch")
+    .description("Launches training jobs from a commit: build, run, record.")
+    .version(version, "-V, --version")
+    // Or what follows `agent list` would be taken for options of `agent`.
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void console.out.write(text),
+      writeErr: (text) => void console.err.write(text),
+      outputError: (text, write) => write(`${console.errorStyle.red("error")}  ${usageError(text)}`),
+    })
+    .showHelpAfterError("Usage: launch --help, or launch COMMAND --help");
+  const noWords = (): void => {
+    if (command !== undefined)
+      throw new LaunchError("bad-usage", "words after -- are for `launch run`, `validate` and `doctor` only");
+  };
+  addLaunching(program, console, command, done);
+  addRuns(program, console, noWords, done);
+  addQueues(program, { console, noWords, done });
+  addAgents(program, { console, noWords, done });
+  addPlace(program, console, command, noWords, done);
+  return program;
+}
+
+function addLaunching(program: Command, console: Console, command: readonly string[] | undefined, done: Done): void {
+  const run = program
+    .command("run")
+    .summary("run a spec, a folder or a git URL, here and now or by a queue")
+    .usage("[SPEC | URI | DIRECTORY]... [options] [-- COMMAND...]")
+    .argument("[what...]", "spec files, git URLs or folders; by default launch.yaml here, else this folder")
+    .action(async (whats: readonly string[], flags: RunFlags) => {
+      const { runCommand } = await import("../commands/run.ts");
+      done(await runCommand({ whats, command }, flags, console));
+    });
+  launchOptions(run);
+  run
+    .optionsGroup("In a queue:")
+    .option("--each <name=values>", "a run for each value of run_config: lr=0.1,0.01 (several multiply)", collect)
+    .option("--replace <key>", "take the place of the waiting runs of this key")
+    .option("--wait", "follow them to the end; Ctrl-C stops the following, not the runs")
+    .optionsGroup("How:")
+    .option("--include-untracked", "take files along that git doesn't track")
+    .option("--dry-run", "show what would be built and run; start nothing")
+    .addOption(storeOption())
+    .option("--json", "events as JSON, one a line")
+    .option("--verbose", "more of what is done");
+  const validate = program
+    .command("validate")
+    .summary("check a spec and its launch config")
+    .usage("[SPEC | URI | DIRECTORY] [options] [-- COMMAND...]")
+    .argument("[what]", "as for run")
+    .action(async (what: string | undefined, flags: ValidateFlags) => {
+      const { validateCommand } = await import("../commands/validate.ts");
+      done(await validateCommand({ what, command }, flags, console));
+    });
+  launchOptions(validate);
+  validate
+    .optionsGroup("How:")
+    .option("--explain", "each value and where it came from")
+    .addOption(storeOption())
+    .option("--json", "the outcome as JSON");
+}
+
+function addRuns(program: Command, console: Console, noWords: () => void, done: Done): void {
+  program
+    .command("list")
+    .summary("the runs that the store keeps, newest first")
+    .option("-l, --limit <number>", "at most so many", "20")
+    .option("-s, --state <state>", "only those in this state, or several with commas (repeatable)", collect)
+    .option("-q, --queue <name>", "only those of this queue")
+    .option("--watch", "show them again whenever they change")
+    .addOption(storeOption())
+    .option("--json", "as JSON, one run a line")
+    .action(async (flags: ListFlags) => {
+      noWords();
+      const { listCommand } = await import("../commands/list.ts");
+      done(await listCommand(flags, console));
+    });
+  program
+    .command("show")
+    .summary("one run: what ran, from where, how it ended")
+    .argument("<run>", "its id, or the start of one")
+    .option("--patch", "its patch alone, for git apply")
+    .option("--spec", "the spec to run it again with, from the root of a clone")
+    .addOption(storeOption())
+    .option("--json", "its record, as JSON")
+    .action(async (run: string, flags: ShowFlags) => {
+      noWords();
+      const { showCommand } = await import("../commands/show.ts");
+      done(await showCommand(run, flags, console));
+    });
+  program
+    .command("logs")
+    .summary("a run's log")
+    .argument("<run>", "its id, or the start of one")
+    .option("-f, --follow", "go on until it has ended")
+    .addOption(storeOption())
+    .option("--json", "as JSON, one line of output a line")
+    .action(async (run: string, flags: LogsFlags) => {
+      noWords();
+      const { logsCommand } = await import("../commands/logs.ts");
+      done(await logsCommand(run, flags, console));
+    });
+  program
+    .command("prune")
+    .summary("remove old finished runs, and what killed launches left")
+    .option("--keep <number>", "keep the newest so many, however old", "20")
+    .option("--older-than <duration>", "only those that ended so long ago: 30d, 12h", "30d")
+    .option("--dry-run", "name them; remove nothing")
+    .addOption(storeOption())
+    .option("--json", "the outcome as JSON")
+    .action(async (flags: PruneFlags) => {
+      noWords();
+      const { pruneCommand } = await import("../commands/prune.ts");
+      done(await pruneCommand(flags, console));
+    });
+}
+
+function addPlace(
+  program: Command,
+  console: Console,
+  command: readonly string[] | undefined,
+  noWords: () => void,
+  done: Done,
+): void {
+  program
+    .command("init")
+    .summary("write a launch.yaml for a folder")
+    .argument("[directory]", "where", ".")
+    .option("--force", "replace a launch.yaml that is there")
+    .action(async (directory: string, flags: InitFlags) => {
+      noWords();
+      const { initCommand } = await import("../commands/init.ts");
+      done(await initCommand(directory, flags, console));
+    });
+  const doctor = program
+    .command("doctor")
+    .summary("what is here (git, Docker, uv, credentials) and what a spec lacks")
+    .usage("[SPEC | URI | DIRECTORY] [options]")
+    .argument("[what]", "as for run")
+    .action(async (what: string | undefined, flags: DoctorFlags) => {
+      const { doctorCommand } = await import("../commands/doctor.ts");
+      done(await doctorCommand({ what, command }, flags, console));
+    });
+  launchOptions(doctor);
+  doctor.optionsGroup("How:").addOption(storeOption()).option("--json", "the findings as JSON");
+}
+
+/** Commander's words, with those for a flag of W&B Launch that is not here yet. */
+function usageError(text: string): string {
+  const flag = /unknown option '([^'=]+)/.exec(text)?.[1];
+  const missing = flag === undefined ? undefined : notYet[flag];
+  if (missing !== undefined) return `${flag ?? ""}: ${missing}\n`;
+  return text.replace(/^error: /, "");
+}

@@ -1,0 +1,19 @@
+import { exitCodes } from "../../core/errors.ts";
+import { toJson } from "../../core/json.ts";
+import type { FaultyDraft, ResolvedDraft } from "../../submit/draft.ts";
+import { oneLine } from "../../reporting/words.ts";
+import { renderFaults } from "../../spec/reading/render-faults.ts";
+import type { Console } from "./console.ts";
+import { eventWriter } from "./json-log.ts";
+
+/** Says what of a valid draft has no effect. `launch run` does that itself, since its record has it too. */
+export async function reportWarnings({ warnings }: ResolvedDraft, { err, errorStyle }: Console): Promise<void> {
+  for (const warning of warnings) await err.write(`${errorStyle.yellow("  warning")}  ${oneLine(warning)}\n`);
+}
+
+/** Shows every fault in its place; as one JSON object on stdout too, when asked for. Returns the exit code. */
+export async function reportFaults(draft: FaultyDraft, json: boolean, { out, err }: Console): Promise<number> {
+  await err.write(`${renderFaults(draft).join("\n")}\n`);
+  if (json) await eventWriter(out)("faults", toJson({ faults: draft.faults }));
+  return exitCodes.usage;
+}

@@ -1,0 +1,190 @@
+import { hostname } from "node:os";
+import type { Clock } from "../core/clock.ts";
+import { LaunchError } from "../core/errors.ts";
+import { isJsonObject, type Json } from "../core/json.ts";
+import { isFinal } from "../run/states.ts";
+import { runIdPattern } from "../run/run-id.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { RunHead } from "../run/head.ts";
+import type { Store } from "../stores/store.ts";
+import type { StoredRun } from "../run/document.ts";
+import { findRun } from "../queueing/find-run.ts";
+import { type LogChunk, readLogFile, unmarkedChunks } from "../machine/log-file.ts";
+import { isLiveHere } from "../machine/live-entry.ts";
+import { ifThere } from "./show.ts";
+
+export type LogsRequest = {
+  /** A run's id, or the start of one. */
+  readonly run: string;
+  /** Go on until it has ended: with its output where it is on this machine, elsewhere with the end that the store gets. */
+  readonly follow: boolean;
+};
+
+export type RunOutput = {
+  readonly runId: string;
+  readonly origin:
+    | { readonly kind: "file"; readonly path: string; readonly live: boolean }
+    /** The end that the store keeps; `whole` says where all of it is, or will be, as far as the record knows. */
+    | { readonly kind: "tail"; readonly whole: string | undefined; readonly run: RunHead };
+  /** For `for await`. Chunks of whole lines, without the marks that they have in the file. */
+  readonly chunks: AsyncIterable<LogChunk> | Iterable<LogChunk>;
+};
+
+export type LogsServices = { readonly store: Store; readonly state: StateDirectory; readonly clock: Clock };
+
+/** How often a file that is being written is looked at. */
+const pollMs = 200;
+
+/** How often a store is asked for a run that isn't here. */
+const storePollMs = 3_000;
+
+/** A run's output: the whole log where it ran, elsewhere the end that its store keeps. */
+export async function readLog(request: LogsRequest, services: LogsServices, signal: AbortSignal): Promise<RunOutput> {
+  const { state, store } = services;
+  // A run on this machine needs no store: it may be new, or the store out of reach.
+  const here = runIdPattern.test(request.run) ? await outputHere(request.run, request, services, signal) : undefined;
+  if (here !== undefined) return (await laterElsewhere(here, services, signal)) ?? here;
+  const stored = await findRun(request.run, store, signal);
+  const runId = stored.run.run_id;
+  const found = runId === request.run ? undefined : await outputHere(runId, request, services, signal);
+  if (found !== undefined) return found;
+  return {
+    runId,
+    origin: { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run },
+    chunks:
+      request.follow && !isFinal(stored.run.state)
+        ? followToTail(runId, request, services, signal)
+        : unmarkedChunks(stored.tail ?? ""),
+  };
+}
+
+/** The end of a later attempt that another machine had; undefined when the log that is here is the run's last. */
+async function laterElsewhere(
+  { runId, origin }: RunOutput,
+  { store, state }: LogsServices,
+  signal: AbortSignal,
+): Promise<RunOutput | undefined> {
+  if (origin.kind === "file" && origin.live) return undefined;
+  const stored = await ifAnswered(() => store.read(runId, signal), signal);
+  if (stored?.run.queued === undefined || !isFinal(stored.run.state)) return undefined;
+  const host = textOf(stored.record["launcher"], "host");
+  if (host === undefined || host === hostname()) return undefined;
+  return {
+    runId,
+    origin: { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run },
+    chunks: unmarkedChunks(stored.tail ?? ""),
+  };
+}
+
+/** What is here is shown also when the store can't be asked. */
+async function ifAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof LaunchError)) throw error;
+    return undefined;
+  }
+}
+
+/** A run that waits, or is at work elsewhere, is waited for: its log may come to be here, else its store has the end of it. */
+async function* followToTail(
+  runId: string,
+  request: LogsRequest,
+  services: LogsServices,
+  signal: AbortSignal,
+): AsyncGenerator<LogChunk> {
+  for (;;) {
+    const here = await outputHere(runId, request, services, signal);
+    if (here !== undefined) {
+      yield* here.chunks;
+      return;
+    }
+    const stored = await services.store.read(runId, signal);
+    if (stored === undefined) return;
+    if (isFinal(stored.run.state)) {
+      yield* unmarkedChunks(stored.tail ?? "");
+      return;
+    }
+    await services.clock.sleep(storePollMs, signal);
+  }
+}
+
+export type FollowHere = {
+  readonly runId: string;
+  /** Asked at the log's end: whether more may come, from this attempt or another. */
+  readonly isOver: () => boolean;
+};
+
+/** A run's output as it comes to this machine's log of it, over all of its attempts; nothing where it runs elsewhere. */
+export function followHere(
+  { runId, isOver }: FollowHere,
+  { state, clock }: Omit<LogsServices, "store">,
+  signal: AbortSignal,
+): AsyncIterable<LogChunk> {
+  const file = {
+    path: state.logFile(runId),
+    isWritten: async () => !isOver() || (await isLiveHere(state, runId)),
+    pause: () => clock.sleep(pollMs, signal),
+  };
+  return readLogFile(file, signal);
+}
+
+async function outputHere(
+  runId: string,
+  { follow }: LogsRequest,
+  services: LogsServices,
+  signal: AbortSignal,
+): Promise<RunOutput | undefined> {
+  const { state, clock } = services;
+  const path = state.logFile(runId);
+  const live = await isLiveHere(state, runId);
+  if (!live && (await ifThere(path)) === undefined) return undefined;
+  const mayGoOn = waitsInQueue(runId, services, signal);
+  const file = {
+    path,
+    isWritten: async () => follow && ((await isLiveHere(state, runId)) || (await mayGoOn())),
+    pause: () => clock.sleep(pollMs, signal),
+  };
+  return { runId, origin: { kind: "file", path, live }, chunks: readLogFile(file, signal) };
+}
+
+/** Whether a run that nobody is at work on here waits in a queue for another attempt. Its store is asked now and then. */
+function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: AbortSignal): () => Promise<boolean> {
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let answer = false;
+  return async () => {
+    if (clock.monotonicMs() - askedMs < storePollMs) return answer;
+    const run = (await ifAnswered(() => store.read(runId, signal), signal))?.run;
+    answer = run?.queued !== undefined && !isFinal(run.state);
+    askedMs = clock.monotonicMs();
+    return answer;
+  };
+}
+
+/** Where the whole log of a run is that may have been on this machine: its file, while that is here. */
+export async function wholeLogOf(stored: StoredRun, state: StateDirectory): Promise<string | undefined> {
+  const { log, launcher } = stored.record;
+  const file = textOf(log, "file");
+  const isOfHere = file === state.logFile(stored.run.run_id) && textOf(launcher, "host") === hostname();
+  return (isOfHere ? await ifThere(file) : undefined) ?? whereaboutsOf(stored, state);
+}
+
+/** Where the whole log is: the CI job that ran it, or the file on its machine. Undefined for a run without one. */
+function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
+  const { log, launcher, ci } = stored.record;
+  const { queued, attempt } = stored.run;
+  // Who put a run into a queue has none of its log.
+  if (queued !== undefined && attempt === 0) return undefined;
+  const url = queued === undefined ? textOf(ci, "url") : textOf(launcher, "job");
+  if (url !== undefined) return url;
+  const file = textOf(log, "file");
+  const host = textOf(launcher, "host");
+  if (file === undefined || host === undefined) return undefined;
+  return file === state.logFile(stored.run.run_id) ? `${file} on ${host}, where it is no longer` : `${file} on ${host}`;
+}
+
+function textOf(object: Json | undefined, key: string): string | undefined {
+  const value = isJsonObject(object) ? object[key] : undefined;
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,27 @@
+import type { StateDirectory } from "../core/state-directory.ts";
+import { liveRunIds, readLive } from "./live-entry.ts";
+
+/*
+ * What runs on this machine need of what they share: images and Python environments. A run is written down before it chooses any, so
+ * whoever removes some looks here right before.
+ */
+export type AtWork = {
+  /** A run is on its way to its start: it may have chosen anything by now. */
+  readonly starting: boolean;
+  /** When the oldest run here was made, in ms since the epoch: all that they use was used since. */
+  readonly sinceMs: number;
+};
+
+/** A resource has what it runs long before. */
+const startMs = 10 * 60_000;
+
+/** The runs on this machine, those of launchers that are gone included. One that can't be read may be anything. */
+export async function runsAtWork(state: StateDirectory, now: Date): Promise<AtWork> {
+  const entries = await Promise.all((await liveRunIds(state)).map((runId) => readLive(state, runId)));
+  const isStarting = (submitted: string | undefined): boolean =>
+    submitted === undefined || !(now.getTime() - Date.parse(submitted) > startMs);
+  return {
+    starting: entries.some((entry) => isStarting(entry?.submitted_at)),
+    sinceMs: Math.min(...entries.map((entry) => (entry === undefined ? 0 : Date.parse(entry.head.created_at)))),
+  };
+}

@@ -1,0 +1,27 @@
+import { rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { StateDirectory } from "../core/state-directory.ts";
+import { type LiveEntry, releaseLive } from "./live-entry.ts";
+import { type SweepPlace, sweepServices } from "./sweep-services.ts";
+
+/** SIGTERM to SIGKILL, for a run whose launcher is long gone. */
+const graceMs = 5_000;
+
+/** Ends and removes what is left on this machine of an attempt that nobody goes on with. Says nothing to any store. */
+export async function clearRemains(entry: LiveEntry, services: SweepPlace): Promise<void> {
+  if (entry.handle !== undefined) {
+    const resource = await sweepServices(services).openResource(entry.handle.kind);
+    await resource.cancel(entry.handle, graceMs);
+    await resource.remove(entry.handle);
+  }
+  await removeScratch(entry, services.state);
+  await releaseLive(services.state, entry.run_id);
+}
+
+/** An entry is a file that anything could have written to: no folder but one below our scratch is removed for it. */
+export async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<void> {
+  if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
+    throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
+  }
+  await rm(entry.scratch, { recursive: true, force: true });
+}

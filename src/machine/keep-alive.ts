@@ -1,0 +1,10 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { StateDirectory } from "../core/state-directory.ts";
+
+/** Says that this agent is there, to the supervisor of a run. */
+export async function touchKeepAlive(state: StateDirectory, runId: string): Promise<void> {
+  const file = state.keepAliveFile(runId);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, "", { mode: 0o600 });
+}

@@ -1,0 +1,180 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { isFileMissing, messageOf } from "../core/errors.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { isRunning, nameProcess } from "../core/process-identity.ts";
+import { runIdPattern } from "../run/run-id.ts";
+import type { RunOutcome } from "../run/outcome.ts";
+import { runReasons } from "../run/states.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { Handle } from "../run/handle.ts";
+import { runHeadSchema } from "../run/head.ts";
+import type { RunHead } from "../run/head.ts";
+
+/*
+ * What a launch has made on this machine is written down before it is made: `live/<run>.json`, which names the launcher, the run's handle
+ * and its store. A launch removes its entry at its very end. An entry whose launcher is gone (killed, or the machine went down) therefore
+ * names everything that must still be ended and removed: see sweep-remains.ts.
+ */
+const schemaVersion = 1;
+
+const outcomeSchema = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("succeeded"), exitCode: z.literal(0) }),
+  z.object({
+    state: z.enum(["failed", "cancelled"]),
+    reason: z.enum(runReasons),
+    message: z.string(),
+    exitCode: z.int().exactOptional(),
+  }),
+]) satisfies z.ZodType<RunOutcome>;
+
+const liveSchema = z.object({
+  schema_version: z.literal(schemaVersion),
+  run_id: z.string().regex(runIdPattern),
+  attempt: z.int(),
+  /** Processes of another host can't be looked at: its entries are left alone. */
+  host: z.string(),
+  launcher: z.object({ pid: z.int(), started: z.string() }),
+  store: z.string(),
+  scratch: z.string(),
+  /** The queue that it came from: an agent on this machine may take it over, so a sweep leaves it alone while it may be leased. */
+  queue: z.string().exactOptional(),
+  /** What it holds of the machine's slots. */
+  slots: z.record(z.string(), z.array(z.string())).exactOptional(),
+  /** The queue's definition that it was started with. */
+  definition: z.custom<JsonObject>(isJsonObject).exactOptional(),
+  /** Wall clock of this machine. */
+  submitted_at: z.string().exactOptional(),
+  /** How it ended, for a launcher that was killed before that was in the record. */
+  outcome: outcomeSchema.exactOptional(),
+  /** The run as it stood at its start, for one that is killed before its store has heard of it. */
+  head: runHeadSchema,
+  handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
+});
+export type LiveEntry = z.output<typeof liveSchema>;
+
+export type LiveRun = {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Location of the store that has the run, or will have it. */
+  readonly store: string;
+  /** Its folder below the state directory's scratch. */
+  readonly scratch: string;
+  readonly head: RunHead;
+  readonly queue?: string;
+  readonly slots?: Readonly<Record<string, readonly string[]>>;
+  readonly definition?: JsonObject;
+};
+
+/** Writes down that this process launches the run. Before anything is made for it. */
+export async function registerLive(state: StateDirectory, run: LiveRun): Promise<void> {
+  await writeEntry(state, {
+    schema_version: schemaVersion,
+    run_id: run.runId,
+    attempt: run.attempt,
+    host: hostname(),
+    launcher: (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" },
+    store: run.store,
+    scratch: run.scratch,
+    head: run.head,
+    ...(run.queue === undefined ? {} : { queue: run.queue }),
+    ...(run.slots === undefined ? {} : { slots: mutable(run.slots) }),
+    ...(run.definition === undefined ? {} : { definition: run.definition }),
+  });
+}
+
+function mutable(slots: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(slots).map(([name, units]) => [name, [...units]]));
+}
+
+export type LiveChange = {
+  readonly handle?: Handle;
+  readonly submittedAt?: Date;
+  readonly outcome?: RunOutcome;
+  readonly store?: string;
+  readonly head?: RunHead;
+};
+
+/** Adds the handle before the run is submitted, the store that took its place, or the end that the store has not heard of. */
+export async function updateLive(state: StateDirectory, runId: string, change: LiveChange): Promise<void> {
+  const entry = await readLive(state, runId);
+  if (entry === undefined) return;
+  const { handle, submittedAt, outcome, store, head } = change;
+  await writeEntry(state, {
+    ...entry,
+    ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
+    ...(submittedAt === undefined ? {} : { submitted_at: submittedAt.toISOString() }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(store === undefined ? {} : { store }),
+    ...(head === undefined ? {} : { head }),
+  });
+}
+
+/** This process goes on with what a launcher that is gone has left. */
+export async function takeOverLive(state: StateDirectory, runId: string): Promise<void> {
+  const entry = await readLive(state, runId);
+  if (entry === undefined) return;
+  const launcher = (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" };
+  await writeEntry(state, { ...entry, launcher });
+}
+
+/** The run is over, and nothing of it is left. */
+export async function releaseLive(state: StateDirectory, runId: string): Promise<void> {
+  await rm(state.liveFile(runId), { force: true });
+  await rm(state.keepAliveFile(runId), { force: true });
+}
+
+/** The entry of a run; undefined when there is none, or none that can be read. */
+export async function readLive(state: StateDirectory, runId: string): Promise<LiveEntry | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(state.liveFile(runId), "utf8"));
+    return liveSchema.safeParse(value).data;
+  } catch (error) {
+    if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the run's entry is of this process and this attempt, and not of one that has begun since. */
+export async function isOwnLive(
+  state: StateDirectory,
+  { runId, attempt }: { readonly runId: string; readonly attempt: number },
+): Promise<boolean> {
+  const entry = await readLive(state, runId);
+  return entry?.launcher.pid === process.pid && entry.attempt === attempt;
+}
+
+/** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */
+export async function isLauncherThere(entry: LiveEntry): Promise<boolean> {
+  return entry.host !== hostname() || isRunning(entry.launcher);
+}
+
+/** Whether a launcher on this machine is at work on the run now. */
+export async function isLiveHere(state: StateDirectory, runId: string): Promise<boolean> {
+  const entry = await readLive(state, runId);
+  return entry?.host === hostname() && isRunning(entry.launcher);
+}
+
+/** The ids of all entries. */
+export async function liveRunIds(state: StateDirectory): Promise<readonly string[]> {
+  try {
+    const names = await readdir(state.live);
+    return names.flatMap((name) => {
+      const runId = name.endsWith(".json") ? name.slice(0, -".json".length) : "";
+      return runIdPattern.test(runId) ? [runId] : [];
+    });
+  } catch (error) {
+    if (isFileMissing(error)) return [];
+    throw new Error(`${state.live} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Whole or not at all: a kill in the middle leaves the entry before. */
+async function writeEntry(state: StateDirectory, entry: LiveEntry): Promise<void> {
+  await mkdir(state.live, { recursive: true, mode: 0o700 });
+  const draft = join(state.live, `.${entry.run_id}.${process.pid}`);
+  await writeFile(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(draft, state.liveFile(entry.run_id));
+}

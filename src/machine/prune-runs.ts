@@ -1,0 +1,68 @@
+import type { Clock } from "../core/clock.ts";
+import { isFinal } from "../run/states.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { ListedRun, Store } from "../stores/store.ts";
+import type { RunHead } from "../run/head.ts";
+import { sizeOf } from "./folder-size.ts";
+import { isLiveHere } from "./live-entry.ts";
+import { removeFolder } from "./remove-folder.ts";
+
+export type PruneRequest = {
+  /** Only runs that ended so long ago. */
+  readonly olderThanMs: number;
+  /** The newest so many finished runs stay, however old. */
+  readonly keep: number;
+  readonly dryRun: boolean;
+};
+
+export type Pruned = {
+  /** What was removed, or would be: newest first. */
+  readonly removed: readonly RunHead[];
+  /** Runs that were chosen but changed meanwhile, and stay. */
+  readonly changed: readonly string[];
+  /** The runs that stay, those that can't be read included: newest first. */
+  readonly kept: readonly ListedRun[];
+  /** What their logs and outputs on this machine took. */
+  readonly bytes: number;
+};
+
+/**
+ * Removes old finished runs from the store, and their logs and outputs from this machine. A run that isn't finished, or that this version
+ * can't read, is never touched.
+ */
+export async function pruneRuns(
+  request: PruneRequest,
+  services: { readonly store: Store; readonly state: StateDirectory; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Pruned> {
+  const { store, state, clock } = services;
+  const listed = await store.list(Number.POSITIVE_INFINITY, signal);
+  const finished = listed.filter((item) => item.kind === "run").filter(({ run }) => isFinal(run.state));
+  const before = clock.now().getTime() - request.olderThanMs;
+  const chosen: Chosen[] = [];
+  for (const item of finished.slice(request.keep)) {
+    const ended = Date.parse(item.run.finished_at ?? item.run.updated_at);
+    // What has no time that can be read is not known to be old.
+    if (ended <= before && !(await isLiveHere(state, item.run.run_id))) chosen.push(item);
+  }
+  const gone = new Set(request.dryRun ? chosen.map(({ run }) => run.run_id) : await removeFrom(store, chosen, signal));
+  let bytes = 0;
+  for (const runId of gone) {
+    bytes += await sizeOf(state.runFolder(runId));
+    if (!request.dryRun) await removeFolder(state.runFolder(runId));
+  }
+  if (!request.dryRun && gone.size > 0) await store.compact(signal);
+  return {
+    removed: chosen.map(({ run }) => run).filter((run) => gone.has(run.run_id)),
+    changed: chosen.map(({ run }) => run.run_id).filter((runId) => !gone.has(runId)),
+    kept: listed.filter((item) => item.kind === "unreadable" || !gone.has(item.run.run_id)),
+    bytes,
+  };
+}
+
+type Chosen = { readonly run: RunHead; readonly version: string };
+
+function removeFrom(store: Store, chosen: readonly Chosen[], signal: AbortSignal): Promise<readonly string[]> {
+  const versions = chosen.map(({ run, version }) => ({ runId: run.run_id, version }));
+  return store.remove(versions, signal);
+}

@@ -1,0 +1,217 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
+import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
+import type { Log } from "../core/output/log.ts";
+import { isFinal, type RunReason } from "../run/states.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+import type { Resource } from "../resources/resource.ts";
+import type { Store } from "../stores/store.ts";
+import type { StoredRun } from "../run/document.ts";
+import { removeScratch } from "./clear-run.ts";
+import { namesIn } from "./folder-names.ts";
+import { readStoredTail } from "./log-file.ts";
+import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./live-entry.ts";
+import { removeFolder } from "./remove-folder.ts";
+
+/** How the run of a killed launcher is said to have ended. */
+export type SweepEnding = "lost" | "cancelled";
+
+export type SweepServices = {
+  readonly state: StateDirectory;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The resource of this name (a handle's kind), to end and remove a run that it started. */
+  openResource(kind: string): Promise<Resource>;
+  /** The store at this location; asked once for each entry that names it. */
+  openStore(location: string): Promise<Store>;
+  /** The store of this machine, where a run is when its own store had refused it. */
+  openOwnStore(): Promise<Store>;
+};
+
+/** What became of an entry. `incomplete` stays written down, and is tried again by the next sweep. */
+export type SweptRun =
+  | { readonly kind: "swept"; readonly runId: string }
+  | { readonly kind: "incomplete"; readonly runId: string; readonly message: string };
+
+/** SIGTERM to SIGKILL, for a run whose launcher is long gone. */
+const graceMs = 5_000;
+
+/** A scratch folder without an entry, this old, belongs to nobody: a launch that makes one is registered. */
+const orphanAgeMs = 24 * 3_600_000;
+
+const attempts = 3;
+
+/**
+ * Ends and removes what launchers that are gone have left on this machine, and ends their runs in the store. Launchers at work are not
+ * touched. Two sweeps at once do no harm: each step is idempotent, and the store's write names the version that it replaces.
+ */
+export async function sweepRemains(
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<readonly SweptRun[]> {
+  const swept: SweptRun[] = [];
+  for (const runId of await liveRunIds(services.state)) {
+    signal.throwIfAborted();
+    const entry = await readLive(services.state, runId);
+    if (entry === undefined || (await isLauncherThere(entry))) continue;
+    try {
+      if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
+      await sweepRun(entry, ending, services, signal);
+      swept.push({ kind: "swept", runId });
+    } catch (error) {
+      swept.push({ kind: "incomplete", runId, message: messageOf(error) });
+    }
+  }
+  await removeOrphans(services);
+  return swept;
+}
+
+/** An agent of this machine goes on with it, as long as the queue says that this attempt is leased. */
+async function mayBeAdopted(entry: LiveEntry, services: SweepServices, signal: AbortSignal): Promise<boolean> {
+  const store = await services.openStore(entry.store);
+  try {
+    const stored = await store.read(entry.run_id, signal);
+    return stored?.run.lease !== undefined && stored.run.attempt === entry.attempt;
+  } finally {
+    await store.close();
+  }
+}
+
+async function sweepRun(
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<void> {
+  const { state } = services;
+  if (entry.handle !== undefined) {
+    const resource = await services.openResource(entry.handle.kind);
+    await resource.cancel(entry.handle, graceMs);
+    await resource.remove(entry.handle);
+  }
+  await removeScratch(entry, state);
+  // A queued run that is no longer leased to this attempt is another's to end.
+  if (entry.queue === undefined) await endInStore(entry, ending, services, signal);
+  await releaseLive(state, entry.run_id);
+}
+
+/** Ends the run wherever it was written. */
+async function endInStore(
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const open of [() => services.openStore(entry.store), () => services.openOwnStore()]) {
+    const store = await open();
+    try {
+      if (await endRun(store, entry, ending, services, signal)) return;
+    } finally {
+      await store.close();
+    }
+  }
+  await recordUnknownRun(entry, ending, services, signal);
+}
+
+/** The launcher was killed before any store had heard of the run: this machine's own store keeps what is known of it. */
+async function recordUnknownRun(
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<void> {
+  const store = await services.openOwnStore();
+  try {
+    const known = { run: entry.head, record: toJson(entry.head) };
+    const ended =
+      (await finishedRun(entry, services.state, known.record)) ?? endedRun(known, ending, services.clock.now(), entry);
+    const result = await store.create(ended, signal);
+    if (result.kind === "unknown") throw new Error(`run "${entry.run_id}" could not be written: ${result.message}`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function endRun(
+  store: Store,
+  entry: LiveEntry,
+  ending: SweepEnding,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let last = "";
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const stored = await store.read(entry.run_id, signal);
+    if (stored === undefined) return false;
+    if (isFinal(stored.run.state)) return true;
+    const tail = await readStoredTail(services.state.logFile(entry.run_id));
+    const ended =
+      (await finishedRun(entry, services.state, stored.record)) ??
+      endedRun(stored, ending, services.clock.now(), entry);
+    const result = await store.update({ ...ended, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
+    if (result.kind === "written") return true;
+    last = result.kind === "unknown" ? result.message : "it was changed by another at the same time";
+  }
+  throw new Error(`run "${entry.run_id}" could not be ended in ${store.location}: ${last}`);
+}
+
+/** A run that had ended, but whose store could not be told: its record was written here, unless the disk was full. */
+async function finishedRun(
+  entry: LiveEntry,
+  state: StateDirectory,
+  known: JsonObject,
+): Promise<Pick<StoredRun, "run" | "record"> | undefined> {
+  if (!isFinal(entry.head.state)) return undefined;
+  const record = await readRecordFile(state.recordFile(entry.run_id));
+  return { run: entry.head, record: record ?? { ...known, ...toJson(entry.head) } };
+}
+
+async function readRecordFile(file: string): Promise<JsonObject | undefined> {
+  try {
+    const record: unknown = JSON.parse(await readFile(file, "utf8"));
+    return isJsonObject(record) ? record : undefined;
+  } catch {
+    // The head has the end; a record that can't be read must not keep the store from hearing of it.
+    return undefined;
+  }
+}
+
+/** The run as it is stored when its launcher was killed: head and record say the same. */
+function endedRun(
+  stored: Pick<StoredRun, "run" | "record">,
+  ending: SweepEnding,
+  now: Date,
+  entry: LiveEntry,
+): Pick<StoredRun, "run" | "record"> {
+  const reason: RunReason = ending;
+  const end = {
+    state: ending === "cancelled" ? ("cancelled" as const) : ("failed" as const),
+    reason,
+    message: `its launcher (process ${entry.launcher.pid} on ${entry.host}) was killed`,
+    finished_at: now.toISOString(),
+  };
+  return { run: { ...stored.run, ...end, updated_at: end.finished_at }, record: { ...stored.record, ...end } };
+}
+
+/** What is too old to be anyone's: scratch folders without an entry, and entries that were never finished writing. */
+async function removeOrphans({ state, clock, log }: SweepServices): Promise<void> {
+  const ids = await liveRunIds(state);
+  const entries = await Promise.all(ids.map((runId) => readLive(state, runId)));
+  const live = new Set([...ids, ...entries.map((entry) => basename(entry?.scratch ?? ""))]);
+  const old = clock.now().getTime() - orphanAgeMs;
+  try {
+    for (const name of await namesIn(state.scratch))
+      if (!live.has(name)) await removeIfOld(join(state.scratch, name), old);
+    for (const name of await namesIn(state.live))
+      if (name.startsWith(".")) await removeIfOld(join(state.live, name), old);
+  } catch (error) {
+    log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
+  }
+}
+
+async function removeIfOld(path: string, before: number): Promise<void> {
+  if ((await stat(path)).mtimeMs < before) await removeFolder(path);
+}

@@ -1,0 +1,83 @@
+import type { Clock } from "../core/clock.ts";
+import type { CancelResult, QueueEntry, QueueStore } from "../stores/queue-store.ts";
+import type { RunDocument } from "../run/document.ts";
+
+export type CancelServices = { readonly store: QueueStore; readonly clock: Clock };
+
+export type CancelledRun = { readonly runId: string; readonly result: CancelResult };
+
+/** Somebody else changes a run now and then; more than this often is no accident. */
+const attempts = 5;
+
+/**
+ * Cancels runs of queues: one that waits ends here and now, the holder of one that is leased is asked to end it. `ended` for a run that
+ * had ended before.
+ */
+export async function cancelEntries(
+  entries: readonly QueueEntry[],
+  why: string,
+  services: CancelServices,
+  signal: AbortSignal,
+): Promise<readonly CancelledRun[]> {
+  const done = await cancelTogether(entries, why, services, signal);
+  const cancelled: CancelledRun[] = [];
+  for (const entry of entries) {
+    const runId = entry.run.run_id;
+    cancelled.push({ runId, result: done.get(runId) ?? (await cancelOne(entry, why, services, signal)) });
+  }
+  return cancelled;
+}
+
+/** What of them waits ends in as few requests as the store takes; run id → what was done. */
+async function cancelTogether(
+  entries: readonly QueueEntry[],
+  why: string,
+  { store, clock }: CancelServices,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, CancelResult>> {
+  const waiting = entries.filter(({ place }) => place === "waiting");
+  if (waiting.length < 2 || store.cancelWaiting === undefined) return new Map();
+  const runs: { readonly entry: QueueEntry; readonly document: RunDocument }[] = [];
+  for (const entry of waiting) {
+    const document = await store.load(entry, signal);
+    if (document !== undefined) runs.push({ entry, document: endedDocument(document, why, clock) });
+  }
+  const results = await store.cancelWaiting(runs, signal);
+  return new Map(
+    runs.flatMap(({ entry }, index) => {
+      const result = results[index];
+      return result === undefined || result === "changed" ? [] : [[entry.run.run_id, result] as const];
+    }),
+  );
+}
+
+function endedDocument(document: RunDocument, why: string, clock: Clock): RunDocument {
+  const finished_at = clock.now().toISOString();
+  const end = { state: "cancelled", reason: "cancelled", message: why, finished_at } as const;
+  return {
+    ...document,
+    run: { ...document.run, ...end, updated_at: finished_at },
+    record: { ...document.record, ...end },
+  };
+}
+
+async function cancelOne(
+  first: QueueEntry,
+  why: string,
+  { store, clock }: CancelServices,
+  signal: AbortSignal,
+): Promise<CancelResult> {
+  let entry: QueueEntry | undefined = first;
+  for (let attempt = 0; attempt < attempts && entry !== undefined; attempt++) {
+    if (entry.place === "ended") return "ended";
+    const document = await store.load(entry, signal);
+    if (document !== undefined) {
+      const result = await store.cancel(entry, endedDocument(document, why, clock), signal);
+      if (result !== "changed") return result;
+    }
+    const { run, queue }: QueueEntry = entry;
+    const { entries } = await store.snapshot([queue], signal);
+    entry = entries.find((other) => other.run.run_id === run.run_id);
+  }
+  return entry === undefined ? "ended" : "changed";
+}

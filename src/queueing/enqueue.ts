@@ -1,0 +1,130 @@
+import { mkdir, realpath, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { LaunchError } from "../core/errors.ts";
+import { newRunId } from "../run/run-id.ts";
+import { runWords } from "../reporting/run-words.ts";
+import type { ResolvedSource } from "../sources/source.ts";
+import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
+import type { RunDocument } from "../run/document.ts";
+import { cancelEntries } from "./cancel-runs.ts";
+import { refuseLaunch, refusePublicPatches, roomAndReplaced } from "./enqueue-checks.ts";
+import type { Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
+import { openSource, sourceOf } from "../launch/open-source.ts";
+import { documentsOf, type Sourced } from "./queued-documents.ts";
+
+export type { Enqueued, EnqueuedLaunch } from "./enqueue-request.ts";
+
+/*
+ * Enqueueing: every source is found and held against what an agent can reach, then all runs are written in one request. Until then
+ * nothing is written; a fault in one of many runs enqueues none.
+ */
+
+/** Writes the runs into their queues. Throws what is wrong with any of them before anything is written. */
+export async function enqueue(
+  request: EnqueueRequest,
+  services: EnqueueServices,
+  signal: AbortSignal,
+): Promise<Enqueued> {
+  for (const launch of request.launches) refuseLaunch(launch, services);
+  const { store, clock, log } = services;
+  const started = clock.monotonicMs();
+  log.phase({ phase: "queue", status: "started", detail: queuesOf(request) });
+  const sources = await resolveSources(request, services, signal);
+  const documents = documentsOf(request, sources, services);
+  await refusePublicPatches(request, documents, services, signal);
+  const group = documents[0]?.run.queued?.group;
+  const replaceable = await roomAndReplaced(request, documents, services, signal);
+  const results = await store.enqueue(documents, signal);
+  const runs = await enqueuedRuns(request, sources, documents, results, store, signal);
+  // A step that is run again takes nobody's place: those that wait now came after it.
+  const isNew = runs.some(({ kind }) => kind === "enqueued");
+  const ids = new Set(runs.map(({ runId }) => runId));
+  const old = isNew ? replaceable.filter(({ run }) => !ids.has(run.run_id)) : [];
+  const cancelled = await cancelEntries(old, `replaced by ${runs[0]?.runId ?? ""}`, { store, clock }, signal);
+  const replaced = cancelled.filter(({ result }) => result === "cancelled").map(({ runId }) => runId);
+  const elapsedMs = clock.monotonicMs() - started;
+  log.phase({ phase: "queue", status: "ended", detail: enqueuedWords(runs, group), elapsedMs });
+  return { runs, group, replaced };
+}
+
+async function enqueuedRuns(
+  { launches }: EnqueueRequest,
+  sources: readonly Sourced[],
+  documents: readonly RunDocument[],
+  results: readonly EnqueueResult[],
+  store: QueueStore,
+  signal: AbortSignal,
+): Promise<readonly EnqueuedRun[]> {
+  const unknown = results.filter((result) => result.kind === "unknown");
+  const [first] = unknown;
+  if (first !== undefined) {
+    const ids = unknown.map(({ runId }) => runId);
+    throw new LaunchError(
+      "store-failed",
+      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: launch show ${first.runId}`,
+    );
+  }
+  return Promise.all(
+    documents.map(async ({ run }, index): Promise<EnqueuedRun> => {
+      const { run_id: runId, name, queued, source } = run;
+      const kind = results[index]?.kind === "already" ? "already" : "enqueued";
+      const present = kind === "already" ? (await store.read(runId, signal))?.run : undefined;
+      const from = sources[index]?.source.provenance;
+      return {
+        ...{ runId, name, source, kind, present },
+        queue: queued?.queue ?? "",
+        leg: launches[index]?.leg ?? "",
+        ...(from?.repository === undefined ? {} : { repository: from.repository }),
+        ...(from?.commit === undefined ? {} : { commit: from.commit }),
+      };
+    }),
+  );
+}
+
+function queuesOf({ launches }: EnqueueRequest): string {
+  return [...new Set(launches.map(({ queue }) => queue.name))].join(", ");
+}
+
+function enqueuedWords(runs: readonly EnqueuedRun[], group: string | undefined): string {
+  const [only] = runs;
+  const again = runs.filter(({ kind }) => kind === "already").length;
+  if (only === undefined) return "nothing";
+  if (runs.length === 1) return again === 1 ? beforeWords(only) : `${only.runId} waits in ${only.queue}`;
+  const old = again === 0 ? "" : `, ${again} of them from before`;
+  return `${runs.length} runs wait in ${only.queue} as ${group ?? ""}${old}`;
+}
+
+function beforeWords({ runId, queue, present }: EnqueuedRun): string {
+  if (present === undefined || present.state === "queued") return `${runId} waits in ${queue} from before`;
+  return `${runId} is in ${queue} from before: ${runWords(present)}`;
+}
+
+/** Each source once, however many runs are of it. */
+async function resolveSources(
+  { launches }: EnqueueRequest,
+  services: EnqueueServices,
+  signal: AbortSignal,
+): Promise<readonly Sourced[]> {
+  const scratch = services.state.scratchFolder(newRunId("enqueue", services.clock.now()));
+  const found = new Map<string, Promise<ResolvedSource>>();
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  try {
+    return await Promise.all(
+      launches.map(async ({ request }, index) => {
+        const asked = sourceOf(request);
+        const key = JSON.stringify(asked);
+        const own = `${scratch}/${index}`;
+        const context = { log: services.log, signal, scratch: own, tokens: services.tokens };
+        const source = found.get(key) ?? mkdir(own).then(() => openSource(asked, context));
+        found.set(key, source);
+        const directory = asked.kind === "checkout" ? asked.directory : resolve(request.baseDirectory);
+        return { source: await source, directory: await realpath(directory) };
+      }),
+    );
+  } finally {
+    for (const source of await Promise.allSettled(found.values())) {
+      if (source.status === "fulfilled" && source.value.kind === "code") await source.value.dispose();
+    }
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,70 @@
+import { LaunchError } from "../core/errors.ts";
+import { defaultQueue, emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
+import { readDefinition } from "../spec/queue-definition/queue-definition.ts";
+import { faultsError } from "../spec/reading/render-faults.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { QueueLookUp, QueueResolution } from "../spec/resolve/resolution.ts";
+import type { DefinitionStore, StoredDefinition } from "../stores/definition-store.ts";
+import type { QueueStore } from "../stores/queue-store.ts";
+
+/**
+ * A queue's definition as it is now (or was `mayBeOldMs` ago, where that spares a request), for a spec that is resolved. The queue `default`
+ * is there without a file.
+ */
+export async function lookUpDefinition(
+  queue: string,
+  store: QueueStore,
+  signal: AbortSignal,
+  mayBeOldMs = 0,
+): Promise<QueueLookUp> {
+  const { definitions } = store;
+  const stored = await definitions?.read(queue, signal, mayBeOldMs);
+  if (stored !== undefined) return readDefinition({ name: stored.path, text: stored.text });
+  if (queue === defaultQueue) return { kind: "definition", definition: emptyDefinition() };
+  const names = (await definitions?.list(signal))?.map(({ name }) => name) ?? [];
+  return { kind: "missing", known: [...new Set([defaultQueue, ...names])] };
+}
+
+/** The same for many specs: each queue is looked at once. */
+export function lookUpOnce(
+  open: (config: LaunchConfig) => Promise<{ readonly store: QueueStore }>,
+  signal: AbortSignal,
+): QueueResolution["definitionOf"] {
+  const known = new Map<string, Promise<QueueLookUp>>();
+  return (queue, config) => {
+    const found = known.get(queue) ?? open(config).then(({ store }) => lookUpDefinition(queue, store, signal));
+    known.set(queue, found);
+    return found;
+  };
+}
+
+/** The same for who can't show faults in their place. Throws `not-found`, or `bad-config` for a definition that is faulty. */
+export async function definitionOf(queue: string, store: QueueStore, signal: AbortSignal): Promise<QueueDefinition> {
+  const found = await lookUpDefinition(queue, store, signal);
+  if (found.kind === "definition") return found.definition;
+  if (found.kind === "missing") {
+    const known =
+      found.known.length === 1 ? `there is ${found.known.join()} alone` : `there are ${found.known.join(", ")}`;
+    throw new LaunchError("not-found", `there is no queue "${queue}"; ${known}; make it: launch queue create ${queue}`);
+  }
+  const error = faultsError({ faults: found.faults, documents: [] });
+  throw new LaunchError("bad-config", `the definition of queue "${queue}" is faulty: ${error.message}`, {
+    detail: error.detail,
+  });
+}
+
+/** Where definitions are written. Throws `unsupported` for a store that has none. */
+export function definitionsIn(store: QueueStore): DefinitionStore {
+  if (store.definitions !== undefined) return store.definitions;
+  throw new LaunchError("unsupported", `${store.location} has no queue definitions`);
+}
+
+export type NamedDefinition = { readonly name: string; readonly stored: StoredDefinition | undefined };
+
+/** All queues that have a definition, and `default`, which needs none. */
+export async function definedQueues(store: QueueStore, signal: AbortSignal): Promise<readonly NamedDefinition[]> {
+  const stored = (await store.definitions?.list(signal)) ?? [];
+  const named = stored.map((definition) => ({ name: definition.name, stored: definition }));
+  const missing = named.some(({ name }) => name === defaultQueue) ? [] : [{ name: defaultQueue, stored: undefined }];
+  return [...missing, ...named];
+}

@@ -1,0 +1,130 @@
+import { readObjects, type Repository } from "../../../clients/git/objects.ts";
+import { readTree } from "../../../clients/git/read-tree.ts";
+import { parseKey } from "../../../queues/key.ts";
+import type { RunHead } from "../../../run/head.ts";
+import { readDocument, type Loaded } from "../runs/documents.ts";
+import type { QueueContext } from "../queue/queue-context.ts";
+import { foldedRef, logRef } from "../queue/queue-refs.ts";
+import { readTips } from "../runs/read-tips.ts";
+import { maxFileBytes, maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
+import { currentRefs } from "../repository/settle.ts";
+
+/*
+ * Runs that have been folded away. The log of a queue is a chain of commits whose tip's tree has each run's files in a folder
+ * <YYYY>/<MM>/<DD>/<key>, by the day of its end. Beside it the ref c/folded says which runs are there, in a file for each month with a
+ * line <DD>/<key> for each run: whoever enqueues needs that alone, and not the runs.
+ */
+export type FoldedPath = {
+  /** `2026/11/23/<key>`. */
+  readonly path: string;
+  readonly day: string;
+  readonly key: string;
+  readonly runId: string;
+  /** When it was put into its queue. */
+  readonly time: number;
+};
+
+export const monthPattern = /^\d{4}-\d{2}$/;
+
+/** Which runs of a queue are folded, by the value of its c/folded; the latest ended last. */
+export async function foldedPaths(
+  context: QueueContext,
+  local: Repository,
+  queue: string,
+  id: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly FoldedPath[]> {
+  if (id === undefined) return [];
+  const cached = context.folded.get(queue);
+  if (cached?.id === id) return cached.paths;
+  const paths: FoldedPath[] = [];
+  for (const [month, lines] of await readMonths(context, local, queue, id, signal)) {
+    for (const line of lines) {
+      const path = foldedPathOf(month, line);
+      if (path !== undefined) paths.push(path);
+    }
+  }
+  paths.sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.time - b.time));
+  context.folded.set(queue, { id, paths });
+  return paths;
+}
+
+function foldedPathOf(month: string, line: string): FoldedPath | undefined {
+  const [dayOfMonth = "", key = ""] = line.split("/");
+  const parsed = parseKey(key);
+  if (parsed === undefined || !/^\d{2}$/.test(dayOfMonth)) return undefined;
+  const day = `${month.replace("-", "/")}/${dayOfMonth}`;
+  return { path: `${day}/${key}`, day, key, runId: parsed.runId, time: parsed.time };
+}
+
+/** Month → its lines. */
+export async function readMonths(
+  { store }: QueueContext,
+  local: Repository,
+  queue: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const name = foldedRef(queue);
+  await readTips(store, local, { tips: [{ name, id }], paths: [""], maxBytes: maxHeadBytes }, signal);
+  const tree = await readTree(local, id, signal);
+  const months = Object.keys(tree ?? {}).filter((month) => monthPattern.test(month));
+  const revisions = months.map((month) => `${id}:${month}`);
+  const files = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  return new Map(
+    months.map((month, index) => [month, (files[index]?.content.toString() ?? "").split("\n").filter(Boolean)]),
+  );
+}
+
+/** The log's tip, with its objects; undefined when nothing has been folded. */
+export async function logTip(
+  { store }: QueueContext,
+  local: Repository,
+  queue: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const name = logRef(queue);
+  const id = (await currentRefs(store, local, [name], signal)).get(name);
+  if (id === undefined) return undefined;
+  const before = await localLog(local, name, signal);
+  await readTips(store, local, { tips: [{ name, id, before }], paths: [""], maxBytes: maxHeadBytes }, signal);
+  return id;
+}
+
+/** The log as this machine has it: what is new is fetched as a difference. */
+async function localLog(local: Repository, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const [found] = await readObjects(local, [name], { maxBytes: maxHeadBytes }, signal);
+  return found?.id;
+}
+
+export type FoldedHead = { readonly path: FoldedPath; readonly run: RunHead; readonly version: string };
+
+/** Heads of folded runs; what can't be read is left out. `version` names the run's folder. */
+export async function foldedHeads(
+  local: Repository,
+  log: string,
+  paths: readonly FoldedPath[],
+  signal: AbortSignal,
+): Promise<readonly FoldedHead[]> {
+  const revisions = paths.flatMap(({ path }) => [`${log}:${path}/${runFiles.head}`, `${log}:${path}`]);
+  const objects = await readObjects(local, revisions, { maxBytes: maxHeadBytes }, signal);
+  return paths.flatMap((path, index) => {
+    const head = readHead(path.runId, objects[2 * index]?.content);
+    const version = objects[2 * index + 1]?.id;
+    return head.kind === "run" && version !== undefined ? [{ path, run: head.run, version }] : [];
+  });
+}
+
+/** A folded run, whole. */
+export async function readFolded(
+  { store }: QueueContext,
+  local: Repository,
+  log: { readonly queue: string; readonly id: string },
+  { path, runId }: FoldedPath,
+  signal: AbortSignal,
+): Promise<Loaded & { readonly version: string }> {
+  const tip = { name: logRef(log.queue), id: log.id };
+  const loaded = await readDocument(store, local, runId, tip, signal, `${path}/`);
+  const [folder] = await readObjects(local, [`${log.id}:${path}`], { maxBytes: maxHeadBytes }, signal);
+  return { ...loaded, version: folder?.id ?? log.id };
+}

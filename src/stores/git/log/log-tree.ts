@@ -1,0 +1,151 @@
+import {
+  foldersIn,
+  newBlob,
+  newCommit,
+  type NewObject,
+  newTree,
+  readObjects,
+  type Repository,
+} from "../../../clients/git/objects.ts";
+import { monthPattern, readMonths } from "./folded.ts";
+import type { QueueContext } from "../queue/queue-context.ts";
+import { maxFileBytes, maxHeadBytes } from "../runs/run-files.ts";
+
+/*
+ * The log of a queue and its index, as one change makes them: folders of runs come, or go. The log's commits are a chain, so that a reader
+ * fetches what is new only. The chain begins anew with each month, and whenever runs are removed: what is no longer in the tip's tree is
+ * in no commit before it then, and the host may collect it.
+ */
+export type LogChange = {
+  readonly queue: string;
+  /** Values of the log and of its index. */
+  readonly log: string | undefined;
+  readonly index: string | undefined;
+  /** `2026/11/23/<key>` → the tree of a run's files. */
+  readonly added: ReadonlyMap<string, string>;
+  /** Paths as above. */
+  readonly removed: ReadonlySet<string>;
+  readonly message: string;
+};
+
+export type NewLog = {
+  readonly log: string;
+  readonly index: string;
+  readonly objects: readonly NewObject[];
+};
+
+/** The commits of the log and the index after this change, with all new objects. */
+export async function changedLog(
+  context: QueueContext,
+  local: Repository,
+  change: LogChange,
+  signal: AbortSignal,
+): Promise<NewLog> {
+  const { queue, log, index, message } = change;
+  const time = context.clock.now();
+  const root = await changedTree(local, change, signal);
+  const months =
+    index === undefined ? new Map<string, readonly string[]>() : await readMonths(context, local, queue, index, signal);
+  const list = indexTree(local, months, change);
+  const parents = log !== undefined && (await goesOn(local, log, change, time, signal)) ? [log] : [];
+  const logCommit = newCommit(local.format, { tree: root.tree.id, parents, message, time });
+  // Without a parent: whoever reads the index needs no older one.
+  const indexCommit = newCommit(local.format, { tree: list.tree.id, parents: [], message, time });
+  return {
+    log: logCommit.id,
+    index: indexCommit.id,
+    objects: [...root.objects, ...list.objects, logCommit, indexCommit],
+  };
+}
+
+async function goesOn(
+  local: Repository,
+  log: string,
+  { removed }: LogChange,
+  now: Date,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (removed.size > 0) return false;
+  const [commit] = await readObjects(local, [log], { maxBytes: maxHeadBytes }, signal);
+  const seconds = /^committer .* (\d+) [+-]\d{4}$/m.exec(commit?.content.toString() ?? "")?.[1];
+  return monthOf(new Date(Number(seconds ?? 0) * 1_000)) === monthOf(now);
+}
+
+function monthOf(time: Date): string {
+  return time.toISOString().slice(0, 7);
+}
+
+type NewTreeObjects = { readonly tree: NewObject; readonly objects: readonly NewObject[] };
+
+/** The log's tree with folders added and removed, each at its path. A folder that is left empty goes. */
+async function changedTree(
+  local: Repository,
+  { log, added, removed }: LogChange,
+  signal: AbortSignal,
+): Promise<NewTreeObjects> {
+  const { format } = local;
+  const levels = new Set<string>([""]);
+  for (const path of [...added.keys(), ...removed]) {
+    const parts = path.split("/").slice(0, -1);
+    parts.forEach((_part, at) => levels.add(parts.slice(0, at + 1).join("/")));
+  }
+  const paths = [...levels];
+  const revisions = log === undefined ? [] : paths.map((path) => `${log}:${path}`);
+  const old = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  const folders = new Map(
+    paths.map((path, at) => {
+      const there = foldersIn(format, old[at]?.content ?? Buffer.alloc(0));
+      return [path, new Map(Object.entries(there))] as const;
+    }),
+  );
+  const objects: NewObject[] = [];
+  const place = (path: string, tree: string | undefined): void => {
+    const slash = path.lastIndexOf("/");
+    const above = folders.get(slash === -1 ? "" : path.slice(0, slash));
+    if (tree === undefined) above?.delete(path.slice(slash + 1));
+    else above?.set(path.slice(slash + 1), tree);
+  };
+  for (const path of removed) place(path, undefined);
+  for (const [path, tree] of added) place(path, tree);
+  // The deepest first: a folder's tree is made when all that is in it is known.
+  for (const path of paths.filter(Boolean).sort((a, b) => b.length - a.length)) {
+    const within = folders.get(path) ?? new Map<string, string>();
+    if (within.size === 0) place(path, undefined);
+    else {
+      const tree = newTree(format, {}, Object.fromEntries(within));
+      objects.push(tree);
+      place(path, tree.id);
+    }
+  }
+  const tree = newTree(format, {}, Object.fromEntries(folders.get("") ?? []));
+  return { tree, objects: [...objects, tree] };
+}
+
+function indexTree(
+  { format }: Repository,
+  months: ReadonlyMap<string, readonly string[]>,
+  { added, removed }: LogChange,
+): NewTreeObjects {
+  const lines = new Map([...months].map(([month, old]) => [month, new Set(old)]));
+  for (const path of removed) {
+    const { month, line } = placeOf(path);
+    lines.get(month)?.delete(line);
+  }
+  for (const path of added.keys()) {
+    const { month, line } = placeOf(path);
+    lines.set(month, (lines.get(month) ?? new Set()).add(line));
+  }
+  const blobs = [...lines].flatMap(([month, all]) =>
+    all.size === 0 || !monthPattern.test(month)
+      ? []
+      : [{ month, blob: newBlob(format, `${[...all].sort().join("\n")}\n`) }],
+  );
+  const tree = newTree(format, Object.fromEntries(blobs.map(({ month, blob }) => [month, blob.id])));
+  return { tree, objects: [...blobs.map(({ blob }) => blob), tree] };
+}
+
+/** Of `2026/11/23/<key>`: the index' file `2026-11` and its line `23/<key>`. */
+function placeOf(path: string): { readonly month: string; readonly line: string } {
+  const [year = "", month = "", ...rest] = path.split("/");
+  return { month: `${year}-${month}`, line: rest.join("/") };
+}

@@ -1,0 +1,210 @@
+import type { Repository } from "../../../clients/git/objects.ts";
+import { isBefore, type RefChange } from "../../../clients/git/refs.ts";
+import { formatKey, nextKeyTime, parseKey } from "../../../queues/key.ts";
+import type { EnqueueResult, QueueEntry } from "../../queue-store.ts";
+import { asWaiting, checkRoom, queuedOf } from "../../queued-run.ts";
+import type { RunDocument } from "../../../run/document.ts";
+import { type EventObjects, eventObjects } from "../runs/event.ts";
+import { foldedPaths } from "../log/folded.ts";
+import { openForWriting, type QueueContext } from "./queue-context.ts";
+import { entryRef, queuePrefix, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
+import { readTips } from "../runs/read-tips.ts";
+import { maxHeadBytes, runFiles } from "../runs/run-files.ts";
+import { attempts, currentRefs, jitter } from "../repository/settle.ts";
+
+/** A git store is for hundreds of waiting runs: each push of anybody lists all refs. */
+export const maxWaiting = 1_000;
+
+/** A run that is on its way into its queue. */
+type Draft = {
+  readonly queue: string;
+  readonly runId: string;
+  readonly document: RunDocument;
+  readonly event: EventObjects;
+  readonly entry: QueueEntry;
+  readonly change: RefChange;
+};
+
+/**
+ * Writes new waiting runs. The refs are listed before each try, and a run that is anywhere in its queue, or folded away, isn't written
+ * again: so a run whose answer was lost, and which an agent has taken since, is known as enqueued.
+ */
+export async function enqueue(
+  context: QueueContext,
+  documents: readonly RunDocument[],
+  signal: AbortSignal,
+): Promise<readonly EnqueueResult[]> {
+  const local = await openForWriting(context.store, signal);
+  const results = new Map<string, EnqueueResult>();
+  const waiting = documents.map(asWaiting);
+  const queues = [...new Set(waiting.map(({ run }) => queuedOf(run).queue))];
+  const refs = await listQueues(context, local, queues, signal);
+  const there = await idsThere(context, local, refs, queues, signal);
+  const wanted = new Map<string, RunDocument>();
+  for (const document of waiting) {
+    const { run_id: runId } = document.run;
+    if (there.has(`${queuedOf(document.run).queue}/${runId}`)) results.set(runId, { kind: "already", runId });
+    else if (!wanted.has(runId)) wanted.set(runId, document);
+  }
+  checkQueues([...wanted.values()], refs);
+  const drafts = draftsOf(context, local, [...wanted.values()], refs);
+  const objects = drafts.flatMap(({ event }) => event.objects);
+  if (objects.length > 0) await context.store.write(local, objects, signal);
+  for (let at = 0; at < drafts.length; at += context.store.maxChanges) {
+    const part = drafts.slice(at, at + context.store.maxChanges);
+    for (const result of await pushDrafts(context, local, part, signal)) results.set(runIdOf(result), result);
+  }
+  return inOrder(documents, results);
+}
+
+/** One result for each that was asked for; a run that was asked for twice is there already the second time. */
+function inOrder(
+  documents: readonly RunDocument[],
+  results: ReadonlyMap<string, EnqueueResult>,
+): readonly EnqueueResult[] {
+  const told = new Set<string>();
+  return documents.map(({ run: { run_id: runId } }) => {
+    const result = results.get(runId);
+    if (result === undefined || told.has(runId)) return { kind: "already", runId };
+    told.add(runId);
+    return result;
+  });
+}
+
+function runIdOf(result: EnqueueResult): string {
+  return result.kind === "enqueued" ? result.entry.run.run_id : result.runId;
+}
+
+async function listQueues(
+  { store }: QueueContext,
+  local: Repository,
+  queues: readonly string[],
+  signal: AbortSignal,
+): Promise<QueueRefs> {
+  return sortRefs(await currentRefs(store, local, queues.map(queuePrefix), signal));
+}
+
+/** `<queue>/<run id>` of all runs of these queues, also folded ones. */
+async function idsThere(
+  context: QueueContext,
+  local: Repository,
+  refs: QueueRefs,
+  queues: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const there = new Set(refs.tips.map(({ queue, parsed }) => `${queue}/${parsed.runId}`));
+  for (const queue of queues) {
+    for (const path of await foldedPaths(context, local, queue, refs.folded.get(queue), signal)) {
+      there.add(`${queue}/${path.runId}`);
+    }
+  }
+  return there;
+}
+
+function checkQueues(documents: readonly RunDocument[], refs: QueueRefs): void {
+  const added = new Map<string, number>();
+  for (const { run } of documents) added.set(queuedOf(run).queue, (added.get(queuedOf(run).queue) ?? 0) + 1);
+  for (const [queue, count] of added) {
+    const waiting = refs.tips.filter((tip) => tip.queue === queue && tip.place === "waiting").length;
+    checkRoom(queue, waiting, count, maxWaiting);
+  }
+}
+
+function draftsOf(
+  { clock }: QueueContext,
+  local: Repository,
+  documents: readonly RunDocument[],
+  refs: QueueRefs,
+): readonly Draft[] {
+  const keys = new Map<string, Tip["parsed"][]>();
+  for (const { queue, parsed } of refs.tips) keys.set(queue, [...(keys.get(queue) ?? []), parsed]);
+  const now = clock.now().getTime();
+  const times = new Map<string, number>();
+  return documents.map((document) => {
+    const { run } = document;
+    const { queue, priority } = queuedOf(run);
+    const series = `${queue}/${priority}`;
+    const time = times.get(series) ?? nextKeyTime(keys.get(queue) ?? [], priority, now);
+    times.set(series, time + 1);
+    const key = formatKey({ priority, time, runId: run.run_id });
+    const event = eventObjects(local, { document, parent: undefined, kept: {} });
+    const change = { name: entryRef(queue, "waiting", key), from: undefined, to: event.commit };
+    const entry = { queue, key, place: "waiting", version: event.commit, run, cancelRequested: false } as const;
+    return { queue, runId: run.run_id, document, event, entry, change };
+  });
+}
+
+/** Pushes drafts, all or none; after an answer that isn't clear those that are not there are pushed again. */
+async function pushDrafts(
+  context: QueueContext,
+  local: Repository,
+  drafts: readonly Draft[],
+  signal: AbortSignal,
+): Promise<readonly EnqueueResult[]> {
+  const { store } = context;
+  const results: EnqueueResult[] = [];
+  let left = drafts;
+  let said = "";
+  let refused = false;
+  for (let attempt = 0; attempt < attempts && left.length > 0; attempt++) {
+    await jitter(store, attempt, signal);
+    const changes = left.map(({ change }) => change);
+    const answer = await store.move(local, changes, signal);
+    if (answer.kind === "done") return [...results, ...left.map((draft) => enqueued(context, draft))];
+    said = answer.said;
+    refused = answer.answered;
+    const found = await findDrafts(context, local, left, signal);
+    if (found === undefined) continue;
+    results.push(...found.values());
+    left = left.filter(({ runId }) => !found.has(runId));
+    if (left.length > 0) await store.checkWritable(local, changes, signal);
+  }
+  if (left.length > 0 && refused) throw store.refusal(said);
+  return [...results, ...left.map(({ runId }) => ({ kind: "unknown", runId, message: said }) as const)];
+}
+
+function enqueued({ heads, documents }: QueueContext, { event, entry, document }: Draft): EnqueueResult {
+  documents.add(event.commit, { document, tree: event.tree });
+  const parsed = parseKey(entry.key);
+  if (parsed !== undefined)
+    heads.add({ id: event.commit, queue: entry.queue, parsed }, { kind: "run", run: entry.run });
+  return { kind: "enqueued", entry };
+}
+
+/** What has become of drafts: those that are in their queues by now, ours or another's. Undefined when the store can't be asked. */
+async function findDrafts(
+  context: QueueContext,
+  local: Repository,
+  drafts: readonly Draft[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, EnqueueResult> | undefined> {
+  const { store } = context;
+  const prefixes = [...new Set(drafts.map(({ queue }) => queuePrefix(queue)))];
+  const listed = await store.list(local, prefixes, signal);
+  if (listed.kind === "unclear") {
+    await store.checkReadable(signal);
+    return undefined;
+  }
+  const { tips } = sortRefs(new Map(listed.refs.map(({ name, id }) => [name, id])));
+  const results = new Map<string, EnqueueResult>();
+  for (const draft of drafts) {
+    const found = tips.filter(({ queue, parsed }) => queue === draft.queue && parsed.runId === draft.runId);
+    if (found.length === 0) continue;
+    const ours = await anyFollows(context, local, draft.event.commit, found, signal);
+    results.set(draft.runId, ours ? enqueued(context, draft) : { kind: "already", runId: draft.runId });
+  }
+  return results;
+}
+
+async function anyFollows(
+  { store }: QueueContext,
+  local: Repository,
+  commit: string,
+  tips: readonly Tip[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (tips.some(({ id }) => id === commit)) return true;
+  await readTips(store, local, { tips, paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
+  for (const { id } of tips) if (await isBefore(local, commit, id, signal)) return true;
+  return false;
+}

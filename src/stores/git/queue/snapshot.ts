@@ -1,0 +1,117 @@
+import type { Repository } from "../../../clients/git/objects.ts";
+import { agentBeatSchema } from "../../../run/beat.ts";
+import type { QueueEntry, QueueSnapshot, QueueStore, SeenAgent, UnreadableEntry } from "../../queue-store.ts";
+import { sharing } from "../repository/pace.ts";
+import type { QueueContext } from "./queue-context.ts";
+import type { Queues } from "./queue-listing.ts";
+import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
+import { readTips } from "../runs/read-tips.ts";
+import type { ReadHead } from "../../../run/head.ts";
+import { maxHeadBytes } from "../runs/run-files.ts";
+
+export const beatFile = "agent.json";
+
+const empty: QueueSnapshot = { entries: [], unreadable: [], agents: [], paused: [], turns: new Map() };
+
+/** Takes snapshots; what was read for one is remembered for the next. */
+export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
+  let beats = new Map<string, SeenAgent>();
+  return async (queues, signal) => {
+    const local = await context.store.open("read", signal);
+    if (local === undefined) return empty;
+    const { refs, heads } = await listWithHeads(context, local, queues, signal);
+    context.heads.keep(queues, refs.tips);
+    beats = await readBeats(context, local, refs.agents, beats, signal);
+    const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
+    context.store.share(sharing(agents, context.clock.now().getTime()));
+    const unread = refs.agents.filter(({ id }) => !beats.has(id));
+    const unreadableBeats = new Map(unread.map(({ agent, id }) => [agent, id]));
+    return { ...entriesOf(refs, heads), agents, unreadableBeats, paused: [...refs.paused].sort(), turns: refs.turns };
+  };
+}
+
+/** A run that moved on between the listing and the reading may be gone with its objects: then both are done again. */
+async function listWithHeads(
+  { lister, heads }: QueueContext,
+  local: Repository,
+  queues: Queues,
+  signal: AbortSignal,
+): Promise<{ readonly refs: QueueRefs; readonly heads: readonly ReadHead[] }> {
+  const refs = await lister.list(local, queues, signal);
+  const read = await heads.read(local, refs.tips, signal);
+  if (read.every(({ kind }) => kind === "run")) return { refs, heads: read };
+  const again = await lister.list(local, queues, signal);
+  return { refs: again, heads: await heads.read(local, again.tips, signal) };
+}
+
+/** What a listing and its heads say, in the order of the keys. */
+export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<QueueSnapshot, "entries" | "unreadable"> {
+  const entries: QueueEntry[] = [];
+  const unreadable: UnreadableEntry[] = refs.foreign.map(({ queue, key, id }) => ({
+    queue,
+    key,
+    version: id,
+    why: "no launch of this version makes a ref of this name",
+  }));
+  refs.tips.forEach((tip, index) => {
+    const head = heads[index];
+    if (head?.kind === "run") entries.push(entryOf(tip, head, refs.cancels));
+    else {
+      const { queue, key, id: version, place } = tip;
+      unreadable.push({ queue, key, version, why: head?.why ?? "", place });
+    }
+  });
+  return { entries: entries.sort(byKey), unreadable: unreadable.sort(byKey) };
+}
+
+function entryOf(
+  { queue, place, key, id }: Tip,
+  { run }: Extract<ReadHead, { kind: "run" }>,
+  cancels: ReadonlyMap<string, string>,
+): QueueEntry {
+  return { queue, key, place, version: id, run, cancelRequested: cancels.has(cancelRef(queue, key)) };
+}
+
+function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+}
+
+function withStop(seen: SeenAgent, stops: readonly StopMark[]): SeenAgent {
+  const { agent, incarnation } = seen.beat;
+  const own = stops.filter((mark) => mark.agent === agent && mark.incarnation === incarnation);
+  if (own.length === 0) return seen;
+  return { ...seen, stop: own.some(({ level }) => level === "now") ? "now" : "drain" };
+}
+
+/** Agents whose beat can't be read (a newer version's) are not shown: nobody decides anything by them. */
+async function readBeats(
+  { store, log }: QueueContext,
+  local: Repository,
+  agents: QueueRefs["agents"],
+  known: ReadonlyMap<string, SeenAgent>,
+  signal: AbortSignal,
+): Promise<Map<string, SeenAgent>> {
+  const unknown = agents.filter(({ id }) => !known.has(id));
+  const request = { tips: unknown, paths: [beatFile], maxBytes: maxHeadBytes } as const;
+  const found = await readTips(store, local, request, signal);
+  const read = new Map<string, SeenAgent>();
+  for (const { id } of agents) {
+    const beat = known.get(id);
+    if (beat !== undefined) read.set(id, beat);
+  }
+  unknown.forEach(({ agent, id }, index) => {
+    const seen = parseBeat(id, found[index]?.[0]?.content);
+    if (seen?.beat.agent === agent) read.set(id, seen);
+    else log.debug(`the beat of agent "${agent}" can't be read`);
+  });
+  return read;
+}
+
+export function parseBeat(version: string, content: Uint8Array | undefined): SeenAgent | undefined {
+  try {
+    const parsed = agentBeatSchema.safeParse(JSON.parse(Buffer.from(content ?? []).toString()));
+    return parsed.success ? { beat: parsed.data, version } : undefined;
+  } catch {
+    return undefined;
+  }
+}

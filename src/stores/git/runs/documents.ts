@@ -1,0 +1,69 @@
+import type { Repository } from "../../../clients/git/objects.ts";
+import type { WantedTip } from "../../../clients/git/refs.ts";
+import { LaunchError } from "../../../core/errors.ts";
+import type { RunDocument } from "../../../run/document.ts";
+import type { RunTree } from "./event.ts";
+import { readTips } from "./read-tips.ts";
+import type { StoreRepository } from "../repository/repository.ts";
+import { maxFileBytes, readHead, readRecord, runFiles } from "./run-files.ts";
+
+/** A run as it is at a commit. */
+export type Loaded = { readonly document: RunDocument; readonly tree: RunTree };
+
+/** So many are remembered: a patch may be a megabyte. */
+const remembered = 16;
+
+/** What is at a commit never changes: whole documents of those looked at last. */
+export interface Documents {
+  /** Throws `store-failed` when it is newer than this version, damaged or gone. */
+  read(local: Repository, runId: string, tip: WantedTip, signal: AbortSignal): Promise<Loaded>;
+  add(version: string, loaded: Loaded): void;
+  treeOf(version: string): RunTree | undefined;
+}
+
+export function documents(store: StoreRepository): Documents {
+  const known = new Map<string, Loaded>();
+  const add: Documents["add"] = (version, loaded) => {
+    known.set(version, loaded);
+    const [oldest] = known.keys();
+    if (known.size > remembered && oldest !== undefined) known.delete(oldest);
+  };
+  return {
+    add,
+    treeOf: (version) => known.get(version)?.tree,
+    read: async (local, runId, tip, signal) => {
+      const found = known.get(tip.id) ?? (await readDocument(store, local, runId, tip, signal));
+      add(tip.id, found);
+      return found;
+    },
+  };
+}
+
+/** Reads a run whose files are in the tree of `tip`, in the folder `path` where it is not the root. */
+export async function readDocument(
+  store: StoreRepository,
+  local: Repository,
+  runId: string,
+  tip: WantedTip,
+  signal: AbortSignal,
+  path = "",
+): Promise<Loaded> {
+  const names = [runFiles.head, runFiles.record, runFiles.patch, runFiles.tail] as const;
+  const paths = [`${path}${names[0]}`, ...names.slice(1).map((name) => `${path}${name}`)] as const;
+  const [objects = []] = await readTips(store, local, { tips: [tip], paths, maxBytes: maxFileBytes }, signal);
+  const [head, record, patch, tail] = objects;
+  const read = readHead(runId, head?.content);
+  if (read.kind === "unreadable") throw new LaunchError("store-failed", `run "${runId}" can't be read: ${read.why}`);
+  const tree: Record<string, string> = {};
+  names.forEach((name, index) => {
+    const id = objects[index]?.id;
+    if (id !== undefined) tree[name] = id;
+  });
+  const document = {
+    run: read.run,
+    record: readRecord(runId, record?.content),
+    ...(patch === undefined ? {} : { patch: patch.content }),
+    ...(tail === undefined ? {} : { tail: tail.content.toString() }),
+  };
+  return { document, tree };
+}

@@ -1,0 +1,68 @@
+import { type ReadLimits, type ReadObject, readObjects, type Repository } from "../../../clients/git/objects.ts";
+import type { WantedTip } from "../../../clients/git/refs.ts";
+import { LaunchError } from "../../../core/errors.ts";
+import type { StoreRepository } from "../repository/repository.ts";
+
+/** Of many tips a fetch refuses, some are damaged on the store's side: so many fetches are spent on finding the others. */
+const maxFetches = 24;
+
+export type TipsRequest = {
+  readonly tips: readonly WantedTip[];
+  /** Paths in each tip's tree ("" is the tip itself); a tip that lacks the first is obtained. */
+  readonly paths: readonly [string, ...string[]];
+  /** They were never seen before: a few of them are obtained without asking git whether they are here. */
+  readonly unseen?: boolean;
+} & Pick<ReadLimits, "maxBytes">;
+
+/** Files of tips, whose objects are obtained in one fetch where they are not here. What is missing or damaged is undefined. */
+export async function readTips(
+  store: StoreRepository,
+  local: Repository,
+  { tips, paths, maxBytes, unseen = false }: TipsRequest,
+  signal: AbortSignal,
+): Promise<readonly (readonly (ReadObject | undefined)[])[]> {
+  const read = async (filesOnly: boolean): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
+    const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
+    const objects = await readObjects(local, revisions, { maxBytes, filesOnly }, signal);
+    return tips.map((_tip, index) => objects.slice(index * paths.length, (index + 1) * paths.length));
+  };
+  if (tips.length === 0) return [];
+  const found = await read(unseen);
+  const missing = tips.filter((_tip, index) => found[index]?.[0] === undefined);
+  if (missing.length === 0) return found;
+  await obtain(store, local, missing, signal);
+  return read(false);
+}
+
+/** Fetches these tips, or as many as can be: one damaged object fails the fetch of all. */
+async function obtain(
+  store: StoreRepository,
+  local: Repository,
+  tips: readonly WantedTip[],
+  signal: AbortSignal,
+): Promise<void> {
+  const waiting = [tips];
+  for (let fetches = 0; fetches < maxFetches; fetches++) {
+    const part = waiting.shift();
+    if (part === undefined) break;
+    const answer = await store.obtain(local, part, signal);
+    if (answer.kind === "done") continue;
+    if (fetches === 0) await checkReachable(store, local, part, answer.said, signal);
+    const middle = Math.ceil(part.length / 2);
+    if (part.length > 1) waiting.push(part.slice(0, middle), part.slice(middle));
+    // What is known to be before it may have been collected since.
+    else if (part[0]?.before !== undefined) waiting.push([{ name: part[0].name, id: part[0].id }]);
+  }
+}
+
+async function checkReachable(
+  store: StoreRepository,
+  local: Repository,
+  tips: readonly WantedTip[],
+  said: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await store.checkReadable(signal);
+  const listed = await store.list(local, [tips[0]?.name ?? ""], signal);
+  if (listed.kind === "unclear") throw new LaunchError("store-failed", `the store could not be read: ${said}`);
+}

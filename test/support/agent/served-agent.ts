@@ -1,0 +1,39 @@
+import { text } from "node:stream/consumers";
+import { runAgent } from "../../../src/agent/agent.ts";
+import type { AgentRequest } from "../../../src/agent/request.ts";
+import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
+import { openStore } from "../../../src/stores/index.ts";
+import { parseStoreUrl } from "../../../src/stores/location.ts";
+import { agentServices, lineLog } from "./agent-services.ts";
+import { withFaults } from "../stores/store-faults.ts";
+
+/* An agent as stdin describes it, in a process that a test can stop and kill. It says what its log is told, a line each. */
+
+type Order = {
+  readonly request: AgentRequest;
+  readonly state: string;
+  readonly store: string;
+  /** Verbs that fail. */
+  readonly refused: readonly string[];
+};
+const parse: (json: string) => Order = JSON.parse;
+
+const order = parse(await text(process.stdin));
+const state = stateDirectoryAt(order.state);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const log = lineLog(say);
+const store = withFaults(
+  await openStore(parseStoreUrl(order.store), { log, stateDirectory: state }),
+  undefined,
+  undefined,
+  (verb) => order.refused.includes(verb),
+);
+const [first, second] = [new AbortController(), new AbortController()];
+process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
+say("ready");
+const { end, message, runs } = await runAgent(
+  order.request,
+  agentServices({ log, state, store, force: second.signal }),
+  first.signal,
+);
+say(`ended ${JSON.stringify({ end, message, runs })}`);

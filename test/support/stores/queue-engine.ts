@@ -1,0 +1,85 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { silentLog } from "../../../src/core/output/log.ts";
+import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
+import { openStore } from "../../../src/stores/index.ts";
+import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
+import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import { startGitServer } from "../git/git-server.ts";
+import { postgresPrograms } from "../postgres/postgres.ts";
+import { postgresEngine } from "../postgres/postgres-engine.ts";
+
+/** A place where queues are kept, for the tests that every engine must pass. */
+export type QueueEngine = {
+  /** Opens the store as another machine would. */
+  open(machine: string): Promise<QueueStore>;
+  /** The next write is done, but whoever asked gets no answer. Undefined where an answer can't be lost so. */
+  readonly loseNextAnswer: (() => void) | undefined;
+  /** Puts something that waits into a queue, by hand, with this as its head. */
+  plant(queue: string, key: string, head: string): Promise<void>;
+  end(): Promise<void>;
+};
+
+export type MakeQueueEngine = (folder: string) => Promise<QueueEngine>;
+
+/** Commits a run's head by hand and gives it a name in the waiting part of a queue. */
+export function plantInGit(directory: string, queue: string, key: string, head: string): void {
+  const git = (args: readonly string[], input = ""): string =>
+    execFileSync("git", ["--git-dir", directory, ...args], { encoding: "utf8", input }).trim();
+  const blob = git(["hash-object", "-w", "--stdin"], head);
+  const tree = git(["mktree"], `100644 blob ${blob}\trun.json\n`);
+  const identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.com"];
+  const commit = git([...identity, "commit-tree", "-m", "by hand", tree]);
+  git(["update-ref", `refs/launch/v1/q/${queue}/p/${key}`, commit]);
+}
+
+const token = "t0ken-of-the-job";
+
+/** The engines that the contract is held against. */
+export const queueEngines: Readonly<Record<string, MakeQueueEngine>> = {
+  "a bare repository": (folder) => {
+    const path = join(folder, "state home", "store.git");
+    return Promise.resolve({
+      open: (machine) =>
+        openStore(fileStoreLocation(path), { log: silentLog, stateDirectory: stateDirectoryAt(join(folder, machine)) }),
+      loseNextAnswer: undefined,
+      plant: (queue, key, head) => {
+        plantInGit(path, queue, key, head);
+        return Promise.resolve();
+      },
+      end: () => Promise.resolve(),
+    });
+  },
+  "a repository over http": async (folder) => {
+    const served = join(folder, "served", "train.git");
+    mkdirSync(join(folder, "served"), { recursive: true });
+    execFileSync("git", ["init", "--quiet", "--bare", served]);
+    let toLose = 0;
+    const server = await startGitServer({
+      root: join(folder, "served"),
+      auth: { basic: [`x-access-token:${token}`] },
+      intercept: ({ method, url }) =>
+        method === "POST" && url.endsWith("/git-receive-pack") && toLose-- > 0 ? { kind: "drop-answer" } : undefined,
+    });
+    return {
+      open: (machine) =>
+        openStore(parseStoreUrl(`git+${server.url}/train.git`), {
+          log: silentLog,
+          stateDirectory: stateDirectoryAt(join(folder, machine)),
+          token,
+        }),
+      loseNextAnswer: () => {
+        toLose = 1;
+      },
+      plant: (queue, key, head) => {
+        plantInGit(served, queue, key, head);
+        return Promise.resolve();
+      },
+      end: () => server.stop(),
+    };
+  },
+  ...(postgresPrograms() === undefined && process.env["LAUNCH_E2E"] !== "1"
+    ? {}
+    : { "a Postgres database": postgresEngine }),
+};

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { silentLog } from "../../../src/core/output/log.ts";
+import { collectOutputs } from "../../../src/machine/outputs.ts";
+
+let folder: string;
+let warnings: string[];
+const log = { ...silentLog, warning: (message: string) => void warnings.push(message) };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "outputs-"));
+  warnings = [];
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test("every file is named with its size and hash, and the metrics are read", async () => {
+  await mkdir(join(folder, "model"));
+  await writeFile(join(folder, "model", "weights.bin"), "abc");
+  await writeFile(join(folder, "metrics.json"), '{"accuracy": 0.9, "note": "fine", "bad": null}');
+  const outputs = await collectOutputs(folder, log);
+  expect(outputs.metrics).toEqual({ accuracy: 0.9 });
+  expect(outputs.files.map((file) => file.path)).toEqual(["metrics.json", "model/weights.bin"]);
+  expect(outputs.files[1]).toEqual({
+    path: "model/weights.bin",
+    bytes: 3,
+    sha256: createHash("sha256").update("abc").digest("hex"),
+  });
+});
+
+test("a metrics.json that is no object is warned about and never an error", async () => {
+  await writeFile(join(folder, "metrics.json"), "[1");
+  expect((await collectOutputs(folder, log)).metrics).toEqual({});
+  expect(warnings.join()).toContain("metrics.json is not valid");
+});
+
+test("a link out of the directory is not followed, and no directory means no outputs", async () => {
+  await symlink("/etc/passwd", join(folder, "metrics.json.link"));
+  expect((await collectOutputs(folder, log)).files).toEqual([]);
+  expect(await collectOutputs(join(folder, "missing"), log)).toEqual({ files: [], metrics: {} });
+});
+
+test.each([
+  ["a pipe that nobody writes to", (path: string) => void execFileSync("mkfifo", [path])],
+  ["a link to what is not the run's", (path: string) => symlink("/proc/sys/kernel/random/uuid", path)],
+])("a metrics.json that is %s is not read", async (_, make) => {
+  await make(join(folder, "metrics.json"));
+  expect((await collectOutputs(folder, log)).metrics).toEqual({});
+  expect(warnings).toEqual(["metrics.json is not a regular file and was not read"]);
+});
+
+test("without time left, no file is hashed, and the warning counts those that were not", async () => {
+  await writeFile(join(folder, "weights.bin"), "abc");
+  await writeFile(join(folder, "metrics.json"), '{"accuracy": 0.9}');
+  const outputs = await collectOutputs(folder, log, AbortSignal.abort());
+  expect(outputs).toEqual({ files: [], metrics: { accuracy: 0.9 } });
+  expect(warnings.join()).toContain("lacks the hashes of 2 output files");
+});
