@@ -69,10 +69,7 @@ type Some<N extends PropertyKey, V> = Readonly<Partial<Record<N, V | undefined>>
 
 /** The values of a table by what they are, for who reads all that are alike at once. */
 export type Texts<T extends SettingTable> = Some<NamesOf<T, "text" | "command">, string>;
-export type Lists<T extends SettingTable> = Some<
-  NamesOf<T, "lines" | "words" | "names" | "pairs">,
-  readonly string[]
->;
+export type Lists<T extends SettingTable> = Some<NamesOf<T, "lines" | "words" | "names" | "pairs">, readonly string[]>;
 export type Switches<T extends SettingTable> = Some<NamesOf<T, "switch">, boolean>;
 
 /** The inputs that the settings of a table have. */
