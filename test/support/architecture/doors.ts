@@ -41,6 +41,7 @@ export const doors: Doors = {
     "clear-run image-notes keep-alive live-entry log-file outputs prune-images prune-machine prune-runs remove-folder run-folders run-log sweep sweep-services",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
+  python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queues: everyFile,
   registries: "index registry",
   reporting: everyFile,
