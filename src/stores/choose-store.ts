@@ -87,7 +87,7 @@ export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueue
 
 /** Asked for a patch alone. */
 async function askPublic(remote: string, signal: AbortSignal): Promise<boolean | undefined> {
-  const { isPublic } = await import("../clients/git/public-access.ts");
+  const { isPublic } = await import("../clients/git/remotes/public-access.ts");
   return isPublic(remote, signal);
 }
 
