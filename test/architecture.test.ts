@@ -90,10 +90,15 @@ test("a plug-in imports its own folder, its kind, the clients, the queues' rules
   expect(strangers.map(show)).toEqual([]);
 });
 
-test("a plug-in is reached by its schema.ts, or by its catalog's import()", () => {
+test("a plug-in is reached by its schema.ts and traits.ts, or by its catalog's import()", () => {
   const reached = imports.filter(inside).filter(({ file, target, dynamic }) => {
     const plugin = pluginOf(target);
-    if (plugin === undefined || pluginOf(file) === plugin || target === `${plugin}/schema.ts`) return false;
+    if (
+      plugin === undefined ||
+      pluginOf(file) === plugin ||
+      [`${plugin}/schema.ts`, `${plugin}/traits.ts`].includes(target)
+    )
+      return false;
     return !(dynamic && file === `${folderOf(target)}/index.ts` && target === `${plugin}/index.ts`);
   });
   expect(reached.map(show)).toEqual([]);

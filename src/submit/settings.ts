@@ -1,5 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
 import { isJsonObject, type Json, toJson } from "../core/json.ts";
+import { defaultResource, resourceOfDockerOptions } from "../resources/index.ts";
 import type { Overlay } from "../spec/resolve/resolution.ts";
 
 /*
@@ -27,7 +28,7 @@ export type LaunchSettings = {
   readonly resource?: string | undefined;
   /** The arguments of `resource`, or a map from resources to theirs. */
   readonly resourceArgs?: Json | undefined;
-  /** `gpus=all`, or `read-only` for true: each one argument of local-container. */
+  /** `gpus=all`, or `read-only` for true: each one option of docker run. */
   readonly dockerArgs?: readonly string[] | undefined;
   readonly timeout?: string | undefined;
   readonly queue?: string | undefined;
@@ -146,7 +147,7 @@ function resourceArgsOf({ settings, nameOf, resourceNames }: OverlaysRequest): r
   if (settings.resource === undefined) {
     throw new LaunchError(
       "bad-usage",
-      `${origin} doesn't say of which resource: give ${nameOf("resource")} too, or put them under its name: {"local-container": {…}}`,
+      `${origin} doesn't say of which resource: give ${nameOf("resource")} too, or put them under its name: {"${defaultResource}": {…}}`,
     );
   }
   return [{ origin, path: ["resource_args", settings.resource], value }];
@@ -163,7 +164,7 @@ function dockerArgsOf(texts: readonly string[], origin: string): readonly Overla
   }
   return [...values].map(([key, list]) => ({
     origin,
-    path: ["resource_args", "local-container", key],
+    path: ["resource_args", resourceOfDockerOptions, key],
     value: list.length === 1 ? (list[0] ?? null) : list,
   }));
 }
