@@ -12,6 +12,7 @@ import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Exit } from "./exit.ts";
@@ -78,7 +79,7 @@ type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: r
 /** Where the runs stand that wait, for the log and the summary; it is nothing to fail for when the store doesn't say. */
 async function placesOf(
   { runs }: Enqueued,
-  store: QueueStore,
+  store: QueueStore & WithDefinitions,
   { log }: JobPlace,
   signal: AbortSignal,
 ): Promise<Places> {
@@ -105,7 +106,7 @@ async function placesOf(
 /** Follows the runs to their ends. A job that is cancelled meanwhile cancels none of them. */
 async function follow(
   { runs, group }: Enqueued,
-  store: QueueStore,
+  store: QueueStore & WithDefinitions,
   { log }: JobPlace,
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson, type JsonObject, toJson } from "../core/json.ts";
-import { parseDuration } from "../core/duration.ts";
+import { durationField } from "../run/duration-field.ts";
 
 /*
  * A queue's definition: `.launch/queues/<name>.yaml` on the default branch of the store's repository, or a row in Postgres. It is the
@@ -12,11 +12,6 @@ export const queueNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
 /** The queue that is always there: it takes the spec's resource and has no limits. */
 export const defaultQueue = "default";
-
-const duration = z
-  .union([z.string(), z.number()])
-  .refine((value) => (parseDuration(String(value)) ?? 0) > 0, "a duration such as 90s, 15 min or 2h30m")
-  .transform((value) => parseDuration(String(value)) ?? 0);
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -45,7 +40,7 @@ export const queueDefinitionSchema = z.strictObject({
   /** The resource's own arguments; texts in it may hold `{{variable}}`. */
   resource_args: z.record(z.string(), z.json()).default({}),
   order: z.enum(["priority", "fifo"]).default("priority"),
-  ageing: duration.optional(),
+  ageing: durationField.optional(),
   template_variables: z
     .record(z.string().regex(variableNamePattern), z.strictObject({ schema: variableSchema }))
     .default({}),
@@ -56,7 +51,7 @@ export const queueDefinitionSchema = z.strictObject({
       running: z.int().min(1).optional(),
       waiting: z.int().min(1).optional(),
       running_per_submitter: z.int().min(1).optional(),
-      timeout: z.strictObject({ default: duration.optional(), max: duration.optional() }).optional(),
+      timeout: z.strictObject({ default: durationField.optional(), max: durationField.optional() }).optional(),
     })
     .default({}),
   profile: z.string().min(1).optional(),

@@ -1,8 +1,34 @@
+import { z } from "zod";
 import { isJsonObject } from "../core/json.ts";
-import type { RunReason } from "./states.ts";
-import type { AttemptRecord } from "./record.ts";
-import { launchSpecSchema } from "../spec/launch-spec/launch-spec.ts";
 import type { RunDocument } from "./document.ts";
+import { durationField } from "./duration-field.ts";
+import type { AttemptRecord } from "./record.ts";
+import type { RunReason } from "./states.ts";
+
+/** What of a failed run another attempt is made for. */
+const retryReasons = [
+  "exit-code",
+  "signal",
+  "timeout",
+  "out-of-memory",
+  "preempted",
+  "lost",
+  "image-pull",
+  "unschedulable",
+  "submit-failed",
+] as const satisfies readonly RunReason[];
+
+const retryField = z.union([
+  z.enum(retryReasons),
+  z.strictObject({ "exit-code": z.array(z.int().min(1).max(255)).min(1) }),
+]);
+
+/** `retry` of a spec, as it is written. */
+export const retrySchema = z.strictObject({
+  max_attempts: z.int().min(1).max(100),
+  on: z.array(retryField, "a list of reasons").optional(),
+  backoff: durationField.optional(),
+});
 
 /** When a run that failed is tried again. */
 export type RetryPolicy = {
@@ -20,7 +46,7 @@ export function retryPolicyOf({ run, record }: RunDocument): RetryPolicy {
   const queued = record["queued"];
   const submitted = isJsonObject(queued) ? queued["submitted"] : undefined;
   const written = isJsonObject(submitted) ? submitted["retry"] : undefined;
-  const retry = launchSpecSchema.shape.retry.safeParse(written).data;
+  const retry = retrySchema.safeParse(written).data;
   return {
     maxAttempts: retry?.max_attempts ?? run.queued?.attempts_max ?? 1,
     on: retry?.on ?? defaultReasons,

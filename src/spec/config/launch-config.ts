@@ -5,7 +5,8 @@ import { queueNamePattern } from "../../queues/definition.ts";
 import { registries } from "../../registries/index.ts";
 import { resources } from "../../resources/index.ts";
 import { sources } from "../../sources/index.ts";
-import { absolutePathField, durationField, secretNameField, textField } from "../launch-spec/fields.ts";
+import { durationField } from "../../run/duration-field.ts";
+import { absolutePathField, secretNameField, textField } from "../launch-spec/fields.ts";
 
 const mountSchema = z.strictObject({ path: absolutePathField, read_only: z.boolean().default(true) });
 

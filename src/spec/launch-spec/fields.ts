@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Json } from "../../core/json.ts";
-import { parseDuration } from "../../core/duration.ts";
 
 /*
  * The kinds of value that specs and configs are made of. An error text here is what a value must be, as a noun phrase:
@@ -34,12 +33,6 @@ export const environmentNameField = environmentName;
 export const secretNameField = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, "a secret's name: letters, digits, _ and -");
-
-/** A written duration or a number of seconds; read as milliseconds. */
-export const durationField = z
-  .union([z.string(), z.number()])
-  .refine((value) => (parseDuration(String(value)) ?? 0) > 0, "a duration such as 90s, 15 min or 2h30m")
-  .transform((value) => parseDuration(String(value)) ?? 0);
 
 /** Any JSON. It is not looked into: what is read from YAML, a flag or an input is JSON by its making. */
 export const jsonField = z.custom<Json>();

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { parseImageReference } from "../../core/image-reference.ts";
 import { runIdPattern } from "../../run/run-id.ts";
+import { durationField } from "../../run/duration-field.ts";
+import { retrySchema } from "../../run/retry.ts";
 import { defaultResource, resourceArgsSchema } from "../../resources/index.ts";
 import {
-  durationField,
   environmentNameField,
   jsonField,
   relativePathField,
@@ -52,24 +53,6 @@ const overridesSchema = z.strictObject({
   files: z.record(relativePathField, z.record(z.string(), jsonField)).optional(),
 });
 
-/** What of a failed run another attempt is made for. */
-const retryReasons = [
-  "exit-code",
-  "signal",
-  "timeout",
-  "out-of-memory",
-  "preempted",
-  "lost",
-  "image-pull",
-  "unschedulable",
-  "submit-failed",
-] as const;
-
-const retryField = z.union([
-  z.enum(retryReasons),
-  z.strictObject({ "exit-code": z.array(z.int().min(1).max(255)).min(1) }),
-]);
-
 /**
  * The launch spec in its normal form: W&B's other names for a field are moved to the first, key–value `args` are a list
  * (see normal-form.ts). Its output is what the launcher works with.
@@ -99,13 +82,7 @@ export const launchSpecSchema = z.strictObject({
     .default({}),
   slots: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), z.int().min(1)).default({}),
   timeout: durationField.optional(),
-  retry: z
-    .strictObject({
-      max_attempts: z.int().min(1).max(100),
-      on: z.array(retryField, "a list of reasons").optional(),
-      backoff: durationField.optional(),
-    })
-    .optional(),
+  retry: retrySchema.optional(),
   outputs: z.array(relativePathField, "a list of paths").default([]),
 });
 
