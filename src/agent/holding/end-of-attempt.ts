@@ -1,6 +1,6 @@
 import { toJson } from "../../core/json.ts";
 import { isFinal, type RunReason } from "../../run/states.ts";
-import { attemptsIn } from "../../run/attempts.ts";
+import { attemptsIn } from "../../run/read-record.ts";
 import type { AttemptRecord } from "../../run/record.ts";
 import type { QueueEntry } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";

@@ -60,5 +60,7 @@ export const doors: Doors = {
   "stores/git/repository": "bare-repository pace remote-repository repository seen-branch settle",
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
-  submit: "config draft each intake owner reproduce result settings",
+  submit:
+    "config draft each intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
+  "submit/settings": everyFile,
 };
