@@ -4,6 +4,7 @@ import { type Seen, waitForRuns } from "../queueing/wait-runs.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
+import type { Tokens } from "../core/token.ts";
 import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
@@ -16,14 +17,15 @@ import type { Submitted } from "../submit/submit.ts";
 
 /** Says where runs stand that wait in their queues; with `wait`, follows them to their ends. Closes the store. */
 export async function queuedOnGitHub(
-  { enqueued, store }: Submitted & { readonly kind: "enqueued" },
+  { enqueued, store, tokens }: Submitted & { readonly kind: "enqueued" },
   place: JobPlace,
   signal: AbortSignal,
 ): Promise<Exit> {
   const { inputs, log } = place;
   try {
-    if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state)))
-      await wake(place, signal);
+    if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) {
+      await wake(place, tokens, signal);
+    }
     const found = { kind: "queued", enqueued, store: store.location } as const;
     if (inputs.settings.wait === true) {
       const heads = await follow(enqueued, store, place, signal);
@@ -40,15 +42,12 @@ export async function queuedOnGitHub(
 }
 
 /** Starts the workflow of an agent, so that the run needn't wait for its next time. */
-async function wake({ inputs, context, log }: JobPlace, signal: AbortSignal): Promise<void> {
-  if (inputs.settings.wake === undefined) return;
-  const apiUrl = process.env["GITHUB_API_URL"] ?? "https://api.github.com";
-  const said = await dispatchWorkflow({ context, apiUrl, token: inputs.token, workflow: inputs.settings.wake }, signal);
-  if (said === undefined) log.info(`started the workflow ${inputs.settings.wake}`);
-  else
-    log.warning(
-      `the workflow ${inputs.settings.wake} could not be started (${said}); the run waits for the next agent`,
-    );
+async function wake({ inputs, context, log }: JobPlace, tokens: Tokens, signal: AbortSignal): Promise<void> {
+  const { wake: workflow } = inputs.settings;
+  if (workflow === undefined) return;
+  const said = await dispatchWorkflow({ context, environment: process.env, tokens, workflow }, signal);
+  if (said === undefined) log.info(`started the workflow ${workflow}`);
+  else log.warning(`the workflow ${workflow} could not be started (${said}); the run waits for the next agent`);
 }
 
 type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };

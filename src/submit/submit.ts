@@ -1,4 +1,5 @@
 import { LaunchError } from "../core/errors.ts";
+import type { Tokens } from "../core/token.ts";
 import type { LaunchPlan } from "../launch/plan-launch.ts";
 import type { LaunchRequest, RunResult, Services } from "../launch/services.ts";
 import type { Enqueued } from "../queueing/enqueue-request.ts";
@@ -22,8 +23,14 @@ export type Submitted =
   | FaultyDraft
   | { readonly kind: "planned"; readonly plans: readonly Planned[] }
   | { readonly kind: "launched"; readonly result: RunResult; readonly specFile: string | undefined }
-  /** The store is open, for who follows the runs or looks where they stand; the door closes it. */
-  | { readonly kind: "enqueued"; readonly enqueued: Enqueued; readonly store: OpenQueues["store"] };
+  | {
+      readonly kind: "enqueued";
+      readonly enqueued: Enqueued;
+      /** Open, for who follows the runs or looks where they stand; the door closes it. */
+      readonly store: OpenQueues["store"];
+      /** For what is to be done on GitHub besides. */
+      readonly tokens: Tokens;
+    };
 
 /** What is asked for, with what it is done with. */
 type Asked = {
@@ -89,7 +96,7 @@ async function enqueueAll(drafts: readonly Drafted[], asked: Asked, signal: Abor
   const tokens = await services.tokensOf(config);
   const request = { launches, replace: settings.replace, idempotencyKey };
   const enqueued = await enqueue(request, { ...services, tokens, ...opened }, signal);
-  return { kind: "enqueued", enqueued, store: opened.store };
+  return { kind: "enqueued", enqueued, store: opened.store, tokens };
 }
 
 async function launchHere(draft: ResolvedDraft, asked: Asked, signal: AbortSignal): Promise<Submitted> {
