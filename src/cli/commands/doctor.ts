@@ -1,7 +1,8 @@
 import { exitCodes } from "../../core/errors.ts";
 import { silentLog } from "../../core/output/log.ts";
 import { toJson } from "../../core/json.ts";
-import { examine, type Finding } from "../../inspect/doctor.ts";
+import type { Finding } from "../../core/finding.ts";
+import { examine } from "../../inspect/doctor.ts";
 import { storeRequestOf } from "../../submit/chosen-store.ts";
 import { draftLaunch } from "../../submit/draft.ts";
 import { chooseStore } from "../../stores/choose-store.ts";
