@@ -29,6 +29,8 @@ export type RunHead = {
   readonly queued?: QueuedHead;
   /** Who has it now; present while it is leased. */
   readonly lease?: Lease;
+  /** While it goes from one store to another: a copy that is held says where it comes from, what has ended where it went. */
+  readonly moved?: { readonly from: string } | { readonly to: string };
 };
 
 /** The part of a head that queues work with. Durations are in ms. */
@@ -100,6 +102,7 @@ export const runHeadSchema = z.object({
   metrics: z.record(z.string(), z.number()).exactOptional(),
   queued: queuedHeadSchema.exactOptional(),
   lease: leaseSchema.exactOptional(),
+  moved: z.union([z.object({ from: z.string() }), z.object({ to: z.string() })]).exactOptional(),
 }) satisfies z.ZodType<RunHead>;
 
 /** The newest that this version reads. */
