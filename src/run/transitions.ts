@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { RunDocument } from "./document.ts";
 import type { Lease, QueuedHead, RunHead } from "./head.ts";
-import type { RunOutcome } from "./outcome.ts";
+import { cancelledOutcome, lostOutcome, type RunOutcome } from "./outcome.ts";
 import { type AttemptRecord, headOf, type RunRecord } from "./record.ts";
 import {
   become,
@@ -126,7 +126,7 @@ export function ended(document: RunDocument, outcome: RunOutcome, now: Date): Tr
 
 /** Whoever held it is gone. */
 export function lost(document: RunDocument, message: string, now: Date): Transition {
-  return ended(document, { state: "failed", reason: "lost", message }, now);
+  return ended(document, lostOutcome(message), now);
 }
 
 /** The end of a run whose launch could write its head alone: the record says the same. */
@@ -226,8 +226,7 @@ const ofAnAttemptsRecord = [...ofAnAttempt, "outputs", "log", "handle", "image",
 
 /** Nobody wants it any more, and no agent has had it. */
 export function cancelled(document: RunDocument, message: string, now: Date): Transition {
-  const outcome: RunOutcome = { state: "cancelled", reason: "cancelled", message };
-  return made("cancelled", document.run, () => become(document, endOf(outcome, now), now));
+  return made("cancelled", document.run, () => become(document, endOf(cancelledOutcome(message), now), now));
 }
 
 /** It waits at another place. */

@@ -1,5 +1,6 @@
 import type { RunDocument } from "../document.ts";
 import type { RunHead } from "../head.ts";
+import { cancelledOutcome } from "../outcome.ts";
 import { isFinal } from "../states.ts";
 import { become, endOf, made, madeInQueue, type Transition, waiting, without } from "./change.ts";
 
@@ -59,5 +60,5 @@ export function stayed(copy: RunDocument, from: string, now: Date): Transition {
 }
 
 function goneAway(document: RunDocument, message: string, now: Date): RunDocument {
-  return become(document, endOf({ state: "cancelled", reason: "cancelled", message }, now), now);
+  return become(document, endOf(cancelledOutcome(message), now), now);
 }
