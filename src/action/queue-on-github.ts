@@ -12,6 +12,7 @@ import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Exit } from "./exit.ts";
@@ -36,18 +37,18 @@ export async function queueOnGitHub(
   const launches = drafts.map((drafted) => launchOf(place, drafted));
   const idempotencyKey = keyOf(context, inputs);
   const services = { ...jobServices(place, config), ...queues };
-  const enqueued = await enqueue({ launches, replace: inputs.replace, idempotencyKey }, services, signal);
+  const enqueued = await enqueue({ launches, replace: inputs.settings.replace, idempotencyKey }, services, signal);
   const { store } = queues;
   if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) await wake(place, signal);
   const found = { kind: "queued", enqueued, store: store.location } as const;
-  if (inputs.wait) {
+  if (inputs.settings.wait === true) {
     const heads = await follow(enqueued, store, place, signal);
     return { ...found, heads, places: new Map(), nobody: [] };
   }
   const { places, nobody } = await placesOf(enqueued, store, place, signal);
   for (const words of places.size === 1 ? places.values() : []) log.info(words);
-  if (inputs.wake === undefined) for (const words of nobody) log.info(words);
-  return { ...found, heads: undefined, places, nobody: inputs.wake === undefined ? nobody : [] };
+  if (inputs.settings.wake === undefined) for (const words of nobody) log.info(words);
+  return { ...found, heads: undefined, places, nobody: inputs.settings.wake === undefined ? nobody : [] };
 }
 
 function launchOf(place: JobPlace, { draft, leg }: DraftedLeg): EnqueuedLaunch {
@@ -66,11 +67,14 @@ function keyOf({ owner, repository, runId, job }: GitHubContext, { leg }: Action
 
 /** Starts the workflow of an agent, so that the run needn't wait for its next time. */
 async function wake({ inputs, context, log }: JobPlace, signal: AbortSignal): Promise<void> {
-  if (inputs.wake === undefined) return;
+  if (inputs.settings.wake === undefined) return;
   const apiUrl = process.env["GITHUB_API_URL"] ?? "https://api.github.com";
-  const said = await dispatchWorkflow({ context, apiUrl, token: inputs.token, workflow: inputs.wake }, signal);
-  if (said === undefined) log.info(`started the workflow ${inputs.wake}`);
-  else log.warning(`the workflow ${inputs.wake} could not be started (${said}); the run waits for the next agent`);
+  const said = await dispatchWorkflow({ context, apiUrl, token: inputs.token, workflow: inputs.settings.wake }, signal);
+  if (said === undefined) log.info(`started the workflow ${inputs.settings.wake}`);
+  else
+    log.warning(
+      `the workflow ${inputs.settings.wake} could not be started (${said}); the run waits for the next agent`,
+    );
 }
 
 type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };
@@ -78,7 +82,7 @@ type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: r
 /** Where the runs stand that wait, for the log and the summary; it is nothing to fail for when the store doesn't say. */
 async function placesOf(
   { runs }: Enqueued,
-  store: QueueStore,
+  store: QueueStore & WithDefinitions,
   { log }: JobPlace,
   signal: AbortSignal,
 ): Promise<Places> {
@@ -105,7 +109,7 @@ async function placesOf(
 /** Follows the runs to their ends. A job that is cancelled meanwhile cancels none of them. */
 async function follow(
   { runs, group }: Enqueued,
-  store: QueueStore,
+  store: QueueStore & WithDefinitions,
   { log }: JobPlace,
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {

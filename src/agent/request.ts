@@ -3,7 +3,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { RunReason } from "../run/states.ts";
 import type { Services } from "../launch/services.ts";
 import type { Document } from "../spec/resolve/resolution.ts";
-import type { QueueStore } from "../stores/queue-store.ts";
+import type { WholeStore } from "../stores/whole-store.ts";
 
 /** What there is of a slot: a number, a list of devices by name, or as many as the machine has (of GPUs only). */
 export type SlotAmount = number | "auto" | readonly string[];
@@ -40,7 +40,7 @@ export type LeaseTimes = {
 export const defaultLease: LeaseTimes = { ttlMs: 15 * 60_000, heartbeatMs: 5 * 60_000 };
 
 export type AgentServices = Omit<Services, "store"> & {
-  readonly store: QueueStore;
+  readonly store: WholeStore;
   /** The store is a folder of this machine and this user's own. */
   readonly storeIsHere: boolean;
   /** Each write is dear. */

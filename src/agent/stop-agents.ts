@@ -3,7 +3,8 @@ import { LaunchError } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { didYouMean, suggestionFor } from "../spec/reading/suggestion.ts";
 import type { AgentBeat } from "../run/beat.ts";
-import type { QueueEntry, QueueSnapshot, QueueStore, SeenAgent, StopLevel } from "../stores/queue-store.ts";
+import type { AgentStore, SeenAgent, StopLevel } from "../stores/agent-store.ts";
+import type { QueueEntry, QueueSnapshot, QueueStore } from "../stores/queue-store.ts";
 import { factOf } from "./leases/process-fact.ts";
 import { boundsOf } from "./request.ts";
 
@@ -41,7 +42,11 @@ export type StoppedAgent = {
   readonly runs: readonly string[];
 };
 
-export type StopServices = { readonly store: QueueStore; readonly clock: Clock; readonly state: StateDirectory };
+export type StopServices = {
+  readonly store: AgentStore & Pick<QueueStore, "snapshot">;
+  readonly clock: Clock;
+  readonly state: StateDirectory;
+};
 
 const lookMs = 1_000;
 

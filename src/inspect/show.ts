@@ -4,6 +4,7 @@ import { isFileMissing } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { WaitingReport } from "../reporting/queue-report.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Store } from "../stores/store.ts";
@@ -61,7 +62,7 @@ export type QueuePlaceReport = {
 /** Undefined for a run that has ended, or that no queue holds. */
 export async function placeInQueue(
   { run_id: runId, queued, state, lease }: RunHead,
-  store: QueueStore,
+  store: QueueStore & WithDefinitions,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<QueuePlaceReport | undefined> {

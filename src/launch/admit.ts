@@ -6,7 +6,8 @@ import type { Document, QueueLookUp } from "../spec/resolve/resolution.ts";
 import { resolveSpec } from "../spec/resolve/resolve.ts";
 import type { RunDocument } from "../run/document.ts";
 import { sourceRequestOfQueued } from "./queued-source.ts";
-import { type QueuedRecord, readQueued } from "../run/read-queued.ts";
+import { readQueued } from "../run/read-record.ts";
+import type { QueuedRecord } from "../run/record.ts";
 import type { LaunchRequest } from "./services.ts";
 
 export type CheckAgainRequest = {

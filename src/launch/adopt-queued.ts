@@ -154,7 +154,7 @@ async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRec
   try {
     const value: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
     if (!isJsonObject(value) || value["attempt"] !== entry.attempt) return undefined;
-    return readRecord({ run: entry.head, record: value, version: "" });
+    return readRecord({ run: entry.head, record: value });
   } catch {
     // Not written yet, or torn by the kill: the store's own is what there is.
     return undefined;

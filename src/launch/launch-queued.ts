@@ -47,7 +47,7 @@ export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
 /** The record of a new attempt: what is asked for now, what was queued, and the attempts before it. */
 export function recordOfAttempt({ document, checked }: QueuedLaunch, services: Services): RunRecord {
   const { run_id: runId, attempt, created_at: created } = document.run;
-  const { ci, queued, source, attempts } = readRecord({ ...document, version: "" });
+  const { ci, queued, source, attempts } = readRecord(document);
   return opened({
     ...firstRecord(checked.request, services, runId, new Date(created)),
     attempt,

@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
-import { describeSource } from "../run/provenance.ts";
+import { describeSource } from "../run/source-words.ts";
 import type { LaunchPlan } from "./plan-launch.ts";
 
 /** A plan as a log shows it: the phases that would pass, then the Dockerfile and the variables. */

@@ -1,4 +1,4 @@
-import type { QueueStore } from "../stores/queue-store.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 
 export type CopiedDefinitions = {
   /** Queues whose definitions were copied. */
@@ -11,8 +11,8 @@ export type CopiedDefinitions = {
 
 /** Copies all definitions that the other store has none for. */
 export async function copyDefinitions(
-  { definitions: from }: QueueStore,
-  { definitions: to }: QueueStore,
+  { definitions: from }: WithDefinitions,
+  { definitions: to }: WithDefinitions,
   by: string,
   signal: AbortSignal,
 ): Promise<CopiedDefinitions> {

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { LeaseWrite, QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
 import { type CopiedDefinitions, copyDefinitions } from "./copy-definitions.ts";
@@ -52,8 +53,8 @@ type Migration = {
 
 /** Moves all waiting runs, with the definitions of their queues. Runs that agents have stay. */
 export async function migrate(
-  from: QueueStore,
-  to: QueueStore,
+  from: QueueStore & WithDefinitions,
+  to: QueueStore & WithDefinitions,
   services: MigrateServices,
   signal: AbortSignal,
 ): Promise<Migrated> {

@@ -4,8 +4,7 @@ import { readDefinition } from "../spec/queue-definition/queue-definition.ts";
 import { faultsError } from "../spec/reading/render-faults.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { QueueLookUp, QueueResolution } from "../spec/resolve/resolution.ts";
-import type { DefinitionStore, StoredDefinition } from "../stores/definition-store.ts";
-import type { QueueStore } from "../stores/queue-store.ts";
+import type { DefinitionStore, StoredDefinition, WithDefinitions } from "../stores/definition-store.ts";
 
 /**
  * A queue's definition as it is now (or was `mayBeOldMs` ago, where that spares a request), for a spec that is resolved. The queue `default`
@@ -13,7 +12,7 @@ import type { QueueStore } from "../stores/queue-store.ts";
  */
 export async function lookUpDefinition(
   queue: string,
-  store: QueueStore,
+  store: WithDefinitions,
   signal: AbortSignal,
   mayBeOldMs = 0,
 ): Promise<QueueLookUp> {
@@ -27,7 +26,7 @@ export async function lookUpDefinition(
 
 /** The same for many specs: each queue is looked at once. */
 export function lookUpOnce(
-  open: (config: LaunchConfig) => Promise<{ readonly store: QueueStore }>,
+  open: (config: LaunchConfig) => Promise<{ readonly store: WithDefinitions }>,
   signal: AbortSignal,
 ): QueueResolution["definitionOf"] {
   const known = new Map<string, Promise<QueueLookUp>>();
@@ -39,7 +38,11 @@ export function lookUpOnce(
 }
 
 /** The same for who can't show faults in their place. Throws `not-found`, or `bad-config` for a definition that is faulty. */
-export async function definitionOf(queue: string, store: QueueStore, signal: AbortSignal): Promise<QueueDefinition> {
+export async function definitionOf(
+  queue: string,
+  store: WithDefinitions,
+  signal: AbortSignal,
+): Promise<QueueDefinition> {
   const found = await lookUpDefinition(queue, store, signal);
   if (found.kind === "definition") return found.definition;
   if (found.kind === "missing") {
@@ -54,7 +57,7 @@ export async function definitionOf(queue: string, store: QueueStore, signal: Abo
 }
 
 /** Where definitions are written. Throws `unsupported` for a store that has none. */
-export function definitionsIn(store: QueueStore): DefinitionStore {
+export function definitionsIn(store: WithDefinitions): DefinitionStore {
   if (store.definitions !== undefined) return store.definitions;
   throw new LaunchError("unsupported", `${store.location} has no queue definitions`);
 }
@@ -62,7 +65,7 @@ export function definitionsIn(store: QueueStore): DefinitionStore {
 export type NamedDefinition = { readonly name: string; readonly stored: StoredDefinition | undefined };
 
 /** All queues that have a definition, and `default`, which needs none. */
-export async function definedQueues(store: QueueStore, signal: AbortSignal): Promise<readonly NamedDefinition[]> {
+export async function definedQueues(store: WithDefinitions, signal: AbortSignal): Promise<readonly NamedDefinition[]> {
   const stored = (await store.definitions?.list(signal)) ?? [];
   const named = stored.map((definition) => ({ name: definition.name, stored: definition }));
   const missing = named.some(({ name }) => name === defaultQueue) ? [] : [{ name: defaultQueue, stored: undefined }];

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import type { WaitingReport } from "../reporting/queue-report.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import { type QueueViewer, queueViewer } from "./watch-queues.ts";
@@ -26,7 +27,7 @@ export type WaitRequest = {
   readonly onTrouble?: (message: string) => void;
 };
 
-export type WaitServices = { readonly store: QueueStore; readonly clock: Clock };
+export type WaitServices = { readonly store: QueueStore & WithDefinitions; readonly clock: Clock };
 
 /** A store that tells of changes is asked at this pace all the same: an answer may be lost. */
 const lookAgainMs = 10_000;

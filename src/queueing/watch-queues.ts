@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { QueueDefinition } from "../queues/definition.ts";
 import type { QueueReport } from "../reporting/queue-report.ts";
+import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueSnapshot, QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import { definitionOf } from "./queue-definitions.ts";
@@ -30,7 +31,7 @@ type Facts = {
   readonly atMs: number;
 };
 
-export function queueViewer(store: QueueStore, clock: Clock): QueueViewer {
+export function queueViewer(store: QueueStore & WithDefinitions, clock: Clock): QueueViewer {
   const facts = new Map<string, Facts>();
   const load = async (queue: string, signal: AbortSignal): Promise<void> => {
     const [definition, history] = await Promise.all([
@@ -71,7 +72,7 @@ function leasedOf(queue: string, { entries }: QueueSnapshot): string {
 /** Undefined for a queue that has no definition any more. */
 async function presentDefinition(
   queue: string,
-  store: QueueStore,
+  store: QueueStore & WithDefinitions,
   signal: AbortSignal,
 ): Promise<QueueDefinition | undefined> {
   try {

@@ -1,7 +1,7 @@
 import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { formatBytes, metricsInWords } from "./words.ts";
-import { describeSource } from "../run/provenance.ts";
+import { describeSource } from "../run/source-words.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { RunRecord } from "../run/record.ts";
 

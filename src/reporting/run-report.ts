@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import type { RunReport } from "./report.ts";
 import type { RunOutcome } from "../run/outcome.ts";
-import { describeSource } from "../run/provenance.ts";
+import { describeSource } from "../run/source-words.ts";
 import type { ImageRecord, RunRecord } from "../run/record.ts";
 
 export type ReportRequest = {

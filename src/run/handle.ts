@@ -1,15 +1,17 @@
+import { z } from "zod";
 import { LaunchError } from "../core/errors.ts";
-import type { Json } from "../core/json.ts";
+import { jsonObjectField, lineField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
 
 export type RunKey = { readonly runId: string; readonly attempt: number };
 
+export const handleSchema = z
+  .object({ kind: lineField, name: lineField, details: jsonObjectField })
+  .readonly()
+  .describe("Names what was submitted, so that another process can find, follow and end it. Never secret.");
+
 /** Names what was submitted, so that another process can find, follow and end it. Serialisable; never secret. */
-export type Handle = {
-  readonly kind: string;
-  readonly name: string;
-  readonly details: Readonly<Record<string, Json>>;
-};
+export type Handle = z.output<typeof handleSchema>;
 
 /** The handle of a run on this machine. It follows from the run alone, so a process that has only the run id makes the same one. */
 export function localHandle(kind: string, { runId, attempt }: RunKey): Handle {

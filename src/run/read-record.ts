@@ -1,24 +1,48 @@
 import { LaunchError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { StoredRun } from "./document.ts";
-import type { RunRecord } from "./record.ts";
+import type { RunDocument } from "./document.ts";
+import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
+import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
-/** A stored run's record. Throws `unsupported` for one that another version wrote in another form. */
-export function readRecord({ record, run }: StoredRun): RunRecord {
-  if (isRunRecord(record)) return record;
-  throw new LaunchError(
-    "unsupported",
-    `the record of "${run.run_id}" has schema_version ${JSON.stringify(record["schema_version"] ?? null)}; this version reads 1: use a newer launch, or --json`,
-  );
+/*
+ * A store keeps a record as it was written, and it may be anybody's word: it is read here, by who needs what is in it. Its head is read by
+ * the store itself, see head.ts.
+ */
+
+export type ReadRecord =
+  { readonly kind: "record"; readonly record: RunRecord } | { readonly kind: "unreadable"; readonly why: string };
+
+type Recorded = Pick<RunDocument, "run" | "record">;
+
+/** A stored run's record, or why it can't be read: it is of a newer schema, damaged, or another run's. */
+export function recordOf({ run, record }: Recorded): ReadRecord {
+  if (isNewer(record)) return { kind: "unreadable", why: newerWords(record) };
+  const parsed = runRecordSchema.safeParse(record);
+  if (!parsed.success) return { kind: "unreadable", why: whyUnreadable(parsed.error, "record") };
+  if (parsed.data.run_id === run.run_id) return { kind: "record", record: parsed.data };
+  return { kind: "unreadable", why: `its record is another run's: ${JSON.stringify(parsed.data.run_id)}` };
 }
 
-/** Sound as long as a `schema_version` keeps its meaning: fields that every record of version 1 has are looked for all the same. */
-function isRunRecord(value: JsonObject): value is JsonObject & RunRecord {
-  const texts = ["run_id", "name", "resource", "created_at", "state", "by"];
-  const lists = ["phases", "args", "warnings"];
-  return (
-    value["schema_version"] === 1 &&
-    texts.every((key) => typeof value[key] === "string") &&
-    lists.every((key) => Array.isArray(value[key]))
-  );
+/** A stored run's record. Throws `unsupported` for one of a newer schema, `store-failed` for what is damaged. */
+export function readRecord(stored: Recorded): RunRecord {
+  const read = recordOf(stored);
+  if (read.kind === "record") return read.record;
+  const newer = isNewer(stored.record);
+  const todo = newer ? "use a newer launch, or --json" : "--json shows it as it is";
+  throw new LaunchError(newer ? "unsupported" : "store-failed", `run "${stored.run.run_id}": ${read.why}; ${todo}`);
+}
+
+/** What a queued run was asked to be. Throws `refused` for a record that says nothing of it, or not in a form that is known. */
+export function readQueued(stored: Recorded): QueuedRecord {
+  const read = recordOf(stored);
+  const queued = read.kind === "record" ? read.record.queued : undefined;
+  if (queued !== undefined) return queued;
+  const why = read.kind === "record" ? "its record doesn't say what was submitted" : read.why;
+  throw new LaunchError("refused", `run "${stored.run.run_id}": ${why}`);
+}
+
+/** The ended attempts that a record tells of, which may be wrong in other things: what is none is left out. */
+export function attemptsIn({ attempts }: JsonObject): readonly AttemptRecord[] {
+  if (!Array.isArray(attempts)) return [];
+  return attempts.flatMap((item) => attemptSchema.safeParse(item).data ?? []);
 }

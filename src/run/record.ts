@@ -1,141 +1,190 @@
-import type { JsonObject } from "../core/json.ts";
-import { isFinal, type RunReason, type RunState } from "./states.ts";
-import type { Phase } from "../core/output/log.ts";
-import type { Handle } from "./handle.ts";
-import { describeSource, type Provenance } from "./provenance.ts";
-
+import { z } from "zod";
+import { phases } from "../core/output/log.ts";
+import {
+  countField,
+  durationMsField,
+  jsonObjectField,
+  lineField,
+  listOf,
+  mapOf,
+  textField,
+  timeField,
+} from "./fields.ts";
+import { handleSchema } from "./handle.ts";
 import type { RunHead } from "./head.ts";
+import { provenanceSchema } from "./provenance.ts";
+import { describeSource } from "./source-words.ts";
+import { isFinal, runReasons, runStates } from "./states.ts";
+import { schemaVersion } from "./unreadable.ts";
 
-/** The CI run that launched it, as far as one did. */
-export type CiRun = {
-  readonly provider: string;
-  readonly repository: string;
-  readonly workflow: string;
-  readonly job: string;
-  readonly run_id: string;
-  readonly run_attempt: string;
-  readonly event: string;
-  readonly actor: string;
-  readonly url: string;
-};
+const ciRunSchema = z
+  .object({
+    provider: lineField,
+    repository: lineField,
+    workflow: lineField,
+    job: lineField,
+    run_id: lineField,
+    run_attempt: lineField,
+    event: lineField,
+    actor: lineField,
+    url: lineField,
+  })
+  .readonly()
+  .describe("The CI run that launched it, as far as one did.");
+export type CiRun = z.output<typeof ciRunSchema>;
 
-export type ImageRecord = {
-  /** What ran, by digest where there is one. */
-  readonly reference: string;
-  readonly digest?: string;
-  readonly outcome: "built" | "unchanged" | "given";
-  readonly name?: string;
-  readonly input_hash?: string;
-  readonly dockerfile?: { readonly origin: string; readonly sha256: string };
-  readonly bases?: readonly { readonly reference: string; readonly digest?: string }[];
-  readonly platform?: string;
-  readonly build_arguments?: Readonly<Record<string, string>>;
-  readonly reproducible?: boolean;
-  readonly not_reproducible_because?: string;
-};
+const imageSchema = z
+  .object({
+    reference: lineField.describe("What ran, by digest where there is one."),
+    digest: lineField.exactOptional(),
+    outcome: z.enum(["built", "unchanged", "given"]),
+    name: lineField.exactOptional(),
+    input_hash: lineField.exactOptional(),
+    dockerfile: z.object({ origin: textField, sha256: lineField }).readonly().exactOptional(),
+    bases: listOf(z.object({ reference: lineField, digest: lineField.exactOptional() }).readonly()).exactOptional(),
+    platform: lineField.exactOptional(),
+    build_arguments: mapOf(textField).exactOptional(),
+    reproducible: z.boolean().exactOptional(),
+    not_reproducible_because: textField.exactOptional(),
+  })
+  .readonly();
+export type ImageRecord = z.output<typeof imageSchema>;
 
-/** Where the agent that takes a queued run gets its code from; the patch travels beside the record. */
-export type QueuedSource =
-  | { readonly kind: "image"; readonly image: string }
-  | {
-      readonly kind: "remote";
-      readonly url: string;
-      readonly version: string;
-      readonly subdirectory?: string;
-      /** What was fetched and patched must have this hash. */
-      readonly tree?: string;
-    }
-  /** Only in a store of this machine. */
-  | {
-      readonly kind: "directory";
-      readonly path: string;
-      readonly host: string;
-      readonly include_untracked: boolean;
-      readonly tree?: string;
-    };
+const queuedSourceSchema = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("image"), image: lineField }).readonly(),
+    z
+      .object({
+        kind: z.literal("remote"),
+        url: textField,
+        version: lineField,
+        subdirectory: textField.exactOptional(),
+        tree: lineField.exactOptional().describe("What was fetched and patched must have this hash."),
+      })
+      .readonly(),
+    z
+      .object({
+        kind: z.literal("directory"),
+        path: textField,
+        host: lineField,
+        include_untracked: z.boolean(),
+        tree: lineField.exactOptional(),
+      })
+      .readonly()
+      .describe("Only in a store of this machine."),
+  ])
+  .describe("Where the agent that takes the run gets its code from; the patch travels beside the record.");
+export type QueuedSource = z.output<typeof queuedSourceSchema>;
+
+const queuedRecordSchema = z
+  .object({
+    queue: lineField,
+    definition: lineField.describe("Hash of the definition that the spec was merged with."),
+    submitted: jsonObjectField.describe(
+      "The spec as it was submitted, before the definition was merged into it: an agent does that again.",
+    ),
+    source: queuedSourceSchema,
+  })
+  .readonly()
+  .describe("Present for a run of a queue.");
 
 /** What of a record is of its queue. */
-export type QueuedRecord = {
-  readonly queue: string;
-  /** Hash of the definition that the spec was merged with. */
-  readonly definition: string;
-  /** The spec as it was submitted, before the definition was merged into it: an agent does that again. */
-  readonly submitted: JsonObject;
-  readonly source: QueuedSource;
-};
+export type QueuedRecord = z.output<typeof queuedRecordSchema>;
+
+export const attemptSchema = z
+  .object({
+    attempt: countField,
+    agent: lineField,
+    host: lineField.exactOptional(),
+    state: z.enum(runStates),
+    reason: z.enum(runReasons).exactOptional(),
+    message: textField.exactOptional(),
+    exit_code: z.int().exactOptional(),
+    started_at: timeField.exactOptional(),
+    ended_at: timeField,
+    given_back: z
+      .boolean()
+      .exactOptional()
+      .describe("It was ended for its agent's sake, and counts for no limit of attempts."),
+  })
+  .readonly();
+
+/** One attempt that has ended, as it is written and as it is told. */
+export type AttemptRecord = z.output<typeof attemptSchema>;
+
+const outputFileSchema = z.object({ path: textField, bytes: countField, sha256: lineField }).readonly();
+export type OutputFile = z.output<typeof outputFileSchema>;
+
+const launcherSchema = z
+  .object({
+    version: lineField,
+    host: lineField,
+    platform: lineField,
+    node: lineField,
+    job: textField
+      .exactOptional()
+      .describe(
+        "The page of the CI job that it is, where it is one: of a run of a queue, the agent's, and `ci` is the submitter's.",
+      ),
+  })
+  .readonly();
+
+/** A record, as it is read back from wherever it was written. */
+export const runRecordSchema = z
+  .object({
+    schema_version: z.literal(schemaVersion),
+    run_id: lineField,
+    attempt: countField,
+    name: lineField,
+    entity: lineField,
+    project: lineField,
+    by: lineField.describe("Who asked, as claimed."),
+    ci: ciRunSchema.exactOptional(),
+    queued: queuedRecordSchema.exactOptional(),
+    launcher: launcherSchema,
+    source: provenanceSchema.exactOptional(),
+    requirement_files: listOf(z.object({ path: textField, sha256: lineField }).readonly())
+      .exactOptional()
+      .describe("Files that name what is installed: requirements, lock files, Dockerfiles."),
+    image: imageSchema.exactOptional(),
+    resource: lineField,
+    resource_args: jsonObjectField,
+    command: listOf(textField)
+      .exactOptional()
+      .describe("The whole argv; the image's own entry point goes before it when `command` is absent."),
+    args: listOf(textField),
+    run_config: jsonObjectField,
+    env: mapOf(textField),
+    secrets: mapOf(lineField).describe("Variable → name of the secret that filled it."),
+    timeout_ms: durationMsField.exactOptional(),
+    spec: jsonObjectField.describe("The spec as it was resolved: what a reproduction starts from."),
+    handle: handleSchema.exactOptional(),
+    created_at: timeField,
+    started_at: timeField.exactOptional(),
+    finished_at: timeField.exactOptional(),
+    phases: listOf(z.object({ phase: z.enum(phases), ms: durationMsField }).readonly()),
+    state: z.enum(runStates),
+    reason: z.enum(runReasons).exactOptional(),
+    message: textField.exactOptional(),
+    exit_code: z.int().exactOptional(),
+    metrics: mapOf(z.number()).exactOptional(),
+    outputs: listOf(outputFileSchema).exactOptional(),
+    log: z
+      .object({ lines: countField, bytes: countField, file: textField, complete: z.boolean() })
+      .readonly()
+      .exactOptional(),
+    warnings: listOf(textField),
+    attempts: listOf(attemptSchema)
+      .exactOptional()
+      .describe("The attempts that have ended, of a run that a queue held."),
+  })
+  .readonly();
 
 /**
  * The record: what exactly ran, enough to run it again. Times are ISO 8601, UTC; hashes are sha256 in hex; `null` never appears:
  * what isn't known is absent. Values of secrets are nowhere in it.
  */
-export type RunRecord = {
-  readonly schema_version: 1;
-  readonly run_id: string;
-  readonly attempt: number;
-  readonly name: string;
-  readonly entity: string;
-  readonly project: string;
-  readonly by: string;
-  readonly ci?: CiRun;
-  /** Present for a run of a queue. */
-  readonly queued?: QueuedRecord;
-  readonly launcher: {
-    readonly version: string;
-    readonly host: string;
-    readonly platform: string;
-    readonly node: string;
-    /** The page of the CI job that it is, where it is one: of a run of a queue, the agent's, and `ci` is the submitter's. */
-    readonly job?: string;
-  };
-  readonly source?: Provenance;
-  /** Files that name what is installed: requirements, lock files, Dockerfiles. */
-  readonly requirement_files?: readonly { readonly path: string; readonly sha256: string }[];
-  readonly image?: ImageRecord;
-  readonly resource: string;
-  readonly resource_args: JsonObject;
-  /** The whole argv; the image's own entry point goes before it when `command` is absent. */
-  readonly command?: readonly string[];
-  readonly args: readonly string[];
-  readonly run_config: JsonObject;
-  readonly env: Readonly<Record<string, string>>;
-  /** Variable → name of the secret that filled it. */
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly timeout_ms?: number;
-  /** The spec as it was resolved: what a reproduction starts from. */
-  readonly spec: JsonObject;
-  readonly handle?: Handle;
-  readonly created_at: string;
-  readonly started_at?: string;
-  readonly finished_at?: string;
-  readonly phases: readonly { readonly phase: Phase; readonly ms: number }[];
-  readonly state: RunState;
-  readonly reason?: RunReason;
-  readonly message?: string;
-  readonly exit_code?: number;
-  readonly metrics?: Readonly<Record<string, number>>;
-  readonly outputs?: readonly OutputFile[];
-  readonly log?: { readonly lines: number; readonly bytes: number; readonly file: string; readonly complete: boolean };
-  readonly warnings: readonly string[];
-  /** The attempts that have ended, of a run that a queue held. */
-  readonly attempts?: readonly AttemptRecord[];
-};
-
-/** One attempt that has ended, as it is written and as it is told. */
-export type AttemptRecord = {
-  readonly attempt: number;
-  readonly agent: string;
-  readonly host?: string;
-  readonly state: RunState;
-  readonly reason?: RunReason;
-  readonly message?: string;
-  readonly exit_code?: number;
-  readonly started_at?: string;
-  readonly ended_at: string;
-  /** It was ended for its agent's sake, and counts for no limit of attempts. */
-  readonly given_back?: boolean;
-};
-
-export type OutputFile = { readonly path: string; readonly bytes: number; readonly sha256: string };
+export type RunRecord = z.output<typeof runRecordSchema>;
 
 /** The head that lists show, from the record. */
 export function headOf(record: RunRecord): RunHead {

@@ -3,8 +3,8 @@ import type { StateDirectory } from "../core/state-directory.ts";
 import { type Tokens, tokenText } from "../core/token.ts";
 import { openStore } from "./index.ts";
 import { fileStoreLocation, parseStoreUrl, type StoreLocation } from "./location.ts";
-import type { QueueStore } from "./queue-store.ts";
 import type { Store } from "./store.ts";
+import type { WholeStore } from "./whole-store.ts";
 
 export type StoreChoice = {
   /** Opened only when the first write is due, so that a spec's fault costs nothing. */
@@ -55,13 +55,13 @@ function mayBePublic({ given, byDefault, isPublic: known }: StoreChoiceRequest):
 }
 
 /** The store at a URL; the embedded one without. */
-export async function openStoreAt(url: string | undefined, place: StorePlace): Promise<QueueStore> {
+export async function openStoreAt(url: string | undefined, place: StorePlace): Promise<WholeStore> {
   const location = url === undefined ? fileStoreLocation(place.state.store) : parseStoreUrl(url);
   return openWith(location, place);
 }
 
 export type OpenQueues = {
-  readonly store: QueueStore;
+  readonly store: WholeStore;
   /** It is a folder of this machine: who submits to it, and who takes from it, is here. */
   readonly storeIsHere: boolean;
   readonly storeIsPublic: boolean;
@@ -92,7 +92,7 @@ async function askPublic(remote: string, signal: AbortSignal): Promise<boolean |
 }
 
 /** A token that can't be had is told here, in its own words: later it would look like a store that can't be reached. */
-async function openWith(location: StoreLocation, { state, tokens, log }: StorePlace): Promise<QueueStore> {
+async function openWith(location: StoreLocation, { state, tokens, log }: StorePlace): Promise<WholeStore> {
   const overHttp = location.kind === "git" && (location.transport === "https" || location.transport === "http");
   const host = overHttp ? URL.parse(location.remote)?.host : undefined;
   const token = host === undefined ? undefined : tokens[host];

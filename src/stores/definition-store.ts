@@ -41,3 +41,10 @@ export interface DefinitionStore {
   list(signal: AbortSignal): Promise<readonly StoredDefinition[]>;
   write(change: DefinitionChange, signal: AbortSignal): Promise<DefinitionWrite>;
 }
+
+export type WithDefinitions = {
+  /** The store's URL, without credentials. */
+  readonly location: string;
+  /** Definitions of its queues; undefined for a store that has none. */
+  readonly definitions: DefinitionStore | undefined;
+};

@@ -1,7 +1,7 @@
 import type { StoreAdministration } from "./administration.ts";
 import type { StoreLocation } from "./location.ts";
-import type { QueueStore } from "./queue-store.ts";
 import type { StoreContext } from "./store.ts";
+import type { WholeStore } from "./whole-store.ts";
 
 /** The stores by name. */
 export const stores = {
@@ -10,7 +10,7 @@ export const stores = {
 } as const;
 
 /** Opens the store at this location. Nothing is made before the first write. */
-export async function openStore(location: StoreLocation, context: StoreContext): Promise<QueueStore> {
+export async function openStore(location: StoreLocation, context: StoreContext): Promise<WholeStore> {
   if (location.kind === "postgres") return (await stores.postgres.load()).plugin.open(location, context);
   return (await stores.git.load()).plugin.open(location, context);
 }

@@ -1,8 +1,7 @@
-import type { DefinitionStore } from "./definition-store.ts";
 import type { Lease, RunHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { Store } from "./store.ts";
-import type { AgentBeat } from "../run/beat.ts";
+import type { SeenAgent } from "./agent-store.ts";
 
 /*
  * Queues in a store. A run in a queue is in one of three places: it waits, it is leased to an agent, or it has ended (and is kept until
@@ -33,16 +32,6 @@ export type UnreadableEntry = {
   readonly why: string;
   /** Where it is, as far as its place alone says. */
   readonly place?: QueuePlace;
-};
-
-/** What somebody asks of an agent: to take no more runs, or to end those that it has too. */
-export type StopLevel = "drain" | "now";
-
-export type SeenAgent = {
-  readonly beat: AgentBeat;
-  readonly version: string;
-  /** Somebody wants this very incarnation to stop; it sees this at its next look. */
-  readonly stop?: StopLevel;
 };
 
 /** All of some queues at one moment. Waiting entries are sorted by key. */
@@ -136,10 +125,9 @@ export interface PickingStore {
   ): Promise<Finished>;
 }
 
+/** Runs in queues, and those that no queue holds. */
 export interface QueueStore extends Store {
   readonly capabilities: QueueCapabilities;
-  /** Definitions of the queues, where the store has them. */
-  readonly definitions?: DefinitionStore;
   /** Where the store can take runs without a snapshot. */
   readonly picks?: PickingStore;
   /** Writes new waiting runs, all or none of them in one request of at most 25; a larger batch in several. */
@@ -172,20 +160,6 @@ export interface QueueStore extends Store {
   ): Promise<readonly CancelResult[]>;
   /** Puts an ended run back to wait, or changes a waiting one (its priority). The document's head says where it goes. */
   move(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
-  /** Writes an agent's beat; `conflict` when another agent of the same id writes too. */
-  beat(
-    beat: AgentBeat,
-    expected: string | undefined,
-    signal: AbortSignal,
-  ): Promise<
-    | { readonly kind: "written"; readonly version: string }
-    | { readonly kind: "conflict"; readonly current: SeenAgent | undefined }
-    | { readonly kind: "unknown"; readonly message: string }
-  >;
-  /** Asks an agent to stop, in this incarnation: one that starts later under its id is not asked. Throws when that could not be written. */
-  requestStop(agent: SeenAgent, level: StopLevel, signal: AbortSignal): Promise<void>;
-  /** Removes an agent's beat, and what was asked of it: it has left, or it is gone and holds nothing. */
-  forget(agent: SeenAgent, signal: AbortSignal): Promise<void>;
   pause(queue: string, paused: boolean, signal: AbortSignal): Promise<void>;
   /** Ended runs of a queue, newest first: those still there and those folded away. */
   history(queue: string, limit: number, signal: AbortSignal): Promise<readonly RunHead[]>;

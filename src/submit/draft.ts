@@ -11,7 +11,8 @@ import type { Document, Overlay, QueueResolution, Resolved } from "../spec/resol
 import { resolveSpec } from "../spec/resolve/resolve.ts";
 import { isText, takeIn } from "./intake.ts";
 import type { Owner } from "./owner.ts";
-import { type LaunchSettings, overlaysOf, type SettingName } from "./settings.ts";
+import { overlaysOf } from "./settings/overlays.ts";
+import type { LaunchSettings, SettingName } from "./settings/tables.ts";
 
 export type DraftRequest = {
   /** SPEC, URI or DIRECTORY. */
@@ -20,10 +21,6 @@ export type DraftRequest = {
   readonly settings: LaunchSettings;
   /** What a setting is called where it was given. */
   readonly nameOf: (setting: SettingName) => string;
-  /** A file, or YAML or JSON. */
-  readonly resourceArgs: string | undefined;
-  /** The launch config's file. */
-  readonly launchConfig: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** Owner and name of the repository; asked for the spec's folder. */
@@ -50,7 +47,7 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
   // git answers while the config is read.
   const asked = request.ownerOf(baseDirectory);
   asked.catch(() => undefined);
-  const config = await readConfig({ given: request.launchConfig, environment, cwd: process.cwd(), home });
+  const config = await readConfig({ given: settings.launchConfig, environment, cwd: process.cwd(), home });
   const faulty = (faults: readonly Fault[], more: readonly Document[]): FaultyDraft => ({
     kind: "faults",
     specFile,
@@ -96,7 +93,8 @@ type ReadArgs = {
   readonly value: Json | undefined;
 };
 
-async function readResourceArgs({ resourceArgs, nameOf }: DraftRequest): Promise<ReadArgs> {
+/** A file, or YAML or JSON. */
+async function readResourceArgs({ settings: { resourceArgs }, nameOf }: DraftRequest): Promise<ReadArgs> {
   if (resourceArgs === undefined) return { documents: [], faults: [], value: undefined };
   const document = isText(resourceArgs)
     ? { name: nameOf("resourceArgs"), text: resourceArgs }

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { QueueStore, SeenAgent } from "../../src/stores/queue-store.ts";
+import type { SeenAgent } from "../../src/stores/agent-store.ts";
+import type { WholeStore } from "../../src/stores/whole-store.ts";
 import { beatOf } from "../support/agent/agent-beat.ts";
 import { queueEngines, type QueueEngine } from "../support/stores/queue-engine.ts";
 
@@ -11,8 +12,8 @@ const gpu = ["gpu"];
 describe.each(Object.entries(queueEngines))("agents in %s", (_name, make) => {
   let folder: string;
   let engine: QueueEngine;
-  let store: QueueStore;
-  let other: QueueStore;
+  let store: WholeStore;
+  let other: WholeStore;
   let signal: AbortSignal;
 
   beforeEach(async () => {
@@ -50,7 +51,7 @@ describe.each(Object.entries(queueEngines))("agents in %s", (_name, make) => {
   });
 
   it("are asked to stop, in the incarnation that was seen and no other", async () => {
-    const seen = async (from: QueueStore, agent = "box-1"): Promise<SeenAgent> => {
+    const seen = async (from: WholeStore, agent = "box-1"): Promise<SeenAgent> => {
       const found = (await from.snapshot(gpu, signal)).agents.find(({ beat }) => beat.agent === agent);
       if (found === undefined) throw new Error(`${agent} is not there`);
       return found;

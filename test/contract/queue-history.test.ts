@@ -16,10 +16,7 @@ describe.each(Object.entries(queueEngines))("the history of a queue in %s", (_na
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "launch history "));
     engine = await make(folder);
-    [store, other] = (await Promise.all(["one", "two"].map((machine) => engine.open(machine)))) as [
-      QueueStore,
-      QueueStore,
-    ];
+    [store, other] = await Promise.all([engine.open("one"), engine.open("two")]);
   });
   afterEach(async () => {
     await Promise.all([store.close(), other.close()]);

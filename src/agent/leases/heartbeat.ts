@@ -3,7 +3,8 @@ import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import type { AgentBeat } from "../../run/beat.ts";
-import type { QueueStore, SeenAgent } from "../../stores/queue-store.ts";
+import type { AgentStore, SeenAgent } from "../../stores/agent-store.ts";
+import type { QueueStore } from "../../stores/queue-store.ts";
 import { factOf } from "./process-fact.ts";
 import { boundsOf } from "../request.ts";
 
@@ -12,7 +13,7 @@ import { boundsOf } from "../request.ts";
  * whose id is in use doesn't begin: the one that came first goes on.
  */
 export type BeatContext = {
-  readonly store: QueueStore;
+  readonly store: AgentStore & Pick<QueueStore, "snapshot">;
   readonly clock: Clock;
   readonly log: Log;
   readonly state: StateDirectory;

@@ -1,5 +1,6 @@
 import type { AgentBeat } from "../../run/beat.ts";
-import type { QueueSnapshot, SeenAgent } from "../../stores/queue-store.ts";
+import type { SeenAgent } from "../../stores/agent-store.ts";
+import type { QueueSnapshot } from "../../stores/queue-store.ts";
 import type { Lease } from "../../run/head.ts";
 import { boundsOf } from "../request.ts";
 

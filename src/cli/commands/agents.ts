@@ -8,7 +8,7 @@ import { stateDirectoryOf } from "../../core/state-directory.ts";
 import { slotsNow } from "../../queueing/agent-slots.ts";
 import { counted } from "../../core/counted.ts";
 import type { AgentBeat } from "../../run/beat.ts";
-import type { SeenAgent } from "../../stores/queue-store.ts";
+import type { SeenAgent } from "../../stores/agent-store.ts";
 import { columns } from "../terminal/columns.ts";
 import type { Console } from "../terminal/console.ts";
 import type { AgentListFlags, AgentStopFlags } from "../program/flags.ts";

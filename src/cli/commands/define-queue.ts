@@ -3,7 +3,7 @@ import { toJson, type Json } from "../../core/json.ts";
 import { isText } from "../../submit/intake.ts";
 import { userName } from "../../submit/owner.ts";
 import { definitionOf, definitionsIn } from "../../queueing/queue-definitions.ts";
-import { runConfigOf } from "../../submit/settings.ts";
+import { runConfigOf } from "../../submit/settings/overlays.ts";
 import { defaultQueue, queueNamePattern } from "../../queues/definition.ts";
 import { counted } from "../../core/counted.ts";
 import { type DefinitionEdit, editDefinition } from "../../spec/queue-definition/edit-definition.ts";
@@ -13,8 +13,7 @@ import { readDefinition } from "../../spec/queue-definition/queue-definition.ts"
 import { readSpec } from "../../spec/reading/read.ts";
 import { faultsError, renderFaults } from "../../spec/reading/render-faults.ts";
 import type { Document } from "../../spec/resolve/resolution.ts";
-import type { DefinitionWrite, StoredDefinition } from "../../stores/definition-store.ts";
-import type { QueueStore } from "../../stores/queue-store.ts";
+import type { DefinitionWrite, StoredDefinition, WithDefinitions } from "../../stores/definition-store.ts";
 import type { Console } from "../terminal/console.ts";
 import type { QueueDeleteFlags, QueueFlags, QueueWriteFlags } from "../program/flags.ts";
 import { eventWriter } from "../terminal/json-log.ts";
@@ -139,7 +138,7 @@ async function said(
   result: DefinitionWrite,
   { name, text, verb }: Said,
   { json }: QueueFlags,
-  store: QueueStore,
+  store: WithDefinitions,
   { out, err }: Console,
 ): Promise<number> {
   if (result.kind === "conflict") {

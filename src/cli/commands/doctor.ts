@@ -27,8 +27,7 @@ export async function doctorCommand(words: Words, flags: DoctorFlags, console: C
     const findings = await examine(
       {
         // Without a spec or a source, the spec is all defaults: what those need says nothing about this place.
-        draft:
-          draft.specFile === undefined && words.what === undefined && flags.config === undefined ? undefined : draft,
+        draft: draft.specFile === undefined && words.what === undefined && flags.spec === undefined ? undefined : draft,
         workingDirectory: console.workingDirectory,
         state,
         store: chooseStore({ given, byDefault: undefined, isPublic: true, state, tokens, log: silentLog }),

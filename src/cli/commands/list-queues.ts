@@ -6,6 +6,7 @@ import { defaultQueue } from "../../queues/definition.ts";
 import { counted } from "../../core/counted.ts";
 import { metricsInWords } from "../../reporting/words.ts";
 import { readDefinition } from "../../spec/queue-definition/queue-definition.ts";
+import type { WithDefinitions } from "../../stores/definition-store.ts";
 import type { QueueStore } from "../../stores/queue-store.ts";
 import type { RunHead } from "../../run/head.ts";
 import { columns } from "../terminal/columns.ts";
@@ -54,7 +55,7 @@ export async function listQueuesCommand(flags: QueueListFlags, console: Console)
 /** New queues, and agents that come and go, are no change in a queue. */
 const lookAgainMs = 15_000;
 
-async function rowsIn(store: QueueStore, signal: AbortSignal): Promise<readonly QueueRow[]> {
+async function rowsIn(store: QueueStore & WithDefinitions, signal: AbortSignal): Promise<readonly QueueRow[]> {
   const [defined, snapshot] = await Promise.all([definedQueues(store, signal), store.snapshot("all", signal)]);
   const occupied = snapshot.entries.filter(({ place }) => place !== "ended").map(({ queue }) => queue);
   const names = new Set([...defined.map(({ name }) => name), ...occupied]);

@@ -6,6 +6,7 @@ import { definitionOf } from "../../queueing/queue-definitions.ts";
 import { type QueueViewer, queueViewer } from "../../queueing/watch-queues.ts";
 import { queueChanges } from "../../reporting/queue-changes.ts";
 import { nobodyWords, queueLine, type QueueReport, runningRows, waitingRows } from "../../reporting/queue-report.ts";
+import type { WithDefinitions } from "../../stores/definition-store.ts";
 import type { QueueSnapshot, QueueStore } from "../../stores/queue-store.ts";
 import { columns } from "../terminal/columns.ts";
 import type { Console } from "../terminal/console.ts";
@@ -39,7 +40,7 @@ type Shown = {
   readonly limit: number;
   readonly flags: QueueShowFlags;
   readonly console: Console;
-  readonly store: QueueStore;
+  readonly store: QueueStore & WithDefinitions;
   readonly viewer: QueueViewer;
 };
 

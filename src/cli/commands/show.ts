@@ -2,9 +2,8 @@ import { formatCommandLine } from "../../core/command-line.ts";
 import { systemClock } from "../../core/clock.ts";
 import { formatAge, formatDuration } from "../../core/duration.ts";
 import { exitCodes, LaunchError } from "../../core/errors.ts";
-import { isJsonObject, toJson } from "../../core/json.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { isFinal } from "../../run/states.ts";
-import { attemptsIn } from "../../run/attempts.ts";
 import { againFromRecord, specAgain } from "../../submit/reproduce.ts";
 import { lastLines } from "../../machine/run-log.ts";
 import { readRecord } from "../../run/read-record.ts";
@@ -127,7 +126,7 @@ function nextLines({ run_id: runId, state, queued }: RunHead, flags: ShowFlags):
 
 /** The attempts before the last, and why there was another. */
 function attemptFacts(record: RunRecord): readonly (readonly [string, string])[] {
-  const attempts = attemptsIn(toJson(record));
+  const { attempts = [] } = record;
   const told = attempts.length === 1 && isFinal(record.state) && attempts[0]?.attempt === record.attempt;
   return told ? [] : attempts.map((attempt) => ["attempt", attemptWords(attempt)] as const);
 }

@@ -4,12 +4,12 @@ import { silentLog } from "../../core/output/log.ts";
 import { type StateDirectory, stateDirectoryOf } from "../../core/state-directory.ts";
 import { readLaunchConfig } from "../../submit/config.ts";
 import { openStoreAt } from "../../stores/choose-store.ts";
-import type { QueueStore } from "../../stores/queue-store.ts";
+import type { WholeStore } from "../../stores/whole-store.ts";
 import type { Console } from "../terminal/console.ts";
 import type { StoreFlags } from "./flags.ts";
 import { storeTokens } from "./tokens.ts";
 
-export type OpenRuns = { readonly store: QueueStore; readonly state: StateDirectory };
+export type OpenRuns = { readonly store: WholeStore; readonly state: StateDirectory };
 
 /** Opens the store that `launch run` would keep runs in here, works with it, and closes it. */
 export async function withRuns<T>(

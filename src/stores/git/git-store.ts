@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import type { AgentStore } from "../agent-store.ts";
 import type { QueueEntry, QueueStore } from "../queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { asWaiting } from "../../run/transitions.ts";
@@ -24,7 +25,7 @@ export function gitStore(
   location: string,
   store: StoreRepository,
   { log, clock = systemClock }: { readonly log: Log; readonly clock?: Clock },
-): QueueStore {
+): QueueStore & AgentStore {
   const context: QueueContext = {
     store,
     clock,
@@ -45,6 +46,7 @@ export function gitStore(
     },
     ...ownRuns(context),
     ...queues(context),
+    ...agents(context),
     read: (runId, signal) => readRun(context, runId, signal),
     list: (limit, signal) => listRuns(context, limit, signal),
     remove: (runs, signal) => removeRuns(context, runs, signal),
@@ -78,9 +80,6 @@ function queues(context: QueueContext): Queues {
     cancel: (entry, document, signal) => cancel(context, entry, document, signal),
     cancelWaiting: (items, signal) => cancelWaiting(context, items, signal),
     move: (entry, document, signal) => move(context, entry, document, signal),
-    beat: (said, expected, signal) => beat(context, said, expected, signal),
-    requestStop: (agent, level, signal) => requestStop(context, agent, level, signal),
-    forget: (agent, signal) => forget(context, agent, signal),
     pause: (queue, paused, signal) => pause(context, queue, paused, signal),
     history: (queue, limit, signal) => history(context, queue, limit, signal),
     fold: (queue, keep, signal) => fold(context, queue, keep, signal),
@@ -92,6 +91,14 @@ function queues(context: QueueContext): Queues {
       };
       return store.wait({ queues: names, ms, isChanged }, signal);
     },
+  };
+}
+
+function agents(context: QueueContext): AgentStore {
+  return {
+    beat: (said, expected, signal) => beat(context, said, expected, signal),
+    requestStop: (agent, level, signal) => requestStop(context, agent, level, signal),
+    forget: (agent, signal) => forget(context, agent, signal),
   };
 }
 

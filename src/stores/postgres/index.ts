@@ -1,13 +1,13 @@
 import { openDatabase } from "../../clients/postgres/database.ts";
 import type { StoreAdministration } from "../administration.ts";
-import type { QueueStore } from "../queue-store.ts";
 import type { PostgresStoreLocation } from "../location.ts";
 import type { StoreContext } from "../store.ts";
+import type { WholeStore } from "../whole-store.ts";
 import { administration } from "./administration.ts";
 import { postgresStore } from "./postgres-store.ts";
 
 export const plugin = {
-  open: ({ connection, url }: PostgresStoreLocation, { log }: StoreContext): Promise<QueueStore> => {
+  open: ({ connection, url }: PostgresStoreLocation, { log }: StoreContext): Promise<WholeStore> => {
     const database = openDatabase(connection, (message) =>
       log.debug(`store ${url}: a connection was lost: ${message}`),
     );

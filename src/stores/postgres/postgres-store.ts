@@ -3,7 +3,8 @@ import type { Database } from "../../clients/postgres/database.ts";
 import type { Log } from "../../core/output/log.ts";
 import { agentBeatSchema } from "../../run/beat.ts";
 import type { AgentBeat } from "../../run/beat.ts";
-import type { QueueStore, SeenAgent } from "../queue-store.ts";
+import type { AgentStore, BeatWrite, SeenAgent } from "../agent-store.ts";
+import type { WholeStore } from "../whole-store.ts";
 import type { RunHead } from "../../run/head.ts";
 import { hearChanges } from "./changes.ts";
 import { queueClaims } from "./claims.ts";
@@ -23,7 +24,7 @@ export type PostgresStoreRequest = {
 };
 
 /** A store in a Postgres database: its tables are in the schema `launch`. */
-export function postgresStore({ connection, location, database, log }: PostgresStoreRequest): QueueStore {
+export function postgresStore({ connection, location, database, log }: PostgresStoreRequest): WholeStore {
   const session = openSession({ location, database, log });
   const changes = hearChanges(connection, location, log);
   return {
@@ -37,13 +38,7 @@ export function postgresStore({ connection, location, database, log }: PostgresS
       changes.looking(queues);
       return readSnapshot(session, queues, signal);
     },
-    beat: (beat, expected, signal) => writeBeat(session, beat, expected, signal),
-    requestStop: async ({ beat }, level, signal) => {
-      await settled(session, "SELECT launch.request_stop($1, $2, $3)", [beat.agent, beat.incarnation, level], signal);
-    },
-    forget: async ({ beat, version }, signal) => {
-      await settled(session, "SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal);
-    },
+    ...agents(session),
     pause: async (queue, paused, signal) => {
       await settled(session, "SELECT launch.pause($1, $2)", [queue, paused], signal);
     },
@@ -65,6 +60,18 @@ export function postgresStore({ connection, location, database, log }: PostgresS
   };
 }
 
+function agents(session: Session): AgentStore {
+  return {
+    beat: (beat, expected, signal) => writeBeat(session, beat, expected, signal),
+    requestStop: async ({ beat }, level, signal) => {
+      await settled(session, "SELECT launch.request_stop($1, $2, $3)", [beat.agent, beat.incarnation, level], signal);
+    },
+    forget: async ({ beat, version }, signal) => {
+      await settled(session, "SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal);
+    },
+  };
+}
+
 /** For what may be done again later: nothing is lost when nobody knows whether it was done. */
 async function settled(
   session: Session,
@@ -82,7 +89,7 @@ async function writeBeat(
   beat: AgentBeat,
   expected: string | undefined,
   signal: AbortSignal,
-): ReturnType<QueueStore["beat"]> {
+): Promise<BeatWrite> {
   const text = "SELECT outcome, current, present FROM launch.beat($1, $2, $3, $4)";
   const result = await session.write(text, [newNonce(), beat.agent, expected ?? null, headText(beat)], signal);
   if (result.kind === "unknown") return result;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { formatKey } from "../../queues/key.ts";
 import { agentBeatSchema } from "../../run/beat.ts";
-import type { QueueEntry, QueueSnapshot, SeenAgent, UnreadableEntry } from "../queue-store.ts";
+import type { SeenAgent } from "../agent-store.ts";
+import type { QueueEntry, QueueSnapshot, UnreadableEntry } from "../queue-store.ts";
 import { entryOf, readHead, timeSchema } from "./rows.ts";
 import type { Session } from "./session.ts";
 

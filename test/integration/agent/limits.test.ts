@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Claim, ClaimRequest, QueueStore } from "../../../src/stores/queue-store.ts";
+import type { Claim, ClaimRequest } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { type AgentPlace, agentPlace, type JobEvent, until } from "../../support/agent/agent.ts";
 
 let place: AgentPlace;
@@ -22,7 +23,7 @@ function most(events: readonly JobEvent[]): number {
 }
 
 /** The store, with what happens before its first claim is sent. */
-function beforeClaim(store: QueueStore, work: () => Promise<void>): QueueStore {
+function beforeClaim(store: WholeStore, work: () => Promise<void>): WholeStore {
   let waited: Promise<void> | undefined;
   return {
     ...store,

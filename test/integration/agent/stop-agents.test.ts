@@ -8,7 +8,7 @@ import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation } from "../../../src/stores/location.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { beatOf } from "../../support/agent/agent-beat.ts";
 import { queuedDocument } from "../../support/stores/run-document.ts";
 
@@ -17,7 +17,7 @@ import { queuedDocument } from "../../support/stores/run-document.ts";
 const longAgo = { ...beatOf("old", "a"), at: "2026-01-01T10:00:00.000Z" };
 const signal = new AbortController().signal;
 let folder: string;
-let store: QueueStore;
+let store: WholeStore;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "launch-stop-"));

@@ -29,7 +29,7 @@ const launcher = `
   import { openResource } from ${JSON.stringify(join(src, "resources/index.ts"))};
   import { openStore } from ${JSON.stringify(join(src, "stores/index.ts"))};
   import { parseStoreUrl } from ${JSON.stringify(join(src, "stores/location.ts"))};
-  import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/run-document.ts"))};
+  import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/stores/run-document.ts"))};
   const [, path, storeUrl, runId, submits] = process.argv;
   const signal = AbortSignal.timeout(20_000);
   const state = stateDirectoryAt(path);

@@ -6,7 +6,8 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { migrate, type Migrated } from "../../../src/queueing/migrate.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
-import type { QueueEntry, QueueStore } from "../../../src/stores/queue-store.ts";
+import type { QueueEntry } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { commandLine } from "../../support/cli/command-line.ts";
 import { describeWith } from "../../support/engines.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
@@ -31,14 +32,14 @@ const services = { clock: systemClock, by: "ada" };
 describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
   let folder: TemporaryFolder;
   let engines: readonly QueueEngine[];
-  let from: QueueStore;
-  let to: QueueStore;
+  let from: WholeStore;
+  let to: WholeStore;
 
   beforeEach(async () => {
     folder = temporaryFolder();
     const places = [fromName, toName].map((name, index) => queueEngines[name]!(folder.folder(`engine ${index}`)));
     engines = await Promise.all(places);
-    [from, to] = (await Promise.all(engines.map((engine) => engine.open("here")))) as [QueueStore, QueueStore];
+    [from, to] = (await Promise.all(engines.map((engine) => engine.open("here")))) as [WholeStore, WholeStore];
   });
   afterEach(async () => {
     await Promise.all([from.close(), to.close()]);
@@ -55,12 +56,12 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     expect(results.map(({ kind }) => kind)).toEqual(ids.map(() => "enqueued"));
     return ids;
   };
-  const entriesOf = async (store: QueueStore, place: QueueEntry["place"]): Promise<readonly QueueEntry[]> =>
+  const entriesOf = async (store: WholeStore, place: QueueEntry["place"]): Promise<readonly QueueEntry[]> =>
     (await store.snapshot("all", signal)).entries.filter((entry) => entry.place === place);
-  const idsOf = async (store: QueueStore, place: QueueEntry["place"]): Promise<readonly string[]> =>
+  const idsOf = async (store: WholeStore, place: QueueEntry["place"]): Promise<readonly string[]> =>
     (await entriesOf(store, place)).map(({ run }) => run.run_id);
   /** What an agent of that store could start now. */
-  const startable = async (store: QueueStore): Promise<readonly string[]> =>
+  const startable = async (store: WholeStore): Promise<readonly string[]> =>
     (await entriesOf(store, "waiting"))
       .filter(({ run }) => Date.parse(run.queued?.not_before ?? "2000-01-01") < Date.now())
       .map(({ run }) => run.run_id);
@@ -106,7 +107,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
   });
 
   it("definitions and pauses go along, and what is otherwise there stays as it is", async () => {
-    const define = (store: QueueStore, name: string, text: string): Promise<unknown> =>
+    const define = (store: WholeStore, name: string, text: string): Promise<unknown> =>
       store.definitions!.write({ name, text, expected: undefined, by: "ada" }, signal);
     await define(from, "gpu", "description: big\n");
     await define(from, "unused", "description: empty\n");
@@ -130,7 +131,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     await from.definitions!.write({ name: "gpu", text: "{}\n", expected: undefined, by: "ada" }, signal);
     await from.enqueue([queuedDocument("a"), queuedDocument("b", { queue: "default" })], signal);
     const { definitions } = to;
-    const guarded: QueueStore = {
+    const guarded: WholeStore = {
       ...to,
       definitions: {
         ...definitions!,
@@ -183,7 +184,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     const ids = await enqueue(12);
     const ran: string[] = [];
     const done = new AbortController();
-    const serve = async (store: QueueStore, agent: string): Promise<void> => {
+    const serve = async (store: WholeStore, agent: string): Promise<void> => {
       while (!done.signal.aborted) {
         const ready = new Set(await startable(store));
         const entry = (await entriesOf(store, "waiting")).find(({ run }) => ready.has(run.run_id));
@@ -239,7 +240,7 @@ describeWith(["postgres"], "launch store migrate", () => {
         ids.map((id) => queuedDocument(id)),
         signal,
       );
-      const waiting = async (store: QueueStore | undefined): Promise<readonly string[]> =>
+      const waiting = async (store: WholeStore | undefined): Promise<readonly string[]> =>
         (await store!.snapshot("all", signal)).entries
           .filter(({ place, run }) => place === "waiting" && run.queued?.not_before === undefined)
           .map(({ run }) => run.run_id);
@@ -270,7 +271,7 @@ describeWith(["postgres"], "launch store migrate", () => {
 });
 
 /** Stores whose process ends at the write of this number, counted over both: before it is done, or before its answer comes. */
-function dyingAt(number: number, when: "before" | "after"): { wrap(store: QueueStore): QueueStore } {
+function dyingAt(number: number, when: "before" | "after"): { wrap(store: WholeStore): WholeStore } {
   let writes = 0;
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
     const dies = writes++ >= number;

@@ -5,7 +5,8 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { migrations } from "../../../src/stores/postgres/migrations/index.ts";
-import type { PickRequest, QueueEntry, QueueStore } from "../../../src/stores/queue-store.ts";
+import type { PickRequest, QueueEntry } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { beatOf } from "../../support/agent/agent-beat.ts";
 import { describeWith } from "../../support/engines.ts";
 import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
@@ -15,11 +16,11 @@ import { queuedDocument } from "../../support/stores/run-document.ts";
 describeWith(["postgres"], "queues in Postgres", () => {
   let server: PostgresServer;
   let url: string;
-  let store: QueueStore;
+  let store: WholeStore;
   let signal: AbortSignal;
-  const opened: QueueStore[] = [];
+  const opened: WholeStore[] = [];
 
-  const open = async (): Promise<QueueStore> => {
+  const open = async (): Promise<WholeStore> => {
     const made = await openStore(parseStoreUrl(url), {
       log: silentLog,
       stateDirectory: stateDirectoryAt("/nonexistent"),

@@ -4,7 +4,7 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { grantsSql } from "../../../src/stores/postgres/grants.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { describeWith } from "../../support/engines.ts";
 import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
 import { queuedDocument, runDocument, succeeded } from "../../support/stores/run-document.ts";
@@ -14,10 +14,10 @@ describeWith(["postgres"], "roles in Postgres", () => {
   const signal = AbortSignal.timeout(120_000);
   let server: PostgresServer;
   let url: string;
-  const opened: QueueStore[] = [];
+  const opened: WholeStore[] = [];
 
   const loginUrl = (login: string): string => url.replace(/\/\/[^@]*@/, `//${login}:pw-of-${login}@`);
-  const openAs = async (login: string): Promise<QueueStore> => {
+  const openAs = async (login: string): Promise<WholeStore> => {
     const store = await openStore(parseStoreUrl(login === "owner" ? url : loginUrl(login)), {
       log: silentLog,
       stateDirectory: stateDirectoryAt("/nonexistent"),

@@ -6,7 +6,7 @@ import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { type Link, startLink } from "../git/link.ts";
 import { sql, startPostgres } from "../postgres/postgres.ts";
 import { plantInPostgres } from "../postgres/postgres-engine.ts";
@@ -25,7 +25,7 @@ export type ChaosEngine = {
   readonly url: string;
   readonly link: Link;
   /** Opens the store past the link, as who watches does. */
-  watcher(): Promise<QueueStore>;
+  watcher(): Promise<WholeStore>;
   /** SIGKILL to the server and all that works for it. */
   killServer(): Promise<void>;
   restartServer(): Promise<void>;
@@ -153,6 +153,6 @@ function portOf(url: string): number {
   return Number(new URL(url).port);
 }
 
-function openFor(url: string, folder: string): Promise<QueueStore> {
+function openFor(url: string, folder: string): Promise<WholeStore> {
   return openStore(parseStoreUrl(url), { log: silentLog, stateDirectory: stateDirectoryAt(join(folder, "watcher")) });
 }

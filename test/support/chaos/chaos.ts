@@ -10,7 +10,8 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { enqueue, type EnqueuedLaunch } from "../../../src/queueing/enqueue.ts";
 import { lookUpDefinition } from "../../../src/queueing/queue-definitions.ts";
 import type { QueueLookUp } from "../../../src/spec/resolve/resolution.ts";
-import type { QueueSnapshot, QueueStore } from "../../../src/stores/queue-store.ts";
+import type { QueueSnapshot } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { type AgentOrder, type AgentProcess, startAgentProcess } from "../agent/agent-process.ts";
 import { type Count, countRuns, report } from "./chaos-count.ts";
 import type { ChaosEngine } from "./chaos-engine.ts";
@@ -27,7 +28,7 @@ export type JobOptions = {
 /** Agents, runs, and what goes wrong with them. */
 export type Chaos = {
   readonly engine: ChaosEngine;
-  readonly store: QueueStore;
+  readonly store: WholeStore;
   readonly ledger: Ledger;
   readonly agents: AgentProcess[];
   /** A place below the folder that is gone at the end. */

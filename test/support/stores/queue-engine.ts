@@ -5,7 +5,7 @@ import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { startGitServer } from "../git/git-server.ts";
 import { postgresPrograms } from "../postgres/postgres.ts";
 import { postgresEngine } from "../postgres/postgres-engine.ts";
@@ -13,7 +13,7 @@ import { postgresEngine } from "../postgres/postgres-engine.ts";
 /** A place where queues are kept, for the tests that every engine must pass. */
 export type QueueEngine = {
   /** Opens the store as another machine would. */
-  open(machine: string): Promise<QueueStore>;
+  open(machine: string): Promise<WholeStore>;
   /** The next write is done, but whoever asked gets no answer. Undefined where an answer can't be lost so. */
   readonly loseNextAnswer: (() => void) | undefined;
   /** Puts something that waits into a queue, by hand, with this as its head. */

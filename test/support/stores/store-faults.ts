@@ -1,15 +1,15 @@
 import { LaunchError } from "../../../src/core/errors.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import type { WholeStore } from "../../../src/stores/whole-store.ts";
 
 type Fault = (verb: string) => void;
 
 /** The same store, with faults before a verb does anything, after it did, or instead of it. */
 export function withFaults(
-  store: QueueStore,
+  store: WholeStore,
   before?: Fault,
   after?: Fault,
   refuses?: (verb: string) => boolean,
-): QueueStore {
+): WholeStore {
   return new Proxy(store, {
     get(target, verb: string) {
       const member: unknown = Reflect.get(target, verb);

@@ -1,19 +1,16 @@
 import { expect, test } from "vitest";
-import { readRecord } from "../../../src/run/read-record.ts";
 import { elapsedOf } from "../../../src/reporting/run-report.ts";
-import type { JsonObject } from "../../../src/core/json.ts";
-import { queuedDocument } from "../../support/stores/run-document.ts";
+import type { RunRecord } from "../../../src/run/record.ts";
+import { queuedRecord } from "../../support/stores/run-record.ts";
 
-const filler = { name: "digits", resource: "local-process", by: "ada", args: [], warnings: [], phases: [] };
-const enqueued = { created_at: "2026-11-23T10:00:00.000Z", finished_at: "2026-11-23T12:00:00.000Z", queued: {} };
+const enqueued = { created_at: "2026-11-23T10:00:00.000Z", finished_at: "2026-11-23T12:00:00.000Z" };
 const phases = [
   { phase: "source", ms: 300 },
   { phase: "image", ms: 700 },
-];
+] as const;
 
-function elapsed(record: JsonObject): number {
-  const document = queuedDocument("run-a");
-  return elapsedOf(readRecord({ ...document, record: { ...document.record, ...filler, ...record }, version: "v" }));
+function elapsed(record: Partial<RunRecord>): number {
+  return elapsedOf({ ...queuedRecord("run-a"), ...record });
 }
 
 test("how long a run of a queue took doesn't count how long it waited, also when it never started", () => {

@@ -3,7 +3,7 @@ import { systemClock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { countLines } from "../../../core/output/lines.ts";
 import { isFinal } from "../../../run/states.ts";
-import { attemptsIn } from "../../../run/attempts.ts";
+import { attemptsIn } from "../../../run/read-record.ts";
 import { followHere, wholeLogOf } from "../../../inspect/logs.ts";
 import { lastLines } from "../../../machine/run-log.ts";
 import type { Seen } from "../../../queueing/wait-runs.ts";

@@ -7,6 +7,7 @@ import type { StateDirectory } from "../../../core/state-directory.ts";
 import { exitCodeOfOutcome, worstExitCode } from "../../../run/outcome.ts";
 import { type AwaitedRun, type Seen, waitForRuns } from "../../../queueing/wait-runs.ts";
 import { phaseLine } from "../../../reporting/phase-line.ts";
+import type { WithDefinitions } from "../../../stores/definition-store.ts";
 import type { QueueStore } from "../../../stores/queue-store.ts";
 import type { RunHead } from "../../../run/head.ts";
 import type { Console } from "../../terminal/console.ts";
@@ -22,7 +23,7 @@ export type FollowRuns = {
   readonly names: readonly string[];
   readonly flags: StoreFlags & { readonly json?: true };
   readonly console: Console;
-  readonly store: QueueStore;
+  readonly store: QueueStore & WithDefinitions;
   readonly state: StateDirectory;
   readonly log: Log;
 };

@@ -1,7 +1,7 @@
 import { newBlob, newCommit, type NewObject, newTree, type Repository } from "../../../clients/git/objects.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { AgentBeat } from "../../../run/beat.ts";
-import type { SeenAgent, StopLevel } from "../../queue-store.ts";
+import type { SeenAgent, StopLevel } from "../../agent-store.ts";
 import { openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
 import { agentRef, agentRefs, pausedRef, sortRefs, stopRef, stopRefs } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";

@@ -1,7 +1,8 @@
 import { LaunchError } from "../../../core/errors.ts";
 import { queueNamePattern as namePattern } from "../../../queues/definition.ts";
 import { parseKey, type QueueKey } from "../../../queues/key.ts";
-import type { QueuePlace, StopLevel } from "../../queue-store.ts";
+import type { StopLevel } from "../../agent-store.ts";
+import type { QueuePlace } from "../../queue-store.ts";
 
 /*
  * The refs of queues. Below refs/launch/v1/:

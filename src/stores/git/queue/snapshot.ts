@@ -1,6 +1,7 @@
 import type { Repository } from "../../../clients/git/objects.ts";
 import { agentBeatSchema } from "../../../run/beat.ts";
-import type { QueueEntry, QueueSnapshot, QueueStore, SeenAgent, UnreadableEntry } from "../../queue-store.ts";
+import type { SeenAgent } from "../../agent-store.ts";
+import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableEntry } from "../../queue-store.ts";
 import { sharing } from "../repository/pace.ts";
 import type { QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/clock.ts";
-import type { SeenAgent } from "../../queue-store.ts";
+import type { SeenAgent } from "../../agent-store.ts";
 
 /*
  * How often a host is asked. GitHub advises at most 6 pushes a minute and 15 reads a second for a repository; all agents of a store

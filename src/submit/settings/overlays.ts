@@ -1,44 +1,19 @@
-import { LaunchError } from "../core/errors.ts";
-import { isJsonObject, type Json, toJson } from "../core/json.ts";
-import type { Overlay } from "../spec/resolve/resolution.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { isJsonObject, type Json, toJson } from "../../core/json.ts";
+import type { Overlay } from "../../spec/resolve/resolution.ts";
+import { launchTable } from "./launch-table.ts";
+import { givenSettings, type LaunchSettings, type SettingName } from "./tables.ts";
 
 /*
- * What can be said of a launch outside of its spec: by the flags of the command line and, meaning the same, by the inputs of the
- * action. Both shells make this of what they were given; from here on there is one way to the spec.
+ * What is said of a launch outside of its spec, as values at their places in the spec: from here on there is one way to a spec, whichever
+ * door a setting came through.
  */
 
-export type LaunchSettings = {
-  readonly uri?: string | undefined;
-  readonly gitVersion?: string | undefined;
-  readonly dockerImage?: string | undefined;
-  readonly name?: string | undefined;
-  readonly project?: string | undefined;
-  readonly entity?: string | undefined;
-  /** One string is split into words by the spec's rule; a list is words already. */
-  readonly entryPoint?: string | readonly string[] | undefined;
-  readonly args?: readonly string[] | undefined;
-  /** `a.b=1` each. */
-  readonly set?: readonly string[] | undefined;
-  /** `NAME=VALUE` each, or `NAME` for the launcher's own value of it. */
-  readonly env?: readonly string[] | undefined;
-  /** `VARIABLE=SECRET` each, or `NAME` for both. */
-  readonly secretVariables?: readonly string[] | undefined;
-  readonly dockerfile?: string | undefined;
-  readonly resource?: string | undefined;
-  /** The arguments of `resource`, or a map from resources to theirs. */
-  readonly resourceArgs?: Json | undefined;
-  /** `gpus=all`, or `read-only` for true: each one argument of local-container. */
-  readonly dockerArgs?: readonly string[] | undefined;
-  readonly timeout?: string | undefined;
-  readonly queue?: string | undefined;
-  readonly priority?: string | undefined;
-  /** `name=value` each; the queue's definition says of which type. */
-  readonly templateVariables?: readonly string[] | undefined;
-};
-export type SettingName = keyof LaunchSettings;
+/** `resourceArgs` are read already: the arguments of `resource`, or a map from resources to theirs. */
+export type ReadSettings = Omit<LaunchSettings, "resourceArgs"> & { readonly resourceArgs?: Json | undefined };
 
 export type OverlaysRequest = {
-  readonly settings: LaunchSettings;
+  readonly settings: ReadSettings;
   /** What a setting is called where it was given: `--resource`, `input resource`. */
   readonly nameOf: (setting: SettingName) => string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -46,44 +21,12 @@ export type OverlaysRequest = {
   readonly resourceNames: readonly string[];
 };
 
-const plainPaths = {
-  uri: ["uri"],
-  gitVersion: ["git", "version"],
-  dockerImage: ["docker", "docker_image"],
-  name: ["name"],
-  project: ["project"],
-  entity: ["entity"],
-  entryPoint: ["overrides", "entry_point"],
-  dockerfile: ["overrides", "dockerfile"],
-  resource: ["resource"],
-  timeout: ["timeout"],
-  queue: ["queue"],
-  priority: ["priority"],
-} as const satisfies Partial<Record<SettingName, readonly string[]>>;
-
 /** The settings as values at their paths in the spec. Throws `bad-usage` for one that can't be read. */
 export function overlaysOf(request: OverlaysRequest): readonly Overlay[] {
   const { settings, nameOf } = request;
-  const overlays: Overlay[] = [];
-  for (const setting of [
-    "uri",
-    "gitVersion",
-    "dockerImage",
-    "name",
-    "project",
-    "entity",
-    "entryPoint",
-    "dockerfile",
-    "resource",
-    "timeout",
-    "queue",
-    "priority",
-  ] as const) {
-    const value = settings[setting];
-    if (value !== undefined) overlays.push({ origin: nameOf(setting), path: plainPaths[setting], value });
-  }
+  const overlays: Overlay[] = [...plainOverlaysOf(request)];
   if (settings.args !== undefined && settings.args.length > 0) {
-    overlays.push({ origin: nameOf("args"), path: ["overrides", "args"], value: settings.args, append: true });
+    overlays.push({ origin: nameOf("args"), path: launchTable.args.path, value: settings.args, append: true });
   }
   for (const text of settings.set ?? []) overlays.push(runConfigOf(text, nameOf("set")));
   for (const text of settings.env ?? []) overlays.push(variableOf(text, nameOf("env"), request.environment));
@@ -93,6 +36,15 @@ export function overlaysOf(request: OverlaysRequest): readonly Overlay[] {
   }
   overlays.push(...resourceArgsOf(request), ...dockerArgsOf(settings.dockerArgs ?? [], nameOf("dockerArgs")));
   return overlays;
+}
+
+/** Those whose text is the value. */
+function plainOverlaysOf({ settings, nameOf }: OverlaysRequest): readonly Overlay[] {
+  return givenSettings({ ...settings, resourceArgs: undefined }).flatMap(({ name, setting, value }) => {
+    const { kind, path } = setting;
+    const isPlain = path !== undefined && (kind === "text" || kind === "command");
+    return isPlain ? [{ origin: nameOf(name), path, value }] : [];
+  });
 }
 
 /** `a.b=1` is `{a: {b: 1}}` in run_config; a dot that belongs to a name is written `\.`. */
@@ -105,7 +57,7 @@ export function runConfigOf(text: string, origin: string): Overlay {
       `${origin} "${text}": give NAME=VALUE, with dots for nested names (optimizer.lr=0.1)`,
     );
   }
-  return { origin, path: ["overrides", "run_config", ...keys], value: scalarOf(value) };
+  return { origin, path: [...launchTable.set.path, ...keys], value: scalarOf(value) };
 }
 
 function variableOf(text: string, origin: string, environment: OverlaysRequest["environment"]): Overlay {
@@ -115,7 +67,7 @@ function variableOf(text: string, origin: string, environment: OverlaysRequest["
   if (value === undefined) {
     throw new LaunchError("bad-usage", `${origin} "${name}": the variable is not set here; give ${name}=VALUE`);
   }
-  return { origin, path: ["env", name], value };
+  return { origin, path: [...launchTable.env.path, name], value };
 }
 
 function secretOf(text: string, origin: string): Overlay {
@@ -123,13 +75,13 @@ function secretOf(text: string, origin: string): Overlay {
   if (variable === "" || secret === "") {
     throw new LaunchError("bad-usage", `${origin} "${text}": give VARIABLE=NAME or NAME; never a secret's value`);
   }
-  return { origin, path: ["secrets", variable], value: secret ?? variable };
+  return { origin, path: [...launchTable.secretVariables.path, variable], value: secret ?? variable };
 }
 
 function templateVariableOf(text: string, origin: string): Overlay {
   const [name, value] = pairOf(text);
   if (name === "" || value === undefined) throw new LaunchError("bad-usage", `${origin} "${text}": give NAME=VALUE`);
-  return { origin, path: ["template_variables", name], value };
+  return { origin, path: [...launchTable.templateVariables.path, name], value };
 }
 
 function resourceArgsOf({ settings, nameOf, resourceNames }: OverlaysRequest): readonly Overlay[] {
@@ -141,7 +93,7 @@ function resourceArgsOf({ settings, nameOf, resourceNames }: OverlaysRequest): r
   }
   const keys = Object.keys(value);
   if (keys.length > 0 && keys.every((key) => resourceNames.includes(key))) {
-    return [{ origin, path: ["resource_args"], value }];
+    return [{ origin, path: launchTable.resourceArgs.path, value }];
   }
   if (settings.resource === undefined) {
     throw new LaunchError(
@@ -149,7 +101,7 @@ function resourceArgsOf({ settings, nameOf, resourceNames }: OverlaysRequest): r
       `${origin} doesn't say of which resource: give ${nameOf("resource")} too, or put them under its name: {"local-container": {…}}`,
     );
   }
-  return [{ origin, path: ["resource_args", settings.resource], value }];
+  return [{ origin, path: [...launchTable.resourceArgs.path, settings.resource], value }];
 }
 
 /** One argument given several times is a list, as with `docker run`. */
@@ -163,7 +115,7 @@ function dockerArgsOf(texts: readonly string[], origin: string): readonly Overla
   }
   return [...values].map(([key, list]) => ({
     origin,
-    path: ["resource_args", "local-container", key],
+    path: [...launchTable.dockerArgs.path, key],
     value: list.length === 1 ? (list[0] ?? null) : list,
   }));
 }

@@ -1,0 +1,66 @@
+/** A room whose files are all for others. */
+export const everyFile = "*";
+
+/** Of each room the files that others may import, by their names. */
+export type Doors = Readonly<Record<string, string>>;
+
+/** What a plug-in shows of itself: more is said by the rules of plug-ins. */
+export const doorsOfPlugin = "index schema traits";
+
+/**
+ * The doors of each room. A file that isn't named here is its room's own. A room within a room has doors for its neighbours; what is a door of the
+ * outer one too stands there, once (`holding/give-up-left`).
+ */
+export const doors: Doors = {
+  action: "main post",
+  agent: "agent agent-settings holding/give-up-left request stop-agents",
+  "agent/holding": "end-of-attempt hold takeover",
+  "agent/leases": "heartbeat life liveness process-fact retrying",
+  "agent/taking": "counting slots take wait-reason",
+  builders: "builder index",
+  cli: "main",
+  "cli/commands":
+    "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store validate wait",
+  "cli/commands/following": "follow-runs",
+  "cli/program": "draft-from-flags flags open-queues open-runs program tokens",
+  "cli/terminal": "columns console failure faults json-log open-log watch",
+  clients: everyFile,
+  "clients/docker": "build build-progress buildx config container docker image pull remove-image",
+  "clients/git":
+    "branch-files fetch git loose-objects ls-refs objects patch public-access read-tree refs repository tree",
+  "clients/postgres": "database fault listener",
+  "clients/uv": "uv",
+  core: everyFile,
+  "core/output": everyFile,
+  environments: "index",
+  github: "context credentials dispatch job-liveness store summary",
+  inspect: "doctor list logs show",
+  launch:
+    "admit adopt-queued first-record launch launch-queued launcher open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
+  machine:
+    "clear-run image-notes keep-alive live-entry log-file outputs prune-images prune-machine prune-runs remove-folder run-folders run-log sweep sweep-services",
+  queueing:
+    "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
+  queues: everyFile,
+  registries: "index registry",
+  reporting: everyFile,
+  resources: "index resource",
+  run: everyFile,
+  sources: "index source",
+  spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros launch-spec/normal-form queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
+  "spec/config": "config-checks",
+  "spec/launch-spec": "checks fields refused",
+  "spec/queue-definition": "asked-queue",
+  "spec/reading": "issues",
+  "spec/resolve": "merge",
+  stores: "administration choose-store definition-store index location queue-store store",
+  "stores/git/definitions": "definition-branch definitions",
+  "stores/git/log": "fold folded history remove-folded",
+  "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot transitions",
+  "stores/git/repository": "bare-repository pace remote-repository repository seen-branch settle",
+  "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
+  "stores/postgres/migrations": "index",
+  submit:
+    "config draft each intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
+  "submit/settings": everyFile,
+};
