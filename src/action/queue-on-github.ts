@@ -8,6 +8,7 @@ import { type Seen, waitForRuns } from "../queueing/wait-runs.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
+import type { Tokens } from "../core/token.ts";
 import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
@@ -39,7 +40,9 @@ export async function queueOnGitHub(
   const services = { ...jobServices(place, config), ...queues };
   const enqueued = await enqueue({ launches, replace: inputs.settings.replace, idempotencyKey }, services, signal);
   const { store } = queues;
-  if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) await wake(place, signal);
+  if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) {
+    await wake(place, services.tokens, signal);
+  }
   const found = { kind: "queued", enqueued, store: store.location } as const;
   if (inputs.settings.wait === true) {
     const heads = await follow(enqueued, store, place, signal);
@@ -66,15 +69,12 @@ function keyOf({ owner, repository, runId, job }: GitHubContext, { leg }: Action
 }
 
 /** Starts the workflow of an agent, so that the run needn't wait for its next time. */
-async function wake({ inputs, context, log }: JobPlace, signal: AbortSignal): Promise<void> {
-  if (inputs.settings.wake === undefined) return;
-  const apiUrl = process.env["GITHUB_API_URL"] ?? "https://api.github.com";
-  const said = await dispatchWorkflow({ context, apiUrl, token: inputs.token, workflow: inputs.settings.wake }, signal);
-  if (said === undefined) log.info(`started the workflow ${inputs.settings.wake}`);
-  else
-    log.warning(
-      `the workflow ${inputs.settings.wake} could not be started (${said}); the run waits for the next agent`,
-    );
+async function wake({ inputs, context, log }: JobPlace, tokens: Tokens, signal: AbortSignal): Promise<void> {
+  const { wake: workflow } = inputs.settings;
+  if (workflow === undefined) return;
+  const said = await dispatchWorkflow({ context, environment: process.env, tokens, workflow }, signal);
+  if (said === undefined) log.info(`started the workflow ${workflow}`);
+  else log.warning(`the workflow ${workflow} could not be started (${said}); the run waits for the next agent`);
 }
 
 type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };

@@ -28,6 +28,7 @@ export const doors: Doors = {
   "clients/docker": "build build-progress buildx config container docker image pull remove-image",
   "clients/git":
     "branch-files fetch git loose-objects ls-refs objects patch public-access read-tree refs repository tree",
+  "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
   core: everyFile,
@@ -53,7 +54,7 @@ export const doors: Doors = {
   "spec/queue-definition": "asked-queue",
   "spec/reading": "issues",
   "spec/resolve": "merge",
-  stores: "administration choose-store definition-store index location queue-store store",
+  stores: "administration choose-store definition-store agent-store index location queue-store store whole-store",
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
   "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot transitions",

@@ -1,4 +1,4 @@
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { agentBeatSchema } from "../../../run/beat.ts";
 import type { SeenAgent } from "../../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableEntry } from "../../queue-store.ts";

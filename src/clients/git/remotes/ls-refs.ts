@@ -1,7 +1,9 @@
-import { messageOf } from "../../core/errors.ts";
-import { requestHttp } from "../../core/http.ts";
-import { refuseToken, tokenText } from "../../core/token.ts";
-import { authorizationOf, type Ref, type Remote } from "./refs.ts";
+import { messageOf } from "../../../core/errors.ts";
+import { requestHttp } from "../../../core/http.ts";
+import { refuseToken, tokenText } from "../../../core/token.ts";
+import type { Ref } from "../refs.ts";
+import { gitHeaders } from "./info-refs.ts";
+import { type Remote, tokenAuthorization } from "./remote-access.ts";
 
 /*
  * The refs of a remote below some prefixes, in one request and without a process: git's protocol v2 over http(s), command ls-refs
@@ -55,9 +57,7 @@ async function ask(
     headers: {
       "content-type": "application/x-git-upload-pack-request",
       accept: "application/x-git-upload-pack-result",
-      "git-protocol": "version=2",
-      "user-agent": "git/2 (launch)",
-      ...(token === undefined ? {} : { authorization: authorizationOf(token) }),
+      ...gitHeaders(token === undefined ? undefined : tokenAuthorization(url, token)),
     },
     body: [...head, ...prefixes.map((prefix) => line(`ref-prefix ${prefix}`)), flush].join(""),
     signal,

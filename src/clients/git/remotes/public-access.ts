@@ -1,7 +1,4 @@
-import { requestHttp } from "../../core/http.ts";
-
-/** An answer that takes longer tells nothing. */
-const timeoutMs = 10_000;
+import { askInfoRefs } from "./info-refs.ts";
 
 /**
  * Whether anybody can read a repository, found out by asking its host without credentials. Undefined when the host gives no clear
@@ -10,21 +7,13 @@ const timeoutMs = 10_000;
 export async function isPublic(remote: string, signal: AbortSignal): Promise<boolean | undefined> {
   const url = askedUrl(remote);
   if (url === undefined) return undefined;
-  try {
-    const { status, headers } = await requestHttp({
-      method: "GET",
-      url: `${url}/info/refs?service=git-upload-pack`,
-      headers: { "user-agent": "git/2 (launch)" },
-      signal,
-      timeoutMs,
-    });
-    // A page to log in at is an answer too, and none of git's.
-    if (status === 200) return headers["content-type"] === "application/x-git-upload-pack-advertisement";
-    return [401, 403, 404].includes(status) ? false : undefined;
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
+  const request = { url, authorization: undefined, service: "git-upload-pack", timeoutMs: 10_000 } as const;
+  const answer = await askInfoRefs(request, signal);
+  if (answer === undefined) return undefined;
+  const { status, headers } = answer;
+  // A page to log in at is an answer too, and none of git's.
+  if (status === 200) return headers["content-type"] === "application/x-git-upload-pack-advertisement";
+  return [401, 403, 404].includes(status) ? false : undefined;
 }
 
 function askedUrl(remote: string): string | undefined {
