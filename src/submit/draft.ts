@@ -1,9 +1,8 @@
 import type { Json } from "../core/json.ts";
-import { resources } from "../resources/index.ts";
+import { otherResourceNames, resources } from "../resources/index.ts";
 import { environmentOverlays } from "../spec/config/environment.ts";
 import type { Fault } from "../spec/reading/fault.ts";
 import { toJson } from "../spec/reading/located.ts";
-import { otherResourceNames } from "../spec/launch-spec/normal-form.ts";
 import { parse } from "../spec/reading/parse.ts";
 import { readConfig, readSpec } from "../spec/reading/read.ts";
 import type { RenderRequest } from "../spec/reading/render-faults.ts";
