@@ -1,9 +1,10 @@
 import { LaunchError } from "../../core/errors.ts";
+import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
 import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import type { Agent, Taken } from "../context.ts";
-import { inQueue } from "./end-of-attempt.ts";
+import { inHands } from "../../run/transitions.ts";
 
 /*
  * The writes of a leased run, one after another, each naming the version that the last one made. A version that isn't there any more is
@@ -28,8 +29,6 @@ type Write = (entry: QueueEntry, signal: AbortSignal) => Promise<LeaseWrite>;
 /** Runs shorter than this are not written about until their end; the longer where a write is dear. */
 const startedAfterMs = 1_000;
 const startedAfterDearMs = 15_000;
-/** A resource of another machine must have its handle in the store before anything runs. */
-const localResources: readonly string[] = ["local-process", "local-container"];
 
 /** A lease's entry, and the one way to change it. */
 type LeaseEntry = Pick<HoldWriter, "insist" | "entry" | "see"> & {
@@ -102,14 +101,12 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
 /** What a run's launch writes to, and the agent with it. */
 export function holdWriter(taken: Taken, agent: Agent, onFenced: () => void): HoldWriter {
   const { store, clock, spareStore } = agent.services;
-  const { lease } = taken.entry.run;
   const leased = leaseEntry(taken, agent, onFenced);
   let last: RunDocument | undefined;
   let timer: NodeJS.Timeout | undefined;
   const progress = async (document: RunDocument): Promise<void> => {
-    const whole = inQueue(leased.entry(), document);
-    const run = { ...whole.run, ...(lease === undefined ? {} : { lease }), updated_at: clock.now().toISOString() };
-    const written = await leased.insist((entry, signal) => store.progress(entry, { ...whole, run }, signal));
+    const whole = inHands(document, leased.entry().run, clock.now());
+    const written = await leased.insist((entry, signal) => store.progress(entry, whole, signal));
     if (written === "fenced") onFenced();
   };
   const inBackground = (document: RunDocument): void => {
@@ -125,7 +122,8 @@ export function holdWriter(taken: Taken, agent: Agent, onFenced: () => void): Ho
       }
       // Nobody takes a lease that was written a moment ago, so what runs here needs no other word to be fenced by.
       const fresh = clock.monotonicMs() - leased.confirmedMs() < agent.request.lease.ttlMs / 4;
-      if (fresh && localResources.includes(document.run.resource)) return;
+      // A run elsewhere must have its handle in the store before it is there.
+      if (fresh && resourceTraits(document.run.resource)?.where === "here") return;
       await progress(document);
       if (agent.writes.aborted) throw new LaunchError("cancelled", "its agent stops");
     },

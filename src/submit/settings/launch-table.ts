@@ -123,7 +123,7 @@ export const launchTable = {
   },
   dockerArgs: {
     kind: "lines",
-    path: ["resource_args", "local-container"],
+    path: ["resource_args"],
     flag: "-A, --docker-arg <name[=value]>",
     help: "one argument of local-container, as gpus=all (repeatable)",
     group: where,

@@ -1,5 +1,6 @@
 import { LaunchError } from "../../core/errors.ts";
 import { isJsonObject, type Json, toJson } from "../../core/json.ts";
+import { defaultResource, resourceOfDockerOptions } from "../../resources/index.ts";
 import type { Overlay } from "../../spec/resolve/resolution.ts";
 import { launchTable } from "./launch-table.ts";
 import { givenSettings, type LaunchSettings, type SettingName } from "./tables.ts";
@@ -98,7 +99,7 @@ function resourceArgsOf({ settings, nameOf, resourceNames }: OverlaysRequest): r
   if (settings.resource === undefined) {
     throw new LaunchError(
       "bad-usage",
-      `${origin} doesn't say of which resource: give ${nameOf("resource")} too, or put them under its name: {"local-container": {…}}`,
+      `${origin} doesn't say of which resource: give ${nameOf("resource")} too, or put them under its name: {"${defaultResource}": {…}}`,
     );
   }
   return [{ origin, path: [...launchTable.resourceArgs.path, settings.resource], value }];
@@ -115,7 +116,7 @@ function dockerArgsOf(texts: readonly string[], origin: string): readonly Overla
   }
   return [...values].map(([key, list]) => ({
     origin,
-    path: [...launchTable.dockerArgs.path, key],
+    path: [...launchTable.dockerArgs.path, resourceOfDockerOptions, key],
     value: list.length === 1 ? (list[0] ?? null) : list,
   }));
 }

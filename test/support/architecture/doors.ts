@@ -22,24 +22,26 @@ export const doors: Doors = {
   "cli/commands":
     "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store validate wait",
   "cli/commands/following": "follow-runs",
-  "cli/program": "draft-from-flags flags open-queues open-runs program tokens",
+  "cli/commands/running": "follow-enqueued show-end show-plans",
+  "cli/program": "desk-services flags open-runs program submission-from-flags tokens",
   "cli/terminal": "columns console failure faults json-log open-log watch",
   clients: everyFile,
-  "clients/docker": "build build-progress buildx config container docker image pull remove-image",
+  "clients/docker": "build build-progress buildx config container docker image pull remove-image version",
   "clients/git":
     "branch-files fetch git loose-objects ls-refs objects patch public-access read-tree refs repository tree",
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
   core: everyFile,
+  "core/folders": everyFile,
   "core/output": everyFile,
-  environments: "index",
+  environments: "environment index",
   github: "context credentials dispatch job-liveness store summary",
   inspect: "doctor list logs show",
   launch:
     "admit adopt-queued first-record launch launch-queued launcher open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
   machine:
-    "clear-run image-notes keep-alive live-entry log-file outputs prune-images prune-machine prune-runs remove-folder run-folders run-log sweep sweep-services",
+    "clear-run keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
   queues: everyFile,
@@ -48,9 +50,9 @@ export const doors: Doors = {
   resources: "index resource",
   run: everyFile,
   sources: "index source",
-  spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros launch-spec/normal-form queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
+  spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
   "spec/config": "config-checks",
-  "spec/launch-spec": "checks fields refused",
+  "spec/launch-spec": "checks fields normal-form refused",
   "spec/queue-definition": "asked-queue",
   "spec/reading": "issues",
   "spec/resolve": "merge",
@@ -62,6 +64,6 @@ export const doors: Doors = {
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
   submit:
-    "config draft each intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
+    "chosen-store config draft intake owner reproduce result submission submit settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
   "submit/settings": everyFile,
 };

@@ -1,10 +1,7 @@
-import { isImageInUse, type NamedImage, namedImage, removeImageName } from "../clients/docker/remove-image.ts";
-import type { Clock } from "../core/clock.ts";
-import { messageOf } from "../core/errors.ts";
-import { isFinal } from "../run/states.ts";
-import type { StateDirectory } from "../core/state-directory.ts";
-import type { ListedRun } from "../stores/store.ts";
-import { runsAtWork } from "./at-work.ts";
+import { isImageInUse, type NamedImage, namedImage, removeImageName } from "../../clients/docker/remove-image.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { PruneRequest } from "../../core/pruning.ts";
+import type { PrunedImage, PrunedImages } from "../builder.ts";
 import { engineOf, forgetImage, type ImageNote, readImageNote, readImageNotes } from "./image-notes.ts";
 
 /*
@@ -12,37 +9,13 @@ import { engineOf, forgetImage, type ImageNote, readImageNote, readImageNotes } 
  * one of theirs, no container is of it, and no waiting run names it. It loses its names one by one, never by force: so an
  * image that somebody tagged meanwhile stays, and the engine itself keeps what a container came to use.
  */
-export type PrunedImage = {
-  readonly name: string;
-  readonly digest: string;
-  /** Layers that other images share included; those stay. */
-  readonly bytes: number;
-};
-
-export type PrunedImages = {
-  readonly removed: readonly PrunedImage[];
-  /** Old, but needed by somebody. */
-  readonly kept: readonly { readonly name: string; readonly why: string }[];
-  /** Why images could not be looked at, where they couldn't. */
-  readonly problem?: string;
-};
-
-export type PruneImagesRequest = {
-  /** Images used since stay. */
-  readonly before: Date;
-  readonly dryRun: boolean;
-  /** All runs of the store. */
-  readonly runs: readonly ListedRun[];
-  readonly state: StateDirectory;
-  readonly clock: Clock;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-};
 
 /** Removes old images of ours from this machine's Docker. Without any to remove, Docker isn't asked. */
-export async function pruneImages(request: PruneImagesRequest, signal: AbortSignal): Promise<PrunedImages> {
-  const { state, environment } = request;
+export async function pruneImages(request: PruneRequest, signal: AbortSignal): Promise<PrunedImages> {
+  const { environment } = request;
+  const { images } = request.state;
   const engine = engineOf(environment);
-  const notes = (await readImageNotes(state)).filter((note) => note.engine === engine);
+  const notes = (await readImageNotes(images)).filter((note) => note.engine === engine);
   const old = notes.filter((note) => Date.parse(note.used_at) < request.before.getTime());
   const removed: PrunedImage[] = [];
   const kept: { name: string; why: string }[] = [];
@@ -51,7 +24,7 @@ export async function pruneImages(request: PruneImagesRequest, signal: AbortSign
     for (const note of old) {
       const image = await imageOf(note, signal);
       if (image === undefined) {
-        if (!request.dryRun) await forgetImage(state, note);
+        if (!request.dryRun) await forgetImage(images, note);
         continue;
       }
       if (done.has(image.id)) continue;
@@ -76,7 +49,7 @@ async function whyKept(
   image: NamedImage,
   notes: readonly ImageNote[],
   old: readonly ImageNote[],
-  { runs }: PruneImagesRequest,
+  { wanted }: PruneRequest,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const ofThis = ({ name, digest }: ImageNote): boolean =>
@@ -89,10 +62,8 @@ async function whyKept(
   if (other !== undefined) return `it is also known as ${other}`;
   if (own.some((note) => !old.includes(note))) return "a later launch has used it";
   const names = [image.id, ...image.tags, ...image.digests, ...own.map(({ digest }) => digest)];
-  const waiting = runs.find(
-    (item) => item.kind === "run" && !isFinal(item.run.state) && names.some((name) => item.run.source === name),
-  );
-  if (waiting?.kind === "run") return `run "${waiting.run.run_id}" is to run it`;
+  const waiting = names.map((name) => wanted.get(name)).find((runId) => runId !== undefined);
+  if (waiting !== undefined) return `run "${waiting}" is to run it`;
   return (await isImageInUse(image.id, signal)) ? "a container is of it" : undefined;
 }
 
@@ -100,17 +71,17 @@ async function whyKept(
 async function remove(
   image: NamedImage,
   note: ImageNote,
-  { dryRun, state, clock }: PruneImagesRequest,
+  { dryRun, state, atWork }: PruneRequest,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if ((await runsAtWork(state, clock.now())).starting) return "a run is being started here, which may use it";
+  if ((await atWork()).starting) return "a run is being started here, which may use it";
   if (dryRun) return undefined;
-  const now = await readImageNote(state, note);
+  const now = await readImageNote(state.images, note);
   if (now !== undefined && now.used_at !== note.used_at) return "a later launch has used it";
   const names = image.tags.length > 0 ? image.tags : image.digests.length > 0 ? image.digests : [image.id];
   for (const name of names) {
     if (!(await removeImageName(name, signal))) return "Docker keeps it; docker image rm says why";
   }
-  await forgetImage(state, note);
+  await forgetImage(state.images, note);
   return undefined;
 }

@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isFileMissing } from "../core/errors.ts";
-import type { StateDirectory } from "../core/state-directory.ts";
-import { namesIn } from "./folder-names.ts";
+import { isFileMissing } from "../../core/errors.ts";
+import { namesIn } from "../../core/folders/names.ts";
 
 /*
  * Which images launches of this machine had built, and when each was used last: `images/<hash>.json` in the state folder. It is from these
@@ -38,41 +37,41 @@ export function engineOf(environment: Environment): string {
 
 /** Notes that a launch uses this image now. */
 export async function noteImage(
-  state: StateDirectory,
+  images: string,
   image: UsedImage,
   { environment, now }: { readonly environment: Environment; readonly now: Date },
 ): Promise<void> {
   const { name, reference, digest } = image;
   const engine = engineOf(environment);
   const note: ImageNote = { schema_version: 1, name, reference, digest, engine, used_at: now.toISOString() };
-  const file = fileOf(state, note);
-  await mkdir(state.images, { recursive: true });
+  const file = fileOf(images, note);
+  await mkdir(images, { recursive: true });
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(note, undefined, 2)}\n`);
   await rename(draft, file);
 }
 
 /** All notes that can be read; one of a newer version is left alone. */
-export async function readImageNotes(state: StateDirectory): Promise<readonly ImageNote[]> {
+export async function readImageNotes(images: string): Promise<readonly ImageNote[]> {
   const notes: ImageNote[] = [];
-  for (const name of await namesIn(state.images)) {
+  for (const name of await namesIn(images)) {
     if (!name.endsWith(".json")) continue;
-    const note = noteSchema.safeParse(await readJson(join(state.images, name))).data;
+    const note = noteSchema.safeParse(await readJson(join(images, name))).data;
     if (note !== undefined) notes.push(note);
   }
   return notes;
 }
 
 /** The note as it is now; undefined when it is gone. */
-export async function readImageNote(state: StateDirectory, note: ImageNote): Promise<ImageNote | undefined> {
-  return noteSchema.safeParse(await readJson(fileOf(state, note))).data;
+export async function readImageNote(images: string, note: ImageNote): Promise<ImageNote | undefined> {
+  return noteSchema.safeParse(await readJson(fileOf(images, note))).data;
 }
 
-export async function forgetImage(state: StateDirectory, note: ImageNote): Promise<void> {
-  await rm(fileOf(state, note), { force: true });
+export async function forgetImage(images: string, note: ImageNote): Promise<void> {
+  await rm(fileOf(images, note), { force: true });
 }
 
-function fileOf({ images }: StateDirectory, { engine, name, digest }: ImageNote): string {
+function fileOf(images: string, { engine, name, digest }: ImageNote): string {
   const hash = createHash("sha256").update(`${engine}\0${name}\0${digest}`).digest("hex").slice(0, 32);
   return join(images, `${hash}.json`);
 }

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { isFileMissing } from "../core/errors.ts";
+import { isFileMissing } from "../errors.ts";
 
 /** What is in a folder, by name; nothing where the folder is not there. */
 export async function namesIn(folder: string): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isFileMissing, systemCode } from "../core/errors.ts";
+import { isFileMissing, systemCode } from "../errors.ts";
 
 const blockBytes = 512;
 

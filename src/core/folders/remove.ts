@@ -1,6 +1,6 @@
 import { chmod, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { systemCode } from "../core/errors.ts";
+import { systemCode } from "../errors.ts";
 
 /** Removes a folder of a run, also where the run took its own folders' permissions away (as Go does with its module cache). */
 export async function removeFolder(folder: string): Promise<void> {
