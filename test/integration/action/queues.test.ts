@@ -166,8 +166,8 @@ test("an agent's workflow is woken, by a request that names it and the default b
 });
 
 test.each([
-  [{ wait: "true" }, "inputs wait: only for runs of a queue"],
-  [{ spec: "launch.yaml, launch.yaml" }, "inputs spec (several): only for runs of a queue"],
+  [{ wait: "true" }, "input wait: only for runs of a queue; name one with input queue"],
+  [{ spec: "launch.yaml, launch.yaml" }, "more than one spec: only for runs of a queue"],
   [{ queue: "gpu" }, 'there is no queue "gpu"'],
   [{ queue: "default", secrets: "TOKEN=abcdef" }, "a value can't travel with a queued run"],
   [{ command: "cancel" }, "input runs: give the ids of runs"],

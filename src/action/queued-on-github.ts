@@ -1,9 +1,5 @@
-import type { GitHubContext } from "../github/context.ts";
 import { dispatchWorkflow } from "../github/dispatch.ts";
-import type { ResolvedDraft } from "../submit/draft.ts";
-import { enqueue } from "../queueing/enqueue.ts";
-import type { Enqueued, EnqueuedLaunch } from "../queueing/enqueue-request.ts";
-import type { OpenQueues } from "../stores/choose-store.ts";
+import type { Enqueued } from "../queueing/enqueue-request.ts";
 import { type Seen, waitForRuns } from "../queueing/wait-runs.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
 import { systemClock } from "../core/clock.ts";
@@ -12,60 +8,37 @@ import type { Tokens } from "../core/token.ts";
 import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
-import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Exit } from "./exit.ts";
-import type { ActionInputs } from "./inputs.ts";
-import { type JobPlace, jobServices, requestOf } from "./services.ts";
+import type { JobPlace } from "./job-place.ts";
+import type { Submitted } from "../submit/submit.ts";
 
-export type DraftedLeg = { readonly draft: ResolvedDraft; readonly leg: string };
-
-export type QueueOnGitHub = {
-  readonly place: JobPlace;
-  readonly drafts: readonly DraftedLeg[];
-  readonly config: LaunchConfig;
-  readonly queues: OpenQueues;
-};
-
-/** Lets resolved specs wait in their queues; with `wait`, follows them to their ends. */
-export async function queueOnGitHub(
-  { place, drafts, config, queues }: QueueOnGitHub,
+/** Says where runs stand that wait in their queues; with `wait`, follows them to their ends. Closes the store. */
+export async function queuedOnGitHub(
+  { enqueued, store, tokens }: Submitted & { readonly kind: "enqueued" },
+  place: JobPlace,
   signal: AbortSignal,
 ): Promise<Exit> {
-  const { inputs, context, log } = place;
-  const launches = drafts.map((drafted) => launchOf(place, drafted));
-  const idempotencyKey = keyOf(context, inputs);
-  const services = { ...jobServices(place, config), ...queues };
-  const enqueued = await enqueue({ launches, replace: inputs.settings.replace, idempotencyKey }, services, signal);
-  const { store } = queues;
-  if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) {
-    await wake(place, services.tokens, signal);
+  const { inputs, log } = place;
+  try {
+    if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) {
+      await wake(place, tokens, signal);
+    }
+    const found = { kind: "queued", enqueued, store: store.location } as const;
+    if (inputs.settings.wait === true) {
+      const heads = await follow(enqueued, store, place, signal);
+      return { ...found, heads, places: new Map(), nobody: [] };
+    }
+    const { places, nobody } = await placesOf(enqueued, store, place, signal);
+    for (const words of places.size === 1 ? places.values() : []) log.info(words);
+    const isWoken = inputs.settings.wake !== undefined;
+    if (!isWoken) for (const words of nobody) log.info(words);
+    return { ...found, heads: undefined, places, nobody: isWoken ? [] : nobody };
+  } finally {
+    await store.close();
   }
-  const found = { kind: "queued", enqueued, store: store.location } as const;
-  if (inputs.settings.wait === true) {
-    const heads = await follow(enqueued, store, place, signal);
-    return { ...found, heads, places: new Map(), nobody: [] };
-  }
-  const { places, nobody } = await placesOf(enqueued, store, place, signal);
-  for (const words of places.size === 1 ? places.values() : []) log.info(words);
-  if (inputs.settings.wake === undefined) for (const words of nobody) log.info(words);
-  return { ...found, heads: undefined, places, nobody: inputs.settings.wake === undefined ? nobody : [] };
-}
-
-function launchOf(place: JobPlace, { draft, leg }: DraftedLeg): EnqueuedLaunch {
-  const { queue, specFile = "the spec" } = draft;
-  if (queue === undefined) {
-    throw new LaunchError("bad-usage", `${specFile} names no queue; give one for all by the input queue`);
-  }
-  return { request: requestOf(place, draft), queue, leg, origins: draft.origins.spec };
-}
-
-/** The same for every attempt of this step in this job of this workflow run, and for nothing else. */
-function keyOf({ owner, repository, runId, job }: GitHubContext, { leg }: ActionInputs): string | undefined {
-  if (runId === "") return undefined;
-  return JSON.stringify([owner, repository, runId, job, process.env["GITHUB_ACTION"] ?? "", leg]);
 }
 
 /** Starts the workflow of an agent, so that the run needn't wait for its next time. */

@@ -1,8 +1,10 @@
 import { describe, expect, it, test } from "vitest";
-import { endOfAttempt, lostDocument } from "../../../src/agent/holding/end-of-attempt.ts";
 import type { Json, JsonObject } from "../../../src/core/json.ts";
 import type { RunDocument } from "../../../src/run/document.ts";
+import { endOfAttempt } from "../../../src/run/end-of-attempt.ts";
 import type { RunHead } from "../../../src/run/head.ts";
+import { lost as lostRun } from "../../../src/run/transitions.ts";
+import { doneOf } from "../../../src/run/transitions/change.ts";
 import { queuedDocument } from "../../support/stores/run-document.ts";
 
 const noon = "2026-11-23T12:00:00.000Z";
@@ -17,7 +19,7 @@ function ended(head: Partial<RunHead>, retry?: Json, record: JsonObject = starte
 }
 
 const endOf = (document: RunDocument, givenBack = false) =>
-  endOfAttempt({ ended: document, agent: "box", host: "here", givenBack, now });
+  endOfAttempt({ ended: document, agent: "box", host: "here", cut: givenBack ? "given-back" : undefined, now });
 
 const earlier = (count: number, more: JsonObject = {}): JsonObject => ({
   ...started,
@@ -99,10 +101,10 @@ describe("another attempt", () => {
 });
 
 test("a lost attempt is recorded with where it was, and not where that was found out", () => {
-  const lost = lostDocument(ended({ state: "running" }), "agent far is gone", now);
-  const end = endOfAttempt({ ended: lost, agent: "far", host: "far-away", givenBack: false, now });
+  const lost = doneOf(lostRun(ended({ state: "running" }), "agent far is gone", now));
+  const end = endOfAttempt({ ended: lost, agent: "far", host: "far-away", now });
   expect(end.document.record["attempts"]).toMatchObject([{ agent: "far", host: "far-away", reason: "lost" }]);
-  const unknown = endOfAttempt({ ended: lost, agent: "far", host: undefined, givenBack: false, now });
+  const unknown = endOfAttempt({ ended: lost, agent: "far", host: undefined, now });
   expect(JSON.stringify(unknown.document.record["attempts"])).not.toContain("host");
 });
 

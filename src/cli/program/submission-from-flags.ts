@@ -1,42 +1,32 @@
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { LaunchError } from "../../core/errors.ts";
-import { draftLaunch, type FaultyDraft, type ResolvedDraft } from "../../submit/draft.ts";
 import { isUrl } from "../../core/url.ts";
-import { ownerOf } from "../../submit/owner.ts";
 import { defaultQueue } from "../../queues/definition.ts";
-import type { Overlay, QueueResolution } from "../../spec/resolve/resolution.ts";
+import { userName } from "../../submit/owner.ts";
 import { launchTable } from "../../submit/settings/launch-table.ts";
 import { flagName } from "../../submit/settings/setting.ts";
 import type { LaunchSettings } from "../../submit/settings/tables.ts";
+import type { Submission } from "../../submit/submission.ts";
 import type { Console } from "../terminal/console.ts";
 import type { LaunchFlags, Words } from "./flags.ts";
 
-/** What a command adds to its flags: one of the variants of `--each`, and the queues to look into. */
-export type DraftExtras = { readonly overlays?: readonly Overlay[]; readonly queue?: QueueResolution };
-
-/** What the words and flags of `run`, `validate` and `doctor` say, resolved to a spec and a config, or to faults. */
-export async function draftFromFlags(
-  words: Words,
-  flags: LaunchFlags,
-  console: Console,
-  signal: AbortSignal,
-  extras: DraftExtras = {},
-): Promise<FaultyDraft | ResolvedDraft> {
-  if (words.what !== undefined && flags.spec !== undefined) {
-    throw new LaunchError("bad-usage", `"${words.what}" and --config both name a spec; keep one`);
+/** What the words and flags of `run`, `validate` and `doctor` ask for. Throws `bad-usage` for those that don't go together. */
+export function submissionFromFlags(words: Words, flags: LaunchFlags, { workingDirectory }: Console): Submission {
+  const { whats } = words;
+  const [first] = whats;
+  if (first !== undefined && flags.spec !== undefined) {
+    throw new LaunchError("bad-usage", `"${first}" and --config both name a spec; keep one`);
   }
-  const { environment, workingDirectory } = console;
-  return draftLaunch({
-    what: words.what ?? flags.spec,
-    called: words.what === undefined && flags.spec !== undefined ? "--config" : "SPEC",
+  return {
+    specs: first === undefined ? [flags.spec] : whats,
+    called: flags.spec === undefined ? "SPEC" : flagName(launchTable.spec),
     settings: settingsOf(words, flags, workingDirectory),
     nameOf: (setting) => flagName(launchTable[setting]),
-    environment,
-    home: homedir(),
-    ownerOf: (directory) => ownerOf(directory, signal),
-    ...extras,
-  });
+    secrets: {},
+    by: userName(),
+    ci: undefined,
+    idempotencyKey: undefined,
+  };
 }
 
 function settingsOf(words: Words, flags: LaunchFlags, workingDirectory: string): LaunchSettings {
