@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { runHeadSchema } from "../run/head.ts";
+import { readQueued } from "../run/read-record.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunHead } from "../run/head.ts";
@@ -35,6 +36,8 @@ export async function requeue(entry: QueueEntry, { store, clock }: MoveServices,
     );
   }
   const document = await documentOf(entry, store, signal);
+  // No agent would start what says nothing of what was submitted.
+  readQueued(document);
   const { queued } = document.run;
   if (queued === undefined) throw new LaunchError("store-failed", `run "${run.run_id}" has nothing about its queue`);
   const now = clock.now().toISOString();
