@@ -7,7 +7,10 @@ import { z } from "zod";
  * what we don't call: of @actions/core that is its OIDC client, and with it an HTTP client of 400 KB that would cost every start of
  * the action 30 ms of CPU.
  */
-const withoutSideEffects = ["@actions/core", "@actions/exec", "@actions/http-client", "@actions/io"];
+const withoutSideEffects = [
+  ...["@actions/core", "@actions/exec", "@actions/http-client", "@actions/io"],
+  ...["@renovatebot/pep440", "smol-toml"],
+];
 
 const lockSchema = z.object({
   packages: z.record(z.string(), z.object({ dev: z.boolean().optional(), optional: z.boolean().optional() })),

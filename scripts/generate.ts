@@ -1,15 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isFileMissing } from "../src/core/errors.ts";
-import { generateReadme } from "./generate-readme.ts";
+import { generateAction } from "./generate-action.ts";
 import { generateSchemas } from "./generate-schemas.ts";
+import { generateTables } from "./generate-tables.ts";
 
 /*
  * Writes what is made from other files. With `--check` it writes nothing, and fails where a committed file is not what
  * would be written.
  */
 const root = join(import.meta.dirname, "..");
-const generators = [generateSchemas, () => [generateReadme(root)]];
+const generators = [generateSchemas, () => [generateAction(root)], () => generateTables(root)];
 const check = process.argv.includes("--check");
 
 function committed(path: string): string | undefined {

@@ -238,8 +238,8 @@ const rules: readonly Rule[] = [
 const notKeptYet: Readonly<Record<string, string>> = {
   "at most 20 files lie on a level": "launch",
   "a plug-in's id is a value in its folder and its catalog only":
-    "cli/commands/init agent/holding/hold-writer inspect/doctor launch/admit launch/open-image launch/open-source launch/phases launch/prepare launch/queued-source queues/definition reporting/describe run/provenance spec/config/config-checks spec/launch-spec/checks spec/launch-spec/field-texts spec/launch-spec/json-schema spec/launch-spec/launch-spec spec/launch-spec/normal-form spec/resolve/resolve stores/choose-store stores/location submit/reproduce submit/settings",
-  "requests are made by core/http.ts only": "clients/git/fetch github/api github/dispatch",
+    "launch/admit launch/open-source launch/phases launch/prepare launch/queued-source reporting/describe run/provenance stores/choose-store stores/location submit/reproduce",
+  "requests are made by core/http.ts only": "clients/git/fetch",
   "a run's state, reason and end are written in run/ only":
     "agent/holding/end-of-attempt agent/holding/hold-writer agent/holding/takeover launch/adopt-queued launch/attempt launch/first-record launch/follow-run launch/launch-queued launch/phases machine/sweep queueing/cancel-runs queueing/move-runs queueing/moved-run queueing/queued-documents stores/queued-run",
 };

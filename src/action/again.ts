@@ -2,6 +2,8 @@ import { formatCommandLine } from "../core/command-line.ts";
 import { commitToCheckOut } from "../submit/reproduce.ts";
 import type { RunRecord } from "../run/record.ts";
 import { againCommands } from "../reporting/again.ts";
+import { shortFlagName } from "../submit/settings/setting.ts";
+import { givenSettings } from "../submit/settings/tables.ts";
 import type { ActionInputs } from "./inputs.ts";
 
 /** A spec in a workflow that is longer than this is not repeated in a command: the record has it. */
@@ -14,7 +16,8 @@ export function againOnGitHub(
   specFile: string | undefined,
 ): readonly string[] {
   const { source } = record;
-  if (specFile === undefined && inputs.spec !== undefined && inputs.spec.length > maxInlineSpec) return [];
+  const { spec = "" } = inputs.settings;
+  if (specFile === undefined && spec.length > maxInlineSpec) return [];
   return againCommands({
     runId: record.run_id,
     commit: commitToCheckOut(source),
@@ -23,34 +26,13 @@ export function againOnGitHub(
   });
 }
 
-function argvOf(
-  { settings, spec, resourceArgs, launchConfig }: ActionInputs,
-  specFile: string | undefined,
-): readonly string[] {
-  const flag = (name: string, value: string | undefined): readonly string[] =>
-    value === undefined ? [] : [name, value];
-  const each = (name: string, values: readonly string[] | undefined): readonly string[] =>
-    (values ?? []).flatMap((value) => [name, value]);
-  const { entryPoint } = settings;
-  return [
-    "run",
-    ...(specFile !== undefined ? [specFile] : flag("-c", spec?.trim())),
-    ...flag("-u", settings.uri),
-    ...flag("-g", settings.gitVersion),
-    ...flag("-d", settings.dockerImage),
-    ...flag("-E", typeof entryPoint === "string" ? entryPoint : undefined),
-    ...each("-a", settings.args),
-    ...each("--set", settings.set),
-    ...each("--env", settings.env),
-    ...each("--secret", settings.secretVariables),
-    ...flag("-D", settings.dockerfile),
-    ...flag("-r", settings.resource),
-    ...flag("-R", resourceArgs?.trim()),
-    ...each("-A", settings.dockerArgs),
-    ...flag("--timeout", settings.timeout),
-    ...flag("--launch-config", launchConfig),
-    ...flag("-n", settings.name),
-    ...flag("-p", settings.project),
-    ...flag("-e", settings.entity),
-  ];
+/** The spec's settings and the launch config, by their flags. */
+function argvOf({ settings }: ActionInputs, specFile: string | undefined): readonly string[] {
+  const said = givenSettings({ ...settings, spec: specFile === undefined ? settings.spec : undefined });
+  const flags = said.flatMap(({ name, setting, value }) => {
+    const isSaid = setting.path !== undefined || name === "spec" || name === "launchConfig";
+    const values = typeof value === "string" ? [value] : value === true ? [] : value;
+    return isSaid ? values.flatMap((text) => [shortFlagName(setting), text]) : [];
+  });
+  return ["run", ...(specFile === undefined ? [] : [specFile]), ...flags];
 }

@@ -7,10 +7,11 @@ import { proveTokens } from "../core/token.ts";
 import { gitHubTokens } from "../github/credentials.ts";
 import { gitHubJobs } from "../github/job-liveness.ts";
 import { readLaunchConfig } from "../submit/config.ts";
+import { agentTable } from "../submit/settings/agent-table.ts";
+import { inputName } from "../submit/settings/setting.ts";
 import { definitionOf } from "../queueing/queue-definitions.ts";
 import { openQueues } from "../stores/choose-store.ts";
 import type { Exit } from "./exit.ts";
-import { agentInputNameOf } from "./inputs.ts";
 import { goesWithJob } from "./job-state.ts";
 import { ciRunOf, credentialsOf, type JobPlace, jobServices, storeRequestOf } from "./services.ts";
 
@@ -20,11 +21,11 @@ import { ciRunOf, credentialsOf, type JobPlace, jobServices, storeRequestOf } fr
  */
 export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promise<Exit> {
   const { inputs, context, log } = place;
-  const lookUp = { given: inputs.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
+  const lookUp = { given: inputs.settings.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
   const { document, config } = await readLaunchConfig(lookUp);
   const request = agentRequestOf(inputs.agent, {
     config,
-    nameOf: agentInputNameOf,
+    nameOf: (setting) => inputName(agentTable[setting]),
     onSignal: "end",
     job: toJson({ ...ciRunOf(context), ...jobFacts(place) }),
   });
@@ -40,7 +41,7 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
       { ...jobServices(place, config), tokens, jobs, ...queues, config: document },
       signal,
     );
-    return { kind: "agent", agent: request.agent, result, failOnRun: inputs.failOnRun };
+    return { kind: "agent", agent: request.agent, result, failOnRun: inputs.agent.failOnRun === true };
   } finally {
     jobs?.close();
     await queues.store.close();

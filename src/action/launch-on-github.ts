@@ -32,7 +32,7 @@ export async function launchOnGitHub(request: LaunchOnGitHub, signal: AbortSigna
   if (draft === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
   const services = { ...jobServices(place, draft.config), store: chooseStore(storeRequestOf(place, draft.config)) };
   try {
-    if (inputs.dryRun) {
+    if (inputs.settings.dryRun === true) {
       const planned: { readonly plan: LaunchPlan; readonly lines: readonly string[] }[] = [];
       for (const one of drafts) {
         const plan = await planLaunch(requestOf(place, one), services, signal);

@@ -12,7 +12,9 @@ import type { DraftRequest, FaultyDraft, ResolvedDraft } from "../submit/draft.t
 import type { Variant } from "../submit/each.ts";
 import { type Exit, leave } from "./exit.ts";
 import type { GitHubLog, JobOutput } from "./github-log.ts";
-import { type ActionInputs, inputNameOf, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
+import { type ActionInputs, loadInputs, takeSecretInputs, unknownInputs } from "./inputs.ts";
+import { launchTable } from "../submit/settings/launch-table.ts";
+import { inputName } from "../submit/settings/setting.ts";
 import { queuesOfJob } from "./open-queues.ts";
 import { type ActionCommand, commands, type StateName } from "./protocol.ts";
 import type { JobPlace } from "./services.ts";
@@ -62,7 +64,7 @@ async function launchFrom(
   const queues = queuesOfJob(place, signal);
   try {
     const drafts: { readonly draft: ResolvedDraft; readonly leg: string }[] = [];
-    const variants = await variantsOf(inputs.each);
+    const variants = await variantsOf(inputs.settings.each ?? []);
     for (const what of inputs.specs) {
       for (const { overlays, words } of variants) {
         const draft = await draftOf(inputs, what, context, { overlays, queue: queues.resolution });
@@ -75,7 +77,7 @@ async function launchFrom(
     if (only === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
     keepStateDirectory(state);
     const isQueued = drafts.some(({ draft }) => draft.queue !== undefined);
-    if (isQueued && !inputs.dryRun) {
+    if (isQueued && inputs.settings.dryRun !== true) {
       const { queueOnGitHub } = await import("./queue-on-github.ts");
       const { config } = only.draft;
       return await queueOnGitHub({ place, drafts, config, queues: await queues.open(config) }, signal);
@@ -107,9 +109,7 @@ async function draftOf(
     what,
     called: "input spec",
     settings: inputs.settings,
-    nameOf: inputNameOf,
-    resourceArgs: inputs.resourceArgs,
-    launchConfig: inputs.launchConfig,
+    nameOf: (setting) => inputName(launchTable[setting]),
     environment: process.env,
     home: homedir(),
     ownerOf: () => Promise.resolve({ entity: context.owner ?? "unknown", project: context.repository ?? "launch" }),
@@ -143,15 +143,16 @@ function keepStateDirectory({ path }: StateDirectory): void {
 }
 
 /** What only runs of a queue can have. */
-function refuseQueueInputs({ specs, each, replace, wait, wake, dryRun }: ActionInputs): void {
+function refuseQueueInputs({ specs, settings }: ActionInputs): void {
+  const { each = [], replace, wait, wake, dryRun } = settings;
   const given = [
     ...(specs.length < 2 ? [] : ["spec (several)"]),
     ...(each.length === 0 ? [] : ["each"]),
     ...(replace === undefined ? [] : ["replace"]),
-    ...(wait ? ["wait"] : []),
+    ...(wait === true ? ["wait"] : []),
     ...(wake === undefined ? [] : ["wake"]),
   ];
-  if (given.length === 0 || dryRun) return;
+  if (given.length === 0 || dryRun === true) return;
   throw new LaunchError(
     "bad-usage",
     `inputs ${given.join(", ")}: only for runs of a queue; name one by the input queue`,

@@ -5,9 +5,9 @@ import { stateDirectoryAt } from "../core/state-directory.ts";
 import { gitHubContext } from "../github/context.ts";
 import { tokensFor } from "../github/store.ts";
 import { goesWithJob } from "./job-state.ts";
-import type { InputName, StateName } from "./protocol.ts";
+import { jobTable } from "../submit/settings/job-table.ts";
+import type { StateName } from "./protocol.ts";
 
-const tokenInput: InputName = "token";
 const directoryState: StateName = "state-directory";
 /** The runner gives post steps no time of their own: what isn't done by then is named and left. */
 const deadlineMs = 60_000;
@@ -34,7 +34,7 @@ async function sweep(directory: string): Promise<void> {
   if ((await liveRunIds(state)).length === 0) return;
   const { sweepRemains } = await import("../machine/sweep.ts");
   const { sweepServices } = await import("../machine/sweep-services.ts");
-  const tokens = tokensFor(gitHubContext(process.env), core.getInput(tokenInput));
+  const tokens = tokensFor(gitHubContext(process.env), core.getInput(jobTable.token.input));
   const place = { state, tokens, environment: process.env, log: postLog };
   const signal = AbortSignal.timeout(deadlineMs);
   // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.

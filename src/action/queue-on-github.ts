@@ -8,6 +8,7 @@ import { type Seen, waitForRuns } from "../queueing/wait-runs.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
+import type { Tokens } from "../core/token.ts";
 import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
@@ -37,18 +38,20 @@ export async function queueOnGitHub(
   const launches = drafts.map((drafted) => launchOf(place, drafted));
   const idempotencyKey = keyOf(context, inputs);
   const services = { ...jobServices(place, config), ...queues };
-  const enqueued = await enqueue({ launches, replace: inputs.replace, idempotencyKey }, services, signal);
+  const enqueued = await enqueue({ launches, replace: inputs.settings.replace, idempotencyKey }, services, signal);
   const { store } = queues;
-  if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) await wake(place, signal);
+  if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) {
+    await wake(place, services.tokens, signal);
+  }
   const found = { kind: "queued", enqueued, store: store.location } as const;
-  if (inputs.wait) {
+  if (inputs.settings.wait === true) {
     const heads = await follow(enqueued, store, place, signal);
     return { ...found, heads, places: new Map(), nobody: [] };
   }
   const { places, nobody } = await placesOf(enqueued, store, place, signal);
   for (const words of places.size === 1 ? places.values() : []) log.info(words);
-  if (inputs.wake === undefined) for (const words of nobody) log.info(words);
-  return { ...found, heads: undefined, places, nobody: inputs.wake === undefined ? nobody : [] };
+  if (inputs.settings.wake === undefined) for (const words of nobody) log.info(words);
+  return { ...found, heads: undefined, places, nobody: inputs.settings.wake === undefined ? nobody : [] };
 }
 
 function launchOf(place: JobPlace, { draft, leg }: DraftedLeg): EnqueuedLaunch {
@@ -66,12 +69,12 @@ function keyOf({ owner, repository, runId, job }: GitHubContext, { leg }: Action
 }
 
 /** Starts the workflow of an agent, so that the run needn't wait for its next time. */
-async function wake({ inputs, context, log }: JobPlace, signal: AbortSignal): Promise<void> {
-  if (inputs.wake === undefined) return;
-  const apiUrl = process.env["GITHUB_API_URL"] ?? "https://api.github.com";
-  const said = await dispatchWorkflow({ context, apiUrl, token: inputs.token, workflow: inputs.wake }, signal);
-  if (said === undefined) log.info(`started the workflow ${inputs.wake}`);
-  else log.warning(`the workflow ${inputs.wake} could not be started (${said}); the run waits for the next agent`);
+async function wake({ inputs, context, log }: JobPlace, tokens: Tokens, signal: AbortSignal): Promise<void> {
+  const { wake: workflow } = inputs.settings;
+  if (workflow === undefined) return;
+  const said = await dispatchWorkflow({ context, environment: process.env, tokens, workflow }, signal);
+  if (said === undefined) log.info(`started the workflow ${workflow}`);
+  else log.warning(`the workflow ${workflow} could not be started (${said}); the run waits for the next agent`);
 }
 
 type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };

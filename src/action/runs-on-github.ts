@@ -17,7 +17,7 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
   if (inputs.runs.length === 0) {
     throw new LaunchError("bad-usage", `input runs: give the ids of runs or the names of groups to ${command}`);
   }
-  const lookUp = { given: inputs.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
+  const lookUp = { given: inputs.settings.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
   const { config } = await readLaunchConfig(lookUp);
   const { store } = await openQueues(storeRequestOf(place, config));
   try {

@@ -37,7 +37,7 @@ export function storeRequestOf(place: JobPlace, config: LaunchConfig): StoreChoi
   const own = defaultStoreUrl(context, inputs.token);
   const chosen = process.env["LAUNCH_STORE"] ?? "";
   return {
-    given: inputs.store ?? (chosen === "" ? config.store : chosen),
+    given: inputs.settings.store ?? (chosen === "" ? config.store : chosen),
     byDefault: own?.url,
     isPublic: own?.isPublic ?? true,
     state,
@@ -77,7 +77,8 @@ export function ciRunOf(context: GitHubContext): CiRun {
 /** What a job asks a launch for. */
 export function requestOf({ inputs, context }: JobPlace, draft: ResolvedDraft): LaunchRequest {
   const { spec, config, baseDirectory, warnings } = draft;
-  const { includeUntracked, secrets } = inputs;
+  const { settings, secrets } = inputs;
+  const includeUntracked = settings.includeUntracked === true;
   const by = submitterOf(context);
   return { spec, config, baseDirectory, includeUntracked, warnings, secrets, by, ci: ciRunOf(context) };
 }

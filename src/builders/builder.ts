@@ -1,3 +1,7 @@
+import type { Clock } from "../core/clock.ts";
+import type { FieldFault } from "../core/field-fault.ts";
+import type { ExamineRequest, Finding } from "../core/finding.ts";
+import type { PruneRequest } from "../core/pruning.ts";
 import type { Log } from "../core/output/log.ts";
 import type { Registry } from "../registries/registry.ts";
 import type { CodeSource } from "../sources/source.ts";
@@ -69,9 +73,45 @@ export type BuilderContext = {
   readonly buildSecrets?: Readonly<Record<string, string>>;
   /** Folder for what may be remembered for minutes (which builder this is, base images' digests); absent remembers nothing. */
   readonly cacheDirectory?: string;
+  /** Where it is noted which images were built here and when each was used; absent notes nothing. */
+  readonly notes?: ImageNotesPlace;
+};
+
+export type ImageNotesPlace = {
+  /** The folder of the notes. */
+  readonly images: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
 };
 
 /** A builder's plug-in: `create` takes the config that its own `schema.ts` has validated. `none` builds nothing. */
 export type BuilderPlugin<Config> = {
   readonly create: (config: Config, context: BuilderContext) => Builder | "none";
+  /** Looks at the tools that a build needs. */
+  readonly examine?: (request: ExamineRequest<"build">, signal: AbortSignal) => Promise<readonly Finding[]>;
+  /** Takes away the images that it has built on this machine, and no launch has used since. */
+  readonly prune?: (request: PruneRequest, signal: AbortSignal) => Promise<PrunedImages>;
+};
+
+export type PrunedImage = {
+  readonly name: string;
+  readonly digest: string;
+  /** Layers that other images share included; those stay. */
+  readonly bytes: number;
+};
+
+export type PrunedImages = {
+  readonly removed: readonly PrunedImage[];
+  /** Old, but needed by somebody. */
+  readonly kept: readonly { readonly name: string; readonly why: string }[];
+  /** Why images could not be looked at, where they couldn't. */
+  readonly problem?: string;
+};
+
+/** What others need to know of a builder, without loading its plug-in. */
+export type BuilderTraits<Config> = {
+  /** Whether it makes images; without, the code runs as it is, or is mounted into a base image. */
+  readonly builds: boolean;
+  /** What of a config doesn't go together, or with the registry beside it. */
+  readonly faults?: (config: Config, place: { readonly hasRegistry: boolean }) => readonly FieldFault[];
 };

@@ -1,7 +1,9 @@
-import { posix } from "node:path";
 import { LaunchError } from "../core/errors.ts";
+import { readPyproject } from "../python/pyproject.ts";
+import type { Requirement } from "../python/requirement.ts";
+import { includedFiles, readRequirementsFile } from "../python/requirements-file.ts";
+import { readUvLock } from "../python/uv-lock.ts";
 import { pathInside, type SourceFolder } from "./source-folder.ts";
-import { tomlListHas, tomlTable } from "./toml.ts";
 
 /** Where a project's dependencies are listed. `needsCode`: they include the project's own folders, so installing them needs all of it. */
 export type PythonDependencies = {
@@ -20,88 +22,73 @@ export type PythonDependencies = {
  * `requirements.txt`, `pyproject.toml` (when it describes a project, not only tools), `requirements.frozen.txt`, `environment.yml`.
  */
 export async function pythonDependencies(folder: SourceFolder): Promise<PythonDependencies> {
-  const project = await folder.read("pyproject.toml");
-  const isProject = project !== undefined && describesProject(project);
+  const text = await folder.read("pyproject.toml");
+  const project = text === undefined ? undefined : readPyproject(text);
   const found = [
     ...(folder.files.has("uv.lock") && project !== undefined ? ["uv.lock"] : []),
     ...(folder.files.has("requirements.txt") ? ["requirements.txt"] : []),
-    ...(isProject ? ["pyproject.toml"] : []),
+    ...(project?.isProject === true ? ["pyproject.toml"] : []),
     ...["requirements.frozen.txt", "environment.yml", "environment.yaml"].filter((file) => folder.files.has(file)),
   ];
   const [file, ...unused] = found;
   if (file === "uv.lock") {
-    const git = /\bgit\s*=\s*"/.test((await folder.read("uv.lock")) ?? "");
+    const needsGit = readUvLock((await folder.read("uv.lock")) ?? "").some(({ from }) => from === "git");
     const others = unused.filter((each) => each !== "pyproject.toml");
-    const files = ["pyproject.toml", "uv.lock"];
-    return { kind: "uv-lock", files, needsCode: false, needsGit: git, unused: others };
+    return { kind: "uv-lock", files: ["pyproject.toml", "uv.lock"], needsCode: false, needsGit, unused: others };
   }
   if (file === "pyproject.toml") {
-    const text = project ?? "";
-    return { kind: "pyproject", files: [file], needsCode: mustBeBuilt(text), needsGit: text.includes("git+"), unused };
+    const needsGit = text?.includes("git+") === true;
+    return { kind: "pyproject", files: [file], needsCode: project?.mustBeBuilt === true, needsGit, unused };
   }
   if (file?.startsWith("requirements")) return { ...(await requirementFiles(folder, file)), unused };
   const none = { needsCode: false, needsGit: false, unused };
   return file === undefined ? { kind: "none", files: [], ...none } : { kind: "conda", files: [file], ...none };
 }
 
-function describesProject(text: string): boolean {
-  return tomlTable(text, "project") !== undefined || tomlTable(text, "tool.poetry") !== undefined;
-}
-
-/** Whether only the project's build backend knows its dependencies. */
-function mustBeBuilt(text: string): boolean {
-  return tomlTable(text, "project") === undefined || tomlListHas(text, "project", "dynamic", "dependencies");
-}
-
 type Requirements = Omit<PythonDependencies, "unused">;
 
 /** A requirements file with all that it includes by -r and -c. */
-async function requirementFiles(folder: SourceFolder, first: string): Promise<Requirements> {
-  const files = [first];
-  let needsCode = false;
-  let needsGit = false;
-  // `files` grows while it is walked: an included file's own includes come after it.
-  for (const file of files) {
-    for (const line of requirementLines((await folder.read(file)) ?? "")) {
-      const included = /^(?:-[rc]|--(?:requirement|constraint)(?:=|\s))\s*(?<path>\S+)$/.exec(line)?.groups?.["path"];
-      if (included !== undefined && !included.includes("://")) {
-        const path = includedPath(folder, file, included);
-        if (!files.includes(path)) files.push(path);
-      }
-      if (/(?:^|[\s@])git\+/.test(line)) needsGit = true;
-      if (/^(?:-e|--editable)[\s=]|^\.{0,2}\/|^\.{1,2}(?:\[|$)|(?:^|@\s*)file:(?!\/\/\/)/.test(line)) {
-        if (!/^(?:-e|--editable)[\s=]\s*git\+/.test(line)) needsCode = true;
-      }
-    }
-  }
-  return { kind: "requirements", files, needsCode, needsGit };
+async function requirementFiles(folder: SourceFolder, path: string): Promise<Requirements> {
+  const main = { path, text: (await folder.read(path)) ?? "" };
+  const all = [main, ...(await includedFiles(main, (each, by) => readIncluded(folder, each, by)))];
+  const requirements = all
+    .flatMap(({ text }) => readRequirementsFile(text))
+    .flatMap((line) => (line.kind === "requirement" ? [line.requirement] : []));
+  return {
+    kind: "requirements",
+    files: all.map((file) => file.path),
+    needsCode: requirements.some(isOfTheSource),
+    needsGit: requirements.some(({ from }) => from === "git"),
+  };
 }
 
-/** Lines without comments and continuations (pip's requirements file format). */
-function requirementLines(text: string): readonly string[] {
-  return text
-    .replace(/\\\r?\n/g, " ")
-    .split(/\r?\n/)
-    .map((line) => line.replace(/(?:^|\s)#.*$/, "").trim())
-    .filter((line) => line !== "");
+/** A `file:///…` is of the image. */
+function isOfTheSource({ from, target, editable }: Requirement): boolean {
+  if (from === "file-url") return editable || target?.startsWith("file:///") !== true;
+  return from === "path" || (editable && from !== "git");
 }
 
-function includedPath(folder: SourceFolder, from: string, written: string): string {
-  const path = pathInside(posix.join(posix.dirname(from), written));
+async function readIncluded(
+  folder: SourceFolder,
+  joined: string,
+  { file, written }: { readonly file: string; readonly written: string },
+): Promise<string> {
+  const path = pathInside(joined);
   if (path === undefined) {
     throw new LaunchError(
       "build-failed",
-      `${from} includes "${written}", which is outside of the build context; move it inside, or add a Dockerfile`,
+      `${file} includes "${written}", which is outside of the build context; move it inside, or add a Dockerfile`,
     );
   }
-  if (!folder.files.has(path)) {
-    throw new LaunchError("build-failed", `${from} includes "${written}", and the source has no such file`);
+  const text = await folder.read(path);
+  if (text === undefined) {
+    throw new LaunchError("build-failed", `${file} includes "${written}", and the source has no such file`);
   }
   if (!/^[\w./+-]+$/.test(path)) {
     throw new LaunchError(
       "build-failed",
-      `${from} includes "${written}"; its name may have letters, digits and . _ + - / only`,
+      `${file} includes "${written}"; its name may have letters, digits and . _ + - / only`,
     );
   }
-  return path;
+  return text;
 }

@@ -1,6 +1,8 @@
 import { LaunchError } from "../core/errors.ts";
+import { pinFiles, pinnedPython } from "../python/pinned-python.ts";
+import { readPyproject } from "../python/pyproject.ts";
+import { clausesOf, fits, illegalClause } from "../python/version-range.ts";
 import type { SourceFolder } from "./source-folder.ts";
-import { tomlString } from "./toml.ts";
 
 export const defaultPython = "3.12";
 
@@ -17,29 +19,23 @@ export type PythonVersion = { readonly version: string; readonly from: string };
 
 /** The Python version (`3.12`) of a folder: `.python-version`, then `runtime.txt`, then `requires-python`, then the default. */
 export async function pythonVersion(folder: SourceFolder): Promise<PythonVersion> {
-  const [pinned, runtime, project] = await Promise.all([
-    folder.read(".python-version"),
-    folder.read("runtime.txt"),
-    folder.read("pyproject.toml"),
-  ]);
-  if (pinned !== undefined) return { version: exactVersion(pinned, ".python-version"), from: ".python-version" };
-  if (runtime !== undefined) return { version: exactVersion(runtime, "runtime.txt"), from: "runtime.txt" };
-  const required = project === undefined ? undefined : tomlString(project, "project", "requires-python");
+  for (const file of pinFiles) {
+    const text = await folder.read(file);
+    if (text !== undefined) return { version: exactVersion(pinnedPython(text) ?? "", file), from: file };
+  }
+  const project = await folder.read("pyproject.toml");
+  const required = project === undefined ? undefined : readPyproject(project).requiresPython;
   if (required === undefined) return { version: defaultPython, from: "the default" };
   return { version: requiredVersion(required), from: `requires-python ${required}` };
 }
 
-/** `3.11`, `3.11.4`, `python-3.11.4`, `cpython-3.11`, with comments: its minor version. */
-function exactVersion(text: string, file: string): string {
-  const line = text
-    .split(/\r?\n/)
-    .map((each) => each.trim())
-    .find((each) => each !== "" && !each.startsWith("#"));
-  const minor = /^(?:c?python-?|@)?3\.(\d{1,2})(?:\.\d+)?(?:-.*)?$/i.exec(line ?? "")?.[1];
+/** `3.11`, `3.11.4`, `python-3.11.4`, `cpython-3.11`: its minor version. */
+function exactVersion(written: string, file: string): string {
+  const minor = /^(?:c?python-?|@)?3\.(\d{1,2})(?:\.\d+)?(?:-.*)?$/i.exec(written)?.[1];
   if (minor === undefined) {
     throw new LaunchError(
       "build-failed",
-      `${file}: "${line ?? ""}" is not a Python version that an image can be chosen for; write one like 3.12, or add a Dockerfile`,
+      `${file}: "${written}" is not a Python version that an image can be chosen for; write one like 3.12, or add a Dockerfile`,
     );
   }
   return supported(Number(minor), file);
@@ -57,11 +53,13 @@ function supported(minor: number, from: string): string {
 
 /** The best version that a PEP 440 specifier allows. */
 export function requiredVersion(specifier: string): string {
-  const clauses = specifier
-    .split(",")
-    .map((clause) => clause.trim())
-    .filter((clause) => clause !== "");
-  const minor = choices.find((choice) => clauses.every((clause) => allows(clause, choice)));
+  const illegal = illegalClause(specifier);
+  if (illegal !== undefined) {
+    throw new LaunchError("build-failed", `pyproject.toml: requires-python has a clause that is none: "${illegal}"`);
+  }
+  // An image has the newest patch release of its minor version, which one exact release is near enough to.
+  const clauses = clausesOf(specifier).map((clause) => clause.replace(/^={2,3}\s*v?(\d+(?:\.\d+)?)\b.*$/, "==$1.*"));
+  const minor = choices.find((choice) => fits(`3.${choice}.${newestPatch}`, clauses.join(",")) === true);
   if (minor === undefined) {
     throw new LaunchError(
       "build-failed",
@@ -71,42 +69,5 @@ export function requiredVersion(specifier: string): string {
   return `3.${minor}`;
 }
 
-/** The image has the newest patch release of its minor version; 99 stands for it. */
+/** Stands for the newest of all. */
 const newestPatch = 99;
-
-function allows(clause: string, minor: number): boolean {
-  const [, operator, written, wildcard] = /^(~=|===?|!=|<=|>=|<|>)\s*v?(\d+(?:\.\d+)*)(\.\*)?$/.exec(clause) ?? [];
-  if (operator === undefined || written === undefined) {
-    throw new LaunchError("build-failed", `pyproject.toml: requires-python has a clause that is none: "${clause}"`);
-  }
-  const wanted = written.split(".").map(Number);
-  const order = compare([3, minor, newestPatch], wanted);
-  switch (operator) {
-    case ">=":
-      return order >= 0;
-    case ">":
-      return order > 0;
-    case "<=":
-      return order <= 0;
-    case "<":
-      return order < 0;
-    case "!=":
-      return wildcard === undefined || !startsWith(minor, wanted);
-    case "~=":
-      return order >= 0 && startsWith(minor, wanted.slice(0, -1));
-    default:
-      return startsWith(minor, wanted.slice(0, 2));
-  }
-}
-
-function startsWith(minor: number, wanted: readonly number[]): boolean {
-  return wanted.every((part, index) => [3, minor][index] === part || index > 1);
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (let index = 0; index < Math.max(a.length, b.length); index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}

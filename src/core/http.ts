@@ -9,7 +9,7 @@ import { systemCode } from "./errors.ts";
  * and an agent 14 MB. Connections are kept for the next request. Redirects are never followed: a header may be for this host alone.
  */
 export type HttpRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -8,11 +8,11 @@ export type StateDirectory = {
   readonly store: string;
   /** Caches, safe to remove at any time. */
   readonly cache: string;
-  /** What launchers that are at work have made; see launch/remains.ts. */
+  /** What launchers that are at work have made; see machine/live-entry.ts. */
   readonly live: string;
   /** Folders that live as long as a launch does. */
   readonly scratch: string;
-  /** Notes of the images that were built; see launch/image-notes.ts. */
+  /** Notes of the images that were built; see builders/docker/image-notes.ts. */
   readonly images: string;
   /** A run's own folder, with its log and outputs. */
   runFolder(runId: string): string;

@@ -1,11 +1,12 @@
 import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
+import { gitHubApi } from "../clients/github/api.ts";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import { type FreshToken, renewedToken } from "../core/renewed-token.ts";
 import type { TokenSource } from "../core/token.ts";
-import { gitHubApi, type Place } from "./api.ts";
+import type { Place } from "./place.ts";
 
 /** An installation of a GitHub App, and the key that proves to be it. */
 export type AppKey = {
@@ -40,7 +41,7 @@ export function appToken({ app, place, clock, log, onToken }: AppTokenRequest): 
   }
   const obtain = async (): Promise<FreshToken> => {
     const { createAppAuth } = await import("@octokit/auth-app");
-    const api = await gitHubApi(place);
+    const api = await gitHubApi(place.apiUrl);
     const auth = createAppAuth({
       appId: app.id,
       privateKey: app.privateKey,

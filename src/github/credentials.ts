@@ -4,7 +4,7 @@ import type { Log } from "../core/output/log.ts";
 import type { Tokens, TokenSource } from "../core/token.ts";
 import { readSecret } from "../launch/secrets.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
-import { gitHubPlace, type Place } from "./api.ts";
+import { gitHubPlace, type Place } from "./place.ts";
 import type { Environment } from "./context.ts";
 import { tokensFor } from "./store.ts";
 

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { gitHubApi } from "../clients/github/api.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { JobLiveness } from "../run/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import { refuseToken, type Token, tokenText, type Tokens } from "../core/token.ts";
-import { gitHubApi, gitHubPlace, type Place } from "./api.ts";
+import { gitHubPlace, type Place, tokenAt } from "./place.ts";
 import type { Environment } from "./context.ts";
 
 /*
@@ -57,7 +58,7 @@ const pageSize = 100;
 /** Undefined where there is no token for this GitHub: nothing is asked then. */
 export function gitHubJobs({ tokens, environment, clock, log }: GitHubJobs): JobLiveness | undefined {
   const place = gitHubPlace(environment);
-  const token = tokens[URL.parse(place.serverUrl)?.host ?? ""];
+  const token = tokenAt(place, tokens);
   if (token === undefined) return undefined;
   const ended = new Set<string>();
   const askedMs = new Map<string, number>();
@@ -92,7 +93,7 @@ export function gitHubJobs({ tokens, environment, clock, log }: GitHubJobs): Job
 async function isClosed(job: Job, place: Place, token: Token, signal: AbortSignal): Promise<boolean> {
   const [owner = "", repo = ""] = job.repository.split("/");
   const text = await tokenText(token, signal);
-  const api = await gitHubApi(place);
+  const api = await gitHubApi(place.apiUrl);
   signal.throwIfAborted();
   try {
     const { data } = await api("GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs", {
@@ -102,6 +103,7 @@ async function isClosed(job: Job, place: Place, token: Token, signal: AbortSigna
       attempt_number: Number(job.run_attempt),
       per_page: pageSize,
       headers: { authorization: `Bearer ${text}` },
+      request: { signal },
     });
     const { total_count: count, jobs } = answerSchema.parse(data);
     // A runner has one job at a time, and may have had several of this run.

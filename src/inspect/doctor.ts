@@ -1,27 +1,15 @@
 import { constants } from "node:fs";
-import { access, mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { docker } from "../clients/docker/docker.ts";
-import { dockerConfigFolder, findBuildx } from "../clients/docker/buildx.ts";
-import { git } from "../clients/git/git.ts";
-import { uv } from "../clients/uv/uv.ts";
-import { LaunchError, messageOf } from "../core/errors.ts";
-import { isJsonObject } from "../core/json.ts";
-import { execute } from "../core/process.ts";
-import { withoutCredentials } from "../core/output/redaction.ts";
+import { access, mkdir } from "node:fs/promises";
+import { buildsImages, defaultBuilder, examineBuilders } from "../builders/index.ts";
+import { type Finding, findingOf, lookTimeoutMs } from "../core/finding.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import { resolveSecrets } from "../launch/secrets.ts";
+import { examineRegistries } from "../registries/index.ts";
+import { examineResources, resourceTraits, type UsedResource } from "../resources/index.ts";
+import { examineSources } from "../sources/index.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
-import { resolveSecrets } from "../launch/secrets.ts";
 import type { StoreChoice } from "../stores/choose-store.ts";
-
-/** One thing that was looked at. `needed` names what needs it; undefined when nothing of this spec does. */
-export type Finding = {
-  readonly subject: string;
-  readonly found: boolean;
-  readonly detail: string;
-  readonly needed: string | undefined;
-};
 
 export type DoctorRequest = {
   /** The spec that should run here; undefined looks at the place alone. */
@@ -32,120 +20,51 @@ export type DoctorRequest = {
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
-type Probe = { readonly found: boolean; readonly detail: string };
-
-const timeoutMs = 15_000;
-
-/** Looks at what a launch would use, all at once. Changes nothing but the state folder, which it makes. */
+/** Looks at what a launch would use, all at once: each plug-in at its own. Changes nothing but the state folder, which it makes. */
 export async function examine(request: DoctorRequest, signal: AbortSignal): Promise<readonly Finding[]> {
-  const needs = needsOf(request.draft);
-  const [gitFound, dockerFound, buildx, uvFound, python, logins, state, store, secrets] = await Promise.all([
-    probe(() => gitVersion(request.workingDirectory, signal)),
-    probe(() => engineVersion(signal)),
-    probe(async () => `at ${(await findBuildx(signal)).command}`),
-    probe(() => uvVersion(request, signal)),
-    probe(() => pythonVersion(signal)),
-    probe(registryLogins),
-    probe(() => writable(request.state)),
-    probe(() => reachable(request.store, signal)),
+  const { draft, workingDirectory, environment } = request;
+  const place = { workingDirectory, environment };
+  const [sources, builders, resources, registries, state, store, secrets] = await Promise.all([
+    examineSources({ ...place, use: undefined }, signal),
+    examineBuilders({ ...place, use: builderOf(draft) }, signal),
+    examineResources({ ...place, use: resourceOf(draft) }, signal),
+    examineRegistries(),
+    findingOf({ subject: "state folder", needed: "every run" }, () => writable(request.state)),
+    findingOf({ subject: "store", needed: "every run" }, () => reachable(request.store, signal)),
     secretFindings(request),
   ]);
   return [
     { subject: "node", found: true, detail: process.versions.node, needed: undefined },
-    { subject: "git", ...gitFound, needed: needs.git },
-    { subject: "docker", ...dockerFound, needed: needs.docker },
-    { subject: "buildx", ...buildx, needed: needs.buildx },
-    { subject: "uv", ...uvFound, needed: needs.uv },
-    { subject: "python", ...python, needed: needs.python },
-    { subject: "registry logins", ...logins, needed: undefined },
-    { subject: "state folder", ...state, needed: "every run" },
-    { subject: "store", ...store, needed: "every run" },
+    ...eachOnce([...sources, ...builders, ...resources, ...registries]),
+    state,
+    store,
     ...secrets,
   ];
 }
 
-type Needs = Readonly<Record<"git" | "docker" | "buildx" | "uv" | "python", string | undefined>>;
-
-function needsOf(draft: DoctorRequest["draft"]): Needs {
-  const always = { git: "records, and code from a commit" };
-  if (draft === undefined) return { ...always, docker: undefined, buildx: undefined, uv: undefined, python: undefined };
+/** The builder that the draft would have build, if any would. */
+function builderOf(draft: DoctorRequest["draft"]): LaunchConfig["builder"] {
+  if (draft === undefined) return undefined;
   const { spec, config } = draft;
-  const container = spec.resource === "local-container";
-  const builds = container && spec.docker.docker_image === undefined && config.builder?.type !== "noop";
-  const command = spec.overrides.entry_point?.[0];
-  const local = spec.resource === "local-process";
-  const venv = local && spec.resource_args["local-process"]?.venv === true;
-  return {
-    ...always,
-    docker: container ? "resource local-container" : undefined,
-    buildx: builds ? "building the image" : undefined,
-    uv: venv ? "resource_args.local-process.venv" : undefined,
-    python: local && !venv && command?.startsWith("python") === true ? `the command ${command}` : undefined,
-  };
+  const builder = config.builder ?? defaultBuilder;
+  const builds = resourceTraits(spec.resource).needsImage && spec.docker.docker_image === undefined;
+  return builds && buildsImages(builder) ? builder : undefined;
 }
 
-/** A probe's words, or those of the error that stopped it. */
-async function probe(look: () => Promise<string>): Promise<Probe> {
-  try {
-    return { found: true, detail: await look() };
-  } catch (error) {
-    return { found: false, detail: messageOf(error) };
+function resourceOf(draft: DoctorRequest["draft"]): UsedResource | undefined {
+  if (draft === undefined) return undefined;
+  const { resource: name, resource_args: args, overrides } = draft.spec;
+  return { name, args, command: overrides.entry_point };
+}
+
+/** What two plug-ins need is shown once, with what the run itself needs it for before what its build does. */
+function eachOnce(findings: readonly Finding[]): readonly Finding[] {
+  const bySubject = new Map<string, Finding>();
+  for (const finding of findings) {
+    const { needed = bySubject.get(finding.subject)?.needed } = finding;
+    bySubject.set(finding.subject, { ...finding, needed });
   }
-}
-
-async function gitVersion(cwd: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await git({ args: ["--version"], doing: "asking git's version", cwd, signal, timeoutMs });
-  return stdout
-    .toString()
-    .trim()
-    .replace(/^git version /, "");
-}
-
-async function engineVersion(signal: AbortSignal): Promise<string> {
-  const { exitCode, stdout, stderr } = await docker({
-    args: ["version", "--format", "{{.Server.Version}}"],
-    doing: "asking the Docker engine's version",
-    signal,
-    timeoutMs,
-  });
-  if (exitCode === 0) return `engine ${stdout.toString().trim()}`;
-  throw new LaunchError("tool-missing", `the docker command is here, its engine doesn't answer: ${lastLine(stderr)}`);
-}
-
-async function uvVersion({ workingDirectory, environment }: DoctorRequest, signal: AbortSignal): Promise<string> {
-  const doing = "asking uv's version";
-  const { stdout } = await uv({
-    args: ["--version"],
-    doing,
-    cwd: workingDirectory,
-    env: environment,
-    signal,
-    timeoutMs,
-  });
-  return stdout.toString().trim().replace(/^uv /, "");
-}
-
-async function pythonVersion(signal: AbortSignal): Promise<string> {
-  const doing = "asking Python's version";
-  const { stdout } = await execute({ command: "python3", args: ["--version"], doing, signal, timeoutMs });
-  return stdout
-    .toString()
-    .trim()
-    .replace(/^Python /, "");
-}
-
-/** The hosts that Docker has a login for; names only. */
-async function registryLogins(): Promise<string> {
-  const file = join(dockerConfigFolder(), "config.json");
-  const config: unknown = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-  if (!isJsonObject(config)) throw new LaunchError("bad-config", `${file} is no JSON object`);
-  const hosts = new Set<string>();
-  for (const key of ["auths", "credHelpers"]) {
-    const part = config[key];
-    if (isJsonObject(part)) for (const host of Object.keys(part)) hosts.add(withoutCredentials(host));
-  }
-  const helper = typeof config["credsStore"] === "string" ? ` (helper ${config["credsStore"]})` : "";
-  return hosts.size === 0 ? `none${helper}` : `${[...hosts].join(", ")}${helper}`;
+  return [...bySubject.values()];
 }
 
 async function writable({ path }: StateDirectory): Promise<string> {
@@ -157,7 +76,7 @@ async function writable({ path }: StateDirectory): Promise<string> {
 async function reachable(choice: StoreChoice, signal: AbortSignal): Promise<string> {
   const store = await choice.open();
   try {
-    const runs = await store.list(1, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    const runs = await store.list(1, AbortSignal.any([signal, AbortSignal.timeout(lookTimeoutMs)]));
     return `${store.location}${runs.length === 0 ? ", no runs yet" : ""}`;
   } finally {
     await store.close();
@@ -168,17 +87,12 @@ async function reachable(choice: StoreChoice, signal: AbortSignal): Promise<stri
 async function secretFindings({ draft, environment }: DoctorRequest): Promise<readonly Finding[]> {
   const wanted = Object.entries(draft?.spec.secrets ?? {});
   return Promise.all(
-    wanted.map(async ([variable, name]) => {
+    wanted.map(([variable, name]) => {
       const places = draft?.config.secrets ?? {};
-      const found = await probe(async () => {
+      return findingOf({ subject: `secret ${name}`, needed: `the variable ${variable}` }, async () => {
         await resolveSecrets({ wanted: { [variable]: name }, given: {}, places, environment });
         return "has a value";
       });
-      return { subject: `secret ${name}`, ...found, needed: `the variable ${variable}` };
     }),
   );
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
 }

@@ -9,7 +9,7 @@ import { outcomeOfError } from "../run/outcome.ts";
 import { collectOutputs } from "../machine/outputs.ts";
 import type { RunRecord } from "../run/record.ts";
 import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
-import { removeFolder } from "../machine/remove-folder.ts";
+import { removeFolder } from "../core/folders/remove.ts";
 import { makeRunFolders } from "../machine/run-folders.ts";
 import { lastLines } from "../machine/run-log.ts";
 import { elapsedOf } from "../reporting/run-report.ts";

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import type { Builder, BuildPlan, BuildRequest, BuiltImage } from "../builders/builder.ts";
-import { type BuilderConfig, openBuilder } from "../builders/index.ts";
+import type { Builder, BuildPlan, BuildRequest, BuiltImage, ImageNotesPlace } from "../builders/builder.ts";
+import { defaultBuilder, openBuilder } from "../builders/index.ts";
 import { LaunchError } from "../core/errors.ts";
 import { slugOf } from "../run/run-id.ts";
-import { openRegistry } from "../registries/index.ts";
+import { openRegistry, openRepository } from "../registries/index.ts";
 import type { Registry } from "../registries/registry.ts";
+import { resourceTraits } from "../resources/index.ts";
 import type { CodeSource } from "../sources/source.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
@@ -24,6 +25,8 @@ export type ImageRequest = {
   readonly log: Log;
   /** Where builders remember for minutes. */
   readonly cacheDirectory: string;
+  /** Absent: what is planned alone is noted nowhere. */
+  readonly notes?: ImageNotesPlace;
   /** Values of the secrets that the builder's config names. */
   readonly buildSecrets: Readonly<Record<string, string>>;
 };
@@ -37,14 +40,18 @@ export const defaultBaseImage = "python:3.12-slim";
  */
 export async function planImage(request: ImageRequest, signal: AbortSignal): Promise<ImagePlan> {
   const { spec, config, source } = request;
-  if (spec.resource === "local-process") return { kind: "none", why: "a local process needs none" };
-  const builderConfig = config.builder ?? ({ type: "docker" } satisfies BuilderConfig);
+  const { needsImage, called } = resourceTraits(spec.resource);
+  if (!needsImage) return { kind: "none", why: `${called} needs none` };
+  const builderConfig = config.builder ?? defaultBuilder;
   const builder = await openBuilder(builderConfig, {
     log: request.log,
     cacheDirectory: request.cacheDirectory,
     buildSecrets: request.buildSecrets,
+    ...(request.notes === undefined ? {} : { notes: request.notes }),
   });
-  if (builder === "none") return { kind: "none", why: "noop builder: the code is mounted into a base image" };
+  if (builder === "none") {
+    return { kind: "none", why: `${builderConfig.type} builder: the code is mounted into a base image` };
+  }
   const build: BuildRequest = {
     source,
     name: slugOf(spec.name) || "run",
@@ -73,7 +80,7 @@ async function registryOf(config: LaunchConfig): Promise<Registry | undefined> {
   if (config.registry !== undefined) return openRegistry(config.registry);
   const builder = config.builder;
   if (builder === undefined || !("destination" in builder) || builder.destination === undefined) return undefined;
-  return openRegistry({ type: "generic", uri: builder.destination });
+  return openRepository(builder.destination);
 }
 
 /**
@@ -81,7 +88,7 @@ async function registryOf(config: LaunchConfig): Promise<Registry | undefined> {
  * themselves, whatever the config says of images.
  */
 export function refuseEnvironment({ spec, config }: Pick<ImageRequest, "spec" | "config">): void {
-  if (config.environment === undefined || spec.resource === "local-process") return;
+  if (config.environment === undefined || !resourceTraits(spec.resource).needsImage) return;
   throw new LaunchError(
     "unsupported",
     `environment "${config.environment.type}" is not in this version: give a launch config without it (--launch-config), and log in before the launch where a tool needs it`,

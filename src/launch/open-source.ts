@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import { sources } from "../sources/index.ts";
-import type { ResolvedSource, SourceContext, SourceRequest } from "../sources/source.ts";
+import type { SourceRequest } from "../sources/source.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { LaunchRequest } from "./services.ts";
 
@@ -27,11 +26,4 @@ function sourceRequestOf(spec: LaunchSpec, baseDirectory: string, includeUntrack
 /** Which source a launch is of. */
 export function sourceOf({ source, spec, baseDirectory, includeUntracked }: LaunchRequest): SourceRequest {
   return source ?? sourceRequestOf(spec, baseDirectory, includeUntracked);
-}
-
-/** Resolves the spec's source by its plug-in. */
-export async function openSource(request: SourceRequest, context: SourceContext): Promise<ResolvedSource> {
-  const kind = request.kind === "image" ? "image" : "git";
-  const { plugin } = await sources[kind].load();
-  return plugin.resolve(request, context);
 }

@@ -1,5 +1,3 @@
-import type { BuiltImage } from "../builders/builder.ts";
-import { messageOf } from "../core/errors.ts";
 import { type Redact, redactionOf } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { knownTokens } from "../core/token.ts";
@@ -9,10 +7,10 @@ import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { beside } from "./beside.ts";
 import { sourceWords } from "../reporting/describe.ts";
 import { followRun } from "./follow-run.ts";
-import { noteImage } from "../machine/image-notes.ts";
 import type { Journal } from "./journal.ts";
 import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
-import { openSource, sourceOf } from "./open-source.ts";
+import { openSource } from "../sources/index.ts";
+import { sourceOf } from "./open-source.ts";
 import {
   commandOf,
   exportSource,
@@ -116,21 +114,11 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
         signal,
       );
       journal.amend({ image: imageRecordOf(built) });
-      await noteUse(run, built);
       if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
       const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
       return { image: { reference: built.reference, digest: built.digest }, command, needsFolder: false, words };
     },
     ({ words }) => words,
-  );
-}
-
-/** Without its note an image is not found by `launch prune`; a launch doesn't fail for that. */
-async function noteUse({ services }: Run, built: BuiltImage): Promise<void> {
-  const image = { name: built.plan.image, reference: built.reference, digest: built.digest };
-  const { environment, clock, state, log } = services;
-  await noteImage(state, image, { environment, now: clock.now() }).catch((error: unknown) =>
-    log.debug(`the image ${image.name} could not be noted: ${messageOf(error)}`),
   );
 }
 
@@ -148,6 +136,7 @@ function imageRequest({ request, services, scratch }: Run, source: CodeSource, s
     scratch,
     log: services.log,
     cacheDirectory: services.state.cache,
+    notes: { images: services.state.images, environment: services.environment, clock: services.clock },
     buildSecrets: secrets.build,
   };
 }

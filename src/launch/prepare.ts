@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LaunchError } from "../core/errors.ts";
-import { openResource } from "../resources/index.ts";
+import { openResource, resourceTraits } from "../resources/index.ts";
 import type { Resource, RunRequest } from "../resources/resource.ts";
 import type { RunKey } from "../run/handle.ts";
 import type { ResolvedSource } from "../sources/source.ts";
@@ -128,7 +128,7 @@ export async function prepareRun(
 /** The image that a run without a build uses: the one given, or the base that code is mounted into. */
 export function imageWithoutBuild(request: LaunchRequest, source: ResolvedSource): RunImage {
   if (source.kind === "image") return { reference: source.image, digest: undefined };
-  if (request.spec.resource === "local-process") return undefined;
+  if (!resourceTraits(request.spec.resource).needsImage) return undefined;
   return { reference: baseImageOf(request.spec) ?? defaultBaseImage, digest: undefined };
 }
 

@@ -1,3 +1,4 @@
+import type { AtWork } from "../core/pruning.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { liveRunIds, readLive } from "./live-entry.ts";
 
@@ -5,12 +6,6 @@ import { liveRunIds, readLive } from "./live-entry.ts";
  * What runs on this machine need of what they share: images and Python environments. A run is written down before it chooses any, so
  * whoever removes some looks here right before.
  */
-export type AtWork = {
-  /** A run is on its way to its start: it may have chosen anything by now. */
-  readonly starting: boolean;
-  /** When the oldest run here was made, in ms since the epoch: all that they use was used since. */
-  readonly sinceMs: number;
-};
 
 /** A resource has what it runs long before. */
 const startMs = 10 * 60_000;

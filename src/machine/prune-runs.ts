@@ -3,11 +3,11 @@ import { isFinal } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { ListedRun, Store } from "../stores/store.ts";
 import type { RunHead } from "../run/head.ts";
-import { sizeOf } from "./folder-size.ts";
+import { sizeOf } from "../core/folders/size.ts";
 import { isLiveHere } from "./live-entry.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { removeFolder } from "../core/folders/remove.ts";
 
-export type PruneRequest = {
+export type PruneRunsRequest = {
   /** Only runs that ended so long ago. */
   readonly olderThanMs: number;
   /** The newest so many finished runs stay, however old. */
@@ -31,7 +31,7 @@ export type Pruned = {
  * can't read, is never touched.
  */
 export async function pruneRuns(
-  request: PruneRequest,
+  request: PruneRunsRequest,
   services: { readonly store: Store; readonly state: StateDirectory; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<Pruned> {

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type LiveRun, registerLive, releaseLive } from "./live-entry.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { removeFolder } from "../core/folders/remove.ts";
 
 /**
  * Makes the folders of a run, and writes down that this process launches it. A run id is used once: whoever makes the folder of its name

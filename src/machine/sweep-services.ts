@@ -3,7 +3,7 @@ import { LaunchError } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Tokens } from "../core/token.ts";
-import { openResource, type ResourceName, resources } from "../resources/index.ts";
+import { isResourceName, openResource } from "../resources/index.ts";
 import { openStoreAt } from "../stores/choose-store.ts";
 import type { SweepServices } from "./sweep.ts";
 
@@ -28,8 +28,4 @@ export function sweepServices(place: SweepPlace): SweepServices {
     openStore: (location) => openStoreAt(location, place),
     openOwnStore: () => openStoreAt(undefined, place),
   };
-}
-
-function isResourceName(name: string): name is ResourceName {
-  return Object.hasOwn(resources, name);
 }

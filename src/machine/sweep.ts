@@ -10,10 +10,10 @@ import type { Resource } from "../resources/resource.ts";
 import type { Store } from "../stores/store.ts";
 import type { StoredRun } from "../run/document.ts";
 import { removeScratch } from "./clear-run.ts";
-import { namesIn } from "./folder-names.ts";
+import { namesIn } from "../core/folders/names.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./live-entry.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { removeFolder } from "../core/folders/remove.ts";
 
 /** How the run of a killed launcher is said to have ended. */
 export type SweepEnding = "lost" | "cancelled";

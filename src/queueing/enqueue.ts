@@ -9,7 +9,8 @@ import type { RunDocument } from "../run/document.ts";
 import { cancelEntries } from "./cancel-runs.ts";
 import { refuseLaunch, refusePublicPatches, roomAndReplaced } from "./enqueue-checks.ts";
 import type { Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
-import { openSource, sourceOf } from "../launch/open-source.ts";
+import { openSource } from "../sources/index.ts";
+import { sourceOf } from "../launch/open-source.ts";
 import { documentsOf, type Sourced } from "./queued-documents.ts";
 
 export type { Enqueued, EnqueuedLaunch } from "./enqueue-request.ts";

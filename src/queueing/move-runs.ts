@@ -63,6 +63,8 @@ function without<T extends object, Key extends string>(value: T, keys: readonly 
 async function documentOf(entry: QueueEntry, store: QueueStore, signal: AbortSignal): Promise<RunDocument> {
   const document = await store.load(entry, signal);
   if (document !== undefined) return document;
+  // Says what is wrong, where that is why.
+  await store.read(entry.run.run_id, signal);
   throw new LaunchError("store-conflict", `run "${entry.run.run_id}" has changed meanwhile; look at it, and try again`);
 }
 

@@ -35,7 +35,8 @@ const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 export const queueDefinitionSchema = z.strictObject({
   description: z.string().max(500).optional(),
-  resource: z.enum(["local-process", "local-container", "kubernetes", "sagemaker", "vertex"]).optional(),
+  /** Its name; which there are is not for a queue to know. */
+  resource: z.string().optional(),
   /** The resource's own arguments; texts in it may hold `{{variable}}`. */
   resource_args: z.record(z.string(), z.json()).default({}),
   order: z.enum(["priority", "fifo"]).default("priority"),

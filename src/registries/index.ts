@@ -1,20 +1,71 @@
 import type { z } from "zod";
+import type { FieldFault } from "../core/field-fault.ts";
 import { LaunchError } from "../core/errors.ts";
-import type { Registry } from "./registry.ts";
+import type { Finding } from "../core/finding.ts";
+import type { CloudPlace } from "../environments/environment.ts";
 import { acrRegistrySchema } from "./acr/schema.ts";
+import { acrRegistryTraits } from "./acr/traits.ts";
 import { artifactRegistrySchema } from "./artifact-registry/schema.ts";
+import { artifactRegistryTraits } from "./artifact-registry/traits.ts";
 import { ecrRegistrySchema } from "./ecr/schema.ts";
+import { ecrRegistryTraits } from "./ecr/traits.ts";
 import { genericRegistrySchema } from "./generic/schema.ts";
+import { genericRegistryTraits } from "./generic/traits.ts";
+import type { Registry, RegistryTraits } from "./registry.ts";
 
 /** The registries by `type`. One whose `load` is undefined is understood in a config, and refused at launch: its plug-in is not there yet. */
 export const registries = {
-  acr: { schema: acrRegistrySchema, load: undefined },
-  "artifact-registry": { schema: artifactRegistrySchema, load: undefined },
-  ecr: { schema: ecrRegistrySchema, load: undefined },
-  generic: { schema: genericRegistrySchema, load: () => import("./generic/index.ts") },
+  acr: { schema: acrRegistrySchema, traits: acrRegistryTraits, load: undefined },
+  "artifact-registry": { schema: artifactRegistrySchema, traits: artifactRegistryTraits, load: undefined },
+  ecr: { schema: ecrRegistrySchema, traits: ecrRegistryTraits, load: undefined },
+  generic: { schema: genericRegistrySchema, traits: genericRegistryTraits, load: () => import("./generic/index.ts") },
 } as const;
 
 export type RegistryConfig = z.output<(typeof registries)[keyof typeof registries]["schema"]>;
+
+/** What of a registry's config doesn't go together. */
+export function registryFaults(config: RegistryConfig): readonly FieldFault[] {
+  const place = repositoryPlace(config.uri);
+  const region = regionOf(config);
+  if (place === undefined || region === undefined || place.region === region) return ownFaults(config);
+  const message = `registry.region is ${JSON.stringify(region)}, and registry.uri is in ${place.region}; keep one`;
+  return [...ownFaults(config), { field: "region", message }];
+}
+
+function ownFaults(config: RegistryConfig): readonly FieldFault[] {
+  switch (config.type) {
+    case "acr":
+      return registries.acr.traits.faults?.(config) ?? [];
+    case "artifact-registry":
+    case "gcr":
+      return registries["artifact-registry"].traits.faults?.(config) ?? [];
+    case "ecr":
+      return registries.ecr.traits.faults?.(config) ?? [];
+    case "generic":
+      return registries.generic.traits.faults?.(config) ?? [];
+  }
+}
+
+function regionOf(config: RegistryConfig): string | undefined {
+  return "region" in config ? config.region : undefined;
+}
+
+/** In which cloud, and where in it, a registry is; undefined when nothing says so. */
+export function registryPlace(config: RegistryConfig): CloudPlace | undefined {
+  const { cloud } = registries[config.type === "gcr" ? "artifact-registry" : config.type].traits;
+  const place = repositoryPlace(config.uri);
+  return cloud === undefined ? place : { cloud, region: place?.region ?? regionOf(config) };
+}
+
+/** The same of a repository, by its host. */
+export function repositoryPlace(uri: string | undefined): CloudPlace | undefined {
+  const host = uri?.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+  for (const { traits } of Object.values<{ readonly traits: Pick<RegistryTraits<never>, "placeOfHost"> }>(registries)) {
+    const place = traits.placeOfHost?.(host);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
 
 /** Loads a registry's plug-in and opens it. Throws `unsupported` for one that is not there yet. */
 export async function openRegistry(config: RegistryConfig): Promise<Registry> {
@@ -30,4 +81,15 @@ export async function openRegistry(config: RegistryConfig): Promise<Registry> {
         `registry "${config.type}" is not in this version; log Docker in to it and use {type: generic, uri: REPOSITORY}`,
       );
   }
+}
+
+/** The registry of a repository that is named without one. */
+export function openRepository(uri: string): Promise<Registry> {
+  return openRegistry({ type: "generic", uri });
+}
+
+/** What the registries find of this machine. */
+export async function examineRegistries(): Promise<readonly Finding[]> {
+  const { plugin } = await registries.generic.load();
+  return (await plugin.examine?.()) ?? [];
 }

@@ -1,3 +1,7 @@
+import type { FieldFault } from "../core/field-fault.ts";
+import type { Finding } from "../core/finding.ts";
+import type { Cloud, CloudPlace } from "../environments/environment.ts";
+
 /** A login for a registry host; `expiresAt` when it ends by itself. */
 export type PullCredential = {
   readonly host: string;
@@ -13,4 +17,18 @@ export interface Registry {
   credential(signal: AbortSignal): Promise<PullCredential | undefined>;
 }
 
-export type RegistryPlugin<Config> = { readonly create: (config: Config) => Registry };
+export type RegistryPlugin<Config> = {
+  readonly create: (config: Config) => Registry;
+  /** Looks at what it needs of this machine. */
+  readonly examine?: () => Promise<readonly Finding[]>;
+};
+
+/** What others need to know of a registry, without loading its plug-in. */
+export type RegistryTraits<Config> = {
+  /** The one cloud that it is of; undefined when its host alone can tell. */
+  readonly cloud: Cloud | undefined;
+  /** Where a repository's host says that it is, if that is one of this registry's. */
+  readonly placeOfHost?: (host: string) => CloudPlace | undefined;
+  /** What of a config doesn't go together. */
+  readonly faults?: (config: Config) => readonly FieldFault[];
+};

@@ -1,3 +1,5 @@
+import type { ExamineRequest, Finding } from "../core/finding.ts";
+import type { PrunedFolder, PruneRequest } from "../core/pruning.ts";
 import type { Log, OutputStream } from "../core/output/log.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { RunKey, Handle } from "../run/handle.ts";
@@ -69,4 +71,31 @@ export type ResourceContext = {
 };
 
 /** A resource's plug-in: `create` takes the resource_args that its own `schema.ts` has validated. */
-export type ResourcePlugin<Args> = { readonly create: (args: Args, context: ResourceContext) => Resource };
+export type ResourcePlugin<Args> = {
+  readonly create: (args: Args, context: ResourceContext) => Resource;
+  /** Looks at the tools that runs of it need. */
+  readonly examine?: (request: ExamineRequest<ResourceUse<Args>>, signal: AbortSignal) => Promise<readonly Finding[]>;
+  /** Takes away what it keeps on this machine for later runs, and none has used since. */
+  readonly prune?: (request: PruneRequest) => Promise<readonly PrunedFolder[]>;
+};
+
+/** How a run would use a resource. */
+export type ResourceUse<Args> = { readonly args: Args; readonly command: readonly string[] | undefined };
+
+/** What others need to know of a resource, without loading its plug-in. */
+export type ResourceTraits = {
+  /** For people: "a local process". */
+  readonly called: string;
+  /** W&B's other names for it. */
+  readonly otherNames: readonly string[];
+  /** Whether its runs are on their launcher's machine, which has their devices and knows of each. */
+  readonly where: "here" | "elsewhere";
+  /** It runs an image; without that, its runs have the code as a folder and the tools of their machine. */
+  readonly needsImage: boolean;
+  /** With whose rights: those of the agent's user can read what that one can, its secrets too. */
+  readonly runsAs:
+    { readonly kind: "sandbox" } | { readonly kind: "agent's user"; readonly allowedBy: "local_process" };
+  /** What its arguments are, and each of them, for editors. */
+  readonly argsText: string;
+  readonly argText?: (name: string) => string | undefined;
+};

@@ -1,3 +1,4 @@
+import type { ExamineRequest, Finding } from "../core/finding.ts";
 import type { Log } from "../core/output/log.ts";
 import type { Tokens } from "../core/token.ts";
 import type { Provenance } from "../run/provenance.ts";
@@ -75,4 +76,6 @@ export type SourceContext = {
 /** A plug-in of this kind. Throws `source-failed` or `patch-failed`. */
 export interface SourcePlugin {
   resolve(request: SourceRequest, context: SourceContext): Promise<ResolvedSource>;
+  /** Looks at the tools that it needs. */
+  readonly examine?: (request: ExamineRequest<never>, signal: AbortSignal) => Promise<readonly Finding[]>;
 }

@@ -2,7 +2,7 @@ import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type Tokens, tokenText } from "../core/token.ts";
 import { openStore } from "./index.ts";
-import { fileStoreLocation, parseStoreUrl, type StoreLocation } from "./location.ts";
+import { fileStoreLocation, type GitStoreLocation, parseStoreUrl, type StoreLocation } from "./location.ts";
 import type { Store } from "./store.ts";
 import type { WholeStore } from "./whole-store.ts";
 
@@ -11,7 +11,7 @@ export type StoreChoice = {
   open(): Promise<Store>;
   /** Opened when the first refuses the first write; undefined where there is nothing to fall back to. */
   readonly openFallback: (() => Promise<Store>) | undefined;
-  /** True where each write is dear (a repository on GitHub): then a run is written twice only. */
+  /** True where each write is dear (a repository elsewhere): then a run is written twice only. */
   readonly spare: boolean;
   /** True where anybody can read it: then a patch stays out of it unless the config allows it. */
   readonly public: boolean;
@@ -43,10 +43,16 @@ export function chooseStore(request: StoreChoiceRequest): StoreChoice {
   return {
     open: () => openWith(location, request),
     openFallback: mayFallBack ? () => openWith(own, request) : undefined,
-    spare: isRemote,
+    spare: isRepositoryElsewhere(location),
     // A database is never public, whatever the repository is.
-    public: isRemote && location.kind === "git" && mayBePublic(request),
+    public: isRepositoryElsewhere(location) && mayBePublic(request),
   };
+}
+
+type RepositoryElsewhere = Exclude<GitStoreLocation, { readonly transport: "file" }>;
+
+function isRepositoryElsewhere(location: StoreLocation): location is RepositoryElsewhere {
+  return location.kind === "git" && location.transport !== "file";
 }
 
 /** What is known of the repository that is taken by default says nothing of another. */
@@ -75,19 +81,18 @@ export type OpenQueues = {
 export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueues> {
   const chosen = request.given ?? request.byDefault;
   const location = chosen === undefined ? fileStoreLocation(request.state.store) : parseStoreUrl(chosen);
-  const isRepositoryElsewhere = location.kind === "git" && location.transport !== "file";
   return {
     store: await openWith(location, request),
     storeIsHere: location.transport === "file",
-    storeIsPublic: isRepositoryElsewhere && mayBePublic(request),
-    ...(isRepositoryElsewhere ? { isReadByAll: (signal) => askPublic(location.remote, signal) } : {}),
-    spareStore: isRepositoryElsewhere,
+    storeIsPublic: isRepositoryElsewhere(location) && mayBePublic(request),
+    ...(isRepositoryElsewhere(location) ? { isReadByAll: (signal) => askPublic(location.remote, signal) } : {}),
+    spareStore: isRepositoryElsewhere(location),
   };
 }
 
 /** Asked for a patch alone. */
 async function askPublic(remote: string, signal: AbortSignal): Promise<boolean | undefined> {
-  const { isPublic } = await import("../clients/git/public-access.ts");
+  const { isPublic } = await import("../clients/git/remotes/public-access.ts");
   return isPublic(remote, signal);
 }
 

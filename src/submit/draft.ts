@@ -1,9 +1,8 @@
 import type { Json } from "../core/json.ts";
-import { resources } from "../resources/index.ts";
+import { otherResourceNames, resources } from "../resources/index.ts";
 import { environmentOverlays } from "../spec/config/environment.ts";
 import type { Fault } from "../spec/reading/fault.ts";
 import { toJson } from "../spec/reading/located.ts";
-import { otherResourceNames } from "../spec/launch-spec/normal-form.ts";
 import { parse } from "../spec/reading/parse.ts";
 import { readConfig, readSpec } from "../spec/reading/read.ts";
 import type { RenderRequest } from "../spec/reading/render-faults.ts";
@@ -11,7 +10,8 @@ import type { Document, Overlay, QueueResolution, Resolved } from "../spec/resol
 import { resolveSpec } from "../spec/resolve/resolve.ts";
 import { isText, takeIn } from "./intake.ts";
 import type { Owner } from "./owner.ts";
-import { type LaunchSettings, overlaysOf, type SettingName } from "./settings.ts";
+import { overlaysOf } from "./settings/overlays.ts";
+import type { LaunchSettings, SettingName } from "./settings/tables.ts";
 
 export type DraftRequest = {
   /** SPEC, URI or DIRECTORY. */
@@ -20,10 +20,6 @@ export type DraftRequest = {
   readonly settings: LaunchSettings;
   /** What a setting is called where it was given. */
   readonly nameOf: (setting: SettingName) => string;
-  /** A file, or YAML or JSON. */
-  readonly resourceArgs: string | undefined;
-  /** The launch config's file. */
-  readonly launchConfig: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** Owner and name of the repository; asked for the spec's folder. */
@@ -50,7 +46,7 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
   // git answers while the config is read.
   const asked = request.ownerOf(baseDirectory);
   asked.catch(() => undefined);
-  const config = await readConfig({ given: request.launchConfig, environment, cwd: process.cwd(), home });
+  const config = await readConfig({ given: settings.launchConfig, environment, cwd: process.cwd(), home });
   const faulty = (faults: readonly Fault[], more: readonly Document[]): FaultyDraft => ({
     kind: "faults",
     specFile,
@@ -96,7 +92,8 @@ type ReadArgs = {
   readonly value: Json | undefined;
 };
 
-async function readResourceArgs({ resourceArgs, nameOf }: DraftRequest): Promise<ReadArgs> {
+/** A file, or YAML or JSON. */
+async function readResourceArgs({ settings: { resourceArgs }, nameOf }: DraftRequest): Promise<ReadArgs> {
   if (resourceArgs === undefined) return { documents: [], faults: [], value: undefined };
   const document = isText(resourceArgs)
     ? { name: nameOf("resourceArgs"), text: resourceArgs }

@@ -1,6 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
 import type { Overlay } from "../spec/resolve/resolution.ts";
-import { runConfigOf } from "./settings.ts";
+import { runConfigOf } from "./settings/overlays.ts";
 
 /** One run of those that `--each` makes: its values of run_config, and what they are called together. */
 export type Variant = { readonly overlays: readonly Overlay[]; readonly words: string };

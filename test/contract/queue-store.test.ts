@@ -208,8 +208,8 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     expect(await other.cancel(await entry("digits-1", other), cancelled, signal)).toBe("ended");
   });
 
-  it("cancel many waiting runs together, and never one that was taken meanwhile", async () => {
-    if (store.cancelWaiting === undefined) return;
+  it("cancel many waiting runs together, and never one that was taken meanwhile", async ({ skip }) => {
+    if (store.cancelWaiting === undefined) return skip("a request is cheap here: each run is cancelled by itself");
     await enqueue(...Array.from({ length: 30 }, (_, index) => `digits-${index}`));
     const waiting = await entries();
     const taken = await take(waiting[3]!.run.run_id, "box-1", other);

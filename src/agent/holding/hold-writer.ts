@@ -1,4 +1,5 @@
 import { LaunchError } from "../../core/errors.ts";
+import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
 import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
@@ -28,8 +29,6 @@ type Write = (entry: QueueEntry, signal: AbortSignal) => Promise<LeaseWrite>;
 /** Runs shorter than this are not written about until their end; the longer where a write is dear. */
 const startedAfterMs = 1_000;
 const startedAfterDearMs = 15_000;
-/** A resource of another machine must have its handle in the store before anything runs. */
-const localResources: readonly string[] = ["local-process", "local-container"];
 
 /** A lease's entry, and the one way to change it. */
 type LeaseEntry = Pick<HoldWriter, "insist" | "entry" | "see"> & {
@@ -125,7 +124,8 @@ export function holdWriter(taken: Taken, agent: Agent, onFenced: () => void): Ho
       }
       // Nobody takes a lease that was written a moment ago, so what runs here needs no other word to be fenced by.
       const fresh = clock.monotonicMs() - leased.confirmedMs() < agent.request.lease.ttlMs / 4;
-      if (fresh && localResources.includes(document.run.resource)) return;
+      // A run elsewhere must have its handle in the store before it is there.
+      if (fresh && resourceTraits(document.run.resource)?.where === "here") return;
       await progress(document);
       if (agent.writes.aborted) throw new LaunchError("cancelled", "its agent stops");
     },

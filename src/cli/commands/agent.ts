@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { agentRequestOf, type AgentSettings } from "../../agent/agent-settings.ts";
+import { agentRequestOf } from "../../agent/agent-settings.ts";
 import { runAgent } from "../../agent/agent.ts";
 import type { AgentResult, TakenRun } from "../../agent/request.ts";
 import { systemClock } from "../../core/clock.ts";
@@ -9,6 +9,8 @@ import { toJson } from "../../core/json.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
 import { proveTokens } from "../../core/token.ts";
 import { readLaunchConfig } from "../../submit/config.ts";
+import { agentTable } from "../../submit/settings/agent-table.ts";
+import { flagName } from "../../submit/settings/setting.ts";
 import { thisLauncher } from "../../launch/launcher.ts";
 import { definitionOf } from "../../queueing/queue-definitions.ts";
 import { openQueues } from "../../stores/choose-store.ts";
@@ -19,26 +21,17 @@ import { eventWriter } from "../terminal/json-log.ts";
 import { openLog } from "../terminal/open-log.ts";
 import { jobsOf, ownTokens } from "../program/tokens.ts";
 
-const flagNames: Readonly<Record<keyof AgentSettings, string>> = {
-  queues: "--queue",
-  maxJobs: "--max-jobs",
-  agent: "--name",
-  slots: "--slots",
-  drain: "--drain",
-  idleTimeout: "--idle-timeout",
-  timeLimit: "--time-limit",
-  onCancel: "--on-cancel",
-};
-
 /** `launch agent`: serves queues on this machine until there is a reason to end. */
 export async function agentCommand(flags: AgentFlags, console: Console): Promise<number> {
   const { environment, workingDirectory: cwd, out } = console;
   const home = homedir();
-  const { document, config } = await readLaunchConfig({ given: flags.config, environment, cwd, home });
-  const request = agentRequestOf(
-    { ...flags, queues: flags.queue, agent: flags.name },
-    { config, nameOf: (setting) => flagNames[setting], onSignal: "drain", job: undefined },
-  );
+  const { document, config } = await readLaunchConfig({ given: flags.launchConfig, environment, cwd, home });
+  const request = agentRequestOf(flags, {
+    config,
+    nameOf: (setting) => flagName(agentTable[setting]),
+    onSignal: "drain",
+    job: undefined,
+  });
   const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
   const interrupted = interruption({
     onFirst: (name) => log.info(`${name}: takes no more runs (again to end those that run)`),

@@ -3,7 +3,7 @@ import { toJson, type Json } from "../../core/json.ts";
 import { isText } from "../../submit/intake.ts";
 import { userName } from "../../submit/owner.ts";
 import { definitionOf, definitionsIn } from "../../queueing/queue-definitions.ts";
-import { runConfigOf } from "../../submit/settings.ts";
+import { runConfigOf } from "../../submit/settings/overlays.ts";
 import { defaultQueue, queueNamePattern } from "../../queues/definition.ts";
 import { counted } from "../../core/counted.ts";
 import { type DefinitionEdit, editDefinition } from "../../spec/queue-definition/edit-definition.ts";

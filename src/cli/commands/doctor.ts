@@ -3,7 +3,8 @@ import { exitCodes } from "../../core/errors.ts";
 import { silentLog } from "../../core/output/log.ts";
 import { toJson } from "../../core/json.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
-import { examine, type Finding } from "../../inspect/doctor.ts";
+import type { Finding } from "../../core/finding.ts";
+import { examine } from "../../inspect/doctor.ts";
 import { chooseStore } from "../../stores/choose-store.ts";
 import { oneLine } from "../../reporting/words.ts";
 import type { Console } from "../terminal/console.ts";
@@ -27,8 +28,7 @@ export async function doctorCommand(words: Words, flags: DoctorFlags, console: C
     const findings = await examine(
       {
         // Without a spec or a source, the spec is all defaults: what those need says nothing about this place.
-        draft:
-          draft.specFile === undefined && words.what === undefined && flags.config === undefined ? undefined : draft,
+        draft: draft.specFile === undefined && words.what === undefined && flags.spec === undefined ? undefined : draft,
         workingDirectory: console.workingDirectory,
         state,
         store: chooseStore({ given, byDefault: undefined, isPublic: true, state, tokens, log: silentLog }),

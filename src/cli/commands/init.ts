@@ -2,6 +2,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { exitCodes, isFileMissing, LaunchError, systemCode } from "../../core/errors.ts";
+import { defaultResource, resourceWithoutImage } from "../../resources/index.ts";
 import { slugOf } from "../../run/run-id.ts";
 import { withInterpreter } from "../../spec/reading/words.ts";
 import type { Console } from "../terminal/console.ts";
@@ -46,7 +47,7 @@ export async function initCommand(
 type Found = {
   readonly name: string;
   readonly command: readonly string[] | undefined;
-  readonly resource: "local-process" | "local-container";
+  readonly resource: string;
   readonly why: string;
   readonly summary: string;
 };
@@ -76,7 +77,7 @@ function lookAt(files: readonly string[], folder: string): Found {
   }
   if (dockerfile !== undefined) {
     const why = `built from ${dockerfile}`;
-    return { name, command: undefined, resource: "local-container", why, summary: `an image from ${dockerfile}` };
+    return { name, command: undefined, resource: defaultResource, why, summary: `an image from ${dockerfile}` };
   }
   const command = withInterpreter([script ?? ""]);
   const requirements = requirementNames.find((file) => files.includes(file));
@@ -84,15 +85,15 @@ function lookAt(files: readonly string[], folder: string): Found {
     ? {
         name,
         command,
-        resource: "local-process",
-        why: "or local-container",
+        resource: resourceWithoutImage,
+        why: `or ${defaultResource}`,
         summary: `${formatCommandLine(command)} as a process`,
       }
     : {
         name,
         command,
-        resource: "local-container",
-        why: `an image with ${requirements} installed; or local-process`,
+        resource: defaultResource,
+        why: `an image with ${requirements} installed; or ${resourceWithoutImage}`,
         summary: `${formatCommandLine(command)} in an image with ${requirements}`,
       };
 }

@@ -1,5 +1,4 @@
 import { type JsonObject, toJson } from "../../core/json.ts";
-import type { PrunedImages } from "../../machine/prune-images.ts";
 import type { PrunedMachine } from "../../machine/prune-machine.ts";
 import type { Pruned } from "../../machine/prune-runs.ts";
 import type { SweptRun } from "../../machine/sweep.ts";
@@ -12,11 +11,11 @@ export type PruneReport = {
   readonly swept: readonly SweptRun[];
   readonly runs: Pruned;
   readonly machine: PrunedMachine;
-  readonly images: PrunedImages;
 };
 
 /** For people: a line for each thing, and what came of it all. */
-export function pruneLines({ dryRun, swept, runs, machine, images }: PruneReport): readonly string[] {
+export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): readonly string[] {
+  const { images } = machine;
   const verb = dryRun ? "would remove" : "removed";
   return [
     ...swept.map((run) =>
@@ -32,7 +31,7 @@ export function pruneLines({ dryRun, swept, runs, machine, images }: PruneReport
     ...images.removed.map((image) => `${verb} the image ${shortImage(image.name)} (${formatBytes(image.bytes)})`),
     ...images.kept.map(({ name, why }) => `left the image ${shortImage(name)}: ${why}`),
     ...(images.problem === undefined ? [] : [`images could not be looked at: ${images.problem}`]),
-    `${verb} ${counted(runs.removed.length, "run")}, kept ${runs.kept.length}; ${freedWords(dryRun, runs, machine, images)}`,
+    `${verb} ${counted(runs.removed.length, "run")}, kept ${runs.kept.length}; ${freedWords(dryRun, runs, machine)}`,
   ];
 }
 
@@ -42,7 +41,8 @@ function unreadableIn({ kept }: Pruned) {
 }
 
 /** What images take is said apart: of the layers that they share with others nothing is freed. */
-function freedWords(dryRun: boolean, runs: Pruned, machine: PrunedMachine, images: PrunedImages): string {
+function freedWords(dryRun: boolean, runs: Pruned, machine: PrunedMachine): string {
+  const { images } = machine;
   const freed = formatBytes(folderBytes(runs, machine));
   const inImages = images.removed.length === 0 ? "" : `, and of images up to ${formatBytes(imageBytes(images))}`;
   return `${dryRun ? "it would free" : "freed"} ${freed}${inImages}`;
@@ -52,11 +52,11 @@ function folderBytes(runs: Pruned, { logs, environments }: PrunedMachine): numbe
   return [...logs, ...environments].reduce((sum, { bytes }) => sum + bytes, runs.bytes);
 }
 
-function imageBytes({ removed }: PrunedImages): number {
+function imageBytes({ removed }: PrunedMachine["images"]): number {
   return removed.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-export function pruneJson({ dryRun, swept, runs, machine, images }: PruneReport): JsonObject {
+export function pruneJson({ dryRun, swept, runs, machine }: PruneReport): JsonObject {
   return toJson({
     dry_run: dryRun,
     swept,
@@ -66,8 +66,8 @@ export function pruneJson({ dryRun, swept, runs, machine, images }: PruneReport)
     unreadable: unreadableIn(runs).map(({ runId, why }) => ({ run_id: runId, why })),
     logs: machine.logs,
     environments: machine.environments,
-    images,
+    images: machine.images,
     freed_bytes: folderBytes(runs, machine),
-    image_bytes: imageBytes(images),
+    image_bytes: imageBytes(machine.images),
   });
 }

@@ -5,7 +5,6 @@ import { interruption } from "../../core/interruption.ts";
 import { silentLog } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import { pruneRuns } from "../../machine/prune-runs.ts";
-import { pruneImages } from "../../machine/prune-images.ts";
 import { pruneMachine } from "../../machine/prune-machine.ts";
 import { sweepRemains } from "../../machine/sweep.ts";
 import { sweepServices } from "../../machine/sweep-services.ts";
@@ -34,14 +33,11 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
       const clock = systemClock;
       const swept = request.dryRun ? [] : await sweep(state, environment, signal);
       const runs = await pruneRuns(request, { store, state, clock }, signal);
-      const machine = await pruneMachine(request, { state, clock, runs: runs.kept });
-      const before = new Date(clock.now().getTime() - request.olderThanMs);
-      const { dryRun } = request;
-      const images = await pruneImages({ before, dryRun, runs: runs.kept, state, clock, environment }, signal);
-      const report: PruneReport = { dryRun, swept, runs, machine, images };
+      const machine = await pruneMachine(request, { state, clock, environment, runs: runs.kept }, signal);
+      const report: PruneReport = { dryRun: request.dryRun, swept, runs, machine };
       if (flags.json === true) await eventWriter(out)("pruned", pruneJson(report));
       else await out.write(`${pruneLines(report).join("\n")}\n`);
-      const failed = swept.some(({ kind }) => kind === "incomplete") || images.problem !== undefined;
+      const failed = swept.some(({ kind }) => kind === "incomplete") || machine.images.problem !== undefined;
       return failed ? exitCodes.infrastructure : exitCodes.succeeded;
     });
   } finally {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { AgentFlags, AgentListFlags, AgentStopFlags } from "./flags.ts";
-import { collect, storeOption } from "./options.ts";
+import { agentTable } from "../../submit/settings/agent-table.ts";
+import { logOptions, settingOptions, storeOption } from "./options.ts";
 import type { CommandPlace } from "./queue-program.ts";
 
 /** `launch agent`, and the commands to see and stop agents. */
@@ -9,24 +10,13 @@ export function addAgents(program: Command, { console, noWords, done }: CommandP
     .command("agent")
     .enablePositionalOptions()
     .summary("take runs from queues and launch them here")
-    .option("-q, --queue <name>", "a queue to serve, or several with commas (repeatable)", collect)
-    .option("-j, --max-jobs <number>", "runs at the same time; -1 for no limit")
-    .option("-c, --config <file>", "the launch config: what runs may use here")
-    .option("-n, --name <id>", "the agent's id (default: made from this machine's name)")
-    .option("--slots <name=amount>", "what runs share: gpu=auto, licence=2 (repeatable)", collect)
-    .option("--drain", "end when the queues are empty")
-    .option("--idle-timeout <duration>", "end after so long without a run")
-    .option("--time-limit <duration>", "end after so long; take no run that may last longer")
-    .option("--on-cancel <what>", "runs that are ended for the agent's sake: requeue or cancel", "requeue")
-    .option("--fail-on-run", "exit code 1 when a run has failed")
-    .addOption(storeOption())
-    .option("--json", "events as JSON, one a line")
-    .option("--verbose", "more of what is done")
     .action(async (flags: AgentFlags) => {
       noWords();
       const { agentCommand } = await import("../commands/agent.ts");
       done(await agentCommand(flags, console));
     });
+  settingOptions(agent, agentTable);
+  logOptions(agent.addOption(storeOption()));
   agent
     .command("list")
     .summary("the agents that have been seen")

@@ -6,31 +6,11 @@ import { isUrl } from "../../core/url.ts";
 import { ownerOf } from "../../submit/owner.ts";
 import { defaultQueue } from "../../queues/definition.ts";
 import type { Overlay, QueueResolution } from "../../spec/resolve/resolution.ts";
-import type { LaunchSettings, SettingName } from "../../submit/settings.ts";
+import { launchTable } from "../../submit/settings/launch-table.ts";
+import { flagName } from "../../submit/settings/setting.ts";
+import type { LaunchSettings } from "../../submit/settings/tables.ts";
 import type { Console } from "../terminal/console.ts";
 import type { LaunchFlags, Words } from "./flags.ts";
-
-const flagNames: Readonly<Record<SettingName, string>> = {
-  uri: "--uri",
-  gitVersion: "--git-version",
-  dockerImage: "--docker-image",
-  name: "--name",
-  project: "--project",
-  entity: "--entity",
-  entryPoint: "--entry-point",
-  args: "--arg",
-  set: "--set",
-  env: "--env",
-  secretVariables: "--secret",
-  dockerfile: "--dockerfile",
-  resource: "--resource",
-  resourceArgs: "--resource-args",
-  dockerArgs: "--docker-arg",
-  timeout: "--timeout",
-  queue: "--queue",
-  priority: "--priority",
-  templateVariables: "--set-var",
-};
 
 /** What a command adds to its flags: one of the variants of `--each`, and the queues to look into. */
 export type DraftExtras = { readonly overlays?: readonly Overlay[]; readonly queue?: QueueResolution };
@@ -43,17 +23,15 @@ export async function draftFromFlags(
   signal: AbortSignal,
   extras: DraftExtras = {},
 ): Promise<FaultyDraft | ResolvedDraft> {
-  if (words.what !== undefined && flags.config !== undefined) {
+  if (words.what !== undefined && flags.spec !== undefined) {
     throw new LaunchError("bad-usage", `"${words.what}" and --config both name a spec; keep one`);
   }
   const { environment, workingDirectory } = console;
   return draftLaunch({
-    what: words.what ?? flags.config,
-    called: words.what === undefined && flags.config !== undefined ? "--config" : "SPEC",
+    what: words.what ?? flags.spec,
+    called: words.what === undefined && flags.spec !== undefined ? "--config" : "SPEC",
     settings: settingsOf(words, flags, workingDirectory),
-    nameOf: (setting) => flagNames[setting],
-    resourceArgs: flags.resourceArgs,
-    launchConfig: flags.launchConfig,
+    nameOf: (setting) => flagName(launchTable[setting]),
     environment,
     home: homedir(),
     ownerOf: (directory) => ownerOf(directory, signal),
@@ -63,25 +41,11 @@ export async function draftFromFlags(
 
 function settingsOf(words: Words, flags: LaunchFlags, workingDirectory: string): LaunchSettings {
   return {
+    ...flags,
     // A folder in a flag is relative to where the flag was typed, not to the spec's file.
     uri: flags.uri === undefined || isUrl(flags.uri) ? flags.uri : resolve(workingDirectory, flags.uri),
-    gitVersion: flags.gitVersion,
-    dockerImage: flags.dockerImage,
-    name: flags.name,
-    project: flags.project,
-    entity: flags.entity,
     entryPoint: entryPointOf(words, flags),
-    args: flags.arg,
-    set: flags.set,
-    env: flags.env,
-    secretVariables: flags.secret,
-    dockerfile: flags.dockerfile,
-    resource: flags.resource,
-    dockerArgs: flags.dockerArg,
-    timeout: flags.timeout,
     queue: queueOf(flags),
-    priority: flags.priority,
-    templateVariables: flags.setVar,
   };
 }
 

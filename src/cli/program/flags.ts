@@ -1,50 +1,21 @@
+import type { agentTable } from "../../submit/settings/agent-table.ts";
+import type { launchTable } from "../../submit/settings/launch-table.ts";
+import type { FlagValues } from "../../submit/settings/setting.ts";
+
 /*
- * What commander hands over. Each type here is one command's options in program.ts, under the names that commander makes of them;
- * a test runs every flag through both.
+ * What commander hands over: for settings under their names in the tables, for other options under those that commander makes of them; a
+ * test runs every flag through both.
  */
 
 /** What can be said of a launch by flags; they stand above the spec's own values. */
-export type LaunchFlags = {
-  readonly config?: string;
-  readonly uri?: string;
-  readonly gitVersion?: string;
-  readonly dockerImage?: string;
-  readonly name?: string;
-  readonly project?: string;
-  readonly entity?: string;
-  /** True when the words after `--` are the command. */
-  readonly entryPoint?: string | true;
-  readonly arg?: readonly string[];
-  readonly set?: readonly string[];
-  readonly env?: readonly string[];
-  readonly secret?: readonly string[];
-  readonly dockerfile?: string;
-  readonly resource?: string;
-  readonly resourceArgs?: string;
-  readonly dockerArg?: readonly string[];
-  readonly timeout?: string;
-  /** True without a name: the queue `default`. */
-  readonly queue?: string | true;
-  readonly priority?: string;
-  readonly setVar?: readonly string[];
-  readonly launchConfig?: string;
-};
+export type LaunchFlags = FlagValues<typeof launchTable>;
 
 export type StoreFlags = { readonly store?: string };
 export type JsonFlags = { readonly json?: true };
 
-export type RunFlags = LaunchFlags &
-  StoreFlags &
-  JsonFlags & {
-    readonly includeUntracked?: true;
-    readonly dryRun?: true;
-    readonly verbose?: true;
-    readonly each?: readonly string[];
-    readonly replace?: string;
-    readonly wait?: true;
-  };
-export type ValidateFlags = LaunchFlags & StoreFlags & JsonFlags & { readonly explain?: true };
-export type DoctorFlags = LaunchFlags & StoreFlags & JsonFlags;
+export type RunFlags = LaunchFlags & JsonFlags & { readonly verbose?: true };
+export type ValidateFlags = LaunchFlags & JsonFlags & { readonly explain?: true };
+export type DoctorFlags = LaunchFlags & JsonFlags;
 export type InitFlags = { readonly force?: true };
 export type ListFlags = StoreFlags &
   JsonFlags & {
@@ -84,21 +55,7 @@ export type GrantsFlags = InitStoreFlags & {
 };
 export type AgentListFlags = StoreFlags & JsonFlags;
 export type AgentStopFlags = StoreFlags & JsonFlags & { readonly now?: true; readonly timeout?: string };
-export type AgentFlags = StoreFlags &
-  JsonFlags & {
-    readonly queue?: readonly string[];
-    readonly maxJobs?: string;
-    readonly name?: string;
-    readonly config?: string;
-    readonly slots?: readonly string[];
-    readonly drain?: true;
-    readonly idleTimeout?: string;
-    readonly timeLimit?: string;
-    readonly onSignal?: string;
-    readonly onCancel?: string;
-    readonly failOnRun?: true;
-    readonly verbose?: true;
-  };
+export type AgentFlags = FlagValues<typeof agentTable> & StoreFlags & JsonFlags & { readonly verbose?: true };
 
 /** What a command is given besides its options. */
 export type Words = {

@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { launchTable } from "../../submit/settings/launch-table.ts";
+import type { Setting, SettingTable } from "../../submit/settings/setting.ts";
 
 /** For an option that may be given several times. */
 export const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [
@@ -6,40 +8,36 @@ export const collect = (value: string, previous: readonly string[] | undefined):
   value,
 ];
 
-/** The flags that change a spec; W&B's short names where W&B has one. */
-export function launchOptions(command: Command): void {
-  command
-    .optionsGroup("What to run:")
-    .option("-c, --config <spec>", "the spec: a file, or JSON or YAML in one argument")
-    .option("-u, --uri <uri>", "folder or git URL of the code")
-    .option("-g, --git-version <ref>", "branch, tag or commit of it")
-    .option("-d, --docker-image <image>", "an image that is run as it is")
-    .option("-E, --entry-point [command]", "the command, as one string (no shell), or as the words after --")
-    .option("-a, --arg <value>", "one more argument for it (repeatable)", collect)
-    .option("--set <name=value>", "a value of run_config, a.b=1 for nested ones (repeatable)", collect)
-    .option("--env <name[=value]>", "a variable; without a value, this environment's (repeatable)", collect)
-    .option("--secret <variable[=name]>", "a variable filled from a secret of the launch config (repeatable)", collect)
-    .option("-D, --dockerfile <path>", "the Dockerfile, as a path in the source")
-    .optionsGroup("Where:")
-    .option("-r, --resource <name>", "local-process or local-container")
-    .option("-R, --resource-args <args>", "its arguments: a file, or JSON or YAML in one argument")
-    .option("-A, --docker-arg <name[=value]>", "one argument of local-container, as gpus=all (repeatable)", collect)
-    .option("--timeout <duration>", "end it after this long: 90s, 15min, 2h")
-    .option("--launch-config <file>", "how this place runs things (default: launch-config.yaml)")
-    .optionsGroup("In a queue:")
-    .option("-q, --queue [name]", "wait in this queue for an agent; without a name, in `default`")
-    .option("-P, --priority <level>", "critical, high, medium or low")
-    .option("-v, --set-var <name=value>", "a template variable of the queue (repeatable)", collect)
-    .optionsGroup("Named:")
-    .option("-n, --name <name>", "name of the run")
-    .option("-p, --project <name>", "project")
-    .option("-e, --entity <name>", "entity: a user or a team");
+/** The flags of a table's settings; a command gets their values under the settings' names. */
+export function settingOptions(command: Command, table: SettingTable): void {
+  for (const [name, setting] of Object.entries(table)) {
+    if (setting.flag !== undefined) command.addOption(optionOf(name, setting, setting.flag));
+  }
+}
+
+/** The flags that change a spec: those of `validate` and `doctor`. */
+export function specOptions(command: Command): void {
+  const isOfAll = ([, { runOnly }]: [string, Setting]): boolean => runOnly !== true;
+  settingOptions(command, Object.fromEntries(Object.entries<Setting>(launchTable).filter(isOfAll)));
+}
+
+/** How a command that follows runs shows what is done. */
+export function logOptions(command: Command): void {
+  command.option("--json", "events as JSON, one a line").option("--verbose", "more of what is done");
 }
 
 /** Where runs and queues are kept. */
 export function storeOption(): Option {
-  return new Option(
-    "--store <url>",
-    "where runs are kept: git+https://…, git+ssh://…, git+file:///…, postgres://…",
-  ).env("LAUNCH_STORE");
+  const { flag, help, variable } = launchTable.store;
+  return new Option(flag, help).env(variable);
+}
+
+function optionOf(name: string, { kind, help = "", group, variable, default: value }: Setting, flag: string): Option {
+  const option = new Option(flag, help);
+  option.attributeName = () => name;
+  if (group !== undefined) option.helpGroup(group);
+  if (variable !== undefined) option.env(variable);
+  if (value !== undefined) option.default(value);
+  if (["lines", "words", "names", "pairs", "secrets"].includes(kind)) option.argParser(collect);
+  return option;
 }

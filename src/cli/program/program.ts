@@ -13,7 +13,8 @@ import type {
   ShowFlags,
   ValidateFlags,
 } from "./flags.ts";
-import { collect, launchOptions, storeOption } from "./options.ts";
+import { launchTable } from "../../submit/settings/launch-table.ts";
+import { collect, logOptions, settingOptions, specOptions, storeOption } from "./options.ts";
 import { addQueues } from "./queue-program.ts";
 
 /** Takes the exit code of a command that was run. */
@@ -63,18 +64,8 @@ function addLaunching(program: Command, console: Console, command: readonly stri
       const { runCommand } = await import("../commands/run.ts");
       done(await runCommand({ whats, command }, flags, console));
     });
-  launchOptions(run);
-  run
-    .optionsGroup("In a queue:")
-    .option("--each <name=values>", "a run for each value of run_config: lr=0.1,0.01 (several multiply)", collect)
-    .option("--replace <key>", "take the place of the waiting runs of this key")
-    .option("--wait", "follow them to the end; Ctrl-C stops the following, not the runs")
-    .optionsGroup("How:")
-    .option("--include-untracked", "take files along that git doesn't track")
-    .option("--dry-run", "show what would be built and run; start nothing")
-    .addOption(storeOption())
-    .option("--json", "events as JSON, one a line")
-    .option("--verbose", "more of what is done");
+  settingOptions(run, launchTable);
+  logOptions(run.optionsGroup("How:"));
   const validate = program
     .command("validate")
     .summary("check a spec and its launch config")
@@ -84,7 +75,7 @@ function addLaunching(program: Command, console: Console, command: readonly stri
       const { validateCommand } = await import("../commands/validate.ts");
       done(await validateCommand({ what, command }, flags, console));
     });
-  launchOptions(validate);
+  specOptions(validate);
   validate
     .optionsGroup("How:")
     .option("--explain", "each value and where it came from")
@@ -173,7 +164,7 @@ function addPlace(
       const { doctorCommand } = await import("../commands/doctor.ts");
       done(await doctorCommand({ what, command }, flags, console));
     });
-  launchOptions(doctor);
+  specOptions(doctor);
   doctor.optionsGroup("How:").addOption(storeOption()).option("--json", "the findings as JSON");
 }
 

@@ -1,11 +1,27 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LaunchError } from "../../core/errors.ts";
-import { git, gitOrThrow } from "./git.ts";
-import { newBlob, newCommit, type Repository, within, writeObjects } from "./objects.ts";
-import { readEntries, type TreeEntry } from "./read-tree.ts";
-import { listRefs, type Ref, type Remote, remoteConfig } from "./refs.ts";
+import type { GitConfig } from "./git.ts";
+import { newBlob, newCommit, type NewObject } from "./objects/object-format.ts";
+import { maxTreeBytes, readObjects, readTree } from "./objects/read-objects.ts";
+import {
+  fileEntry,
+  folderEntry,
+  isFile,
+  isFolder,
+  nameText,
+  newTree,
+  rawName,
+  type TreeEntry,
+  treeEntries,
+} from "./objects/tree-format.ts";
+import { writeObjects } from "./objects/write-objects.ts";
+import { listRefs, type Ref } from "./refs.ts";
+import { fetchInto } from "./remotes/fetch.ts";
+import { listRemote } from "./remotes/list-remote.ts";
+import { accessTo, type Remote } from "./remotes/remote-access.ts";
+import type { Repository } from "./repository.ts";
 
-/* Files of a branch, read and written by plumbing: no work tree, no index, and of a remote no more than its newest trees. */
+/* Files of a branch, read and written as objects: no work tree, no index, and of a remote no more than its newest trees. */
 
 export type FolderFile = { readonly name: string; readonly blob: string };
 
@@ -16,15 +32,8 @@ export async function filesIn(
   folder: string,
   signal: AbortSignal,
 ): Promise<readonly FolderFile[]> {
-  const entries = await entriesOf(repository, `${commit}:${folder}`, signal);
-  return entries.flatMap(({ mode, id, name }) => (mode.startsWith("100") ? [{ name, blob: id }] : []));
-}
-
-/** Folders of other people's branches may be large. */
-const maxFolderBytes = 64 * 1024 * 1024;
-
-async function entriesOf(repository: Repository, tree: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
-  return (await readEntries(repository, { tree, maxOutputBytes: maxFolderBytes }, signal)) ?? [];
+  const entries = (await readTree(repository, `${commit}:${folder}`, signal)) ?? [];
+  return entries.filter(isFile).map(({ name, id }) => ({ name: nameText(name), blob: id }));
 }
 
 export type FileChange = {
@@ -37,59 +46,68 @@ export type FileChange = {
   readonly time: Date;
 };
 
-/** Makes the commit of one file's change, with everything else as it was. Moves no ref. */
+/**
+ * Makes the commit of one file's change, with everything else as it was: its bytes are copied, and what is in other folders, which may
+ * not be here, is not looked at. Moves no ref.
+ */
 export async function commitFile(repository: Repository, change: FileChange, signal: AbortSignal): Promise<string> {
-  const { on, path, content, message, time } = change;
-  const blob = content === undefined ? undefined : newBlob(repository.format, content);
-  if (blob !== undefined) await writeObjects(repository, [blob], signal);
-  const tree = await changedTree(repository, { within: on, path: path.split("/"), at: "", blob: blob?.id }, signal);
+  const { format } = repository;
+  const { on, content, message, time } = change;
+  const names = change.path.split("/");
+  const file = names.at(-1) ?? "";
+  const folders = await foldersOnTheWay(repository, on, names.slice(0, -1), signal);
+  const objects: NewObject[] = [];
+  let entry: TreeEntry | undefined;
+  if (content !== undefined) {
+    const blob = newBlob(format, content);
+    objects.push(blob);
+    entry = fileEntry(file, blob.id);
+  }
+  // The deepest first: a folder's tree is made when all that is in it is known.
+  for (const [depth, old] of [...folders.entries()].reverse()) {
+    const entries = withEntry(old, names[depth] ?? "", entry);
+    entry = undefined;
+    // A folder that is left empty goes.
+    if (entries.length === 0 && depth > 0) continue;
+    const tree = newTree(format, entries);
+    objects.push(tree);
+    entry = folderEntry(names[depth - 1] ?? "", tree.id);
+  }
   const parents = on === undefined ? [] : [on];
-  const commit = newCommit(repository.format, { tree: tree ?? emptyTree[repository.format], parents, message, time });
-  await writeObjects(repository, [commit], signal);
+  const commit = newCommit(format, { tree: entry?.id ?? "", parents, message, time });
+  await writeObjects(repository, [...objects, commit], signal);
   return commit.id;
 }
 
-const emptyTree = {
-  sha1: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-  sha256: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-} as const;
+function withEntry(old: readonly TreeEntry[], name: string, entry: TreeEntry | undefined): readonly TreeEntry[] {
+  const kept = old.filter((other) => other.name !== rawName(name));
+  return entry === undefined ? kept : [...kept, entry];
+}
 
-type TreeChange = {
-  /** The commit. */
-  readonly within: string | undefined;
-  /** The folder, from the root. */
-  readonly at: string;
-  readonly path: readonly string[];
-  readonly blob: string | undefined;
-};
-
-/** The folder's tree with the change; undefined when nothing is left in it. */
-async function changedTree(
+/** The entries of the root and of each folder below it on the way; none for one that isn't there. Throws for one that can't be read. */
+async function foldersOnTheWay(
   repository: Repository,
-  change: TreeChange,
+  commit: string | undefined,
+  names: readonly string[],
   signal: AbortSignal,
-): Promise<string | undefined> {
-  const [name = "", ...rest] = change.path;
-  const old = change.within === undefined ? [] : await entriesOf(repository, `${change.within}:${change.at}`, signal);
-  const below = change.at === "" ? name : `${change.at}/${name}`;
-  const id =
-    rest.length === 0 ? change.blob : await changedTree(repository, { ...change, at: below, path: rest }, signal);
-  const kept = old.filter((entry) => entry.name !== name);
-  const [mode, type] = rest.length === 0 ? ["100644", "blob"] : ["040000", "tree"];
-  const entries = id === undefined ? kept : [...kept, { mode, type, id, name }];
-  if (entries.length === 0) return undefined;
-  const stdout = await gitOrThrow(
-    {
-      // What is in other folders may not be here: it is not looked at, and stays as it is.
-      args: within(repository, "mktree", "-z", "--missing"),
-      doing: `writing into ${repository.directory}`,
-      cwd: repository.directory,
-      input: entries.map((entry) => `${entry.mode} ${entry.type} ${entry.id}\t${entry.name}\0`).join(""),
-      signal,
-    },
-    "store-failed",
-  );
-  return stdout.toString().trim();
+): Promise<readonly (readonly TreeEntry[])[]> {
+  if (commit === undefined) return [[], ...names.map(() => [])];
+  const revisions = [`${commit}:`, ...names.map((_name, at) => `${commit}:${names.slice(0, at + 1).join("/")}`)];
+  const trees = await readObjects(repository, revisions, { maxBytes: maxTreeBytes }, signal);
+  const folders: (readonly TreeEntry[])[] = [];
+  let expected: string | undefined = `of the commit ${commit}`;
+  for (const [at, tree] of trees.entries()) {
+    if (expected !== undefined && tree?.type !== "tree") {
+      const where = repository.directory;
+      throw new LaunchError("store-failed", `the tree ${expected} is missing or damaged in ${where}`);
+    }
+    const entries: readonly TreeEntry[] =
+      expected === undefined || tree === undefined ? [] : [...treeEntries(repository.format, tree)];
+    folders.push(entries);
+    const below = entries.find((entry) => entry.name === rawName(names[at] ?? ""));
+    expected = below !== undefined && isFolder(below) ? below.id : undefined;
+  }
+  return folders;
 }
 
 const usualBranch = "refs/heads/main";
@@ -100,21 +118,14 @@ export async function defaultBranchOf(
   remote: Remote,
   signal: AbortSignal,
 ): Promise<{ readonly branch: string; readonly tip: string | undefined }> {
-  const stdout = await gitOrThrow(
-    {
-      args: within(repository, "ls-remote", "--symref", "--", remote.url, "HEAD", usualBranch),
-      doing: `asking ${remote.url} for its default branch`,
-      cwd: repository.directory,
-      config: await remoteConfig(remote, signal),
-      signal,
-    },
-    "store-failed",
-  );
-  const text = stdout.toString();
-  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(text)?.[1];
-  const tipOf = (ref: string): string | undefined => new RegExp(`^([0-9a-f]{40,64})\\t${ref}$`, "m").exec(text)?.[1];
+  const listed = await listRemote(repository, await accessTo(remote, signal), ["HEAD", usualBranch], signal);
+  if (listed.kind === "failed") {
+    throw new LaunchError("store-failed", `asking ${remote.url} for its default branch: ${listed.said}`);
+  }
+  const { refs, head } = listed.value;
+  const tipOf = (ref: string): string | undefined => refs.find(({ name }) => name === ref)?.hash;
   const tip = tipOf("HEAD");
-  return tip === undefined ? { branch: usualBranch, tip: tipOf(usualBranch) } : { branch: branch ?? usualBranch, tip };
+  return tip === undefined ? { branch: usualBranch, tip: tipOf(usualBranch) } : { branch: head ?? usualBranch, tip };
 }
 
 /** Brings a commit with all its trees but no files, as far as the remote can do that, and none of its history. */
@@ -127,8 +138,8 @@ export async function fetchTrees(
   // Whoever else fetches into this copy most likely wants the same.
   const isThere = async (): Promise<boolean> =>
     (await listRefs(repository, [name], signal)).some((ref) => ref.name === name && ref.id === id);
-  const words = ["--depth=1", "--filter=blob:none", promisor, `+${id}:${name}`];
-  await fetchInto({ repository, remote, words, isThere }, signal);
+  const request = { remote, options: ["--depth=1"], refspecs: [`+${id}:${name}`], isThere };
+  await fetchPromised(repository, request, signal);
 }
 
 /** Brings these files' contents. */
@@ -139,18 +150,19 @@ export async function fetchBlobs(
   signal: AbortSignal,
 ): Promise<void> {
   if (blobs.length === 0) return;
-  const words = ["--filter=blob:none", promisor, ...blobs];
-  await fetchInto({ repository, remote, words, isThere: () => Promise.resolve(false) }, signal);
+  const request = { remote, options: [], refspecs: blobs, isThere: () => Promise.resolve(false) };
+  await fetchPromised(repository, request, signal);
 }
 
 const promisor = "store";
 
 /** What is missing here is promised by the remote: without that git takes a fetch of single files for a broken one. */
-function promisorConfig({ url }: Remote): readonly (readonly [string, string])[] {
+function promisorConfig({ url }: Remote): GitConfig {
   return [
     [`remote.${promisor}.url`, url],
     [`remote.${promisor}.promisor`, "true"],
     [`remote.${promisor}.partialCloneFilter`, "blob:none"],
+    ["fetch.negotiationAlgorithm", "noop"],
   ];
 }
 
@@ -158,43 +170,24 @@ function promisorConfig({ url }: Remote): readonly (readonly [string, string])[]
 const tries = 6;
 const firstWaitMs = 100;
 
-type FetchInto = {
-  readonly repository: Repository;
+type FetchPromised = {
   readonly remote: Remote;
-  readonly words: readonly string[];
+  readonly options: readonly string[];
+  readonly refspecs: readonly string[];
   /** What is wanted has come in another way. */
   readonly isThere: () => Promise<boolean>;
 };
 
-async function fetchInto(request: FetchInto, signal: AbortSignal): Promise<void> {
+async function fetchPromised(repository: Repository, request: FetchPromised, signal: AbortSignal): Promise<void> {
+  const { remote, refspecs, isThere } = request;
+  const options = ["--filter=blob:none", ...request.options];
+  const fetch = { refspecs, options, config: promisorConfig(remote), remoteName: promisor, timeoutMs: 120_000 };
   for (let failures = 0; ; failures++) {
-    const said = await fetchOnce(request, signal);
-    if (said === undefined || (await request.isThere())) return;
+    const said = await fetchInto(repository, { ...fetch, access: await accessTo(remote, signal) }, signal);
+    if (said === undefined || (await isThere())) return;
     if (failures === tries - 1) {
-      const { url } = request.remote;
-      throw new LaunchError("store-failed", `the definitions of queues can't be read from ${url}: ${said}`);
+      throw new LaunchError("store-failed", `the definitions of queues can't be read from ${remote.url}: ${said}`);
     }
     await delay(Math.random() * firstWaitMs * 2 ** failures, undefined, { signal });
   }
-}
-
-/** What git said when it failed. */
-async function fetchOnce({ repository, remote, words }: FetchInto, signal: AbortSignal): Promise<string | undefined> {
-  const { exitCode, stderr } = await git({
-    args: within(
-      repository,
-      "-c",
-      "protocol.version=2",
-      "-c",
-      "fetch.negotiationAlgorithm=noop",
-      ...["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"],
-      ...words,
-    ),
-    doing: `fetching from ${remote.url}`,
-    cwd: repository.directory,
-    config: [...(await remoteConfig(remote, signal)), ...promisorConfig(remote)],
-    timeoutMs: 120_000,
-    signal,
-  });
-  return exitCode === 0 ? undefined : stderr.trim();
 }

@@ -1,5 +1,8 @@
 import type { ErrorCode } from "../../core/errors.ts";
+import { withoutCredentials } from "../../core/output/redaction.ts";
 import { type CommandResult, type Environment, execute, executeOrThrow } from "../../core/process.ts";
+
+export type GitConfig = readonly (readonly [key: string, value: string])[];
 
 export type GitRequest = {
   readonly args: readonly string[];
@@ -11,7 +14,7 @@ export type GitRequest = {
   /** Besides what every call gets. */
   readonly env?: Readonly<Record<string, string>>;
   /** Configuration for this call, sent through the environment: a token in it is on no command line. Later entries win. */
-  readonly config?: readonly (readonly [key: string, value: string])[];
+  readonly config?: GitConfig;
   /** Default 60 s: enough for local work. Fetches and pushes say more. */
   readonly timeoutMs?: number;
   readonly maxOutputBytes?: number;
@@ -44,7 +47,7 @@ const misleading = [
 ] as const;
 
 /** `GIT_CONFIG_*` of a call, behind what the environment sets that way already. */
-function configEnvironment(config: GitRequest["config"], inherited: Environment): Record<string, string> {
+function configEnvironment(config: GitConfig | undefined, inherited: Environment): Record<string, string> {
   if (config === undefined || config.length === 0) return {};
   const present = Number(inherited["GIT_CONFIG_COUNT"] ?? "0");
   const env: Record<string, string> = { GIT_CONFIG_COUNT: String(present + config.length) };
@@ -80,4 +83,13 @@ export function git(request: GitRequest): Promise<CommandResult> {
 /** Runs git, which must succeed, and returns its standard output. */
 export function gitOrThrow(request: GitRequest, code: ErrorCode): Promise<Buffer> {
   return executeOrThrow(commandOf(request), code);
+}
+
+/** git's own words of why it failed: without hints, without progress, and without what a URL in them may hold. */
+export function wordsOf(stderr: string): string {
+  const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== "" && !/^remote:\s*$/.test(line));
+  const fatal = lines.filter((line) => /^(?:fatal|error|remote|ssh|ERROR)/.test(line));
+  return withoutCredentials(
+    (fatal.length === 0 ? lines.slice(-2) : fatal.slice(0, 3)).map((line) => line.trim()).join("; "),
+  );
 }

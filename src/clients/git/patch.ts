@@ -1,7 +1,7 @@
 import { LaunchError } from "../../core/errors.ts";
 import { git } from "./git.ts";
-import { inScratch, type ScratchRepository, scratchGit } from "./repository.ts";
-import { withIndex, writeTree } from "./tree.ts";
+import { inScratch, type ScratchRepository, scratchGit } from "./scratch-repository.ts";
+import { withIndex, writeTree } from "./temporary-index.ts";
 
 /** The patch from one tree to another: binary too, whole hashes, and independent of the user's diff settings (plumbing has none). */
 export function diffTrees(

@@ -1,6 +1,7 @@
 import { LaunchError } from "../../core/errors.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
 import type { RegistryPlugin } from "../registry.ts";
+import { examineLogins } from "./examine.ts";
 import type { GenericRegistryConfig } from "./schema.ts";
 
 /** A `uri` that ends in a slash is a prefix that image names are added to; else all images are in this one repository, told apart by tag. */
@@ -12,6 +13,7 @@ export const plugin: RegistryPlugin<GenericRegistryConfig> = {
       credential: () => Promise.resolve(undefined),
     };
   },
+  examine: examineLogins,
 };
 
 function repositoryOf(uri: string, imageName: string): string {

@@ -8,8 +8,10 @@ import {
   stopContainer,
 } from "../../clients/docker/container.ts";
 import { localImage } from "../../clients/docker/image.ts";
+import { engineVersion } from "../../clients/docker/version.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing } from "../../core/errors.ts";
+import { findingOf } from "../../core/finding.ts";
 import { localHandle, runKeyOf } from "../../run/handle.ts";
 import type { Handle } from "../../run/handle.ts";
 import type { Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
@@ -21,6 +23,8 @@ import type { LocalContainerArgs } from "./schema.ts";
 import { type ContainerSettings, imageOf, labelsOf, submit } from "./submit.ts";
 import { endWatcher, removeWatcher, startWatcher, unlessAbandoned } from "./watcher.ts";
 
+const kind = "local-container";
+
 /*
  * A run as one container of the local engine, named after the run, so that any launcher can find it. `docker create`, then
  * `docker start --attach`, then `docker rm`: three calls when all goes well. Creating apart from starting costs one call more than
@@ -28,9 +32,12 @@ import { endWatcher, removeWatcher, startWatcher, unlessAbandoned } from "./watc
  */
 export const plugin: ResourcePlugin<LocalContainerArgs> = {
   create: (args, context) => createLocalContainer(args, context),
+  examine: async ({ use }, signal) => [
+    await findingOf({ subject: "docker", needed: use === undefined ? undefined : `resource ${kind}` }, () =>
+      engineVersion(signal),
+    ),
+  ],
 };
-
-const kind = "local-container";
 
 /** A folder of ours that a container may write to, and the permissions that it gets back. */
 type Folder = { readonly path: string; readonly mode: number };

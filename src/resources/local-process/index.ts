@@ -8,9 +8,11 @@ import { localHandle, runKeyOf } from "../../run/handle.ts";
 import type { Handle } from "../../run/handle.ts";
 import type { OutputSink, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
+import { examineProcess } from "./examine.ts";
 import { endLeftovers, followOrphan, followProcess } from "./follow.ts";
 import { passedOn } from "./launcher-environment.ts";
 import { type ProcessTree, processTreeOf } from "./process-tree.ts";
+import { pruneEnvironments } from "./prune.ts";
 import { pythonEnvironment } from "./python-environment.ts";
 import { warnOfDifferences } from "./requirement-check.ts";
 import { readRequirements } from "./requirements.ts";
@@ -27,6 +29,8 @@ import { endSupervisor, followSupervised } from "./supervise.ts";
  */
 export const plugin: ResourcePlugin<LocalProcessArgs> = {
   create: (args, context) => createLocalProcess(args, context),
+  examine: examineProcess,
+  prune: pruneEnvironments,
 };
 
 type Run = { readonly started: StartedProcess; readonly checked: Promise<void>; readonly stopCheck: () => void };

@@ -6,7 +6,10 @@ import { formatDuration } from "../../core/duration.ts";
 import { isFileMissing, LaunchError, systemCode } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
 import { isRunning, nameProcess } from "../../core/process-identity.ts";
-import { type RequirementFile, requirementLines, type Requirements } from "./requirements.ts";
+import type { Requirements } from "../../python/packages.ts";
+import { pinFiles, pinnedPython } from "../../python/pinned-python.ts";
+import type { Requirement } from "../../python/requirement.ts";
+import { readRequirementsFile } from "../../python/requirements-file.ts";
 
 /*
  * A Python environment is named by a hash of the requirement files and the Python version: equal needs share one, and a changed need
@@ -111,10 +114,10 @@ async function install(
 
 /** `.python-version` as pyenv and uv read it, or `runtime.txt` as Heroku did (`python-3.12`); else what uv finds by itself. */
 async function requestedPython(directory: string): Promise<string | undefined> {
-  for (const file of [".python-version", "runtime.txt"]) {
+  for (const file of pinFiles) {
     try {
-      const line = requirementLines(await readFile(join(directory, file), "utf8"))[0];
-      if (line !== undefined) return line.replace(/^python-/, "");
+      const written = pinnedPython(await readFile(join(directory, file), "utf8"));
+      if (written !== undefined) return written.replace(/^python-/, "");
     } catch (error) {
       if (!isFileMissing(error)) throw error;
     }
@@ -141,7 +144,7 @@ async function pythonVersion(
 
 function hashOf({ kind, main, included }: Requirements, python: string): string {
   const hash = createHash("sha256");
-  const files: readonly RequirementFile[] = [main, ...included];
+  const files = [main, ...included].map(({ path, text }) => ({ path, text }));
   hash.update(JSON.stringify([kind, process.platform, process.arch, python, files]));
   return hash.digest("hex").slice(0, 32);
 }
@@ -150,16 +153,19 @@ function hashOf({ kind, main, included }: Requirements, python: string): string 
 function refuseLocalPaths({ kind, main, included }: Requirements): void {
   if (kind !== "requirements") return;
   for (const { path, text } of [main, ...included]) {
-    const local = requirementLines(text).find((line) =>
-      /^(?:-e\b|--editable\b|\.{1,2}(?:\/|$)|file:)|@\s*file:/.test(line),
-    );
-    if (local === undefined) continue;
+    const local = readRequirementsFile(text).find((line) => line.kind === "requirement" && isLocal(line.requirement));
+    if (local?.kind !== "requirement") continue;
     throw new LaunchError(
       "unsupported",
-      `venv: true: ${path} installs a local path ("${local}"), and a reused environment can't hold one; ` +
+      `venv: true: ${path} installs a local path ("${local.text}"), and a reused environment can't hold one; ` +
         "leave the line out and put the folder on PYTHONPATH in env",
     );
   }
+}
+
+/** An absolute path is of the machine, and stays. */
+function isLocal({ from, target, editable }: Requirement): boolean {
+  return editable || from === "file-url" || (from === "path" && target?.startsWith("/") !== true);
 }
 
 /** The folder that a link names; a link to one that somebody has removed is no link. */

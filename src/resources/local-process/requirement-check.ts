@@ -1,8 +1,9 @@
 import { basename, resolve } from "node:path";
+import { z } from "zod";
 import type { Log } from "../../core/output/log.ts";
 import { type Environment, execute } from "../../core/process.ts";
-import { packagesOf, readRequirements, type Requirement } from "./requirements.ts";
-import { fits } from "./version.ts";
+import type { MarkerEnvironment } from "../../python/markers.ts";
+import { readRequirements } from "./requirements.ts";
 
 export type CheckRequest = {
   readonly command: string;
@@ -16,7 +17,7 @@ const maxNamed = 10;
 const timeoutMs = 5_000;
 
 const program = `
-import json, sys
+import json, os, sys
 from importlib.metadata import PackageNotFoundError, version
 found = {}
 for name in json.load(sys.stdin):
@@ -24,7 +25,16 @@ for name in json.load(sys.stdin):
         found[name] = version(name)
     except PackageNotFoundError:
         pass
-json.dump(found, sys.stdout)
+system, _, release, build, machine = os.uname()
+python = sys.version.split()[0]
+name = sys.implementation.name
+environment = {
+    "os_name": os.name, "sys_platform": sys.platform,
+    "platform_system": system, "platform_release": release, "platform_version": build, "platform_machine": machine,
+    "python_version": "%d.%d" % sys.version_info[:2], "python_full_version": python,
+    "implementation_name": name, "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(name, name),
+}
+json.dump({"versions": found, "environment": environment}, sys.stdout)
 `;
 
 /**
@@ -36,10 +46,13 @@ export async function warnOfDifferences(request: CheckRequest, signal: AbortSign
     if (!/^python(?:\d+(?:\.\d+)?)?$/.test(basename(request.command))) return;
     const requirements = await readRequirements(request.directory);
     if (requirements === undefined) return;
-    const wanted = packagesOf(requirements);
-    if (wanted.length === 0) return;
-    const installed = await installedVersions(request, wanted, signal);
-    const differences = differencesOf(wanted, installed);
+    // Its two libraries are for those who have such files.
+    const { differencesOf, listPackages, wantedIn } = await import("../../python/packages.ts");
+    const listed = listPackages(requirements);
+    if (listed.length === 0) return;
+    const names = listed.map(({ name }) => name);
+    const { versions, environment } = await askPython(request, names, signal);
+    const differences = differencesOf(wantedIn(listed, environment), versions);
     if (differences.length === 0) return;
     const more = differences.length > maxNamed ? `; and ${differences.length - maxNamed} more` : "";
     request.log.warning(
@@ -51,35 +64,28 @@ export async function warnOfDifferences(request: CheckRequest, signal: AbortSign
   }
 }
 
+const answerSchema = z.object({
+  versions: z.record(z.string(), z.unknown()),
+  environment: z.record(z.string(), z.string()),
+});
+
 /** Asks from the root folder, so that no file of the source stands in for a module of Python's own. */
-async function installedVersions(
+async function askPython(
   { command, directory, env }: CheckRequest,
-  wanted: readonly Requirement[],
+  names: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, unknown>> {
+): Promise<{ readonly versions: ReadonlyMap<string, unknown>; readonly environment: MarkerEnvironment }> {
   const result = await execute({
     command: command.includes("/") ? resolve(directory, command) : command,
     args: ["-c", program],
     doing: "reading the installed packages",
     cwd: "/",
     env,
-    input: JSON.stringify(wanted.map(({ name }) => name)),
+    input: JSON.stringify(names),
     signal,
     timeoutMs,
   });
   if (result.exitCode !== 0) throw new Error(result.stderr.trim().split("\n").at(-1));
-  const answer: unknown = JSON.parse(result.stdout.toString());
-  return new Map(Object.entries(typeof answer === "object" && answer !== null ? answer : {}));
-}
-
-/** Each package that is absent, or there in a version that was not asked for, in words. */
-export function differencesOf(
-  wanted: readonly Requirement[],
-  installed: ReadonlyMap<string, unknown>,
-): readonly string[] {
-  return wanted.flatMap(({ name, specifier, expected }) => {
-    const version = installed.get(name);
-    if (typeof version !== "string") return expected ? [`${name}${specifier} is not installed`] : [];
-    return fits(version, specifier) === false ? [`${name} is ${version}, not ${specifier}`] : [];
-  });
+  const { versions, environment } = answerSchema.parse(JSON.parse(result.stdout.toString()));
+  return { versions: new Map(Object.entries(versions)), environment };
 }

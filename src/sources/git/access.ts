@@ -1,33 +1,15 @@
+import { redirectedUrl } from "../../clients/git/remotes/info-refs.ts";
+import { listRemote, type RemoteAnswer, type RemoteRefs } from "../../clients/git/remotes/list-remote.ts";
 import {
-  followRedirect,
-  listRemote,
+  basicAuthorization,
   type RemoteAccess,
-  type RemoteAnswer,
-  type RemoteRefs,
-  type Transport,
-} from "../../clients/git/fetch.ts";
-import type { ScratchRepository } from "../../clients/git/repository.ts";
+  tokenAuthorization,
+  transportsFrom,
+} from "../../clients/git/remotes/remote-access.ts";
+import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { type Tokens, tokenText } from "../../core/token.ts";
 import type { GitUrl } from "./url.ts";
-
-const basic = (user: string, password: string): string =>
-  `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-
-/** The user names that hosts want beside a token; GitHub's is also accepted by GitLab and Gitea, which only look at the token. */
-function tokenUser(host: string): string {
-  return host === "bitbucket.org" ? "x-token-auth" : "x-access-token";
-}
-
-/** What a repository may lead to by its submodules: never to something nearer to this machine than itself. */
-const reach: Readonly<Record<Transport, readonly Transport[]>> = {
-  https: ["https", "ssh"],
-  ssh: ["https", "ssh"],
-  http: ["https", "ssh", "http"],
-  file: ["https", "ssh", "http", "file"],
-};
-
-export const transportsFrom = (transport: Transport): readonly Transport[] => reach[transport];
 
 /** The ways to a remote, the best first: credentials in the URL, the token for its host, then whatever git itself has. */
 export async function accessesTo(
@@ -37,10 +19,11 @@ export async function accessesTo(
   const own: RemoteAccess = { url: url.url, authorization: undefined, protocols: transportsFrom(url.transport) };
   if (url.transport !== "https" && url.transport !== "http") return [own];
   const { credential } = url;
-  if (credential !== undefined) return [{ ...own, authorization: basic(credential.user, credential.password) }];
+  if (credential !== undefined)
+    return [{ ...own, authorization: basicAuthorization(credential.user, credential.password) }];
   const token = Object.hasOwn(tokens, url.host) ? tokens[url.host] : undefined;
   if (token === undefined || token === "") return [own];
-  return [{ ...own, authorization: basic(tokenUser(url.host), await tokenText(token, signal)) }, own];
+  return [{ ...own, authorization: tokenAuthorization(url.url, await tokenText(token, signal)) }, own];
 }
 
 export type OpenRemote = { readonly access: RemoteAccess; readonly refs: RemoteRefs };
@@ -59,7 +42,7 @@ export async function openRemote(
     let tried = access;
     let answer: RemoteAnswer<RemoteRefs> = await listRemote(repository, tried, patterns, signal);
     if (answer.kind === "failed" && access.authorization !== undefined) {
-      const moved = await followRedirect(access, signal);
+      const moved = await redirectedUrl(access, signal);
       if (moved !== undefined) {
         tried = { ...access, url: moved };
         answer = await listRemote(repository, tried, patterns, signal);

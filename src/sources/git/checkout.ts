@@ -1,9 +1,9 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { accessConfig } from "../../clients/git/fetch.ts";
+import { accessConfig } from "../../clients/git/remotes/remote-access.ts";
 import { applyPatch, changedPaths, diffTrees } from "../../clients/git/patch.ts";
-import { createScratchRepository, type ScratchRepository } from "../../clients/git/repository.ts";
-import { differingPaths, listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { createScratchRepository, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
+import { differingPaths, listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
@@ -145,7 +145,7 @@ async function currentTree(
   return head !== undefined && unchanged ? head.tree : treeOfWorkingTree(repository, inspection, untracked, signal);
 }
 
-type Listed = { readonly tree: string; readonly listing: readonly TreeEntry[] | Promise<readonly TreeEntry[]> };
+type Listed = { readonly tree: string; readonly listing: readonly ListedEntry[] | Promise<readonly ListedEntry[]> };
 
 type Patch = {
   readonly bytes: Buffer;
@@ -194,11 +194,11 @@ async function tryPatch(
 
 async function withLocalSubmodules(
   repository: ScratchRepository,
-  found: { readonly tree: string; readonly entries: readonly TreeEntry[] },
+  found: { readonly tree: string; readonly entries: readonly ListedEntry[] },
   folder: string,
   { log, signal }: SourceContext,
 ): Promise<{
-  readonly code: { readonly tree: string; readonly entries: readonly TreeEntry[] };
+  readonly code: { readonly tree: string; readonly entries: readonly ListedEntry[] };
   readonly provenance: Pick<Provenance, "submodules">;
 }> {
   const home = localSubmodules(repository, folder, (message) => log.warning(message), signal);

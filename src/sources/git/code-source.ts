@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import type { ScratchRepository } from "../../clients/git/repository.ts";
-import { exportTree, type TreeEntry } from "../../clients/git/tree.ts";
+import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
+import type { ListedEntry } from "../../clients/git/objects/list-tree.ts";
+import { exportTree } from "../../clients/git/temporary-index.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { CodeSource, SourceContext } from "../source.ts";
@@ -13,7 +14,7 @@ export type FoundCode = {
   readonly repository: ScratchRepository;
   /** Tree of what runs, and its entries. */
   readonly tree: string;
-  readonly entries: readonly TreeEntry[];
+  readonly entries: readonly ListedEntry[];
   readonly patch: Uint8Array | undefined;
   /** Tries the patch on its base; throws `patch-failed`. */
   readonly tryPatch?: (signal: AbortSignal) => Promise<void>;
@@ -54,7 +55,7 @@ export async function codeSourceOf(found: FoundCode, context: SourceContext): Pr
 }
 
 /** sha256 over the entries below a folder, so that a change elsewhere in a repository doesn't make this folder another one. */
-function folderHash(entries: readonly TreeEntry[], folder: string): string {
+function folderHash(entries: readonly ListedEntry[], folder: string): string {
   const prefix = folder === "" ? "" : `${folder}/`;
   const lines = entries
     .filter(({ path }) => path.startsWith(prefix))
@@ -66,7 +67,7 @@ const maxLinks = 8;
 
 async function readThroughLinks(
   read: ReadFile,
-  byPath: ReadonlyMap<string, TreeEntry>,
+  byPath: ReadonlyMap<string, ListedEntry>,
   path: string,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {

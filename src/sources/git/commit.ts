@@ -1,5 +1,8 @@
-import { fetchCommit, fetchHistory, type RemoteAccess, type RemoteAnswer } from "../../clients/git/fetch.ts";
-import type { ObjectFormat, ScratchRepository } from "../../clients/git/repository.ts";
+import { fetchCommit, fetchHistory } from "../../clients/git/remotes/fetch-commit.ts";
+import type { RemoteAnswer } from "../../clients/git/remotes/list-remote.ts";
+import type { RemoteAccess } from "../../clients/git/remotes/remote-access.ts";
+import type { ObjectFormat } from "../../clients/git/repository.ts";
+import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { SourceContext } from "../source.ts";
 import { accessesTo, openRemote } from "./access.ts";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { ScratchRepository } from "../../clients/git/repository.ts";
-import { readObjects } from "../../clients/git/tree.ts";
+import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
+import { readContents } from "../../clients/git/objects/read-objects.ts";
 
 /** Reads one object's content by its hash; undefined when it isn't there. */
 export type ReadFile = (hash: string, signal: AbortSignal) => Promise<Buffer | undefined>;
@@ -18,7 +18,7 @@ export function fileReader(repository: ScratchRepository): ReadFile {
     const hashes = new Set<string>();
     const contents = setImmediate().then(() => {
       open = undefined;
-      return readObjects(repository, [...hashes], signal);
+      return readContents(repository, [...hashes], signal);
     });
     return { hashes, contents };
   };

@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { git, type GitRequest } from "../../clients/git/git.ts";
 import type { ObjectFormat } from "../../clients/git/repository.ts";
-import { parseTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { type ListedEntry, listingWords, maxListingBytes, parseListing } from "../../clients/git/objects/list-tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { parseRemotes, type Remotes } from "./remotes.ts";
 import { parseStatus, type Status } from "./status.ts";
@@ -14,7 +14,7 @@ export type Head = {
   readonly tree: string;
   /** Commit time, seconds since the epoch. */
   readonly time: number;
-  readonly entries: readonly TreeEntry[];
+  readonly entries: readonly ListedEntry[];
 };
 
 /** All that is read of a checkout at first. */
@@ -36,15 +36,13 @@ export type Inspection = {
   readonly hasRemoteRefs: boolean;
 };
 
-const maxOutputBytes = 512 * 1024 * 1024;
-
 const questions = {
   place: [
     ...["rev-parse", "--path-format=absolute", "--show-object-format", "--git-path", "index", "--git-path", "objects"],
     ...["--git-path", "shallow", "--git-path", "FETCH_HEAD", "--show-prefix", "--show-toplevel"],
   ],
   head: ["-c", "log.showSignature=false", "log", "-1", "--format=%H %T %ct", "HEAD", "--"],
-  entries: ["ls-tree", "-r", "-z", "--full-tree", "HEAD"],
+  entries: [...listingWords, "HEAD"],
   status: [
     ...["-c", "core.fsmonitor=false", "-c", "status.relativePaths=false", "status", "--porcelain=v2", "--branch", "-z"],
     ...["--untracked-files=all", "--ignore-submodules=none", "--no-renames", "--no-ahead-behind"],
@@ -70,7 +68,7 @@ export async function inspectCheckout(
   if (!isInRepository(cwd)) return undefined;
   const ask = (args: readonly string[]) =>
     git({
-      ...{ args, cwd, signal, maxOutputBytes },
+      ...{ args, cwd, signal, maxOutputBytes: maxListingBytes },
       doing: `reading the repository of ${directory}`,
       config: settings ?? [],
       timeoutMs: 5 * 60_000,
@@ -91,7 +89,7 @@ export async function inspectCheckout(
   const hasHead = head.exitCode === 0 && commit !== undefined && tree !== undefined;
   return {
     ...parsePlace(place.stdout.toString(), directory),
-    head: hasHead ? { commit, tree, time: Number(time), entries: parseTree(entries.stdout) } : undefined,
+    head: hasHead ? { commit, tree, time: Number(time), entries: parseListing(entries.stdout) } : undefined,
     status: found,
     remotes: parseRemotes(remotes.stdout.toString()),
     hasRemoteRefs: remoteRefs.stdout.length > 0,
@@ -108,14 +106,14 @@ export async function inspectVersion(
   const { toplevel: cwd, remotes } = inspection;
   const clean = parseStatus(Buffer.alloc(0));
   const ask = (args: readonly string[]) =>
-    git({ args, doing: `looking for the version ${version}`, cwd, signal, maxOutputBytes });
+    git({ args, doing: `looking for the version ${version}`, cwd, signal, maxOutputBytes: maxListingBytes });
   // As git looks a name up itself, then as a branch of each remote.
   for (const name of [version, ...[...remotes.urls.keys()].map((remote) => `refs/remotes/${remote}/${version}`)]) {
     const found = await ask(["log", "-1", "--no-show-signature", "--format=%H %T %ct", "--end-of-options", name, "--"]);
     const [commit, tree, time] = found.stdout.toString().trim().split(" ");
     if (found.exitCode !== 0 || commit === undefined || tree === undefined) continue;
-    const entries = await ask(["ls-tree", "-r", "-z", "--full-tree", commit]);
-    const head = { commit, tree, time: Number(time), entries: parseTree(entries.stdout) };
+    const entries = await ask([...listingWords, commit]);
+    const head = { commit, tree, time: Number(time), entries: parseListing(entries.stdout) };
     const branch = commit.startsWith(version.toLowerCase())
       ? undefined
       : version.replace(/^refs\/(?:heads|tags)\//, "");

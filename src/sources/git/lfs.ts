@@ -1,5 +1,6 @@
-import type { ScratchRepository } from "../../clients/git/repository.ts";
-import { readObjects, sizesOf, type TreeEntry } from "../../clients/git/tree.ts";
+import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
+import type { ListedEntry } from "../../clients/git/objects/list-tree.ts";
+import { readContents, readSizes } from "../../clients/git/objects/read-objects.ts";
 
 /** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer begins so and is shorter than 1,024 bytes. */
 const pointerStart = "version https://git-lfs.github.com/spec/v1\n";
@@ -8,22 +9,22 @@ const maxPointerBytes = 1024;
 /** Files that hold an LFS pointer. Looked for only where a `.gitattributes` speaks of LFS: elsewhere it costs nothing. */
 export async function findLfsPointers(
   repository: ScratchRepository,
-  entries: readonly TreeEntry[],
+  entries: readonly ListedEntry[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const attributes = entries.filter(({ kind, path }) => kind === "file" && /(?:^|\/)\.gitattributes$/.test(path));
-  const texts = await readObjects(repository, hashesOf(attributes), signal);
+  const texts = await readContents(repository, hashesOf(attributes), signal);
   if (![...texts.values()].some((text) => text.includes("filter=lfs"))) return [];
   const files = entries.filter(({ kind }) => kind === "file" || kind === "executable");
-  const sizes = await sizesOf(repository, hashesOf(files), signal);
+  const sizes = await readSizes(repository, hashesOf(files), signal);
   const small = files.filter(({ hash }) => {
     const size = sizes.get(hash);
     return size !== undefined && size > pointerStart.length && size < maxPointerBytes;
   });
-  const contents = await readObjects(repository, hashesOf(small), signal);
+  const contents = await readContents(repository, hashesOf(small), signal);
   return small
     .filter(({ hash }) => contents.get(hash)?.subarray(0, pointerStart.length).toString() === pointerStart)
     .map(({ path }) => path);
 }
 
-const hashesOf = (entries: readonly TreeEntry[]): readonly string[] => [...new Set(entries.map(({ hash }) => hash))];
+const hashesOf = (entries: readonly ListedEntry[]): readonly string[] => [...new Set(entries.map(({ hash }) => hash))];

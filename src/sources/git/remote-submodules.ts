@@ -1,9 +1,9 @@
 import { posix } from "node:path";
-import { type ScratchRepository, scratchGit } from "../../clients/git/repository.ts";
-import type { TreeEntry } from "../../clients/git/tree.ts";
+import { transportsFrom } from "../../clients/git/remotes/remote-access.ts";
+import { type ScratchRepository, scratchGit } from "../../clients/git/scratch-repository.ts";
+import type { ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { SourceContext } from "../source.ts";
-import { transportsFrom } from "./access.ts";
 import { fetchHash } from "./commit.ts";
 import type { SubmoduleHome } from "./submodules.ts";
 import { type GitUrl, parseGitUrl } from "./url.ts";
@@ -33,7 +33,7 @@ export function remoteSubmodules(repository: ScratchRepository, parent: GitUrl, 
 /** URLs by path, from the `.gitmodules` beside a submodule. */
 async function submoduleUrls(
   repository: ScratchRepository,
-  siblings: readonly TreeEntry[],
+  siblings: readonly ListedEntry[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const file = siblings.find(({ path, kind }) => path === ".gitmodules" && kind !== "symlink");

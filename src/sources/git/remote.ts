@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { applyPatch, changedPaths } from "../../clients/git/patch.ts";
-import { createScratchRepository, type ScratchRepository, scratchGit } from "../../clients/git/repository.ts";
-import { listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { createScratchRepository, type ScratchRepository, scratchGit } from "../../clients/git/scratch-repository.ts";
+import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { withoutCredentials } from "../../core/output/redaction.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
@@ -97,7 +97,7 @@ async function patchedTree(
 /** Compares with the recorded tree. That was made without submodules where they weren't checked out; so may this one be. */
 function checkTree(
   expected: string | undefined,
-  bare: { readonly tree: string; readonly entries: readonly TreeEntry[] },
+  bare: { readonly tree: string; readonly entries: readonly ListedEntry[] },
   whole: WithSubmodules,
 ): WithSubmodules {
   if (expected === undefined || expected === whole.tree) return whole;

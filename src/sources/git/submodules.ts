@@ -1,8 +1,9 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { git } from "../../clients/git/git.ts";
-import { inScratch, type ScratchRepository } from "../../clients/git/repository.ts";
-import { graft, listTree, type TreeEntry } from "../../clients/git/tree.ts";
+import { inScratch, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
+import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
+import { graft } from "../../clients/git/temporary-index.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { Provenance } from "../../run/provenance.ts";
 
@@ -12,13 +13,13 @@ export type SubmoduleHome = {
    * Makes a submodule's commit readable in the scratch repository and returns where its own submodules are had from;
    * undefined leaves the submodule out (said by the home itself). `siblings` is the tree that names it.
    */
-  open(submodule: TreeEntry, siblings: readonly TreeEntry[]): Promise<SubmoduleHome | undefined>;
+  open(submodule: ListedEntry, siblings: readonly ListedEntry[]): Promise<SubmoduleHome | undefined>;
 };
 
 export type WithSubmodules = {
   /** The tree with each submodule that was had as an ordinary folder; so its hash covers all that runs. */
   readonly tree: string;
-  readonly entries: readonly TreeEntry[];
+  readonly entries: readonly ListedEntry[];
   readonly submodules: NonNullable<Provenance["submodules"]>;
 };
 
@@ -27,7 +28,7 @@ const maxDepth = 10;
 /** Puts the files of submodules, and theirs, into a tree. */
 export async function includeSubmodules(
   repository: ScratchRepository,
-  found: { readonly tree: string; readonly entries: readonly TreeEntry[] },
+  found: { readonly tree: string; readonly entries: readonly ListedEntry[] },
   home: SubmoduleHome,
   signal: AbortSignal,
   depth = 0,

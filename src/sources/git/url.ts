@@ -1,4 +1,5 @@
-import type { Transport } from "../../clients/git/fetch.ts";
+import type { Transport } from "../../clients/git/remotes/remote-access.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import { browserTarget, type UrlTarget } from "./browser-url.ts";
 
 export type GitUrl = {
@@ -87,11 +88,6 @@ function parseHttp(url: URL, transport: "https" | "http"): ParsedGitUrl {
     ...(credential.password === "" ? {} : { credential }),
     target: page.kind === "page" ? page.target : { kind: "default" },
   };
-}
-
-/** Whether a host name of a URL is this machine's own. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /**

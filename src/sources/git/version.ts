@@ -1,4 +1,4 @@
-import type { RemoteRefs } from "../../clients/git/fetch.ts";
+import type { RemoteRefs } from "../../clients/git/remotes/list-remote.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { type GitUrl, refFault } from "./url.ts";
 

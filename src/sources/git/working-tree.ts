@@ -1,7 +1,7 @@
 import { copyFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
-import { type ScratchRepository, scratchGit, writingTo } from "../../clients/git/repository.ts";
+import { type ScratchRepository, scratchGit, writingTo } from "../../clients/git/scratch-repository.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import type { Inspection } from "./inspection.ts";
 

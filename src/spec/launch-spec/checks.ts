@@ -1,4 +1,7 @@
 import type { z } from "zod";
+import { buildsImages, defaultBuilder } from "../../builders/index.ts";
+import { defaultResource, resourceTraits } from "../../resources/index.ts";
+import { sourceNameOf } from "../../sources/index.ts";
 import { type Fault, faultAt, formatOrigin } from "../reading/fault.ts";
 import type { LaunchConfig } from "../config/launch-config.ts";
 import type { launchSpecSchema } from "./launch-spec.ts";
@@ -48,19 +51,20 @@ const oneSource: Rule = ({ spec, tree }) => {
 };
 
 const resourceAndImage: Rule = ({ spec, tree }) => {
-  if (spec.resource !== "local-process") return [];
+  if (resourceTraits(spec.resource).needsImage) return [];
+  const instead = `or use resource ${defaultResource}`;
   return [
     ...faultOf(
       tree,
       "docker.docker_image",
-      (path) => `resource local-process runs no image; remove ${path}, or use resource local-container`,
+      (path) => `resource ${spec.resource} runs no image; remove ${path}, ${instead}`,
     ),
     ...faultOf(
       tree,
       "overrides.dockerfile",
-      (path) => `resource local-process builds no image; remove ${path}, or use resource local-container`,
+      (path) => `resource ${spec.resource} builds no image; remove ${path}, ${instead}`,
     ),
-    ...faultOf(tree, "builder.local-process", (path) => `resource local-process builds no image; remove ${path}`),
+    ...faultOf(tree, `builder.${spec.resource}`, (path) => `resource ${spec.resource} builds no image; remove ${path}`),
   ];
 };
 
@@ -80,11 +84,12 @@ const argsOfAnother: Rule = ({ spec, tree }) => {
 };
 
 const builderAndDockerfile: Rule = ({ config, tree, ...checked }) =>
-  config.builder?.type === "noop" && runsHere(checked)
+  config.builder !== undefined && !buildsImages(config.builder) && runsHere(checked)
     ? faultOf(
         tree,
         "overrides.dockerfile",
-        (path) => `the launch config's builder noop builds nothing; remove ${path}, or use builder docker`,
+        (path) =>
+          `the launch config's builder ${config.builder?.type} builds nothing; remove ${path}, or use builder ${defaultBuilder.type}`,
       )
     : [];
 
@@ -110,7 +115,8 @@ const secretsAndEnvironment: Rule = ({ spec, tree }) =>
 const allowed: Rule = ({ spec, config, tree, configTree, queue }) => {
   if (!runsHere({ spec, queue })) return [];
   const { resources, sources } = config.allow;
-  const source = spec.docker.docker_image === undefined ? "git" : "image";
+  const isImage = spec.docker.docker_image !== undefined;
+  const source = sourceNameOf({ isImage });
   const faults: Fault[] = [];
   const refuse = (field: string, list: string, words: string): void => {
     const found = at(tree, field.split("."));
@@ -124,20 +130,16 @@ const allowed: Rule = ({ spec, config, tree, configTree, queue }) => {
   if (resources?.includes(spec.resource) === false)
     refuse("resource", "resources", `resource ${spec.resource} is not allowed here`);
   if (sources?.includes(source) === false)
-    refuse(
-      source === "git" ? "uri" : "docker.docker_image",
-      "sources",
-      `a source of kind ${source} is not allowed here`,
-    );
+    refuse(isImage ? "docker.docker_image" : "uri", "sources", `a source of kind ${source} is not allowed here`);
   return faults;
 };
 
 const queuedProcess: Rule = ({ spec, config, tree, queue }) => {
-  if (spec.queue === undefined || queue?.role !== "agent" || spec.resource !== "local-process") return [];
-  if (queue.submittersTrusted || config.allow.local_process === "trusted") return [];
+  const { runsAs } = resourceTraits(spec.resource);
+  if (spec.queue === undefined || queue?.role !== "agent" || runsAs.kind === "sandbox") return [];
+  if (queue.submittersTrusted || config.allow[runsAs.allowedBy] === "trusted") return [];
   const { origin } = at(tree, ["resource"]) ?? tree;
-  const message =
-    "resource local-process: a queued run could read what this agent's user can, its secrets too; allow.local_process: trusted in the agent's launch config says that all who may enqueue are trusted with that";
+  const message = `resource ${spec.resource}: a queued run could read what this agent's user can, its secrets too; allow.${runsAs.allowedBy}: trusted in the agent's launch config says that all who may enqueue are trusted with that`;
   return [faultAt({ origin, path: "resource", message })];
 };
 

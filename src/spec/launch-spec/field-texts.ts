@@ -1,11 +1,14 @@
+import { resources } from "../../resources/index.ts";
+
 /** What each field means, for the JSON Schemas and so for editors; by the path as it is written, `*` for any item. */
 export type FieldTexts = Readonly<Record<string, string>>;
 
 const image = "Base image of a generated Dockerfile, or of a container that the code is mounted into.";
-const builderTexts = Object.fromEntries(
-  ["kubernetes", "local-container", "local-process", "sagemaker", "vertex"].flatMap((resource) => {
+const resourceTexts = Object.fromEntries(
+  Object.entries(resources).flatMap(([resource, { traits }]) => {
     const path = `resource_args.${resource}.builder`;
     return [
+      [`resource_args.${resource}`, traits.argsText],
       [path, "What the image is built on."],
       [`${path}.base_image`, image],
       [`${path}.accelerator`, "The same, for a machine with an accelerator; it comes first."],
@@ -40,14 +43,7 @@ export const specTexts: FieldTexts = {
   resource: "Where the run executes.",
   resource_args:
     "Arguments of the resource, by its name. ${run_id}, ${run_name}, ${project_name}, ${entity_name}, ${image_uri} and ${author} are filled in.",
-  "resource_args.kubernetes": "A Job's manifest.",
-  "resource_args.local-container": "Options of docker run, by their long names.",
-  "resource_args.local-process": "Options of a process on this machine.",
-  "resource_args.local-process.venv":
-    "Make a Python environment from the requirement files, and use it again while they don't change.",
-  "resource_args.sagemaker": "A training job's request.",
-  "resource_args.vertex": "A custom job's spec.",
-  ...builderTexts,
+  ...resourceTexts,
   queue: "The queue that the run waits in.",
   priority: "Its place in the queue: critical (0), high (1), medium (2) or low (3).",
   template_variables: "Values for the templates of the queue's definition.",

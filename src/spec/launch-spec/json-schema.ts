@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { isJsonObject, type Json, type JsonObject, toJson } from "../../core/json.ts";
-import { queueDefinitionSchema } from "../../queues/definition.ts";
+import { otherResourceNames, resourceArgsSchema, resources } from "../../resources/index.ts";
+import type { ResourceTraits } from "../../resources/resource.ts";
 import { configTexts, type FieldTexts, queueTexts, specTexts } from "./field-texts.ts";
 import { launchConfigSchema } from "../config/launch-config.ts";
-import { builderArgsSchema, launchSpecSchema, resourceArgsSchema } from "./launch-spec.ts";
-import { otherNames, otherResourceNames } from "./normal-form.ts";
+import { builderArgsSchema, launchSpecSchema } from "./launch-spec.ts";
+import { writtenDefinitionSchema } from "../queue-definition/queue-definition.ts";
+import { otherNames } from "./normal-form.ts";
 
 /*
  * The JSON Schemas that editors complete and explain specs and configs with: made from the schemas that validate, plus what
@@ -29,7 +31,9 @@ export function specJsonSchema(): JsonObject {
     anyOf: [{ type: "array", items: objectOf(map["propertyNames"]) }, map],
   }));
   schema = described(schema, specTexts);
-  schema = edit(schema, ["resource_args", "local-container"], withOptionTexts);
+  for (const [name, { traits }] of Object.entries(resources)) {
+    schema = edit(schema, ["resource_args", name], (args) => withArgTexts(args, traits));
+  }
   for (const { name, field } of otherNames) schema = alias(schema, name, field);
   return { $schema: dialect, title: "Launch spec", ...without(schema, undefined, "$schema") };
 }
@@ -42,7 +46,7 @@ export function configJsonSchema(): JsonObject {
 
 /** A queue's definition as it is written. */
 export function queueJsonSchema(): JsonObject {
-  const schema = described(plain(queueDefinitionSchema), queueTexts);
+  const schema = described(plain(writtenDefinitionSchema), queueTexts);
   return { $schema: dialect, title: "Queue definition", ...without(schema, undefined, "$schema") };
 }
 
@@ -118,11 +122,11 @@ function alias(schema: JsonObject, name: readonly string[], field: readonly stri
   }));
 }
 
-/** The options of docker run are documented there. */
-function withOptionTexts(args: JsonObject): JsonObject {
+/** What the resource itself says of its arguments. */
+function withArgTexts(args: JsonObject, { argText }: ResourceTraits): JsonObject {
   const fields = Object.entries(objectOf(args["properties"])).map(([name, field]) => {
-    const option = name.length === 1 ? `-${name}` : `--${name}`;
-    return [name, { description: `${option} of docker run.`, ...objectOf(field) }] as const;
+    const description = argText?.(name);
+    return [name, { ...(description === undefined ? {} : { description }), ...objectOf(field) }] as const;
   });
   return { ...args, properties: Object.fromEntries(fields) };
 }

@@ -3,7 +3,7 @@ import { parseImageReference } from "../../core/image-reference.ts";
 import { runIdPattern } from "../../run/run-id.ts";
 import { durationField } from "../../run/duration-field.ts";
 import { retrySchema } from "../../run/retry.ts";
-import { resources } from "../../resources/index.ts";
+import { defaultResource, resourceArgsSchema } from "../../resources/index.ts";
 import {
   environmentNameField,
   jsonField,
@@ -13,15 +13,6 @@ import {
   textField,
 } from "./fields.ts";
 import { splitWords, withInterpreter } from "../reading/words.ts";
-
-/** Each resource's arguments, by the schema that its plug-in gives. */
-export const resourceArgsSchema = z.strictObject({
-  kubernetes: resources.kubernetes.schema.optional(),
-  "local-container": resources["local-container"].schema.optional(),
-  "local-process": resources["local-process"].schema.optional(),
-  sagemaker: resources.sagemaker.schema.optional(),
-  vertex: resources.vertex.schema.optional(),
-});
 
 const imageField = z
   .string()
@@ -78,7 +69,7 @@ export const launchSpecSchema = z.strictObject({
     .strictObject({ docker_image: imageField.optional(), user_id: z.int().min(0).max(4_294_967_294).default(1000) })
     .prefault({}),
   overrides: overridesSchema.default({}),
-  resource: z.keyof(resourceArgsSchema).default("local-container"),
+  resource: z.keyof(resourceArgsSchema).default(defaultResource),
   resource_args: resourceArgsSchema.default({}),
   /** By resource: what is written under `resource_args.<resource>.builder`. */
   builder: z.record(z.string(), builderArgsSchema).default({}),

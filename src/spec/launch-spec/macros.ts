@@ -1,6 +1,7 @@
 import { LaunchError } from "../../core/errors.ts";
 import { type Fault, faultAt } from "../reading/fault.ts";
-import { type LaunchSpec, resourceArgsSchema } from "./launch-spec.ts";
+import { resourceArgsSchema } from "../../resources/index.ts";
+import type { LaunchSpec } from "./launch-spec.ts";
 import type { Located } from "../reading/located.ts";
 import { didYouMean, suggestionFor } from "../reading/suggestion.ts";
 

@@ -1,3 +1,4 @@
+import { otherResourceNames } from "../../resources/index.ts";
 import { byDefault, type Fault } from "../reading/fault.ts";
 import {
   at,
@@ -13,18 +14,11 @@ import {
 import { unite } from "../resolve/merge.ts";
 
 /** W&B's other names for a field of the spec. */
-export const otherNames = [
+export const otherNames: readonly { readonly name: readonly string[]; readonly field: readonly string[] }[] = [
   { name: ["image_uri"], field: ["docker", "docker_image"] },
   { name: ["git_version"], field: ["git", "version"] },
-  { name: ["resource_args", "local"], field: ["resource_args", "local-container"] },
-  { name: ["resource_args", "gcp-vertex"], field: ["resource_args", "vertex"] },
-] as const;
-
-/** W&B's other names for a resource. */
-export const otherResourceNames: ReadonlyMap<string, string> = new Map([
-  ["local", "local-container"],
-  ["gcp-vertex", "vertex"],
-]);
+  ...[...otherResourceNames].map(([name, own]) => ({ name: ["resource_args", name], field: ["resource_args", own] })),
+];
 
 /**
  * One layer of a spec in its normal form, before layers are merged: every field under its first name, `args` and `secrets`

@@ -3,18 +3,23 @@ import type { Json, JsonObject } from "../../core/json.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { type QueueDefinition, queueDefinitionSchema, type VariableSchema } from "../../queues/definition.ts";
 import { fillTemplate, type Scalar, variablesIn } from "../../queues/templates.ts";
+import { isResourceName, otherResourceNames, resourceArgsSchema, resources } from "../../resources/index.ts";
 import { type Fault, faultAt } from "../reading/fault.ts";
 import { issuesOf, phraseOf } from "../reading/issues.ts";
-import { resourceArgsSchema } from "../launch-spec/launch-spec.ts";
 import { at, type Located, nest, toJson, without } from "../reading/located.ts";
 import { macroFaults } from "../launch-spec/macros.ts";
-import { normalForm, otherResourceNames } from "../launch-spec/normal-form.ts";
+import { normalForm } from "../launch-spec/normal-form.ts";
 import { parse } from "../reading/parse.ts";
 import type { Document } from "../resolve/resolution.ts";
 
 export type ReadDefinition =
   | { readonly kind: "definition"; readonly definition: QueueDefinition }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+
+/** A definition as people write it: its resource is one of those there are. */
+export const writtenDefinitionSchema = queueDefinitionSchema.extend({
+  resource: z.enum(Object.keys(resources)).optional(),
+});
 
 /**
  * Reads a queue's definition. All faults are found at once, each in its place; also those that would only show when a run is enqueued
@@ -28,7 +33,7 @@ export function readDefinition(document: Document): ReadDefinition {
   }
   const faults: Fault[] = [...syntax];
   const tree = ownNames(written);
-  const parsed = queueDefinitionSchema.safeParse(toJson(tree), { error: phraseOf, jitless: true });
+  const parsed = writtenDefinitionSchema.safeParse(toJson(tree), { error: phraseOf, jitless: true });
   if (!parsed.success) faults.push(...issuesOf(parsed.error.issues, tree, []));
   else faults.push(...checkDefinition(parsed.data, tree));
   return faults.length > 0 || !parsed.success
@@ -130,7 +135,7 @@ function argumentFaults(definition: QueueDefinition, filled: JsonObject, tree: L
   const { resource } = definition;
   const args = at(tree, ["resource_args"]);
   if (args?.kind !== "map" || args.entries.size === 0) return [];
-  if (resource === undefined) {
+  if (resource === undefined || !isResourceName(resource)) {
     return [
       faultAt({ origin: args.origin, path: "resource_args", message: "resource_args needs a resource: name it too" }),
     ];

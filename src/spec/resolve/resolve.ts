@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { parseImageReference } from "../../core/image-reference.ts";
+import { defaultResource, isResourceName } from "../../resources/index.ts";
 import { slugOf } from "../../run/run-id.ts";
 import type { AskedQueue } from "../queue-definition/asked-queue.ts";
 import { checkTogether } from "../launch-spec/checks.ts";
@@ -8,7 +9,7 @@ import { rowsOf } from "./explain.ts";
 import { type Fault, faultAt, type Origin } from "../reading/fault.ts";
 import { issuesOf, phraseOf } from "../reading/issues.ts";
 import type { LaunchConfig } from "../config/launch-config.ts";
-import { type LaunchSpec, launchSpecSchema, resourceArgsSchema } from "../launch-spec/launch-spec.ts";
+import { type LaunchSpec, launchSpecSchema } from "../launch-spec/launch-spec.ts";
 import { at, emptyMap, type Located, locate, nest, pathOf, toJson, withEntry } from "../reading/located.ts";
 import { macroFaults } from "../launch-spec/macros.ts";
 import { append, overlay, unite } from "./merge.ts";
@@ -109,12 +110,8 @@ function located({ origin, path, value }: Overlay): Located {
 function withResourceArgs(tree: Located): Located {
   const written = at(tree, ["resource"]);
   const name = written === undefined ? defaultResource : written.kind === "scalar" ? written.value : undefined;
-  return typeof name === "string" && Object.hasOwn(resourceArgsSchema.shape, name)
-    ? ensureMap(tree, ["resource_args", name])
-    : tree;
+  return typeof name === "string" && isResourceName(name) ? ensureMap(tree, ["resource_args", name]) : tree;
 }
-
-const defaultResource = "local-container";
 
 function validate<Schema extends z.ZodType>(
   schema: Schema,
@@ -127,7 +124,7 @@ function validate<Schema extends z.ZodType>(
     ...issuesOf(
       parsed.error.issues,
       tree,
-      otherNames.map(({ name }) => name[0]),
+      otherNames.flatMap(({ name }) => name.slice(0, 1)),
     ),
   );
   return undefined;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { lsRefs } from "../../../src/clients/git/ls-refs.ts";
+import { lsRefs } from "../../../src/clients/git/remotes/ls-refs.ts";
 import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
 import { type GitServer, type Interception, startGitServer } from "../../support/git/git-server.ts";
 

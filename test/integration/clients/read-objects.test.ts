@@ -3,7 +3,7 @@ import { chmodSync, globSync, mkdtempSync, rmSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readObjects } from "../../../src/clients/git/objects.ts";
+import { readObjects } from "../../../src/clients/git/objects/read-objects.ts";
 
 const signal = new AbortController().signal;
 

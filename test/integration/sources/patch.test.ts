@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyPatch, changedPaths, diffTrees } from "../../../src/clients/git/patch.ts";
-import { createScratchRepository, type ScratchRepository } from "../../../src/clients/git/repository.ts";
-import { exportTree, listTree } from "../../../src/clients/git/tree.ts";
+import { createScratchRepository, type ScratchRepository } from "../../../src/clients/git/scratch-repository.ts";
+import { listTree } from "../../../src/clients/git/objects/list-tree.ts";
+import { exportTree } from "../../../src/clients/git/temporary-index.ts";
 import { gitIn, temporaryFolder, type TemporaryFolder, type TestRepository } from "../../support/git/git-repository.ts";
 
 const signal = new AbortController().signal;

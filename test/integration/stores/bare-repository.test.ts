@@ -135,7 +135,7 @@ describe("a store in a bare repository", () => {
     const script = `
       import { openStore } from ${JSON.stringify(join(process.cwd(), "src/stores/index.ts"))};
       import { fileStoreLocation } from ${JSON.stringify(join(process.cwd(), "src/stores/location.ts"))};
-      import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/run-document.ts"))};
+      import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/stores/run-document.ts"))};
       const store = await openStore(fileStoreLocation(process.argv[1]), { log: {}, stateDirectory: {} });
       const signal = AbortSignal.timeout(20_000);
       console.log("ready");

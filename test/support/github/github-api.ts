@@ -72,6 +72,8 @@ export type GitHubApi = {
   readonly app: { readonly id: number; readonly installation: number; readonly privateKey: string };
   /** `METHOD path` of every request. */
   readonly requests: readonly string[];
+  /** What was started: `owner/repo workflow ref`. */
+  readonly dispatched: readonly string[];
   /** Tokens in the order in which they were given; only the last is good. */
   readonly tokens: readonly string[];
   /** Makes the faults of the next requests, one each. */
@@ -101,6 +103,7 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
     publicKeyEncoding: { type: "spki", format: "pem" },
   });
   const requests: string[] = [];
+  const dispatched: string[] = [];
   const tokens: string[] = [];
   const faults: ApiFault[] = [];
   const jobs = new Map<string, readonly WorkflowJob[]>();
@@ -119,7 +122,7 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
       repository_selection: "selected",
     };
   };
-  const answerTo = ({ method, headers }: IncomingMessage, path: string): ApiAnswer => {
+  const answerTo = ({ method, headers }: IncomingMessage, path: string, body: string): ApiAnswer => {
     const { authorization = "" } = headers;
     const installation = /^\/app\/installations\/(\d+)\/access_tokens$/.exec(path)?.[1];
     if (installation !== undefined && method === "POST") {
@@ -129,19 +132,27 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
     }
     const [, token] = /^(?:token|bearer) (.+)$/i.exec(authorization) ?? [];
     if (token === undefined || ![good, options.personal].includes(token)) return [401, errorOf("Bad credentials")];
+    const [, named, workflow = ""] =
+      /^\/repos\/([^/]+\/[^/]+)\/actions\/workflows\/([^/]+)\/dispatches$/.exec(path) ?? [];
+    if (named !== undefined && method === "POST") {
+      const { ref = "" } = readDispatch(body);
+      dispatched.push(`${named} ${decodeURIComponent(workflow)} ${ref}`);
+      return [204, undefined];
+    }
     const [, attempt = ""] =
       /^\/repos\/(.+)\/jobs$/.exec(path.replace("/actions/runs/", "/").replace("/attempts/", "/")) ?? [];
     const found = jobs.get(attempt);
     return found === undefined ? notFound : [200, { total_count: found.length, jobs: found }];
   };
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = ""] = (request.url ?? "").split("?");
     requests.push(`${request.method ?? ""} ${path}`);
     const fault = faults.shift();
     if (fault?.kind === "hang") return;
+    const sent = (await request.toArray()).join("");
     const [status, body] =
       fault === undefined
-        ? answerTo(request, path)
+        ? answerTo(request, path, sent)
         : fault.kind === "text"
           ? ([200, fault.text] as const)
           : ([fault.status, errorOf(`fault ${fault.status}`)] as const);
@@ -150,9 +161,9 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
       date: new Date(now()).toUTCString(),
       ...(fault?.kind === "status" ? fault.headers : {}),
     });
-    response.end(typeof body === "string" ? body : JSON.stringify(body));
+    response.end(typeof body === "string" || body === undefined ? body : JSON.stringify(body));
   };
-  const server = createServer(serve);
+  const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
@@ -160,6 +171,7 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
     url: `http://127.0.0.1:${address.port}`,
     app,
     requests,
+    dispatched,
     tokens,
     jobs,
     fail: (...more) => void faults.push(...more),
@@ -175,7 +187,9 @@ export async function startGitHubApi(options: GitHubApiOptions = {}): Promise<Gi
   };
 }
 
-type ApiAnswer = readonly [status: number, body: object];
+type ApiAnswer = readonly [status: number, body: object | undefined];
+
+const readDispatch: (text: string) => { readonly ref?: string } = JSON.parse;
 
 const notFound: ApiAnswer = [404, errorOf("Not Found")];
 

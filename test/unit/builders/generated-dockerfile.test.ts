@@ -85,7 +85,9 @@ describe("a generated Dockerfile", () => {
 
   it("adds git where a dependency comes from a git repository", async () => {
     expect(await textOf({ "requirements.txt": "x @ git+https://h/r\n" })).toContain("--no-install-recommends git ");
-    expect(await textOf({ "uv.lock": '{ git = "https://h/r" }', "pyproject.toml": pyproject })).toContain(" git ");
+    expect(
+      await textOf({ "uv.lock": `${lock}source = { git = "https://h/r" }`, "pyproject.toml": pyproject }),
+    ).toContain(" git ");
     expect(await textOf({ "requirements.txt": "six\n" })).not.toContain("apt-get");
   });
 
@@ -114,6 +116,9 @@ describe("a generated Dockerfile", () => {
     ["requirements.txt", "pkg @ file:./pkg\n"],
     ["pyproject.toml", '[project]\nname = "x"\ndynamic = [\n  "version",\n  "dependencies",\n]\n'],
     ["pyproject.toml", '[tool.poetry]\nname = "x"\n'],
+    ["pyproject.toml", 'tool . "poetry" = { name = "x" }\n'],
+    ["requirements.txt", ".[train]\n"],
+    ["requirements.txt", "vendor/a-1.0-py3-none-any.whl ; python_version > '3'\n"],
   ])("shows the code to the step that needs it: %s with %j", async (file, content) => {
     expect(await textOf({ [file]: content })).toContain("--mount=type=bind,target=/app,rw");
   });
@@ -124,6 +129,15 @@ describe("a generated Dockerfile", () => {
       expect(await textOf({ "requirements.txt": content })).not.toContain("target=/app,rw");
     },
   );
+
+  it("tells where a pyproject.toml or uv.lock is no TOML", async () => {
+    const broken = { "pyproject.toml": '[project]\nname = "x"\ndependencies = ["six" "numpy"]\n' };
+    await expect(generate(broken)).rejects.toMatchObject({
+      code: "build-failed",
+      message: expect.stringMatching(/^pyproject\.toml:3:\d+: this is not TOML: /) as string,
+    });
+    await expect(generate({ "pyproject.toml": pyproject, "uv.lock": "package = [\n" })).rejects.toThrow(/^uv\.lock:2:/);
+  });
 
   it("installs nothing where nothing is listed: a pyproject.toml that only sets up tools lists nothing", async () => {
     expect(await textOf({ "pyproject.toml": "[tool.ruff]\nline-length = 100\n", "t.py": "" })).not.toContain("uv");

@@ -15,6 +15,7 @@ describe("the Python version", () => {
     ["# ours\n\n3.13.2\n", "3.13"],
     ["cpython-3.10\r\n", "3.10"],
     ["python-3.9.18", "3.9"],
+    ["3.12.1  # as in production", "3.12"],
   ])("is what .python-version says: %j", async (text, version) => {
     const files = { ".python-version": text, "runtime.txt": "python-3.14.1", "pyproject.toml": project(">=3.14") };
     expect(await versionOf(files)).toEqual({ version, from: ".python-version" });
@@ -46,6 +47,12 @@ describe("the Python version", () => {
     ["~=3.11.4", "3.11"],
     ["==3.11.7", "3.11"],
     ["==3.9.*", "3.9"],
+    // Bounds that are pre-releases.
+    [">=3.13.0rc1", "3.13"],
+    ["<3.13.0a1,>=3.10", "3.12"],
+    ["==3.14.0b2", "3.14"],
+    [">=3.8.*", "3.12"],
+    [">= 3.13 , < 4,", "3.13"],
   ])("for requires-python %j is the best one allowed", (specifier, version) => {
     expect(requiredVersion(specifier)).toBe(version);
   });
@@ -56,6 +63,8 @@ describe("the Python version", () => {
     [{ "runtime.txt": "python-3.6.15" }, /runtime\.txt: Python 3\.6 .*security updates/],
     [{ "pyproject.toml": project("<3.8") }, /no Python .* satisfies requires-python "<3\.8"/],
     [{ "pyproject.toml": project("three") }, /a clause that is none: "three"/],
+    [{ "pyproject.toml": project(">=3.9,~=3") }, /a clause that is none: "~=3"/],
+    [{ "pyproject.toml": '[project]\nname = "x\n' }, /pyproject\.toml:2:\d+: this is not TOML: /],
   ])("is refused with the file and the value: %j", async (files, message) => {
     await expect(versionOf(files)).rejects.toMatchObject({
       code: "build-failed",

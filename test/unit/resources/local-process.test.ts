@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { differencesOf, listPackages, wantedIn } from "../../../src/python/packages.ts";
 import { passedOn } from "../../../src/resources/local-process/launcher-environment.ts";
-import { differencesOf } from "../../../src/resources/local-process/requirement-check.ts";
-import { packagesOf, readRequirements } from "../../../src/resources/local-process/requirements.ts";
-import { fits } from "../../../src/resources/local-process/version.ts";
+import { readRequirements } from "../../../src/resources/local-process/requirements.ts";
 
 describe("the launcher's environment", () => {
   test.each([
@@ -38,36 +37,15 @@ describe("the launcher's environment", () => {
   );
 });
 
-// Verdicts by PEP 440; undefined where it is not worth a judgement.
-test.each([
-  ["1.2.0", "==1.2", true],
-  ["1.2.1", "==1.2", false],
-  ["1.2.1", "==1.2.*", true],
-  ["1.20.1", "==1.2.*", false],
-  ["2.1.0+cu118", "==2.1.0", true],
-  ["1.10", ">=1.9,<2", true],
-  ["2.0", ">=1.9,<2", false],
-  ["1.4.9", "~=1.4.2", true],
-  ["1.5.0", "~=1.4.2", false],
-  ["1.5.0", "~=1.4", true],
-  ["1.5", "!=1.5.0", false],
-  ["2.0rc1", "==2.0rc1", true],
-  ["2.0rc1", "==2.0", false],
-  ["2.0rc1", ">=2.0", undefined],
-  ["1.0", "", true],
-  ["1.0", "@ something", undefined],
-  ["unknown", "==1", undefined],
-])("version %s for %j: %s", (installed, specifier, verdict) => {
-  expect(fits(installed, specifier)).toBe(verdict);
-});
-
 describe("requirement files", () => {
-  async function read(files: Readonly<Record<string, string>>) {
+  async function read(files: Readonly<Record<string, string>>, environment: Readonly<Record<string, string>> = {}) {
     const folder = mkdtempSync(join(tmpdir(), "launch-requirements-test-"));
     try {
       for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
       const found = await readRequirements(folder);
-      return found === undefined ? undefined : { file: found.main.path, packages: packagesOf(found) };
+      return found === undefined
+        ? undefined
+        : { file: found.main.path, packages: wantedIn(listPackages(found), environment) };
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -149,6 +127,32 @@ dev = ["pytest"]
       file: "pyproject.toml",
       packages: [needs("numpy", ">=2"), needs("torch", "== 2.1")],
     });
+  });
+
+  test("a marker that the environment rules out leaves a package out, and one that holds makes it expected", async () => {
+    const text = "numpy==1.24 ; python_version < '3.9'\nnumpy==2.1; python_version >= '3.9'\ntool; extra == 'dev'\n";
+    expect(await read({ "requirements.txt": text }, { python_version: "3.12" })).toEqual({
+      file: "requirements.txt",
+      packages: [needs("numpy", "==2.1"), needs("tool", "", false)],
+    });
+  });
+
+  test("of a package that uv.lock has twice, the one for this place is asked for", async () => {
+    const lock = `version = 1
+[[package]]
+name = "torch"
+version = "2.1.0+cpu"
+source = { registry = "https://pypi.org/simple" }
+resolution-markers = ["sys_platform == 'darwin'", "sys_platform == 'win32'"]
+
+[[package]]
+name = "torch"
+version = "2.1.0+cu121"
+source = { registry = "https://pypi.org/simple" }
+resolution-markers = ["sys_platform == 'linux'"]
+`;
+    const found = await read({ "uv.lock": lock }, { sys_platform: "linux" });
+    expect(found?.packages).toEqual([needs("torch", "==2.1.0+cu121", false)]);
   });
 
   test("none", async () => {

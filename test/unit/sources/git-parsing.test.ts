@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { progressOf } from "../../../src/clients/git/fetch.ts";
+import { progressOf } from "../../../src/clients/git/remotes/fetch.ts";
 import { fetchHeadName, isLocalPath, parseFetchHead, parseRemotes } from "../../../src/sources/git/remotes.ts";
 import { submoduleUrl } from "../../../src/sources/git/remote-submodules.ts";
 import { parseGitUrl } from "../../../src/sources/git/url.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { type LaunchSettings, overlaysOf } from "../../../src/submit/settings.ts";
+import { overlaysOf, type ReadSettings } from "../../../src/submit/settings/overlays.ts";
 import { failureOf } from "../../support/failure.ts";
 
-const overlays = (settings: LaunchSettings): unknown =>
+const overlays = (settings: ReadSettings): unknown =>
   overlaysOf({
     settings,
     nameOf: (setting) => `--${setting}`,
@@ -81,7 +81,7 @@ test.each([
   ["arguments of no resource", { resourceArgs: { cpus: 2 } }, /--resourceArgs doesn't say of which resource/],
   ["arguments that are no map", { resource: "x", resourceArgs: [1] }, /--resourceArgs must be a map/],
   ["an argument without a name", { dockerArgs: ["=1"] }, /--dockerArgs "=1": give NAME=VALUE/],
-] satisfies [string, LaunchSettings, RegExp][])("%s is refused in words", async (_, settings, message) => {
+] satisfies [string, ReadSettings, RegExp][])("%s is refused in words", async (_, settings, message) => {
   const error = await failureOf(Promise.resolve().then(() => overlays(settings)));
   expect(error.code).toBe("bad-usage");
   expect(error.message).toMatch(message);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { commitFile, filesIn } from "../../../clients/git/branch-files.ts";
-import { readObjects, type Repository } from "../../../clients/git/objects.ts";
+import { readObjects } from "../../../clients/git/objects/read-objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { RefAnswer, RefChange } from "../../../clients/git/refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { queueNamePattern } from "../../../queues/definition.ts";

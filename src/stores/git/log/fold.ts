@@ -1,4 +1,5 @@
-import { readObjects, type Repository } from "../../../clients/git/objects.ts";
+import { readObjects } from "../../../clients/git/objects/read-objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { RefChange } from "../../../clients/git/refs.ts";
 import type { RunHead } from "../../../run/head.ts";
 import { logTip } from "./folded.ts";

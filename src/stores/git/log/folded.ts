@@ -1,5 +1,6 @@
-import { readObjects, type Repository } from "../../../clients/git/objects.ts";
-import { readTree } from "../../../clients/git/read-tree.ts";
+import { readObjects } from "../../../clients/git/objects/read-objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
+import { readTree } from "../../../clients/git/objects/read-objects.ts";
 import { parseKey } from "../../../queues/key.ts";
 import type { RunHead } from "../../../run/head.ts";
 import { readDocument, type Loaded } from "../runs/documents.ts";
@@ -67,8 +68,8 @@ export async function readMonths(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const name = foldedRef(queue);
   await readTips(store, local, { tips: [{ name, id }], paths: [""], maxBytes: maxHeadBytes }, signal);
-  const tree = await readTree(local, id, signal);
-  const months = Object.keys(tree ?? {}).filter((month) => monthPattern.test(month));
+  const tree = (await readTree(local, `${id}:`, signal)) ?? [];
+  const months = tree.map((entry) => entry.name).filter((month) => monthPattern.test(month));
   const revisions = months.map((month) => `${id}:${month}`);
   const files = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
   return new Map(

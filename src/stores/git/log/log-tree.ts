@@ -1,12 +1,14 @@
+import { newBlob, newCommit, type NewObject, parseCommit } from "../../../clients/git/objects/object-format.ts";
+import { readObjects } from "../../../clients/git/objects/read-objects.ts";
 import {
-  foldersIn,
-  newBlob,
-  newCommit,
-  type NewObject,
+  folderEntry,
+  isFolder,
+  nameText,
+  newFilesTree,
   newTree,
-  readObjects,
-  type Repository,
-} from "../../../clients/git/objects.ts";
+  treeEntries,
+} from "../../../clients/git/objects/tree-format.ts";
+import type { ObjectFormat, Repository } from "../../../clients/git/repository.ts";
 import { monthPattern, readMonths } from "./folded.ts";
 import type { QueueContext } from "../queue/queue-context.ts";
 import { maxFileBytes, maxHeadBytes } from "../runs/run-files.ts";
@@ -67,8 +69,8 @@ async function goesOn(
 ): Promise<boolean> {
   if (removed.size > 0) return false;
   const [commit] = await readObjects(local, [log], { maxBytes: maxHeadBytes }, signal);
-  const seconds = /^committer .* (\d+) [+-]\d{4}$/m.exec(commit?.content.toString() ?? "")?.[1];
-  return monthOf(new Date(Number(seconds ?? 0) * 1_000)) === monthOf(now);
+  const time = commit === undefined ? undefined : parseCommit(commit.content)?.time;
+  return time !== undefined && monthOf(time) === monthOf(now);
 }
 
 function monthOf(time: Date): string {
@@ -94,8 +96,9 @@ async function changedTree(
   const old = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
   const folders = new Map(
     paths.map((path, at) => {
-      const there = foldersIn(format, old[at]?.content ?? Buffer.alloc(0));
-      return [path, new Map(Object.entries(there))] as const;
+      const tree = old[at];
+      const there = tree === undefined ? [] : [...treeEntries(format, tree)].filter(isFolder);
+      return [path, new Map(there.map(({ name, id }) => [nameText(name), id]))] as const;
     }),
   );
   const objects: NewObject[] = [];
@@ -112,13 +115,20 @@ async function changedTree(
     const within = folders.get(path) ?? new Map<string, string>();
     if (within.size === 0) place(path, undefined);
     else {
-      const tree = newTree(format, {}, Object.fromEntries(within));
+      const tree = newFoldersTree(format, within);
       objects.push(tree);
       place(path, tree.id);
     }
   }
-  const tree = newTree(format, {}, Object.fromEntries(folders.get("") ?? []));
+  const tree = newFoldersTree(format, folders.get("") ?? new Map<string, string>());
   return { tree, objects: [...objects, tree] };
+}
+
+function newFoldersTree(format: ObjectFormat, folders: ReadonlyMap<string, string>): NewObject {
+  return newTree(
+    format,
+    [...folders].map(([name, id]) => folderEntry(name, id)),
+  );
 }
 
 function indexTree(
@@ -140,7 +150,7 @@ function indexTree(
       ? []
       : [{ month, blob: newBlob(format, `${[...all].sort().join("\n")}\n`) }],
   );
-  const tree = newTree(format, Object.fromEntries(blobs.map(({ month, blob }) => [month, blob.id])));
+  const tree = newFilesTree(format, Object.fromEntries(blobs.map(({ month, blob }) => [month, blob.id])));
   return { tree, objects: [...blobs.map(({ blob }) => blob), tree] };
 }
 

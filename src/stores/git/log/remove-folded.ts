@@ -1,4 +1,4 @@
-import { readObjects } from "../../../clients/git/objects.ts";
+import { readObjects } from "../../../clients/git/objects/read-objects.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { foldedPaths, logTip } from "./folded.ts";
 import { changedLog } from "./log-tree.ts";

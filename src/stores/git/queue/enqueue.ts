@@ -1,4 +1,4 @@
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { isBefore, type RefChange } from "../../../clients/git/refs.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../../queues/key.ts";
 import type { EnqueueResult, QueueEntry } from "../../queue-store.ts";

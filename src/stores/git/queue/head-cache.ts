@@ -1,4 +1,4 @@
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
 import { readInQueue } from "../../queued-head.ts";

@@ -1,4 +1,6 @@
-import { newBlob, newCommit, type NewObject, newTree, type Repository } from "../../../clients/git/objects.ts";
+import { newBlob, newCommit, type NewObject } from "../../../clients/git/objects/object-format.ts";
+import { newFilesTree } from "../../../clients/git/objects/tree-format.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { AgentBeat } from "../../../run/beat.ts";
 import type { SeenAgent, StopLevel } from "../../agent-store.ts";
@@ -20,7 +22,7 @@ function markCommit(
   time: Date,
 ): Mark {
   const blobs = Object.entries(files).map(([name, content]) => ({ name, blob: newBlob(format, content) }));
-  const tree = newTree(format, Object.fromEntries(blobs.map(({ name, blob }) => [name, blob.id])));
+  const tree = newFilesTree(format, Object.fromEntries(blobs.map(({ name, blob }) => [name, blob.id])));
   const commit = newCommit(format, { tree: tree.id, parents: [], message, time });
   return { id: commit.id, objects: [...blobs.map(({ blob }) => blob), tree, commit] };
 }

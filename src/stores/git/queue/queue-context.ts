@@ -1,4 +1,5 @@
-import type { NewObject, Repository } from "../../../clients/git/objects.ts";
+import type { NewObject } from "../../../clients/git/objects/object-format.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { Clock } from "../../../core/clock.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";

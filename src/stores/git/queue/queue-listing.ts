@@ -1,5 +1,5 @@
 import { isBefore } from "../../../clients/git/refs.ts";
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
 import type { QueuePlace } from "../../queue-store.ts";

@@ -1,4 +1,4 @@
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { parseJson } from "../../../core/json.ts";
 import { type ReadBeat, readBeat } from "../../../run/beat.ts";
 import type { SeenAgent } from "../../agent-store.ts";

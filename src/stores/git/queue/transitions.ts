@@ -1,5 +1,6 @@
 import type { RefChange } from "../../../clients/git/refs.ts";
-import type { NewObject, Repository } from "../../../clients/git/objects.ts";
+import type { NewObject } from "../../../clients/git/objects/object-format.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../../queues/key.ts";
 import type {

@@ -2,7 +2,8 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { git, gitOrThrow } from "../../../clients/git/git.ts";
-import { inspectRepository, type Repository, within, writeObjects } from "../../../clients/git/objects.ts";
+import { writeObjects } from "../../../clients/git/objects/write-objects.ts";
+import { inRepository, inspectRepository, type Repository } from "../../../clients/git/repository.ts";
 import { listRefs, type RefChange, updateRefs } from "../../../clients/git/refs.ts";
 import { isFileMissing, LaunchError, messageOf, systemCode } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
@@ -167,12 +168,8 @@ async function removeStaleLocks(directory: string, changes: readonly RefChange[]
 export async function collectGarbage(repository: Repository, log: Log, signal: AbortSignal): Promise<void> {
   if (!(await isOwn(repository.directory))) return;
   await removeAbandonedDrafts(repository.directory);
-  const { exitCode, stderr } = await git({
-    args: within(repository, "gc", "--quiet", `--prune=${unreferencedAge}`),
-    doing: `collecting garbage in ${repository.directory}`,
-    cwd: repository.directory,
-    timeoutMs: 600_000,
-    signal,
-  });
+  const args = ["gc", "--quiet", `--prune=${unreferencedAge}`];
+  const doing = `collecting garbage in ${repository.directory}`;
+  const { exitCode, stderr } = await git(inRepository(repository, { args, doing, timeoutMs: 600_000, signal }));
   if (exitCode !== 0) log.debug(`git gc in ${repository.directory}: ${stderr.trim()}`);
 }

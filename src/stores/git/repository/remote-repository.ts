@@ -1,24 +1,18 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeLooseObjects } from "../../../clients/git/loose-objects.ts";
-import { inspectRepository, type Repository, writeObjects } from "../../../clients/git/objects.ts";
-import { type ListedRefs, lsRefs } from "../../../clients/git/ls-refs.ts";
-import {
-  authorizationOf,
-  fetchRefs,
-  fetchTips,
-  listRefs,
-  pushRefs,
-  type Remote,
-  updateRefs,
-} from "../../../clients/git/refs.ts";
+import { writeLooseObjects } from "../../../clients/git/objects/write-objects.ts";
+import { writeObjects } from "../../../clients/git/objects/write-objects.ts";
+import { inspectRepository, type Repository } from "../../../clients/git/repository.ts";
+import { type ListedRefs, lsRefs } from "../../../clients/git/remotes/ls-refs.ts";
+import { listRefs, updateRefs } from "../../../clients/git/refs.ts";
+import { refusedStatus } from "../../../clients/git/remotes/info-refs.ts";
+import type { Remote } from "../../../clients/git/remotes/remote-access.ts";
+import { fetchRefs, fetchTips, pushRefs } from "../../../clients/git/remotes/remote-refs.ts";
 import { type Clock, systemClock } from "../../../core/clock.ts";
 import { isFileMissing, LaunchError } from "../../../core/errors.ts";
-import { requestHttp } from "../../../core/http.ts";
 import { isLoopback } from "../../../core/loopback.ts";
 import type { Log } from "../../../core/output/log.ts";
-import { refuseToken, tokenText } from "../../../core/token.ts";
 import { collectGarbage, createBareRepository } from "./bare-repository.ts";
 import { noPace, type Pace, paceOf, pollInterval } from "./pace.ts";
 import type { StoreRepository } from "./repository.ts";
@@ -35,8 +29,6 @@ export type RemoteRequest = {
 };
 
 const launchRefs = "refs/launch/";
-
-const probeTimeoutMs = 15_000;
 
 /** Fetches name each value on the command line, which has a bound. */
 const maxTipsFetched = 500;
@@ -159,27 +151,4 @@ async function openCopy(directory: string, signal: AbortSignal): Promise<Reposit
     await createBareRepository(directory, signal);
   }
   return inspectRepository(directory, signal);
-}
-
-/**
- * The HTTP status with which the host turns our token away for this service, so that it is told from a host in trouble without
- * reading messages. Only asked with a token: without one git's own credentials count, which we don't have.
- */
-async function refusedStatus(remote: Remote, service: string, signal: AbortSignal): Promise<number | undefined> {
-  if (remote.token === undefined || !/^https?:/.test(remote.url)) return undefined;
-  try {
-    const token = await tokenText(remote.token, signal);
-    const { status } = await requestHttp({
-      method: "GET",
-      url: `${remote.url}/info/refs?service=${service}`,
-      headers: { authorization: authorizationOf(token), "user-agent": "git/2 (launch)" },
-      signal,
-      timeoutMs: probeTimeoutMs,
-    });
-    if (status === 401 && refuseToken(remote.token, token)) return undefined;
-    return [401, 403, 404].includes(status) ? status : undefined;
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
 }

@@ -1,6 +1,8 @@
-import type { ListedRefs } from "../../../clients/git/ls-refs.ts";
-import type { RefAnswer, RefChange, WantedTip } from "../../../clients/git/refs.ts";
-import type { NewObject, Repository } from "../../../clients/git/objects.ts";
+import type { ListedRefs } from "../../../clients/git/remotes/ls-refs.ts";
+import type { RefAnswer, RefChange } from "../../../clients/git/refs.ts";
+import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
+import type { NewObject } from "../../../clients/git/objects/object-format.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { LaunchError } from "../../../core/errors.ts";
 
 /** Where a store's refs are: in a repository on this machine, or in a remote one with a local copy of what is needed. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { isBefore, type RefChange } from "../../../clients/git/refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { StoreRepository } from "./repository.ts";

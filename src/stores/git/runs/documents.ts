@@ -1,5 +1,5 @@
-import type { Repository } from "../../../clients/git/objects.ts";
-import type { WantedTip } from "../../../clients/git/refs.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
+import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { RunTree } from "./event.ts";

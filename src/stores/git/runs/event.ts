@@ -1,4 +1,6 @@
-import { newBlob, newCommit, type NewObject, newTree, type Repository } from "../../../clients/git/objects.ts";
+import { newBlob, newCommit, type NewObject } from "../../../clients/git/objects/object-format.ts";
+import { newFilesTree } from "../../../clients/git/objects/tree-format.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import { filesOf, runFiles } from "./run-files.ts";
 
@@ -34,7 +36,7 @@ export function eventObjects({ format }: Repository, { document, parent, kept }:
     if (kept[name] !== blob.id) objects.push(blob);
     tree[name] = blob.id;
   }
-  const root = newTree(format, tree);
+  const root = newFilesTree(format, tree);
   const { run } = document;
   const commit = newCommit(format, {
     tree: root.id,

@@ -1,5 +1,6 @@
-import { writeObjects } from "../../../clients/git/objects.ts";
-import { readTree } from "../../../clients/git/read-tree.ts";
+import { writeObjects } from "../../../clients/git/objects/write-objects.ts";
+import { readTree } from "../../../clients/git/objects/read-objects.ts";
+import { isFile, nameText } from "../../../clients/git/objects/tree-format.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { Store, WriteResult } from "../../store.ts";
@@ -67,8 +68,9 @@ async function findTree(
   const current = (await currentRefs(store, local, [name], signal)).get(name);
   if (current !== expected) return { kind: "conflict", current };
   await readTips(store, local, { tips: [{ name, id: current }], paths: [""], maxBytes: maxHeadBytes }, signal);
-  const tree = await readTree(local, expected, signal);
-  if (tree !== undefined) return { kind: "tree", tree };
+  const entries = await readTree(local, `${expected}:`, signal);
+  const files = entries?.filter(isFile).map(({ name, id }) => [nameText(name), id] as const);
+  if (files !== undefined) return { kind: "tree", tree: Object.fromEntries(files) };
   throw new LaunchError("store-failed", `run "${runId}": its objects are missing or damaged in the store`);
 }
 

@@ -1,4 +1,4 @@
-import type { Repository } from "../../../clients/git/objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import type { ListedRun } from "../../store.ts";
 import type { StoredRun } from "../../../run/document.ts";
 import { foldedHeads, foldedPaths, logTip, readFolded } from "../log/folded.ts";

@@ -1,5 +1,6 @@
-import { type ReadLimits, type ReadObject, readObjects, type Repository } from "../../../clients/git/objects.ts";
-import type { WantedTip } from "../../../clients/git/refs.ts";
+import { type ReadLimits, type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
+import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { StoreRepository } from "../repository/repository.ts";
 

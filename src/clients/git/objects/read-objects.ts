@@ -1,0 +1,155 @@
+import { LaunchError } from "../../../core/errors.ts";
+import type { Repository } from "../repository.ts";
+import { type BatchAnswer, catFile } from "./cat-file.ts";
+import type { NewObject } from "./object-format.ts";
+import { readLooseObjects } from "./read-loose.ts";
+import { type TreeEntry, treeEntries } from "./tree-format.ts";
+
+export type ReadObject = NewObject;
+
+/** What a read asks for: how long each object may be. */
+export type ReadLimits = {
+  readonly maxBytes: number;
+  /** A few objects are not looked for in packs: they are new, and hardly here. */
+  readonly filesOnly?: boolean;
+};
+
+/** So many are read as files: for more, one process is quicker. */
+const maxFiles = 16;
+
+/** So many are small enough to be taken together before their sizes are known. */
+const maxTogether = 8;
+
+/**
+ * Reads objects by revision (`<commit>:run.json`): a few from their own files, the rest in two processes however many there are, and in one
+ * where they are few. What is missing, damaged or longer than `maxBytes` is undefined: one bad object never hides the others.
+ */
+export async function readObjects(
+  repository: Repository,
+  revisions: readonly string[],
+  limits: ReadLimits,
+  signal: AbortSignal,
+): Promise<readonly (ReadObject | undefined)[]> {
+  const few = revisions.length <= maxFiles;
+  const files = few ? await readLooseObjects(repository, revisions, limits.maxBytes) : [];
+  if (few && limits.filesOnly === true) return files.map((file) => (file === "absent" ? undefined : file));
+  const rest = revisions.filter((_revision, index) => files[index] === undefined);
+  const others = rest.length === 0 ? [] : await readByGit(repository, rest, limits, signal);
+  let next = 0;
+  return revisions.map((_revision, index) => {
+    const file = files[index];
+    if (file === undefined) return others[next++];
+    return file === "absent" ? undefined : file;
+  });
+}
+
+async function readByGit(
+  repository: Repository,
+  revisions: readonly string[],
+  { maxBytes }: ReadLimits,
+  signal: AbortSignal,
+): Promise<readonly (ReadObject | undefined)[]> {
+  if (revisions.length <= maxTogether) {
+    const found = await readTogether(repository, revisions, maxBytes, signal);
+    if (found !== undefined) return found;
+  }
+  const heads = await readHeads(repository, revisions, signal);
+  const sizes = new Map<string, number>();
+  for (const head of heads) if (head !== undefined && head.size <= maxBytes) sizes.set(head.id, head.size);
+  const contents = new Map<string, ReadObject>();
+  let rest = [...sizes.keys()];
+  while (rest.length > 0) {
+    const maxContentBytes = rest.reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0);
+    const { answers } = await catFile({ repository, mode: "batch", revisions: rest, maxContentBytes }, signal);
+    for (const object of answers) if (object !== undefined) contents.set(object.id, object);
+    // git ends at an object that it can't read: go on behind it.
+    rest = rest.slice(answers.length + 1);
+  }
+  return heads.map((head) => (head === undefined ? undefined : contents.get(head.id)));
+}
+
+/** Undefined when they are too long, or one of them can't be read: then they are looked at one by one. */
+async function readTogether(
+  repository: Repository,
+  revisions: readonly string[],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<readonly (ReadObject | undefined)[] | undefined> {
+  try {
+    const { answers } = await catFile({ repository, mode: "batch", revisions, maxContentBytes: maxBytes }, signal);
+    if (answers.length < revisions.length) return undefined;
+    return answers.map((object) => (object === undefined || object.size > maxBytes ? undefined : object));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+async function readHeads(
+  repository: Repository,
+  revisions: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (BatchAnswer | undefined)[]> {
+  const heads: (BatchAnswer | undefined)[] = [];
+  while (heads.length < revisions.length) {
+    const rest = revisions.slice(heads.length);
+    const request = { repository, mode: "batch-check", revisions: rest, maxContentBytes: 0 } as const;
+    const { answers } = await catFile(request, signal);
+    heads.push(...answers);
+    if (answers.length < rest.length) heads.push(undefined);
+  }
+  return heads;
+}
+
+/** Folders of other people's branches may be large. */
+export const maxTreeBytes = 64 * 1024 * 1024;
+
+/** What is in one folder, without what is below it: of a tree, a commit (`<commit>:`) or a folder of one. Undefined when it is not to be had. */
+export async function readTree(
+  repository: Repository,
+  tree: string,
+  signal: AbortSignal,
+): Promise<readonly TreeEntry[] | undefined> {
+  const [found] = await readObjects(repository, [tree], { maxBytes: maxTreeBytes }, signal);
+  return found?.type === "tree" ? [...treeEntries(repository.format, found)] : undefined;
+}
+
+/** Larger files, and more of them together, are not read into memory. */
+const maxContentBytes = 512 * 1024 * 1024;
+const maxLooseBytes = 16 * 1024 * 1024;
+
+/** Contents of a source's objects by their ids, in one process. One that is not there is left out; a damaged one is an error that names it. */
+export async function readContents(
+  repository: Repository,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const files = ids.length <= maxFiles ? await readLooseObjects(repository, ids, maxLooseBytes) : [];
+  const contents = new Map<string, Buffer>();
+  for (const file of files) if (file !== undefined && file !== "absent") contents.set(file.id, file.content);
+  const revisions = ids.filter((id) => !contents.has(id));
+  if (revisions.length === 0) return contents;
+  const { answers, said } = await catFile({ repository, mode: "batch", revisions, maxContentBytes }, signal);
+  refuseDamaged(revisions[answers.length], said);
+  for (const object of answers) if (object !== undefined) contents.set(object.id, object.content);
+  return contents;
+}
+
+/** Sizes of a source's objects by their ids, without reading them; what is not there is left out. */
+export async function readSizes(
+  repository: Repository,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const request = { repository, mode: "batch-check", revisions: ids, maxContentBytes: 0 } as const;
+  const { answers, said } = await catFile(request, signal);
+  refuseDamaged(ids[answers.length], said);
+  return new Map(answers.flatMap((answer) => (answer === undefined ? [] : [[answer.id, answer.size]])));
+}
+
+/** git stopped at this one. */
+function refuseDamaged(id: string | undefined, said: string): void {
+  if (id === undefined) return;
+  const [words = ""] = said.split("\n");
+  throw new LaunchError("source-failed", `the object ${id} of the source can't be read: ${words}`);
+}

@@ -1,0 +1,3 @@
+import type { EnvironmentTraits } from "../environment.ts";
+
+export const awsEnvironmentTraits: EnvironmentTraits = { cloud: "AWS" };

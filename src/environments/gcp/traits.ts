@@ -1,0 +1,3 @@
+import type { EnvironmentTraits } from "../environment.ts";
+
+export const gcpEnvironmentTraits: EnvironmentTraits = { cloud: "Google Cloud" };
