@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { withoutLease, asWaiting, queuedOf } from "../queued-run.ts";
+import { queuedOf } from "../queued-run.ts";
 import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { asWaiting, heldByNobody } from "../../run/transitions.ts";
 import { documentColumns, documentValues, entryOf, headText, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";
@@ -33,7 +34,7 @@ export function queueWrites(session: Session): EntryWrites {
     progress: (entry, document, signal) => change("progress", entry, leasedAs(entry, document), signal),
     release: (entry, document, signal) => change("release", entry, asWaiting(document), signal),
     move: (entry, document, signal) => change("requeue", entry, asWaiting(document), signal),
-    cancel: (entry, document, signal) => cancel(session, entry, withoutLease(document), signal),
+    cancel: (entry, document, signal) => cancel(session, entry, heldByNobody(document), signal),
   };
 }
 

@@ -12,8 +12,9 @@ import type {
   QueueEntry,
   QueuePlace,
 } from "../../queue-store.ts";
-import { asWaiting, leasedHead, queuedOf, withoutLease } from "../../queued-run.ts";
+import { queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
+import { asWaiting, heldByNobody, taken } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { emptyCommit } from "./marks.ts";
 import { openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
@@ -100,17 +101,19 @@ function lastName({ changes }: Step): string {
   return changes.at(-1)?.name ?? "";
 }
 
+/** Undefined for a run that says of itself that it doesn't wait: it is not to be had. */
 async function claimStep(
   context: QueueContext,
   local: Repository,
   { entry, lease, counted }: ClaimRequest,
   signal: AbortSignal,
-): Promise<ClaimStep> {
+): Promise<ClaimStep | undefined> {
   const name = entryRef(entry.queue, entry.place, entry.key);
   const { document } = await context.documents.read(local, entry.run.run_id, { name, id: entry.version }, signal);
-  const leased = { ...document, run: leasedHead(document.run, lease) };
+  const leased = taken(document, lease);
+  if (leased.kind === "refused") return undefined;
   const to: Target = { queue: entry.queue, place: "leased", key: entry.key };
-  const step = await stepTo(context, local, entry, leased, to, signal);
+  const step = await stepTo(context, local, entry, leased.to, to, signal);
   const turn = counted === undefined ? undefined : newTurn(context, local, entry, counted.turn);
   return { ...step, turn, from: entry };
 }
@@ -143,6 +146,7 @@ export async function claim(context: QueueContext, request: ClaimRequest, signal
   if (request.entry.place !== "waiting") return { kind: "lost" };
   const local = await openForWriting(context.store, signal);
   const step = await claimStep(context, local, request, signal);
+  if (step === undefined) return { kind: "lost" };
   return claimed(context, step, await write(context, [step], signal, step.turn));
 }
 
@@ -170,7 +174,7 @@ export async function finish(
   if (entry.place !== "leased") return { finish: { kind: "fenced" }, next: undefined };
   const local = await openForWriting(context.store, signal);
   const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
-  const end = await stepTo(context, local, entry, withoutLease(document), to, signal);
+  const end = await stepTo(context, local, entry, heldByNobody(document), to, signal);
   const taking = next?.entry.place === "waiting" ? await claimStep(context, local, next, signal) : undefined;
   const settled = await write(context, taking === undefined ? [end] : [end, taking], signal, taking?.turn);
   if (taking === undefined) {
@@ -197,7 +201,7 @@ export async function cancel(
   if (entry.place === "ended") return "ended";
   if (entry.place === "waiting") {
     const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
-    const result = await put(context, entry, withoutLease(document), to, signal);
+    const result = await put(context, entry, heldByNobody(document), to, signal);
     if (result.kind === "written") return "cancelled";
     if (result.kind === "fenced") return "changed";
     throw new LaunchError("store-failed", `run "${entry.run.run_id}" could not be cancelled: ${result.message}`);
@@ -235,7 +239,7 @@ export async function cancelWaiting(
     const steps: Step[] = [];
     for (const { entry, document } of items.slice(at, at + room)) {
       const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
-      steps.push(await stepTo(context, local, entry, withoutLease(document), to, signal));
+      steps.push(await stepTo(context, local, entry, heldByNobody(document), to, signal));
     }
     const settled = await write(context, steps, signal);
     for (const step of steps) {
