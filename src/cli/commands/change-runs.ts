@@ -19,7 +19,7 @@ type Change = { readonly runId: string; readonly words: string; readonly outcome
 export function cancelCommand(names: readonly string[], flags: CancelFlags, console: Console): Promise<number> {
   return change(names, flags, console, "cancelled", async (entries, store, signal) => {
     const services = { store, clock: systemClock };
-    const done = await cancelEntries(entries, `cancelled by ${userName()}`, services, signal);
+    const done = await cancelEntries({ entries, why: `cancelled by ${userName()}` }, services, signal);
     return done.map(({ runId, result }) => {
       const agent = entries.find(({ run }) => run.run_id === runId)?.run.lease?.agent ?? "its agent";
       const words = {
@@ -54,7 +54,8 @@ export function prioritizeCommand(
 ): Promise<number> {
   const level = levelOf(priority);
   return change(names, flags, console, "prioritized", async (entries, store, signal) => {
-    for (const entry of entries) await prioritize(entry, level, { store, clock: systemClock }, signal);
+    const services = { store, clock: systemClock };
+    for (const entry of entries) await prioritize({ entry, priority: level }, services, signal);
     const words = priorityWords[level];
     return entries.map(({ run }) => ({ runId: run.run_id, outcome: words, words: `waits with priority ${words}` }));
   });
@@ -74,7 +75,7 @@ async function change(
 ): Promise<number> {
   const { signal } = new AbortController();
   const changes = await withRuns(flags, console, async ({ store }) => {
-    const { entries } = await findQueued(names, { withGroups: flags.group === true }, store, signal);
+    const { entries } = await findQueued({ names, withGroups: flags.group === true }, store, signal);
     return work(entries, store, signal);
   });
   if (flags.json === true) {

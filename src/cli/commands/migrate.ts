@@ -32,7 +32,7 @@ export async function migrateCommand(
     const to = await openStoreAt(toUrl, place);
     try {
       const services = { clock: systemClock, by: userName(), ...(onMoved === undefined ? {} : { onMoved }) };
-      const migrated = await migrate(from, to, services, signal);
+      const migrated = await migrate({ from, to }, services, signal);
       if (json) await eventWriter(out)("migrated", toJson(migrated));
       else await out.write(`${linesOf(migrated, to).join("\n")}\n`);
       return migrated.left.length === 0 ? exitCodes.succeeded : exitCodes.infrastructure;
