@@ -6,7 +6,7 @@ import type { Tokens } from "../core/token.ts";
 import { type GitHubContext, runUrl } from "../github/context.ts";
 import { type CredentialRequest, gitHubTokens } from "../github/credentials.ts";
 import { defaultStoreUrl } from "../github/store.ts";
-import { thisLauncher } from "../launch/launcher.ts";
+import { thisLauncher } from "../launch/services.ts";
 import type { CiRun } from "../run/record.ts";
 import type { ResolvedDraft } from "../submit/draft.ts";
 import type { LaunchRequest, Services } from "../launch/services.ts";

@@ -11,7 +11,7 @@ import { proveTokens } from "../../core/token.ts";
 import { readLaunchConfig } from "../../submit/config.ts";
 import { agentTable } from "../../submit/settings/agent-table.ts";
 import { flagName } from "../../submit/settings/setting.ts";
-import { thisLauncher } from "../../launch/launcher.ts";
+import { thisLauncher } from "../../launch/services.ts";
 import { definitionOf } from "../../queueing/queue-definitions.ts";
 import { openQueues } from "../../stores/choose-store.ts";
 import { agentWords } from "../../reporting/agent-report.ts";

@@ -8,7 +8,7 @@ import type { ResolvedDraft } from "../../submit/draft.ts";
 import { variantsOf } from "../../submit/each.ts";
 import type { EnqueuedLaunch } from "../../queueing/enqueue-request.ts";
 import { launch } from "../../launch/launch.ts";
-import { thisLauncher } from "../../launch/launcher.ts";
+import { thisLauncher } from "../../launch/services.ts";
 import { exitCodeOfOutcome } from "../../run/outcome.ts";
 import { userName } from "../../submit/owner.ts";
 import { resultOf } from "../../submit/result.ts";
