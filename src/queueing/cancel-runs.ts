@@ -71,5 +71,8 @@ async function cancelOne(first: QueueEntry, { store, endOf }: Cancel, signal: Ab
     const { entries } = await store.snapshot([queue], signal);
     entry = entries.find((other) => other.run.run_id === run.run_id);
   }
-  return entry === undefined ? "ended" : "changed";
+  if (entry === undefined) return "ended";
+  // Says what is wrong, where that is why.
+  await store.read(entry.run.run_id, signal);
+  return "changed";
 }
