@@ -51,8 +51,7 @@ export function gitDefinitions(branch: DefinitionBranch, now: () => Date): Defin
     const { commit } = tip;
     if (commit === undefined) return [];
     if (seen?.commit === commit) return seen.definitions;
-    const repository = await branch.repository(tip, signal);
-    const definitions = await readDefinitions(repository, branch, commit, signal);
+    const definitions = await readDefinitions(branch, { ...tip, commit }, signal);
     seen = { commit, definitions };
     return definitions;
   };
@@ -114,12 +113,12 @@ function shortName(branch: string): string {
 }
 
 async function readDefinitions(
-  repository: Repository,
   branch: DefinitionBranch,
-  commit: string,
+  tip: BranchTip & { readonly commit: string },
   signal: AbortSignal,
 ): Promise<readonly StoredDefinition[]> {
-  const files = (await filesIn(repository, commit, folder, signal)).flatMap(({ name: file, blob }) => {
+  const repository = await branch.repository(tip, signal);
+  const files = (await filesIn(repository, tip.commit, folder, signal)).flatMap(({ name: file, blob }) => {
     const name = fileName.exec(file)?.[1];
     return name === undefined || !queueNamePattern.test(name) ? [] : [{ name, blob, path: `${folder}/${file}` }];
   });
