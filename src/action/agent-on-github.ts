@@ -1,11 +1,10 @@
-import { homedir } from "node:os";
 import { agentRequestOf } from "../agent/agent-settings.ts";
 import { runAgent } from "../agent/agent.ts";
 import { systemClock } from "../core/clock.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import { proveTokens } from "../core/token.ts";
-import { gitHubTokens } from "../github/credentials.ts";
 import { gitHubJobs } from "../github/job-liveness.ts";
+import { storeRequestOf } from "../submit/chosen-store.ts";
 import { readLaunchConfig } from "../submit/config.ts";
 import { agentTable } from "../submit/settings/agent-table.ts";
 import { inputName } from "../submit/settings/setting.ts";
@@ -13,7 +12,8 @@ import { definitionOf } from "../queueing/queue-definitions.ts";
 import { openQueues } from "../stores/choose-store.ts";
 import type { Exit } from "./exit.ts";
 import { goesWithJob } from "./job-state.ts";
-import { ciRunOf, credentialsOf, type JobPlace, jobServices, storeRequestOf } from "./services.ts";
+import type { JobPlace } from "./job-place.ts";
+import { ciRunOf, jobServices } from "./services.ts";
 
 /**
  * The job as an agent. The runner kills a cancelled job ten seconds after its first signal, so that signal ends the runs at once, and
@@ -21,26 +21,23 @@ import { ciRunOf, credentialsOf, type JobPlace, jobServices, storeRequestOf } fr
  */
 export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promise<Exit> {
   const { inputs, context, log } = place;
-  const lookUp = { given: inputs.settings.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
-  const { document, config } = await readLaunchConfig(lookUp);
+  const { launchConfig: given, store: url } = inputs.settings;
+  const services = jobServices(place);
+  const { document, config } = await readLaunchConfig({ ...services, given, cwd: process.cwd() });
   const request = agentRequestOf(inputs.agent, {
     config,
     nameOf: (setting) => inputName(agentTable[setting]),
     onSignal: "end",
     job: toJson({ ...ciRunOf(context), ...jobFacts(place) }),
   });
-  const tokens = gitHubTokens(credentialsOf(place, config));
+  const tokens = await services.tokensOf(config);
   await proveTokens(tokens, signal);
-  const queues = await openQueues({ ...storeRequestOf(place, config), tokens });
+  const queues = await openQueues({ ...(await storeRequestOf(url, config, services)), tokens });
   const jobs = gitHubJobs({ tokens, environment: process.env, clock: systemClock, log });
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, signal);
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
-    const result = await runAgent(
-      request,
-      { ...jobServices(place, config), tokens, jobs, ...queues, config: document },
-      signal,
-    );
+    const result = await runAgent(request, { ...services, tokens, jobs, ...queues, config: document }, signal);
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.agent.failOnRun === true };
   } finally {
     jobs?.close();

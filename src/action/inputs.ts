@@ -7,15 +7,12 @@ import { launchTable } from "../submit/settings/launch-table.ts";
 import type { Lists, SettingKind, SettingTable, SettingValues, Switches, Texts } from "../submit/settings/setting.ts";
 import { actionInputs, type LaunchSettings } from "../submit/settings/tables.ts";
 import { parsePairs } from "./pairs.ts";
-import { specsOf } from "./specs.ts";
 
 export type AgentInputs = SettingValues<typeof agentTable>;
 
 export type ActionInputs = {
   readonly command: string;
   readonly settings: LaunchSettings;
-  /** What the input `spec` names: runs of a queue may be of several specs. Undefined where none is named. */
-  readonly specs: readonly (string | undefined)[];
   readonly agent: AgentInputs;
   /** Ids of runs or names of groups. */
   readonly runs: readonly string[];
@@ -34,11 +31,9 @@ export function loadInputs(): ActionInputs {
   mask(token);
   const secrets = Object.fromEntries(parsePairs(secretsInput, core.getInput(secretsInput)));
   Object.values(secrets).forEach(mask);
-  const settings = launchSettings();
   return {
     command: core.getInput(jobTable.command.input) || jobTable.command.default,
-    settings: { ...settings, secretVariables: Object.keys(secrets) },
-    specs: settings.spec === undefined ? [undefined] : specsOf(settings.spec),
+    settings: { ...launchSettings(), secretVariables: Object.keys(secrets) },
     agent: agentSettings(),
     runs: names(jobTable.runs.input),
     secrets,

@@ -1,52 +1,56 @@
-import * as core from "@actions/core";
-import { LaunchError } from "../core/errors.ts";
-import type { StateDirectory } from "../core/state-directory.ts";
-import type { GitHubContext } from "../github/context.ts";
-import type { ResolvedDraft } from "../submit/draft.ts";
-import { launch } from "../launch/launch.ts";
-import { type LaunchPlan, planLaunch } from "../launch/plan-launch.ts";
 import { planLines } from "../launch/plan-lines.ts";
-import { chooseStore } from "../stores/choose-store.ts";
-import { againOnGitHub } from "./again.ts";
+import { launchTable } from "../submit/settings/launch-table.ts";
+import { inputName } from "../submit/settings/setting.ts";
+import type { Submission } from "../submit/submission.ts";
+import { submit } from "../submit/submit.ts";
 import type { Exit } from "./exit.ts";
-import { gitHubLog, type JobOutput } from "./github-log.ts";
-import type { ActionInputs } from "./inputs.ts";
-import { jobServices, requestOf, storeRequestOf } from "./services.ts";
+import { exitOfFaults } from "./faults.ts";
+import type { JobPlace } from "./job-place.ts";
+import { ciRunOf, jobServices, submitterOf } from "./services.ts";
+import { specsOf } from "./specs.ts";
 
-export type LaunchOnGitHub = {
-  readonly inputs: ActionInputs;
-  /** One, unless all that is asked for is what would be done. */
-  readonly drafts: readonly ResolvedDraft[];
-  readonly context: GitHubContext;
-  readonly state: StateDirectory;
-  readonly out: JobOutput;
-  readonly monotonicMs: () => number;
-};
-
-/** Launches a resolved spec with what this job has: its token, its repository as the store, its log. */
-export async function launchOnGitHub(request: LaunchOnGitHub, signal: AbortSignal): Promise<Exit> {
-  const { inputs, drafts, context, state } = request;
-  const log = gitHubLog({ out: request.out, monotonicMs: request.monotonicMs, verbose: core.isDebug(), groups: true });
-  const place = { inputs, context, state, log };
-  const [draft] = drafts;
-  if (draft === undefined) throw new LaunchError("bad-usage", "nothing is given to run");
-  const services = { ...jobServices(place, draft.config), store: chooseStore(storeRequestOf(place, draft.config)) };
-  try {
-    if (inputs.settings.dryRun === true) {
-      const planned: { readonly plan: LaunchPlan; readonly lines: readonly string[] }[] = [];
-      for (const one of drafts) {
-        const plan = await planLaunch(requestOf(place, one), services, signal);
-        planned.push({ plan, lines: planLines(one.spec.name, plan) });
-      }
+/** The command `launch`: from the inputs to a finished run, or to runs that wait in a queue. */
+export async function launchOnGitHub(place: JobPlace, signal: AbortSignal): Promise<Exit> {
+  const submitted = await submit(submissionOf(place), jobServices(place), signal);
+  switch (submitted.kind) {
+    case "faults":
+      return exitOfFaults(submitted);
+    case "planned":
       return {
         kind: "plan",
-        plans: planned.map(({ plan }) => plan),
-        lines: planned.flatMap(({ lines }) => lines),
+        plans: submitted.plans.map(({ plan }) => plan),
+        lines: submitted.plans.flatMap(({ name, plan }) => planLines(name, plan)),
       };
+    case "launched": {
+      const { againOnGitHub } = await import("./again.ts");
+      const { result, specFile } = submitted;
+      return { kind: "run", result, again: againOnGitHub(result.record, place.inputs, specFile) };
     }
-    const result = await launch(requestOf(place, draft), services, signal);
-    return { kind: "run", result, again: againOnGitHub(result.record, inputs, draft.specFile) };
-  } finally {
-    log.stop();
+    case "enqueued": {
+      const { queuedOnGitHub } = await import("./queued-on-github.ts");
+      return queuedOnGitHub(submitted, place, signal);
+    }
   }
+}
+
+/** What the inputs ask for. */
+function submissionOf({ inputs, context }: JobPlace): Submission {
+  const { settings, secrets } = inputs;
+  return {
+    specs: settings.spec === undefined ? [undefined] : specsOf(settings.spec),
+    called: inputName(launchTable.spec),
+    settings,
+    nameOf: (setting) => inputName(launchTable[setting]),
+    secrets,
+    by: submitterOf(context),
+    ci: ciRunOf(context),
+    idempotencyKey: keyOf({ inputs, context }),
+  };
+}
+
+/** The same for every attempt of this step in this job of this workflow run, and for nothing else. */
+function keyOf({ inputs, context }: Pick<JobPlace, "inputs" | "context">): string | undefined {
+  const { owner, repository, runId, job } = context;
+  if (runId === "") return undefined;
+  return JSON.stringify([owner, repository, runId, job, process.env["GITHUB_ACTION"] ?? "", inputs.leg]);
 }

@@ -1,7 +1,21 @@
+import { LaunchError } from "../core/errors.ts";
+import { version } from "../core/version.ts";
+
 /* The action's edge, in the words of action.yml; a test holds the two equal. Its inputs are in the tables of settings. */
 
-export const commands = ["launch", "agent", "cancel", "status"] as const;
+const commands = ["launch", "agent", "cancel", "status"] as const;
 export type ActionCommand = (typeof commands)[number];
+
+/** A workflow that is written for a later version's command must not do something else here. */
+export function commandOf(text: string): ActionCommand {
+  const found = commands.find((command) => command === text);
+  if (found !== undefined) return found;
+  const known = commands.join(", ");
+  throw new LaunchError(
+    ["comment", "report", "repro"].includes(text) ? "unsupported" : "bad-usage",
+    `input command: there is no command "${text}" in version ${version} of this action; it has ${known}`,
+  );
+}
 
 export const outputNames = [
   "run-id",

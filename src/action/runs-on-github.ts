@@ -1,15 +1,15 @@
-import { homedir } from "node:os";
-import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { cancelEntries } from "../queueing/cancel-runs.ts";
 import { findQueued, wholeGroup } from "../queueing/find-queued.ts";
 import { findRun } from "../queueing/find-run.ts";
+import { storeRequestOf } from "../submit/chosen-store.ts";
 import { readLaunchConfig } from "../submit/config.ts";
 import { openQueues } from "../stores/choose-store.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Exit } from "./exit.ts";
-import { type JobPlace, storeRequestOf, submitterOf } from "./services.ts";
+import type { JobPlace } from "./job-place.ts";
+import { jobServices, submitterOf } from "./services.ts";
 
 /** The commands `cancel` and `status`, for the runs that the input `runs` names. */
 export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status", signal: AbortSignal): Promise<Exit> {
@@ -17,17 +17,22 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
   if (inputs.runs.length === 0) {
     throw new LaunchError("bad-usage", `input runs: give the ids of runs or the names of groups to ${command}`);
   }
-  const lookUp = { given: inputs.settings.launchConfig, environment: process.env, cwd: process.cwd(), home: homedir() };
-  const { config } = await readLaunchConfig(lookUp);
-  const { store } = await openQueues(storeRequestOf(place, config));
+  const { launchConfig: given, store: url } = inputs.settings;
+  const services = jobServices(place);
+  const { config } = await readLaunchConfig({ ...services, given, cwd: process.cwd() });
+  const { store } = await openQueues(await storeRequestOf(url, config, services));
   try {
     if (command === "status") {
       const found = await Promise.all(inputs.runs.map((name) => headsOf(name, store, signal)));
       return exitOf(found.flat().map((run) => ({ runId: run.run_id, state: run.state })));
     }
     const { entries } = await findQueued(inputs.runs, {}, store, signal);
-    const services = { store, clock: systemClock };
-    const done = await cancelEntries(entries, `cancelled by ${submitterOf(context)}`, services, signal);
+    const done = await cancelEntries(
+      entries,
+      `cancelled by ${submitterOf(context)}`,
+      { store, clock: services.clock },
+      signal,
+    );
     return exitOf(done.map(({ runId, result }) => ({ runId, state: result })));
   } finally {
     await store.close();

@@ -2,7 +2,7 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { redactionOf, redactNothing } from "../core/output/redaction.ts";
 import { isFinal } from "../run/states.ts";
-import type { RunOutcome } from "../run/outcome.ts";
+import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
 import { isJsonObject } from "../core/json.ts";
 import { knownTokens } from "../core/token.ts";
 import type { Handle } from "../run/handle.ts";
@@ -17,6 +17,7 @@ import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { readStoredTail } from "../machine/log-file.ts";
 import { readRecord } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
+import { opened, started } from "../run/transitions.ts";
 import { type LiveEntry, readLive, takeOverLive } from "../machine/live-entry.ts";
 import { launchSecrets } from "./secrets.ts";
 import type { Run, Services } from "./services.ts";
@@ -49,7 +50,8 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
     return false;
   }
   const adopted = await openRun(launch, entry, services, signal);
-  adopted.journal.amend(startOf(entry, launch.document, found));
+  const at = startOf(entry, launch.document, found);
+  if (at !== undefined) adopted.journal.become((record) => started(record, "running", new Date(at)));
   await conclude(adopted.run, adopted.journal, () => work(adopted, entry, found));
   return true;
 }
@@ -85,7 +87,7 @@ async function openRun(
     left: false,
   };
   const journal = startJournal({
-    record: (await keptRecord(entry, services)) ?? recordOfAttempt(launch, services),
+    record: opened((await keptRecord(entry, services)) ?? recordOfAttempt(launch, services)),
     writer,
     spareStore,
     recordFile: services.state.recordFile(runId),
@@ -97,10 +99,9 @@ async function openRun(
 }
 
 /** When it started, which its record may not say yet: at the latest word of it, else when it was submitted. */
-function startOf(entry: LiveEntry, { run }: RunDocument, found: Found | undefined): Pick<RunRecord, "started_at"> {
+function startOf(entry: LiveEntry, { run }: RunDocument, found: Found | undefined): string | undefined {
   const hasRun = found !== undefined || entry.outcome?.exitCode !== undefined;
-  const at = run.started_at ?? (hasRun ? entry.submitted_at : undefined);
-  return at === undefined ? {} : { started_at: at };
+  return run.started_at ?? (hasRun ? entry.submitted_at : undefined);
 }
 
 async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | undefined): Promise<RunOutcome> {
@@ -112,7 +113,7 @@ async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | 
     run.redact = redactionOf([...values, ...knownTokens(services.tokens)]);
     if (entry.outcome !== undefined || found === undefined) {
       run.log = await summaryOf(logFile);
-      return entry.outcome ?? lostOutcome;
+      return entry.outcome ?? lostOutcome("its agent was gone, and it with it");
     }
     // The resource has all of the output: it is logged again, from its start.
     await rm(logFile, { force: true });
@@ -123,8 +124,6 @@ async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | 
     if (found !== undefined) await found.resource.remove(found.handle);
   }
 }
-
-const lostOutcome: RunOutcome = { state: "failed", reason: "lost", message: "its agent was gone, and it with it" };
 
 /** By this machine's clock, since it is the one that wrote the time down. */
 function remaining(timeoutMs: number | undefined, { submitted_at: at }: LiveEntry, now: Date): number | undefined {

@@ -8,6 +8,7 @@ import { type Journal, startJournal } from "./journal.ts";
 import { outcomeOfError } from "../run/outcome.ts";
 import { collectOutputs } from "../machine/outputs.ts";
 import type { RunRecord } from "../run/record.ts";
+import { finished } from "../run/transitions.ts";
 import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
 import { makeRunFolders } from "../machine/run-folders.ts";
@@ -124,11 +125,9 @@ async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: r
   const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn }, hashing);
   const logFile = state.logFile(runId);
   const ended = run.log;
+  const told = outcome.state === "succeeded" ? outcome : { ...outcome, message: run.redact(outcome.message) };
+  journal.become((record) => finished(record, told, clock.now()));
   journal.amend({
-    state: outcome.state,
-    ...(outcome.state === "succeeded" ? {} : { reason: outcome.reason, message: run.redact(outcome.message) }),
-    ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
-    finished_at: clock.now().toISOString(),
     metrics: outputs.metrics,
     outputs: outputs.files,
     ...(ended === undefined

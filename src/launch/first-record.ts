@@ -1,16 +1,16 @@
 import type { JsonObject } from "../core/json.ts";
 import { toJson } from "../core/json.ts";
-import type { RunRecord } from "../run/record.ts";
+import type { AskedRecord } from "../run/transitions.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
-/** The record of a run of which nothing but its request is known yet. */
+/** What the record of a run says of which nothing but its request is known yet. */
 export function firstRecord(
   request: LaunchRequest,
   services: Pick<Services, "launcher">,
   runId: string,
   created: Date,
-): RunRecord {
+): AskedRecord {
   const { spec } = request;
   return {
     schema_version: 1,
@@ -32,7 +32,6 @@ export function firstRecord(
     spec: specAsWritten(spec),
     created_at: created.toISOString(),
     phases: [],
-    state: "starting",
     warnings: [],
   };
 }

@@ -7,6 +7,7 @@ import type { Journal } from "./journal.ts";
 import { outcomeOf } from "../run/outcome.ts";
 import { isOwnLive, updateLive } from "../machine/live-entry.ts";
 import { openRunLog } from "../machine/run-log.ts";
+import { started as runStarted } from "../run/transitions.ts";
 import type { Run } from "./services.ts";
 
 export type Submission = {
@@ -58,8 +59,7 @@ export async function followRun(
         onStarted: async () => {
           started = clock.monotonicMs();
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });
-          const { started_at: startedAt = clock.now().toISOString() } = journal.record();
-          journal.amend({ state: "running", started_at: startedAt });
+          journal.become((record) => runStarted(record, "running", clock.now()));
           journal.started();
           await noteDigest(resource, handle, journal);
         },

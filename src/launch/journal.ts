@@ -6,6 +6,7 @@ import type { Log, Phase } from "../core/output/log.ts";
 import { type Redact, redactDeep } from "../core/output/redaction.ts";
 import type { RunDocument } from "../run/document.ts";
 import { headOf, type RunRecord } from "../run/record.ts";
+import { doneOf, type Transition } from "../run/transitions/change.ts";
 import type { RunWriter } from "./store-writer.ts";
 
 /*
@@ -25,12 +26,19 @@ export type JournalRequest = {
   readonly redact: () => Redact;
 };
 
+/** What of a record no transition writes. */
+type Amendment = Partial<
+  Omit<RunRecord, "state" | "attempt" | "reason" | "message" | "exit_code" | "started_at" | "finished_at">
+>;
+
 export type Journal = {
   /** As it stands, without any secret's value. */
   readonly record: () => RunRecord;
   /** Of the store that has the run; the fallback's once the first has refused. */
   readonly location: () => string;
-  readonly amend: (change: Partial<RunRecord>) => void;
+  readonly amend: (change: Amendment) => void;
+  /** The run has come further. */
+  readonly become: (transition: (record: RunRecord) => Transition<RunRecord>) => void;
   readonly warn: (message: string) => void;
   /** The source's patch, which goes with the first write. */
   readonly keepPatch: (patch: Uint8Array) => void;
@@ -76,6 +84,9 @@ export function startJournal(request: JournalRequest): Journal {
     location: () => writer.location(),
     amend: (change) => {
       record = { ...record, ...change };
+    },
+    become: (transition) => {
+      record = doneOf(transition(record));
     },
     warn: (message) => {
       record = { ...record, warnings: [...record.warnings, message] };

@@ -1,17 +1,16 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { isFileMissing, messageOf } from "../core/errors.ts";
-import { type JsonObject, toJson } from "../core/json.ts";
+import { isFileMissing } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../run/document.ts";
 import { runAttempt } from "./attempt.ts";
 import type { CheckedRun } from "./admit.ts";
-import { outcomeOfError } from "../run/outcome.ts";
 import { runPhases } from "./phases.ts";
 import { checkQueuedTree } from "./queued-source.ts";
 import { readRecord } from "../run/read-record.ts";
 import { firstRecord } from "./first-record.ts";
 import type { RunRecord } from "../run/record.ts";
+import { opened } from "../run/transitions.ts";
 import type { QueuedAttempt, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
 
@@ -49,14 +48,14 @@ export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
 export function recordOfAttempt({ document, checked }: QueuedLaunch, services: Services): RunRecord {
   const { run_id: runId, attempt, created_at: created } = document.run;
   const { ci, queued, source, attempts } = readRecord(document);
-  return {
+  return opened({
     ...firstRecord(checked.request, services, runId, new Date(created)),
     attempt,
     ...(ci === undefined ? {} : { ci }),
     ...(queued === undefined ? {} : { queued }),
     ...(source === undefined ? {} : { source }),
     ...(attempts === undefined ? {} : { attempts }),
-  };
+  });
 }
 
 /** Each attempt has a log of its own; that of the last is the run's. */
@@ -66,14 +65,4 @@ async function keepEarlierLog(state: StateDirectory, runId: string, attempt: num
   } catch (error) {
     if (!isFileMissing(error)) throw error;
   }
-}
-
-/** How a run ends that an agent doesn't start, because it was refused or can't be: in words, and nothing else is touched. */
-export function unstartedDocument(document: RunDocument, error: unknown, now: Date): RunDocument {
-  const at = now.toISOString();
-  const outcome = outcomeOfError(error);
-  const how = outcome.state === "succeeded" ? {} : { state: outcome.state, reason: outcome.reason };
-  const end = { ...how, message: messageOf(error), finished_at: at };
-  const record: JsonObject = { ...document.record, attempt: document.run.attempt, ...end };
-  return { run: { ...document.run, ...end, updated_at: at }, record: toJson(record) };
 }

@@ -2,6 +2,7 @@ import { newRunId } from "../run/run-id.ts";
 import { runAttempt } from "./attempt.ts";
 import { runPhases } from "./phases.ts";
 import { firstRecord } from "./first-record.ts";
+import { opened } from "../run/transitions.ts";
 import { updateLive } from "../machine/live-entry.ts";
 import type { LaunchRequest, RunResult, Services } from "./services.ts";
 import { storeWriter } from "./store-writer.ts";
@@ -31,7 +32,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     log,
   });
   const key = { runId, attempt: 1 };
-  const record = firstRecord(request, services, runId, created);
+  const record = opened(firstRecord(request, services, runId, created));
   const attempt = { request, key, record, writer, spareStore: services.store.spare, queued: undefined };
   return runAttempt(attempt, runPhases, services, signal);
 }

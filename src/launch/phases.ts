@@ -23,6 +23,7 @@ import {
   type RunImage,
 } from "./prepare.ts";
 import type { RunRecord } from "../run/record.ts";
+import { started } from "../run/transitions.ts";
 import { updateLive } from "../machine/live-entry.ts";
 import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
 import type { Run } from "./services.ts";
@@ -107,7 +108,7 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
       const command = await commandOf(request, source, plan, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
       await resourceFor(request, services, { runId: run.runId, image: plan.plan.image });
-      journal.amend({ state: "building" });
+      journal.become((record) => started(record, "building", services.clock.now()));
       const built = await beside(
         (ending) => plan.builder.build(plan.request, plan.plan, ending),
         (ending) => Promise.all([journal.known(), verified(source, ending)]),
@@ -167,8 +168,8 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
     secrets: parts.secrets,
   });
   const handle = resource.handleFor(asked);
+  journal.become((record) => started(record, "starting", services.clock.now()));
   journal.amend({
-    state: "starting",
     handle,
     env: asked.env,
     ...(command === undefined ? {} : { command }),

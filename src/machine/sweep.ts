@@ -4,11 +4,14 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
-import { isFinal, type RunReason } from "../run/states.ts";
+import { isFinal } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { Store } from "../stores/store.ts";
-import type { StoredRun } from "../run/document.ts";
+import type { RunDocument, StoredRun } from "../run/document.ts";
+import { cancelledOutcome, lostOutcome } from "../run/outcome.ts";
+import { ended, recordedAs } from "../run/transitions.ts";
+import { doneOf } from "../run/transitions/change.ts";
 import { removeScratch } from "./clear-run.ts";
 import { namesIn } from "../core/folders/names.ts";
 import { readStoredTail } from "./log-file.ts";
@@ -126,9 +129,9 @@ async function recordUnknownRun(
   const store = await services.openOwnStore();
   try {
     const known = { run: entry.head, record: toJson(entry.head) };
-    const ended =
+    const end =
       (await finishedRun(entry, services.state, known.record)) ?? endedRun(known, ending, services.clock.now(), entry);
-    const result = await store.create(ended, signal);
+    const result = await store.create(end, signal);
     if (result.kind === "unknown") throw new Error(`run "${entry.run_id}" could not be written: ${result.message}`);
   } finally {
     await store.close();
@@ -148,10 +151,10 @@ async function endRun(
     if (stored === undefined) return false;
     if (isFinal(stored.run.state)) return true;
     const tail = await readStoredTail(services.state.logFile(entry.run_id));
-    const ended =
+    const end =
       (await finishedRun(entry, services.state, stored.record)) ??
       endedRun(stored, ending, services.clock.now(), entry);
-    const result = await store.update({ ...ended, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
+    const result = await store.update({ ...end, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
     if (result.kind === "written") return true;
     last = result.kind === "unknown" ? result.message : "it was changed by another at the same time";
   }
@@ -166,7 +169,7 @@ async function finishedRun(
 ): Promise<Pick<StoredRun, "run" | "record"> | undefined> {
   if (!isFinal(entry.head.state)) return undefined;
   const record = await readRecordFile(state.recordFile(entry.run_id));
-  return { run: entry.head, record: record ?? { ...known, ...toJson(entry.head) } };
+  return { run: entry.head, record: record ?? recordedAs(entry.head, known) };
 }
 
 async function readRecordFile(file: string): Promise<JsonObject | undefined> {
@@ -179,21 +182,11 @@ async function readRecordFile(file: string): Promise<JsonObject | undefined> {
   }
 }
 
-/** The run as it is stored when its launcher was killed: head and record say the same. */
-function endedRun(
-  stored: Pick<StoredRun, "run" | "record">,
-  ending: SweepEnding,
-  now: Date,
-  entry: LiveEntry,
-): Pick<StoredRun, "run" | "record"> {
-  const reason: RunReason = ending;
-  const end = {
-    state: ending === "cancelled" ? ("cancelled" as const) : ("failed" as const),
-    reason,
-    message: `its launcher (process ${entry.launcher.pid} on ${entry.host}) was killed`,
-    finished_at: now.toISOString(),
-  };
-  return { run: { ...stored.run, ...end, updated_at: end.finished_at }, record: { ...stored.record, ...end } };
+/** The run as it is stored when its launcher was killed. */
+function endedRun(document: RunDocument, ending: SweepEnding, now: Date, { launcher, host }: LiveEntry): RunDocument {
+  const message = `its launcher (process ${launcher.pid} on ${host}) was killed`;
+  const outcome = ending === "cancelled" ? cancelledOutcome(message) : lostOutcome(message);
+  return doneOf(ended(document, outcome, now));
 }
 
 /** What is too old to be anyone's: scratch folders without an entry, and entries that were never finished writing. */

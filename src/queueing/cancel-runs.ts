@@ -1,6 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import type { CancelResult, QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
+import { cancelled } from "../run/transitions.ts";
+import { doneOf } from "../run/transitions/change.ts";
 
 export type CancelServices = { readonly store: QueueStore; readonly clock: Clock };
 
@@ -20,12 +22,12 @@ export async function cancelEntries(
   signal: AbortSignal,
 ): Promise<readonly CancelledRun[]> {
   const done = await cancelTogether(entries, why, services, signal);
-  const cancelled: CancelledRun[] = [];
+  const all: CancelledRun[] = [];
   for (const entry of entries) {
     const runId = entry.run.run_id;
-    cancelled.push({ runId, result: done.get(runId) ?? (await cancelOne(entry, why, services, signal)) });
+    all.push({ runId, result: done.get(runId) ?? (await cancelOne(entry, why, services, signal)) });
   }
-  return cancelled;
+  return all;
 }
 
 /** What of them waits ends in as few requests as the store takes; run id → what was done. */
@@ -40,7 +42,7 @@ async function cancelTogether(
   const runs: { readonly entry: QueueEntry; readonly document: RunDocument }[] = [];
   for (const entry of waiting) {
     const document = await store.load(entry, signal);
-    if (document !== undefined) runs.push({ entry, document: endedDocument(document, why, clock) });
+    if (document !== undefined) runs.push({ entry, document: doneOf(cancelled(document, why, clock.now())) });
   }
   const results = await store.cancelWaiting(runs, signal);
   return new Map(
@@ -49,16 +51,6 @@ async function cancelTogether(
       return result === undefined || result === "changed" ? [] : [[entry.run.run_id, result] as const];
     }),
   );
-}
-
-function endedDocument(document: RunDocument, why: string, clock: Clock): RunDocument {
-  const finished_at = clock.now().toISOString();
-  const end = { state: "cancelled", reason: "cancelled", message: why, finished_at } as const;
-  return {
-    ...document,
-    run: { ...document.run, ...end, updated_at: finished_at },
-    record: { ...document.record, ...end },
-  };
 }
 
 async function cancelOne(
@@ -72,7 +64,9 @@ async function cancelOne(
     if (entry.place === "ended") return "ended";
     const document = await store.load(entry, signal);
     if (document !== undefined) {
-      const result = await store.cancel(entry, endedDocument(document, why, clock), signal);
+      // The holder of one that is leased ends it: nothing is written of it here.
+      const end = entry.place === "waiting" ? doneOf(cancelled(document, why, clock.now())) : document;
+      const result = await store.cancel(entry, end, signal);
       if (result !== "changed") return result;
     }
     const { run, queue }: QueueEntry = entry;

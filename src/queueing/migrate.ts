@@ -4,7 +4,8 @@ import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { LeaseWrite, QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
 import { type CopiedDefinitions, copyDefinitions } from "./copy-definitions.ts";
-import { heldFrom, isMovedTo, held, movedTo, stayedAt, released } from "./moved-run.ts";
+import { held, heldFrom, isMovedTo, movedTo, released, stayed } from "../run/transitions/between-stores.ts";
+import { doneOf } from "../run/transitions/change.ts";
 
 /*
  * Waiting runs go from one store to another while agents may serve both. A run is at every moment for the agents of one of them at most:
@@ -141,13 +142,12 @@ async function putCopies(
   documents: readonly RunDocument[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, QueueEntry>> {
-  const { from, to } = migration;
+  const { from, to, services } = migration;
   const there = new Map<string, QueueEntry>();
   const put = async (runs: readonly RunDocument[]): Promise<void> => {
-    for (const result of await to.enqueue(
-      runs.map((document) => held(document, from.location)),
-      signal,
-    )) {
+    const now = services.clock.now();
+    const copies = runs.map((document) => doneOf(held(document, from.location, now)));
+    for (const result of await to.enqueue(copies, signal)) {
       if (result.kind === "unknown") throw unsettled(to, result.runId, result.message);
       if (result.kind === "enqueued") there.set(result.entry.run.run_id, result.entry);
     }
@@ -177,7 +177,7 @@ async function moveOne(
   signal: AbortSignal,
 ): Promise<void> {
   const { from, to, services } = migration;
-  const ended = movedTo(document, to.location, services.clock.now());
+  const ended = doneOf(movedTo(document, to.location, services.clock.now()));
   if ((await from.cancel(entry, ended, signal)) === "cancelled") {
     await letGo(migration, copy, document, signal);
     return;
@@ -238,7 +238,7 @@ async function release(
 ): Promise<LeaseWrite> {
   const document = await to.load(copy, signal);
   if (document === undefined) return { kind: "fenced" };
-  return to.move(copy, released(document, original.run, now), signal);
+  return to.move(copy, doneOf(released(document, original.run, now)), signal);
 }
 
 async function heldCopy(migration: Migration, runId: string, signal: AbortSignal): Promise<QueueEntry | undefined> {
@@ -250,7 +250,8 @@ async function takeBack({ from, to, services }: Migration, copy: QueueEntry, sig
   const document = await to.load(copy, signal);
   if (document === undefined) return;
   const { run_id: runId } = copy.run;
-  if ((await to.cancel(copy, stayedAt(document, from.location, services.clock.now()), signal)) !== "cancelled") return;
+  const end = doneOf(stayed(document, from.location, services.clock.now()));
+  if ((await to.cancel(copy, end, signal)) !== "cancelled") return;
   const ended = await to.read(runId, signal);
   if (ended !== undefined) await to.remove([{ runId, version: ended.version }], signal);
 }

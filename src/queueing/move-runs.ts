@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
-import { runHeadSchema } from "../run/head.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
-import type { RunHead } from "../run/head.ts";
+import { prioritized, requeued } from "../run/transitions.ts";
+import { doneOf } from "../run/transitions/change.ts";
 
 export type MoveServices = { readonly store: QueueStore; readonly clock: Clock };
 
@@ -19,10 +19,7 @@ export async function prioritize(
     throw new LaunchError("bad-usage", `run "${run.run_id}" ${placeWords(entry)}: only a waiting run has a priority`);
   }
   const document = await documentOf(entry, store, signal);
-  const { queued } = document.run;
-  if (queued === undefined) throw new LaunchError("store-failed", `run "${run.run_id}" has nothing about its queue`);
-  const changed = { ...document.run, queued: { ...queued, priority }, updated_at: clock.now().toISOString() };
-  await move(entry, { ...document, run: changed }, store, signal);
+  await move(entry, doneOf(prioritized(document, priority, clock.now())), store, signal);
 }
 
 /** Puts an ended run back to wait, with all of its attempts before it. */
@@ -35,26 +32,7 @@ export async function requeue(entry: QueueEntry, { store, clock }: MoveServices,
     );
   }
   const document = await documentOf(entry, store, signal);
-  const { queued } = document.run;
-  if (queued === undefined) throw new LaunchError("store-failed", `run "${run.run_id}" has nothing about its queue`);
-  const now = clock.now().toISOString();
-  const later: RunHead["queued"] = {
-    ...without(queued, ["not_before"]),
-    enqueued_at: now,
-    attempts_max: Math.max(queued.attempts_max, run.attempt + 1),
-  };
-  const waiting = { ...without(document.run, ofTheEnd), state: "queued", updated_at: now, queued: later };
-  const record = { ...without(document.record, [...ofTheEnd, "handle"]), state: "queued" };
-  await move(entry, { ...document, run: runHeadSchema.parse(waiting), record }, store, signal);
-}
-
-const ofTheEnd = ["reason", "message", "exit_code", "finished_at", "started_at", "metrics", "lease"] as const;
-
-function without<T extends object, Key extends string>(value: T, keys: readonly Key[]): Omit<T, Key> {
-  const gone: readonly string[] = keys;
-  const kept = { ...value };
-  for (const key of gone) Reflect.deleteProperty(kept, key);
-  return kept;
+  await move(entry, doneOf(requeued(document, clock.now())), store, signal);
 }
 
 async function documentOf(entry: QueueEntry, store: QueueStore, signal: AbortSignal): Promise<RunDocument> {

@@ -1,5 +1,5 @@
 import { LaunchError } from "../core/errors.ts";
-import { canonicalJson, toJson } from "../core/json.ts";
+import { canonicalJson } from "../core/json.ts";
 import { redactDeep, redactionOf } from "../core/output/redaction.ts";
 import { newRunId, slugOf } from "../run/run-id.ts";
 import { knownTokens } from "../core/token.ts";
@@ -7,10 +7,9 @@ import type { ResolvedSource } from "../sources/source.ts";
 import type { QueuedHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { EnqueuedLaunch, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
-import { headOf } from "../run/record.ts";
 import { queuedSourceOf } from "../launch/queued-source.ts";
 import { firstRecord } from "../launch/first-record.ts";
-import type { RunRecord } from "../run/record.ts";
+import { type AskedRecord, enqueued } from "../run/transitions.ts";
 import { runIdFrom } from "../run/keyed-run-id.ts";
 
 export type Sourced = { readonly source: ResolvedSource; readonly directory: string };
@@ -85,14 +84,12 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
   const queuedSource = queuedSourceOf(source, place);
   const patch = source.kind === "code" && queuedSource.kind === "remote" ? source.patch : undefined;
   const { name, hash, submitted } = queue;
-  const record: RunRecord = {
+  const asked: AskedRecord = {
     ...firstRecord(request, services, one.runId, at),
-    attempt: 0,
-    state: "queued",
     source: source.provenance,
     queued: { queue: name, definition: hash, submitted, source: queuedSource },
   };
-  const clean = redactDeep(record, redactionOf(knownTokens(services.tokens)));
+  const clean = redactDeep(asked, redactionOf(knownTokens(services.tokens)));
   const queued: QueuedHead = {
     queue: name,
     priority: spec.priority ?? 2,
@@ -105,8 +102,7 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
     attempts_max: spec.retry?.max_attempts ?? defaultAttempts,
   };
   return {
-    run: { ...headOf(clean), queued },
-    record: toJson(clean),
+    ...enqueued(clean, queued),
     ...(patch === undefined ? {} : { patch }),
   };
 }

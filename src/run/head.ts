@@ -36,6 +36,8 @@ const leaseSchema = z
 /** An agent's claim on a run. The incarnation is new at each start of an agent, so that two of one id are told apart. */
 export type Lease = z.output<typeof leaseSchema>;
 
+const movedSchema = z.union([z.object({ from: textField }).readonly(), z.object({ to: textField }).readonly()]);
+
 /** A run's head, as it is read back from wherever it was written. */
 export const runHeadSchema = z
   .object({
@@ -64,6 +66,8 @@ export const runHeadSchema = z
     queued: queuedHeadSchema.exactOptional(),
     /** Who has it now; present while it is leased. */
     lease: leaseSchema.exactOptional(),
+    /** While it goes from one store to another: a copy that is held says where it comes from, what has ended where it went. */
+    moved: movedSchema.exactOptional(),
   })
   .readonly();
 

@@ -44,6 +44,16 @@ export function outcomeOf(seen: ResourceOutcome, endedBy: EndedBy): RunOutcome {
   }
 }
 
+/** How a run ended that somebody wanted no more. */
+export function cancelledOutcome(message: string): RunOutcome {
+  return { state: "cancelled", reason: "cancelled", message };
+}
+
+/** How a run ended whose launcher or agent is gone, and it with it. */
+export function lostOutcome(message: string): RunOutcome {
+  return { state: "failed", reason: "lost", message };
+}
+
 const reasonOfCode: Readonly<Record<ErrorCode, RunReason>> = {
   "bad-usage": "refused",
   "bad-spec": "refused",

@@ -1,27 +1,5 @@
 import { LaunchError } from "../core/errors.ts";
-import type { Lease, QueuedHead, RunHead } from "../run/head.ts";
-import type { RunDocument } from "../run/document.ts";
-
-/*
- * What every engine writes into a run's head as it changes its place: who holds it is there while it is leased, and at no other time.
- */
-
-/** A run's head as its new holder has it. */
-export function leasedHead(run: RunHead, lease: Lease): RunHead {
-  return { ...run, state: "leased", attempt: lease.attempt, lease, updated_at: lease.since };
-}
-
-/** The same document, held by nobody. */
-export function withoutLease(document: RunDocument): RunDocument {
-  const { lease, ...run } = document.run;
-  return lease === undefined ? document : { ...document, run };
-}
-
-/** The same document, waiting. */
-export function asWaiting(document: RunDocument): RunDocument {
-  const free = withoutLease(document);
-  return { ...free, run: { ...free.run, state: "queued" } };
-}
+import type { QueuedHead, RunHead } from "../run/head.ts";
 
 /** What a queue needs to know of the run. */
 export function queuedOf(run: RunHead): QueuedHead {

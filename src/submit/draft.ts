@@ -20,12 +20,15 @@ export type DraftRequest = {
   readonly settings: LaunchSettings;
   /** What a setting is called where it was given. */
   readonly nameOf: (setting: SettingName) => string;
+  /** More values, over the settings: one of those that `each` varies. */
+  readonly overlays?: readonly Overlay[];
+};
+
+export type DraftServices = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Owner and name of the repository; asked for the spec's folder. */
-  readonly ownerOf: (directory: string) => Promise<Owner>;
-  /** More values, over the settings: one of those that `--each` varies. */
-  readonly overlays?: readonly Overlay[];
+  /** Owner and name of the repository that the spec's folder belongs to. */
+  readonly ownerOf: (directory: string, signal: AbortSignal) => Promise<Owner>;
   /** Absent: a queue that the spec names is not looked at. */
   readonly queue?: QueueResolution;
 };
@@ -38,13 +41,18 @@ export type FaultyDraft = Place & RenderRequest & { readonly kind: "faults"; rea
 export type ResolvedDraft = Place & Resolved & { readonly documents: readonly Document[] };
 
 /** From what a user gave to a spec and a config that are valid together, or to all that is wrong with them. */
-export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | ResolvedDraft> {
-  const { settings, nameOf, environment, home } = request;
+export async function draftLaunch(
+  request: DraftRequest,
+  services: DraftServices,
+  signal: AbortSignal,
+): Promise<FaultyDraft | ResolvedDraft> {
+  const { settings, nameOf } = request;
+  const { environment, home, queue } = services;
   const sourceGiven = settings.uri !== undefined || settings.dockerImage !== undefined;
   const intake = await takeIn({ what: request.what, called: request.called, sourceGiven });
   const { spec, specFile, baseDirectory } = intake;
   // git answers while the config is read.
-  const asked = request.ownerOf(baseDirectory);
+  const asked = services.ownerOf(baseDirectory, signal);
   asked.catch(() => undefined);
   const config = await readConfig({ given: settings.launchConfig, environment, cwd: process.cwd(), home });
   const faulty = (faults: readonly Fault[], more: readonly Document[]): FaultyDraft => ({
@@ -80,7 +88,7 @@ export async function draftLaunch(request: DraftRequest): Promise<FaultyDraft | 
     ...(config === undefined ? {} : { config }),
     overlays,
     context: { ...owner, ...(intake.name === undefined ? {} : { name: intake.name }) },
-    ...(request.queue === undefined ? {} : { queue: request.queue }),
+    ...(queue === undefined ? {} : { queue }),
   });
   if (resolution.kind === "faults") return faulty(resolution.faults, []);
   return { ...resolution, specFile, baseDirectory, documents };

@@ -4,7 +4,7 @@ import type { RunWriter } from "../../launch/store-writer.ts";
 import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import type { Agent, Taken } from "../context.ts";
-import { inQueue } from "./end-of-attempt.ts";
+import { inHands } from "../../run/transitions.ts";
 
 /*
  * The writes of a leased run, one after another, each naming the version that the last one made. A version that isn't there any more is
@@ -101,14 +101,12 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
 /** What a run's launch writes to, and the agent with it. */
 export function holdWriter(taken: Taken, agent: Agent, onFenced: () => void): HoldWriter {
   const { store, clock, spareStore } = agent.services;
-  const { lease } = taken.entry.run;
   const leased = leaseEntry(taken, agent, onFenced);
   let last: RunDocument | undefined;
   let timer: NodeJS.Timeout | undefined;
   const progress = async (document: RunDocument): Promise<void> => {
-    const whole = inQueue(leased.entry(), document);
-    const run = { ...whole.run, ...(lease === undefined ? {} : { lease }), updated_at: clock.now().toISOString() };
-    const written = await leased.insist((entry, signal) => store.progress(entry, { ...whole, run }, signal));
+    const whole = inHands(document, leased.entry().run, clock.now());
+    const written = await leased.insist((entry, signal) => store.progress(entry, whole, signal));
     if (written === "fenced") onFenced();
   };
   const inBackground = (document: RunDocument): void => {

@@ -3,14 +3,17 @@ import { LaunchError, messageOf } from "../../core/errors.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
-import { launchQueued, type QueuedLaunch, unstartedDocument } from "../../launch/launch-queued.ts";
+import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
 import { isLauncherThere, readLive, releaseLive } from "../../machine/live-entry.ts";
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
 import type { RunDocument } from "../../run/document.ts";
 import type { Agent, Ending, Hold, Taken } from "../context.ts";
-import { endOfAttempt, inQueue, lostDocument, untaken } from "./end-of-attempt.ts";
+import { endOfAttempt } from "../../run/end-of-attempt.ts";
+import { outcomeOfError } from "../../run/outcome.ts";
+import { ended as endedWithout, inQueue, lost, untaken } from "../../run/transitions.ts";
+import { doneOf } from "../../run/transitions/change.ts";
 import { holdWriter } from "./hold-writer.ts";
 import { prefixedLog } from "./prefixed-log.ts";
 import { boundsOf, type TakenRun } from "../request.ts";
@@ -49,7 +52,8 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
   const writer = holdWriter(taken, agent, () => end("fenced"));
   const work = async (): Promise<TakenRun["end"]> => {
     await before;
-    const isServed = taken.adopts || agent.definitions.of(taken.entry.queue).kind === "definition";
+    const isUntouched = !taken.adopts && run.state === "leased";
+    const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
     const ended = isServed ? await execute(taken, agent, services, writer, stop.signal) : undefined;
     active = false;
@@ -78,10 +82,11 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
 
 /** A queue that went while a run of it was on its way here: nothing was started, so its attempt doesn't count. */
 async function putBack({ document, entry }: Taken, agent: Agent, writer: Writer): Promise<TakenRun["end"]> {
-  const { store, log } = agent.services;
+  const { store, log, clock } = agent.services;
   const { name } = document.run;
+  const waiting = doneOf(untaken(document, clock.now()));
   log.info(`${name}  put back, as its queue "${entry.queue}" can't be served any more`);
-  const written = await writer.insist((current, signal) => store.release(current, untaken(document), signal));
+  const written = await writer.insist((current, signal) => store.release(current, waiting, signal));
   return written === "written" ? { kind: "given-back" } : fenced(log, name);
 }
 
@@ -139,7 +144,7 @@ async function execute(
     };
     if (!adopts) await launchQueued(launch, services, signal);
     else if (!(await adoptQueued(launch, services, signal))) {
-      return lostDocument(document, "its agent was killed before it had started the run", now());
+      return doneOf(lost(document, "its agent was killed before it had started the run", now()));
     }
   } catch (error) {
     const known = error instanceof LaunchError;
@@ -148,10 +153,10 @@ async function execute(
     if (writer.ended() === undefined) {
       await clearHere(run.run_id, services);
       services.log.warning(`not started: ${messageOf(error)}`);
-      return unstartedDocument(document, error, now());
+      return doneOf(endedWithout(document, outcomeOfError(error), now()));
     }
   }
-  return writer.ended() ?? lostDocument(document, "it came to no end", now());
+  return writer.ended() ?? doneOf(lost(document, "it came to no end", now()));
 }
 
 /** What was started goes on as it was, also when its queue has changed since, or is gone. */
@@ -197,11 +202,10 @@ async function conclude(
   const { log, clock } = agent.services;
   const name = taken.document.run.name;
   if (ending === "fenced") return fenced(log, name);
-  const whole = withWhy(inQueue(taken.entry, ended), ending);
-  // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
-  const givenBack = ending === "given-back" && whole.run.state === "cancelled";
+  const whole = inQueue(ended, taken.entry.run);
+  const cut = ending === "cancelled" ? undefined : ending;
   const place = { agent: agent.request.agent, host: hostname() };
-  const end = endOfAttempt({ ended: whole, ...place, givenBack, now: clock.now() });
+  const end = endOfAttempt({ ended: whole, ...place, cut, now: clock.now() });
   const written = await writeEnd(end, agent, writer);
   if (written === "fenced") return fenced(log, name);
   if (end.kind === "give-back") return { kind: "given-back" };
@@ -209,14 +213,6 @@ async function conclude(
   if (end.kind === "retry") return { kind: "retried", reason, message };
   if (state === "succeeded") return { kind: "succeeded" };
   return { kind: state === "cancelled" ? "cancelled" : "failed", reason, message };
-}
-
-/** A launch knows that it was cut short, and not for whose sake. */
-function withWhy(ended: RunDocument, ending: Ending | undefined): RunDocument {
-  const isForAgent = ending === "given-back" || ending === "dropped";
-  if (!isForAgent || ended.run.state !== "cancelled") return ended;
-  const message = "its agent was stopped";
-  return { ...ended, run: { ...ended.run, message }, record: { ...ended.record, message } };
 }
 
 function fenced(log: Agent["services"]["log"], name: string): TakenRun["end"] {

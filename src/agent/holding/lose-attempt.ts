@@ -1,7 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/output/log.ts";
 import type { QueueEntry, QueueStore } from "../../stores/queue-store.ts";
-import { cancelledEnd, endOfAttempt, lostDocument } from "./end-of-attempt.ts";
+import { endOfAttempt } from "../../run/end-of-attempt.ts";
+import { lost } from "../../run/transitions.ts";
 
 export type LostAttempt = {
   readonly entry: QueueEntry;
@@ -21,9 +22,14 @@ export async function loseAttempt(
   const document = await store.load(entry, signal);
   if (document === undefined) return;
   const now = clock.now();
-  const lost = lostDocument(document, words, now);
-  const ended = endOfAttempt({ ended: lost, agent: entry.run.lease?.agent ?? "", host, givenBack: false, now });
-  const end = entry.cancelRequested ? cancelledEnd(ended, lost) : ended;
+  const gone = lost(document, words, now);
+  if (gone.kind === "refused") {
+    log.debug(gone.why);
+    return;
+  }
+  const agent = entry.run.lease?.agent ?? "";
+  const cut = entry.cancelRequested ? "unwanted" : undefined;
+  const end = endOfAttempt({ ended: gone.to, agent, host, cut, now });
   const written =
     end.kind === "finish"
       ? (await store.finish(entry, { document: end.document }, signal)).finish

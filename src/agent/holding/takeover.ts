@@ -4,6 +4,8 @@ import { clearRemains } from "../../machine/clear-run.ts";
 import { isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { takenOver } from "../../run/transitions.ts";
+import { doneOf } from "../../run/transitions/change.ts";
 import type { Agent, Taken } from "../context.ts";
 import { factOf } from "../leases/process-fact.ts";
 import { servicesOf } from "./hold.ts";
@@ -86,7 +88,7 @@ async function adopt(agent: Agent, entry: QueueEntry, left: LiveEntry): Promise<
   const document = await load(agent, entry);
   if (document === undefined) return;
   const lease = agent.leaseFor(entry.run.attempt);
-  const held = { ...document, run: { ...document.run, lease, updated_at: lease.since } };
+  const held = doneOf(takenOver(document, lease));
   const written = await agent.services.store.progress(entry, held, agent.writes);
   if (written.kind !== "written") return;
   const slots = agent.pool.takeOver(left.slots ?? {});

@@ -1,6 +1,6 @@
 import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
 import type { Agent } from "../context.ts";
-import type { AttemptEnd } from "./end-of-attempt.ts";
+import type { AttemptEnd } from "../../run/end-of-attempt.ts";
 import type { HoldWriter } from "./hold-writer.ts";
 import { reserveNext } from "../taking/take.ts";
 

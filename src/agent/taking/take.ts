@@ -12,7 +12,8 @@ import { type DefinedQueue, rulesOf } from "../../queueing/ranked-queue.ts";
 import { candidates, isLost, nameOf } from "./candidates.ts";
 import type { Agent } from "../context.ts";
 import { countedIn, noteTurn } from "./counting.ts";
-import { untaken } from "../holding/end-of-attempt.ts";
+import { untaken } from "../../run/transitions.ts";
+import { doneOf } from "../../run/transitions/change.ts";
 import { ownFirst, type Share } from "./own-share.ts";
 import type { Holding } from "./slots.ts";
 
@@ -198,7 +199,9 @@ function reserved(agent: Agent, { slots, claim, miscounted }: Reserved): Pick<Re
 }
 
 async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
-  await agent.patience.insist((signal) => agent.services.store.release(entry, untaken(document), signal), agent.writes);
+  const { store, clock } = agent.services;
+  const waiting = doneOf(untaken(document, clock.now()));
+  await agent.patience.insist((signal) => store.release(entry, waiting, signal), agent.writes);
 }
 
 /** A run that asks for more than any agent of its queue has is taken all the same, and refused with the reason. */

@@ -2,30 +2,28 @@ import { homedir } from "node:os";
 import { agentRequestOf } from "../../agent/agent-settings.ts";
 import { runAgent } from "../../agent/agent.ts";
 import type { AgentResult, TakenRun } from "../../agent/request.ts";
-import { systemClock } from "../../core/clock.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
 import { toJson } from "../../core/json.ts";
-import { stateDirectoryOf } from "../../core/state-directory.ts";
 import { proveTokens } from "../../core/token.ts";
+import { storeRequestOf } from "../../submit/chosen-store.ts";
 import { readLaunchConfig } from "../../submit/config.ts";
 import { agentTable } from "../../submit/settings/agent-table.ts";
 import { flagName } from "../../submit/settings/setting.ts";
-import { thisLauncher } from "../../launch/launcher.ts";
 import { definitionOf } from "../../queueing/queue-definitions.ts";
 import { openQueues } from "../../stores/choose-store.ts";
 import { agentWords } from "../../reporting/agent-report.ts";
 import type { Console } from "../terminal/console.ts";
 import type { AgentFlags } from "../program/flags.ts";
 import { eventWriter } from "../terminal/json-log.ts";
+import { deskServices } from "../program/desk-services.ts";
 import { openLog } from "../terminal/open-log.ts";
-import { jobsOf, ownTokens } from "../program/tokens.ts";
+import { jobsOf } from "../program/tokens.ts";
 
 /** `launch agent`: serves queues on this machine until there is a reason to end. */
 export async function agentCommand(flags: AgentFlags, console: Console): Promise<number> {
   const { environment, workingDirectory: cwd, out } = console;
-  const home = homedir();
-  const { document, config } = await readLaunchConfig({ given: flags.launchConfig, environment, cwd, home });
+  const { document, config } = await readLaunchConfig({ given: flags.launchConfig, environment, cwd, home: homedir() });
   const request = agentRequestOf(flags, {
     config,
     nameOf: (setting) => flagName(agentTable[setting]),
@@ -41,19 +39,17 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
       process.exit(exitCodes.cancelled);
     },
   });
-  const state = stateDirectoryOf(environment, home);
-  const tokens = await ownTokens(config, environment, log);
+  const services = deskServices(console, log);
+  const tokens = await services.tokensOf(config);
   await proveTokens(tokens, interrupted.signal);
-  const given = flags.store ?? config.store;
-  const queues = await openQueues({ given, byDefault: undefined, isPublic: true, state, tokens, log });
+  const queues = await openQueues({ ...(await storeRequestOf(flags.store, config, services)), tokens });
   const jobs = await jobsOf(tokens, environment, log);
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, interrupted.signal);
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
-    const services = { log, clock: systemClock, state, environment, tokens, launcher: thisLauncher() };
     const result = await runAgent(
       request,
-      { ...services, ...queues, jobs, config: document, force: interrupted.force },
+      { ...services, ...queues, tokens, jobs, config: document, force: interrupted.force },
       interrupted.signal,
     );
     stop();

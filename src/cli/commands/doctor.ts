@@ -1,37 +1,38 @@
-import { homedir } from "node:os";
 import { exitCodes } from "../../core/errors.ts";
 import { silentLog } from "../../core/output/log.ts";
 import { toJson } from "../../core/json.ts";
-import { stateDirectoryOf } from "../../core/state-directory.ts";
 import type { Finding } from "../../core/finding.ts";
 import { examine } from "../../inspect/doctor.ts";
+import { storeRequestOf } from "../../submit/chosen-store.ts";
+import { draftLaunch } from "../../submit/draft.ts";
 import { chooseStore } from "../../stores/choose-store.ts";
 import { oneLine } from "../../reporting/words.ts";
 import type { Console } from "../terminal/console.ts";
-import { draftFromFlags } from "../program/draft-from-flags.ts";
+import { deskServices } from "../program/desk-services.ts";
+import { submissionFromFlags } from "../program/submission-from-flags.ts";
 import { reportFaults, reportWarnings } from "../terminal/faults.ts";
 import { eventWriter } from "../terminal/json-log.ts";
 import type { DoctorFlags, Words } from "../program/flags.ts";
 import { interruption } from "../../core/interruption.ts";
-import { ownTokens } from "../program/tokens.ts";
 
 /** `launch doctor`: what is here, and what is missing for a spec. Exit code 0, 2 for a faulty spec, 3 when something that it needs is missing. */
 export async function doctorCommand(words: Words, flags: DoctorFlags, console: Console): Promise<number> {
   const interrupted = interruption({ onFirst: () => undefined, onForce: () => process.exit(exitCodes.cancelled) });
   try {
-    const draft = await draftFromFlags(words, flags, console, interrupted.signal);
+    const submission = submissionFromFlags(words, flags, console);
+    const [what] = submission.specs;
+    const services = deskServices(console, silentLog);
+    const draft = await draftLaunch({ ...submission, what }, services, interrupted.signal);
     if (draft.kind === "faults") return await reportFaults(draft, flags.json === true, console);
     await reportWarnings(draft, console);
-    const state = stateDirectoryOf(console.environment, homedir());
-    const given = flags.store ?? draft.config.store;
-    const tokens = await ownTokens(draft.config, console.environment, silentLog);
+    const choice = await storeRequestOf(flags.store, draft.config, services);
     const findings = await examine(
       {
         // Without a spec or a source, the spec is all defaults: what those need says nothing about this place.
-        draft: draft.specFile === undefined && words.what === undefined && flags.spec === undefined ? undefined : draft,
+        draft: draft.specFile === undefined && what === undefined ? undefined : draft,
         workingDirectory: console.workingDirectory,
-        state,
-        store: chooseStore({ given, byDefault: undefined, isPublic: true, state, tokens, log: silentLog }),
+        state: services.state,
+        store: chooseStore(choice),
         environment: console.environment,
       },
       interrupted.signal,

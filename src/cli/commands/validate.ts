@@ -1,29 +1,30 @@
 import { exitCodes } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
 import { silentLog } from "../../core/output/log.ts";
-import type { FaultyDraft, ResolvedDraft } from "../../submit/draft.ts";
+import { queuesOf } from "../../submit/chosen-store.ts";
+import { draftLaunch, type FaultyDraft, type ResolvedDraft } from "../../submit/draft.ts";
 import { explain } from "../../spec/resolve/explain.ts";
 import { truncated } from "../../reporting/words.ts";
 import type { Console } from "../terminal/console.ts";
 import { columns } from "../terminal/columns.ts";
-import { draftFromFlags } from "../program/draft-from-flags.ts";
+import { deskServices } from "../program/desk-services.ts";
+import { submissionFromFlags } from "../program/submission-from-flags.ts";
 import { reportFaults, reportWarnings } from "../terminal/faults.ts";
 import { eventWriter } from "../terminal/json-log.ts";
 import type { ValidateFlags, Words } from "../program/flags.ts";
-import { queuesOfCommand } from "../program/open-queues.ts";
 
 const maxValueWidth = 60;
 
 /** `launch validate`: all faults of a spec and its config, or with `--explain` where each value is from. */
 export async function validateCommand(words: Words, flags: ValidateFlags, console: Console): Promise<number> {
   const { signal } = new AbortController();
-  const queues = queuesOfCommand(flags, console, silentLog, signal);
+  const services = deskServices(console, silentLog);
+  const queues = queuesOf(flags.store, services, signal);
   try {
-    return await validate(
-      await draftFromFlags(words, flags, console, signal, { queue: queues.resolution }),
-      flags,
-      console,
-    );
+    const submission = submissionFromFlags(words, flags, console);
+    const request = { ...submission, what: submission.specs[0] };
+    const draft = await draftLaunch(request, { ...services, queue: queues.resolution }, signal);
+    return await validate(draft, flags, console);
   } finally {
     await queues.close();
   }

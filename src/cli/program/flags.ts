@@ -59,8 +59,8 @@ export type AgentFlags = FlagValues<typeof agentTable> & StoreFlags & JsonFlags 
 
 /** What a command is given besides its options. */
 export type Words = {
-  /** SPEC, URI or DIRECTORY. */
-  readonly what: string | undefined;
+  /** SPEC, URI or DIRECTORY; one, or for a queue several. */
+  readonly whats: readonly string[];
   /** The words after `--`; undefined without one. */
   readonly command: readonly string[] | undefined;
 };

@@ -73,7 +73,7 @@ function addLaunching(program: Command, console: Console, command: readonly stri
     .argument("[what]", "as for run")
     .action(async (what: string | undefined, flags: ValidateFlags) => {
       const { validateCommand } = await import("../commands/validate.ts");
-      done(await validateCommand({ what, command }, flags, console));
+      done(await validateCommand({ whats: whats(what), command }, flags, console));
     });
   specOptions(validate);
   validate
@@ -162,10 +162,14 @@ function addPlace(
     .argument("[what]", "as for run")
     .action(async (what: string | undefined, flags: DoctorFlags) => {
       const { doctorCommand } = await import("../commands/doctor.ts");
-      done(await doctorCommand({ what, command }, flags, console));
+      done(await doctorCommand({ whats: whats(what), command }, flags, console));
     });
   specOptions(doctor);
   doctor.optionsGroup("How:").addOption(storeOption()).option("--json", "the findings as JSON");
+}
+
+function whats(what: string | undefined): readonly string[] {
+  return what === undefined ? [] : [what];
 }
 
 /** Commander's words, with those for a flag of W&B Launch that is not here yet. */

@@ -8,9 +8,9 @@ import type {
   QueueEntry,
   QueueStore,
 } from "../queue-store.ts";
-import { withoutLease } from "../queued-run.ts";
 import { schemaVersion } from "../../run/head.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { heldByNobody } from "../../run/transitions.ts";
 import { documentColumns, documentValues, entryOf, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";
@@ -77,7 +77,7 @@ const nextColumns = [...documentColumns.split(", "), "cancel_requested", "key_ti
 
 async function finish(session: Session, request: FinishRequest, signal: AbortSignal): Promise<Finished> {
   const { entry, next } = request;
-  const document = withoutLease(request.document);
+  const document = heldByNobody(request.document);
   const claim = next === undefined ? null : JSON.stringify(next);
   const result = await session.write(
     `SELECT f.outcome, f.current, ${nextColumns} FROM launch.finish($1, $2, $3, $4, $5, $6, $7, $8) AS f`,

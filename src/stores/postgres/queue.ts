@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { withoutLease, asWaiting, queuedOf } from "../queued-run.ts";
+import { queuedOf } from "../queued-run.ts";
 import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { asWaiting, heldByNobody } from "../../run/transitions.ts";
 import { documentColumns, documentValues, entryOf, headText, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";
@@ -36,7 +37,7 @@ export function queueWrites(session: Session): EntryWrites {
       changeEntry(session, { name: "release", entry, document: asWaiting(document), place: "waiting" }, signal),
     move: (entry, document, signal) =>
       changeEntry(session, { name: "requeue", entry, document: asWaiting(document), place: "waiting" }, signal),
-    cancel: (entry, document, signal) => cancel(session, { entry, document: withoutLease(document) }, signal),
+    cancel: (entry, document, signal) => cancel(session, { entry, document: heldByNobody(document) }, signal),
   };
 }
 

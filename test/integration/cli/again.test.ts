@@ -37,7 +37,7 @@ async function treeOf(run: string): Promise<string> {
 async function followAgain(run: string): Promise<string> {
   const commands = (await launch("show", run)).stdout.split(/^ {2}again {4}/m)[1] ?? "";
   folder.clone(join(folder.path, "server"), "clone");
-  const source = join(import.meta.dirname, "../../support/launch-source.ts");
+  const source = join(import.meta.dirname, "../../support/launch/launch-source.ts");
   const program = `set -e\nlaunch() { "${process.execPath}" "${source}" "$@"; }\n${commands}`;
   return execFileSync("bash", ["-c", program], {
     cwd: join(folder.path, "clone"),

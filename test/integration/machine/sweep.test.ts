@@ -23,13 +23,13 @@ const src = join(process.cwd(), "src");
 /** A launcher as far as this is about one: it registers, writes the run, submits a process that would run for minutes, and waits. */
 const launcher = `
   import { mkdir, writeFile } from "node:fs/promises";
-  import { silentLog } from ${JSON.stringify(join(src, "core/log.ts"))};
+  import { silentLog } from ${JSON.stringify(join(src, "core/output/log.ts"))};
   import { stateDirectoryAt } from ${JSON.stringify(join(src, "core/state-directory.ts"))};
-  import { registerLive, updateLive } from ${JSON.stringify(join(src, "launch/remains.ts"))};
+  import { registerLive, updateLive } from ${JSON.stringify(join(src, "machine/live-entry.ts"))};
   import { openResource } from ${JSON.stringify(join(src, "resources/index.ts"))};
   import { openStore } from ${JSON.stringify(join(src, "stores/index.ts"))};
   import { parseStoreUrl } from ${JSON.stringify(join(src, "stores/location.ts"))};
-  import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/run-document.ts"))};
+  import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/stores/run-document.ts"))};
   const [, path, storeUrl, runId, submits] = process.argv;
   const signal = AbortSignal.timeout(20_000);
   const state = stateDirectoryAt(path);

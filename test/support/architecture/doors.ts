@@ -22,7 +22,8 @@ export const doors: Doors = {
   "cli/commands":
     "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store validate wait",
   "cli/commands/following": "follow-runs",
-  "cli/program": "draft-from-flags flags open-queues open-runs program tokens",
+  "cli/commands/running": "follow-enqueued show-end show-plans",
+  "cli/program": "desk-services flags open-runs program submission-from-flags tokens",
   "cli/terminal": "columns console failure faults json-log open-log watch",
   clients: everyFile,
   "clients/docker": "build build-progress buildx config container docker image pull remove-image version",
@@ -63,6 +64,6 @@ export const doors: Doors = {
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
   submit:
-    "config draft each intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
+    "chosen-store config draft intake owner reproduce result submission submit settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
   "submit/settings": everyFile,
 };

@@ -1,8 +1,9 @@
 import { isBefore, type RefChange } from "../../../clients/git/refs.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../../queues/key.ts";
 import type { EnqueueResult, QueueEntry } from "../../queue-store.ts";
-import { asWaiting, checkRoom, queuedOf } from "../../queued-run.ts";
+import { checkRoom, queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
+import { asWaiting } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { foldedPaths } from "../log/folded.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext } from "./queue-context.ts";

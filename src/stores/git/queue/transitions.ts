@@ -12,10 +12,11 @@ import type {
   QueueEntry,
   QueuePlace,
 } from "../../queue-store.ts";
-import { asWaiting, leasedHead, queuedOf, withoutLease } from "../../queued-run.ts";
+import { queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { QueuedHead } from "../../../run/head.ts";
 import type { RunPlace } from "../runs/documents.ts";
+import { asWaiting, heldByNobody, taken } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { emptyCommit } from "./marks.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
@@ -100,15 +101,17 @@ function lastName({ changes }: Step): string {
   return changes.at(-1)?.name ?? "";
 }
 
+/** Undefined for a run that says of itself that it doesn't wait: it is not to be had. */
 async function claimStep(
   opened: OpenedQueueContext,
   { entry, lease, counted }: ClaimRequest,
   signal: AbortSignal,
-): Promise<ClaimStep> {
+): Promise<ClaimStep | undefined> {
   const { document } = await opened.documents.read(opened, placeOf(entry), signal);
-  const leased = { ...document, run: leasedHead(document.run, lease) };
+  const leased = taken(document, lease);
+  if (leased.kind === "refused") return undefined;
   const to: Target = { queue: entry.queue, place: "leased", key: entry.key };
-  const step = await stepTo(opened, { entry, document: leased, to }, signal);
+  const step = await stepTo(opened, { entry, document: leased.to, to }, signal);
   const turn = counted === undefined ? undefined : newTurn(opened, entry, counted.turn);
   return { ...step, turn, from: entry };
 }
@@ -136,6 +139,7 @@ export async function claim(context: QueueContext, request: ClaimRequest, signal
   if (request.entry.place !== "waiting") return { kind: "lost" };
   const opened = await openForWriting(context, signal);
   const step = await claimStep(opened, request, signal);
+  if (step === undefined) return { kind: "lost" };
   return claimed(context, step, await write(opened, [step], signal));
 }
 
@@ -148,7 +152,7 @@ export async function put(context: QueueContext, request: Put, signal: AbortSign
 
 /** A run's end stays under the key that it had. */
 function endOf({ entry, document }: EntryWrite): Put {
-  return { entry, document: withoutLease(document), to: { queue: entry.queue, place: "ended", key: entry.key } };
+  return { entry, document: heldByNobody(document), to: { queue: entry.queue, place: "ended", key: entry.key } };
 }
 
 /** Ends a leased run, and takes the next in the same move. When only the next was lost, the end is written without it. */

@@ -1,0 +1,24 @@
+import { homedir } from "node:os";
+import { systemClock } from "../../core/clock.ts";
+import type { Log } from "../../core/output/log.ts";
+import { stateDirectoryOf } from "../../core/state-directory.ts";
+import { thisLauncher } from "../../launch/launcher.ts";
+import { ownerOf } from "../../submit/owner.ts";
+import type { SubmitServices } from "../../submit/submission.ts";
+import type { Console } from "../terminal/console.ts";
+import { ownTokens } from "./tokens.ts";
+
+/** What a person's command works with: this machine's state, and tokens that this person has. */
+export function deskServices({ environment }: Pick<Console, "environment">, log: Log): SubmitServices {
+  const home = homedir();
+  return {
+    log,
+    clock: systemClock,
+    state: stateDirectoryOf(environment, home),
+    environment,
+    home,
+    launcher: thisLauncher(),
+    ownerOf,
+    tokensOf: (config) => ownTokens(config, environment, log),
+  };
+}

@@ -1,0 +1,87 @@
+import type { RunDocument } from "./document.ts";
+import { attemptsIn } from "./read-record.ts";
+import type { AttemptRecord } from "./record.ts";
+import { allowsGivingBack, retryDelay, retryPolicyOf } from "./retry.ts";
+import { isFinal } from "./states.ts";
+import { concluded, preempted, stopped, unwanted, waitsAgain } from "./transitions.ts";
+import { doneOf } from "./transitions/change.ts";
+
+/** What is to be written when an attempt has ended. */
+export type AttemptEnd =
+  | { readonly kind: "finish"; readonly document: RunDocument }
+  | { readonly kind: "retry"; readonly document: RunDocument; readonly delayMs: number }
+  | { readonly kind: "give-back"; readonly document: RunDocument };
+
+export type EndRequest = {
+  /** The run at the attempt's end, as a launch without a queue would store it. */
+  readonly ended: RunDocument;
+  readonly agent: string;
+  /** The agent's; undefined where that is not known. */
+  readonly host: string | undefined;
+  /**
+   * Why it may have ended before its time. `given-back` and `dropped`: for the agent's sake, and what is given back counts for no limit of
+   * attempts. `unwanted`: somebody had cancelled it, and it was lost before its agent could do as they said.
+   */
+  readonly cut?: "given-back" | "dropped" | "unwanted" | undefined;
+  readonly now: Date;
+};
+
+/** Decides between the run's end and another attempt, and writes the attempt down. */
+export function endOfAttempt(request: EndRequest): AttemptEnd {
+  const { agent, host, cut, now } = request;
+  const isStopped = (cut === "given-back" || cut === "dropped") && request.ended.run.state === "cancelled";
+  const ended = isStopped ? doneOf(stopped(request.ended, now)) : request.ended;
+  // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
+  const isGivenBack = isStopped && cut === "given-back";
+  const earlier = attemptsIn(ended.record).filter(({ attempt }) => attempt !== ended.run.attempt);
+  const attempts = [...earlier, attemptOf(ended, { agent, host, isGivenBack }, now)];
+  const waits = (delayMs: number): RunDocument => doneOf(waitsAgain(ended, { attempts, delayMs }, now));
+  const ends = (document: RunDocument): AttemptEnd => ({
+    kind: "finish",
+    document: doneOf(concluded(document, attempts)),
+  });
+  if (cut === "unwanted") return ends(doneOf(unwanted(ended, now)));
+  if (isGivenBack) {
+    const isBegun = typeof ended.record["started_at"] === "string";
+    if (isBegun && !allowsGivingBack(retryPolicyOf(ended))) return ends(doneOf(preempted(ended, now)));
+    return { kind: "give-back", document: waits(0) };
+  }
+  const delayMs = retryDelayOf(ended, earlier);
+  return delayMs === undefined ? ends(ended) : { kind: "retry", document: waits(delayMs), delayMs };
+}
+
+function retryDelayOf(ended: RunDocument, earlier: readonly AttemptRecord[]): number | undefined {
+  const { state, attempt, reason = "lost", exit_code: exitCode } = ended.run;
+  return state === "failed" ? retryDelay(retryPolicyOf(ended), { attempt, reason, exitCode, earlier }) : undefined;
+}
+
+type AttemptHolder = {
+  readonly agent: string;
+  /** The agent's; undefined where that is not known. */
+  readonly host: string | undefined;
+  /** The attempt was ended for the agent's sake. */
+  readonly isGivenBack: boolean;
+};
+
+/** What is kept of an attempt that has ended. */
+function attemptOf(
+  { run, record }: RunDocument,
+  { agent, host, isGivenBack }: AttemptHolder,
+  now: Date,
+): AttemptRecord {
+  const { state, reason, message, exit_code: code } = run;
+  const { started_at: startedAt } = record;
+  const how = isGivenBack
+    ? ({ state: "cancelled", reason: "preempted", given_back: true } as const)
+    : { state: isFinal(state) ? state : ("failed" as const), ...(reason === undefined ? {} : { reason }) };
+  return {
+    attempt: run.attempt,
+    agent,
+    ...(host === undefined ? {} : { host }),
+    ...how,
+    ...(message === undefined ? {} : { message }),
+    ...(code === undefined ? {} : { exit_code: code }),
+    ...(typeof startedAt === "string" ? { started_at: startedAt } : {}),
+    ended_at: now.toISOString(),
+  };
+}

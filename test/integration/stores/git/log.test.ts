@@ -1,0 +1,73 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../../../src/core/clock.ts";
+import { silentLog } from "../../../../src/core/output/log.ts";
+import { bareRepository } from "../../../../src/stores/git/repository/bare-repository.ts";
+import { gitStore } from "../../../../src/stores/git/git-store.ts";
+import type { QueueStore } from "../../../../src/stores/queue-store.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../../support/git/git-repository.ts";
+import { queuedDocument, succeeded } from "../../../support/stores/run-document.ts";
+
+const signal = new AbortController().signal;
+let folder: TemporaryFolder;
+let directory: string;
+let store: QueueStore;
+let now: Date;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  directory = join(folder.path, "store.git");
+  now = new Date("2026-10-05T00:00:00.000Z");
+  const clock = { ...systemClock, now: () => now };
+  store = gitStore("here", bareRepository(directory, silentLog), { log: silentLog, clock });
+});
+afterEach(() => folder.remove());
+
+const git = (...args: readonly string[]): string =>
+  execFileSync("git", ["--git-dir", directory, ...args], { encoding: "utf8" }).trim();
+const chain = (): readonly string[] => git("log", "--format=%s", "refs/launch/v1/log/gpu").split("\n");
+
+/** A run that ends and is folded, at this time. */
+async function fold(runId: string, time: string): Promise<void> {
+  now = new Date(time);
+  await store.enqueue([queuedDocument(runId, {}, {}, { tail: `  the last line of ${runId}\n` })], signal);
+  const entry = (await store.snapshot("all", signal)).entries.find(({ run }) => run.run_id === runId)!;
+  const document = queuedDocument(runId, {}, { ...succeeded, state: "cancelled", finished_at: time });
+  expect(await store.cancel(entry, document, signal)).toBe("cancelled");
+  expect(await store.fold("gpu", 0, signal)).toBe(1);
+}
+
+test("the log's chain of commits begins anew with each month, and its runs stay", async () => {
+  await fold("one", "2026-10-05T00:00:00.000Z");
+  await fold("two", "2026-10-31T23:59:00.000Z");
+  expect(chain()).toEqual(["gpu: 1 runs folded", "gpu: 1 runs folded"]);
+  await fold("three", "2026-11-01T00:01:00.000Z");
+  expect(chain()).toEqual(["gpu: 1 runs folded"]);
+  await fold("four", "2026-11-01T00:02:00.000Z");
+  expect(chain()).toHaveLength(2);
+  expect((await store.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toEqual(["four", "three", "two", "one"]);
+});
+
+test("what is removed from the history is in no commit any more, so that git may collect it", async () => {
+  for (const runId of ["one", "two"]) await fold(runId, "2026-11-23T00:00:00.000Z");
+  const reachable = (): string => git("rev-list", "--objects", "--all");
+  const folderOf = (runId: string): string => git("rev-parse", `refs/launch/v1/log/gpu:2026/11/23/${keyOf(runId)}`);
+  const keyOf = (runId: string): string =>
+    git("ls-tree", "--name-only", "refs/launch/v1/log/gpu:2026/11/23")
+      .split("\n")
+      .find((name) => name.endsWith(runId)) ?? "";
+  const [one, two] = [folderOf("one"), folderOf("two")];
+  const stored = await store.read("one", signal);
+  expect(await store.remove([{ runId: "one", version: stored!.version }], signal)).toEqual(["one"]);
+  expect(chain()).toEqual(["gpu: 1 runs removed"]);
+  expect(reachable()).not.toContain(one);
+  expect(reachable()).toContain(two);
+  // The last one leaves an empty log and an empty index.
+  const last = await store.read("two", signal);
+  expect(await store.remove([{ runId: "two", version: last!.version }], signal)).toEqual(["two"]);
+  expect(git("ls-tree", "-r", "refs/launch/v1/log/gpu")).toBe("");
+  expect(await store.history("gpu", 10, signal)).toEqual([]);
+  await fold("three", "2026-11-24T00:00:00.000Z");
+  expect((await store.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toEqual(["three"]);
+});
