@@ -118,13 +118,13 @@ async function readDefinitions(
   signal: AbortSignal,
 ): Promise<readonly StoredDefinition[]> {
   const repository = await branch.repository(tip, signal);
-  const files = (await filesIn(repository, tip.commit, folder, signal)).flatMap(({ name: file, blob }) => {
+  const files = (await filesIn(repository, { commit: tip.commit, folder }, signal)).flatMap(({ name: file, blob }) => {
     const name = fileName.exec(file)?.[1];
     return name === undefined || !queueNamePattern.test(name) ? [] : [{ name, blob, path: `${folder}/${file}` }];
   });
   const blobs = files.map(({ blob }) => blob);
   await branch.obtain(repository, blobs, signal);
-  const contents = await readObjects(repository, blobs, { maxBytes }, signal);
+  const contents = await readObjects(repository, { revisions: blobs, maxBytes }, signal);
   return files.map(({ name, blob, path }, index) => {
     const content = contents[index]?.content;
     if (content !== undefined) return { name, version: blob, path, text: content.toString() };

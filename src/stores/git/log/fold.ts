@@ -90,7 +90,7 @@ async function foldPart(
   const log = await logTip(opened, queue, signal);
   const index = (await opened.lister.list(opened, [queue], signal)).folded.get(queue);
   const revisions = runs.map(({ tip }) => `${tip.id}^{tree}`);
-  const trees = await readObjects(opened.local, revisions, { maxBytes: maxFileBytes }, signal);
+  const trees = await readObjects(opened.local, { revisions, maxBytes: maxFileBytes }, signal);
   const added = new Map<string, string>();
   runs.forEach(({ tip, run }, at) => {
     const tree = trees[at]?.id;

@@ -73,7 +73,7 @@ export async function readMonths(
   const tree = (await readTree(local, `${id}:`, signal)) ?? [];
   const months = tree.map((entry) => entry.name).filter((month) => monthPattern.test(month));
   const revisions = months.map((month) => `${id}:${month}`);
-  const files = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  const files = await readObjects(local, { revisions, maxBytes: maxFileBytes }, signal);
   return new Map(
     months.map((month, index) => [month, (files[index]?.content.toString() ?? "").split("\n").filter(Boolean)]),
   );
@@ -91,7 +91,7 @@ export async function logTip(opened: OpenedStore, queue: string, signal: AbortSi
 
 /** The log as this machine has it: what is new is fetched as a difference. */
 async function localLog(local: Repository, name: string, signal: AbortSignal): Promise<string | undefined> {
-  const [found] = await readObjects(local, [name], { maxBytes: maxHeadBytes }, signal);
+  const [found] = await readObjects(local, { revisions: [name], maxBytes: maxHeadBytes }, signal);
   return found?.id;
 }
 
@@ -104,7 +104,7 @@ export async function foldedHeads(
   signal: AbortSignal,
 ): Promise<readonly FoldedHead[]> {
   const revisions = paths.flatMap(({ path }) => [`${log}:${path}/${runFiles.head}`, `${log}:${path}`]);
-  const objects = await readObjects(local, revisions, { maxBytes: maxHeadBytes }, signal);
+  const objects = await readObjects(local, { revisions, maxBytes: maxHeadBytes }, signal);
   return paths.flatMap((path, index) => {
     const head = readHead(path.runId, objects[2 * index]?.content);
     const version = objects[2 * index + 1]?.id;
@@ -123,6 +123,6 @@ export async function readFolded(
 ): Promise<Loaded & { readonly version: string }> {
   const tip = { name: logRef(queue), id: log };
   const loaded = await readDocument(opened, { runId, tip, path: `${path}/` }, signal);
-  const [folder] = await readObjects(opened.local, [`${log}:${path}`], { maxBytes: maxHeadBytes }, signal);
+  const [folder] = await readObjects(opened.local, { revisions: [`${log}:${path}`], maxBytes: maxHeadBytes }, signal);
   return { ...loaded, version: folder?.id ?? log };
 }

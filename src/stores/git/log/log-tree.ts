@@ -58,7 +58,7 @@ export async function changedLog(opened: OpenedQueueContext, change: LogChange, 
 
 /** The month of a log's tip; undefined for one that can't be read. */
 async function lastMonth(local: Repository, log: string, signal: AbortSignal): Promise<string | undefined> {
-  const [commit] = await readObjects(local, [log], { maxBytes: maxHeadBytes }, signal);
+  const [commit] = await readObjects(local, { revisions: [log], maxBytes: maxHeadBytes }, signal);
   const time = commit === undefined ? undefined : parseCommit(commit.content)?.time;
   return time === undefined ? undefined : monthOf(time);
 }
@@ -83,7 +83,7 @@ async function changedTree(
   }
   const paths = [...levels];
   const revisions = log === undefined ? [] : paths.map((path) => `${log}:${path}`);
-  const old = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  const old = await readObjects(local, { revisions, maxBytes: maxFileBytes }, signal);
   const folders = new Map(
     paths.map((path, at) => {
       const tree = old[at];

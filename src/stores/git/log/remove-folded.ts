@@ -28,7 +28,7 @@ export async function removeFolded(
     const paths = await foldedPaths(opened, { queue, id: index }, signal);
     const wanted = paths.filter(({ runId }) => versions.has(runId));
     const revisions = wanted.map(({ path }) => `${log}:${path}`);
-    const folders = await readObjects(opened.local, revisions, { maxBytes: maxHeadBytes }, signal);
+    const folders = await readObjects(opened.local, { revisions, maxBytes: maxHeadBytes }, signal);
     // One that is in the index alone has lost its files: there is nothing to keep.
     const chosen = wanted.filter(
       (path, at) => folders[at] === undefined || folders[at].id === versions.get(path.runId),

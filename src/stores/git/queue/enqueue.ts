@@ -191,6 +191,6 @@ async function anyFollows(
 ): Promise<boolean> {
   if (tips.some(({ id }) => id === commit)) return true;
   await readTips(opened, { tips, paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
-  for (const { id } of tips) if (await isBefore(opened.local, commit, id, signal)) return true;
+  for (const { id } of tips) if (await isBefore(opened.local, { commit, descendant: id }, signal)) return true;
   return false;
 }

@@ -133,8 +133,8 @@ async function oncePerRun(
 async function laterOf(opened: OpenedStore, [a, b]: readonly [Tip, Tip], signal: AbortSignal): Promise<Tip> {
   if (a.key !== b.key) {
     await readTips(opened, { tips: [a, b], paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
-    if (await isBefore(opened.local, a.id, b.id, signal)) return b;
-    if (await isBefore(opened.local, b.id, a.id, signal)) return a;
+    if (await isBefore(opened.local, { commit: a.id, descendant: b.id }, signal)) return b;
+    if (await isBefore(opened.local, { commit: b.id, descendant: a.id }, signal)) return a;
   }
   if (a.place !== b.place) return ranks[a.place] > ranks[b.place] ? a : b;
   return a.key < b.key ? a : b;

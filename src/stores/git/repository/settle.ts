@@ -91,7 +91,7 @@ async function follows(
 ): Promise<boolean> {
   if (id === now) return true;
   await store.obtain(local, [{ name: `refs/launch/seen/${now}`, id: now, before: id }], signal);
-  return isBefore(local, id, now, signal);
+  return isBefore(local, { commit: id, descendant: now }, signal);
 }
 
 /** Removes refs that still have these values, in as few moves as the store allows. Returns the names that are gone. */

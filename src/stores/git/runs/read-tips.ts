@@ -1,4 +1,4 @@
-import { type ReadLimits, type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
+import { type ReadRequest, type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
 import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { OpenedStore } from "../repository/repository.ts";
@@ -12,7 +12,7 @@ export type TipsRequest = {
   readonly paths: readonly [string, ...string[]];
   /** They were never seen before: a few of them are obtained without asking git whether they are here. */
   readonly unseen?: boolean;
-} & Pick<ReadLimits, "maxBytes">;
+} & Pick<ReadRequest, "maxBytes">;
 
 /** Files of tips, whose objects are obtained in one fetch where they are not here. What is missing or damaged is undefined. */
 export async function readTips(
@@ -22,7 +22,7 @@ export async function readTips(
 ): Promise<readonly (readonly (ReadObject | undefined)[])[]> {
   const read = async (filesOnly: boolean): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
     const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
-    const objects = await readObjects(opened.local, revisions, { maxBytes, filesOnly }, signal);
+    const objects = await readObjects(opened.local, { revisions, maxBytes, filesOnly }, signal);
     return tips.map((_tip, index) => objects.slice(index * paths.length, (index + 1) * paths.length));
   };
   if (tips.length === 0) return [];
