@@ -1,10 +1,10 @@
+import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
 import { type Redact, redactionOf } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { knownTokens } from "../core/token.ts";
 import { requireResource } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
-import { beside } from "./beside.ts";
 import { sourceWords } from "../reporting/describe.ts";
 import { followRun } from "./follow-run.ts";
 import type { Journal } from "./journal.ts";
@@ -117,10 +117,16 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
       journal.amend({ image: imageRecordOf(built) });
       if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
       const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
-      return { image: { reference: built.reference, digest: built.digest }, command, needsFolder: false, words };
+      return { image: builtImage(built, plan.request), command, needsFolder: false, words };
     },
     ({ words }) => words,
   );
+}
+
+/** What was pushed to a registry is pulled with its login, where the engine that runs it is not the one that built it. */
+function builtImage({ reference, digest }: BuiltImage, { registry, scratch }: BuildRequest): RunImage {
+  const pull = registry === undefined ? {} : { pull: { credential: registry.credential.bind(registry), scratch } };
+  return { reference, digest, ...pull };
 }
 
 /** Nothing is submitted before the patch is known to make what the record says. */
@@ -180,4 +186,29 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
   await journal.submitting();
   const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;
   return followRun(run, journal, { resource, asked, handle, words, timeoutMs: request.spec.timeout });
+}
+
+/**
+ * Does one thing and another at once, and waits for the end of both, so that nothing goes on after it. When one of them fails the
+ * other is ended, and the failure of the first to fail is thrown.
+ */
+export async function beside<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  other: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<T> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const noting = async <R>(one: (ending: AbortSignal) => Promise<R>): Promise<R> => {
+    try {
+      return await one(either);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const [working, othering] = [noting(work), noting(other)];
+  await Promise.allSettled([working, othering]);
+  failed.signal.throwIfAborted();
+  return working;
 }

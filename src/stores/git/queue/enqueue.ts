@@ -5,7 +5,7 @@ import { checkRoom, queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import { asWaiting } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
-import { foldedPaths } from "../log/folded.ts";
+import { foldedPathsShown } from "../log/folded.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext } from "./queue-context.ts";
 import { entryRef, queuePrefix, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
@@ -84,7 +84,7 @@ async function idsThere(
 ): Promise<ReadonlySet<string>> {
   const there = new Set(refs.tips.map(({ queue, parsed }) => `${queue}/${parsed.runId}`));
   for (const [queue, id] of refs.folded) {
-    for (const path of await foldedPaths(opened, { queue, id }, signal)) {
+    for (const path of await foldedPathsShown(opened, { queue, id }, signal)) {
       there.add(`${queue}/${path.runId}`);
     }
   }

@@ -1,6 +1,6 @@
 import type { ListedRun } from "../../store.ts";
 import type { StoredRun } from "../../../run/document.ts";
-import { foldedHeads, foldedPaths, logTip, readFolded } from "../log/folded.ts";
+import { foldedHeads, foldedPathsShown, logTip, readFolded } from "../log/folded.ts";
 import { type OpenedQueueContext, openForReading, type QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
 import type { RunPlace } from "./documents.ts";
@@ -44,7 +44,7 @@ async function readFoldedRun(
   signal: AbortSignal,
 ): Promise<StoredRun | undefined> {
   for (const [queue, id] of folded) {
-    const path = (await foldedPaths(opened, { queue, id }, signal)).find((it) => it.runId === runId);
+    const path = (await foldedPathsShown(opened, { queue, id }, signal)).find((it) => it.runId === runId);
     if (path === undefined) continue;
     const log = await logTip(opened, queue, signal);
     if (log === undefined) continue;
@@ -105,7 +105,7 @@ async function foldedRuns(
   const listed: ListedRun[] = [];
   const there = new Set(refs.tips.map((tip: Tip) => tip.parsed.runId));
   for (const [queue, index] of refs.folded) {
-    const all = await foldedPaths(opened, { queue, id: index }, signal);
+    const all = await foldedPathsShown(opened, { queue, id: index }, signal);
     const paths = [...all].filter(({ runId }) => !there.has(runId)).sort((a, b) => b.time - a.time);
     const log = await logTip(opened, queue, signal);
     if (log === undefined) continue;
