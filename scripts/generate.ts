@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { isFileMissing } from "../src/core/errors.ts";
 import { generateAction } from "./generate-action.ts";
 import { generateSchemas } from "./generate-schemas.ts";
+import { generateSql } from "./generate-sql.ts";
 import { generateTables } from "./generate-tables.ts";
 
 /*
@@ -10,7 +11,12 @@ import { generateTables } from "./generate-tables.ts";
  * would be written.
  */
 const root = join(import.meta.dirname, "..");
-const generators = [generateSchemas, () => [generateAction(root)], () => generateTables(root)];
+const generators = [
+  generateSchemas,
+  () => [generateAction(root)],
+  () => [generateSql(root)],
+  () => generateTables(root),
+];
 const check = process.argv.includes("--check");
 
 function committed(path: string): string | undefined {

@@ -32,7 +32,7 @@ export async function pythonDependencies(folder: SourceFolder): Promise<PythonDe
   ];
   const [file, ...unused] = found;
   if (file === "uv.lock") {
-    const needsGit = readUvLock((await folder.read("uv.lock")) ?? "").some(({ from }) => from === "git");
+    const needsGit = readUvLock((await folder.read("uv.lock")) ?? "").some(({ from }) => from === "repository");
     const others = unused.filter((each) => each !== "pyproject.toml");
     return { kind: "uv-lock", files: ["pyproject.toml", "uv.lock"], needsCode: false, needsGit, unused: others };
   }
@@ -58,14 +58,14 @@ async function requirementFiles(folder: SourceFolder, path: string): Promise<Req
     kind: "requirements",
     files: all.map((file) => file.path),
     needsCode: requirements.some(isOfTheSource),
-    needsGit: requirements.some(({ from }) => from === "git"),
+    needsGit: requirements.some(({ from }) => from === "repository"),
   };
 }
 
 /** A `file:///…` is of the image. */
 function isOfTheSource({ from, target, editable }: Requirement): boolean {
   if (from === "file-url") return editable || target?.startsWith("file:///") !== true;
-  return from === "path" || (editable && from !== "git");
+  return from === "path" || (editable && from !== "repository");
 }
 
 async function readIncluded(

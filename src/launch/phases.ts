@@ -1,3 +1,4 @@
+import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
 import { type Redact, redactionOf } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { knownTokens } from "../core/token.ts";
@@ -117,10 +118,16 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
       journal.amend({ image: imageRecordOf(built) });
       if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
       const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
-      return { image: { reference: built.reference, digest: built.digest }, command, needsFolder: false, words };
+      return { image: builtImage(built, plan.request), command, needsFolder: false, words };
     },
     ({ words }) => words,
   );
+}
+
+/** What was pushed to a registry is pulled with its login, where the engine that runs it is not the one that built it. */
+function builtImage({ reference, digest }: BuiltImage, { registry, scratch }: BuildRequest): RunImage {
+  const pull = registry === undefined ? {} : { pull: { credential: registry.credential.bind(registry), scratch } };
+  return { reference, digest, ...pull };
 }
 
 /** Nothing is submitted before the patch is known to make what the record says. */

@@ -6,7 +6,7 @@ export type Requirement = {
   readonly specifier: string;
   /** `python_version < "3.9"`: where it is wanted. */
   readonly marker: string | undefined;
-  readonly from: "index" | "git" | "network" | "file-url" | "path";
+  readonly from: "index" | "repository" | "network" | "file-url" | "path";
   /** The path or address that it comes from. */
   readonly target: string | undefined;
   readonly editable: boolean;
@@ -33,7 +33,7 @@ export function parseRequirement(text: string): Requirement | undefined {
 export function placeOf(text: string): Omit<Requirement, "name"> {
   const [target, marker] = splitOnce(text, /\s;/);
   const from = target.startsWith("git+")
-    ? "git"
+    ? "repository"
     : target.startsWith("file:")
       ? "file-url"
       : /^[a-z][\w+.-]*:\/\//i.test(target)

@@ -1,6 +1,7 @@
 import type { ExamineRequest, Finding } from "../core/finding.ts";
 import type { PrunedFolder, PruneRequest } from "../core/pruning.ts";
 import type { Log, OutputStream } from "../core/output/log.ts";
+import type { PullCredential } from "../registries/registry.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { RunKey, Handle } from "../run/handle.ts";
 
@@ -8,7 +9,7 @@ import type { RunKey, Handle } from "../run/handle.ts";
 export type RunRequest = RunKey & {
   readonly name: string;
   /** By digest wherever there is one. */
-  readonly image: { readonly reference: string; readonly digest: string | undefined } | undefined;
+  readonly image: RunImage | undefined;
   /** The exported source, for resources that run it without an image (or mount it into a base image); absolute. */
   readonly sourceDirectory: string | undefined;
   /** Folder below `sourceDirectory` to work in; "" for its root. */
@@ -27,6 +28,21 @@ export type RunRequest = RunKey & {
   readonly devices?: { readonly gpu: readonly string[] };
   /** The run goes on when its launcher is killed, so that another can take it over; undefined ends with the launcher's pipes. */
   readonly outlives?: Outlives;
+};
+
+export type RunImage = {
+  readonly reference: string;
+  readonly digest: string | undefined;
+  /** How to get it; absent: as this machine's Docker, or the resource itself, gets any. */
+  readonly pull?: PullAccess;
+};
+
+/** A login to pull an image with. It is asked for when it is needed, and again when it has ended, however long a run waits. */
+export type PullAccess = {
+  /** Undefined: there is none to be had but what Docker has on this machine. */
+  credential(signal: AbortSignal): Promise<PullCredential | undefined>;
+  /** A folder of this run's own that only this user can read; the launcher removes it at the end. */
+  readonly scratch: string;
 };
 
 /**

@@ -5,16 +5,19 @@ import { startDocker } from "./docker.ts";
 export type PullRequest = {
   readonly reference: string;
   readonly platform: string | undefined;
+  /** With which logins, where they are not Docker's own. */
+  readonly env: Readonly<Record<string, string>>;
   /** Called as layers come: `2 of 7 layers`. */
   readonly onProgress: (detail: string) => void;
 };
 
-/** Pulls an image by Docker's own logins. Throws `image-pull` with what the registry said, `cancelled`. */
+/** Pulls an image. Throws `image-pull` with what the registry said, `cancelled`. */
 export async function pullWithProgress(request: PullRequest, signal: AbortSignal): Promise<void> {
-  const { reference, platform, onProgress } = request;
+  const { reference, platform, env, onProgress } = request;
   const pull = await startDocker({
     args: ["pull", ...(platform === undefined ? [] : [`--platform=${platform}`]), "--", reference],
     doing: `pulling ${reference}`,
+    env,
   });
   const stop = (): void => void pull.end(1_000);
   signal.addEventListener("abort", stop, { once: true });

@@ -2,18 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LaunchError } from "../../core/errors.ts";
 import type { GitConfig } from "./git.ts";
 import { newBlob, newCommit, type NewObject } from "./objects/object-format.ts";
-import { maxTreeBytes, readObjects, readTree } from "./objects/read-objects.ts";
-import {
-  fileEntry,
-  folderEntry,
-  isFile,
-  isFolder,
-  nameText,
-  newTree,
-  rawName,
-  type TreeEntry,
-  treeEntries,
-} from "./objects/tree-format.ts";
+import { readFolders, readTree } from "./objects/read-objects.ts";
+import { fileEntry, folderEntry, isFile, nameText, newTree, rawName, type TreeEntry } from "./objects/tree-format.ts";
 import { writeObjects } from "./objects/write-objects.ts";
 import { listRefs, type Ref } from "./refs.ts";
 import { fetchInto } from "./remotes/fetch.ts";
@@ -84,7 +74,7 @@ function withEntry(old: readonly TreeEntry[], name: string, entry: TreeEntry | u
   return entry === undefined ? kept : [...kept, entry];
 }
 
-/** The entries of the root and of each folder below it on the way; none for one that isn't there. Throws for one that can't be read. */
+/** The entries of the root and of each folder below it on the way. */
 async function foldersOnTheWay(
   repository: Repository,
   commit: string | undefined,
@@ -92,22 +82,8 @@ async function foldersOnTheWay(
   signal: AbortSignal,
 ): Promise<readonly (readonly TreeEntry[])[]> {
   if (commit === undefined) return [[], ...names.map(() => [])];
-  const revisions = [`${commit}:`, ...names.map((_name, at) => `${commit}:${names.slice(0, at + 1).join("/")}`)];
-  const trees = await readObjects(repository, revisions, { maxBytes: maxTreeBytes }, signal);
-  const folders: (readonly TreeEntry[])[] = [];
-  let expected: string | undefined = `of the commit ${commit}`;
-  for (const [at, tree] of trees.entries()) {
-    if (expected !== undefined && tree?.type !== "tree") {
-      const where = repository.directory;
-      throw new LaunchError("store-failed", `the tree ${expected} is missing or damaged in ${where}`);
-    }
-    const entries: readonly TreeEntry[] =
-      expected === undefined || tree === undefined ? [] : [...treeEntries(repository.format, tree)];
-    folders.push(entries);
-    const below = entries.find((entry) => entry.name === rawName(names[at] ?? ""));
-    expected = below !== undefined && isFolder(below) ? below.id : undefined;
-  }
-  return folders;
+  const folders = ["", ...names.map((_name, at) => names.slice(0, at + 1).join("/"))];
+  return [...(await readFolders(repository, { commit, folders }, signal)).values()];
 }
 
 const usualBranch = "refs/heads/main";

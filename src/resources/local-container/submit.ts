@@ -1,5 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { privateDockerConfig } from "../../clients/docker/config.ts";
 import {
   createContainer,
   type CreateRequest,
@@ -14,7 +15,7 @@ import { LaunchError } from "../../core/errors.ts";
 import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
 import type { Log } from "../../core/output/log.ts";
 import type { Handle, RunKey } from "../../run/handle.ts";
-import type { RunRequest } from "../resource.ts";
+import type { PullAccess, RunRequest } from "../resource.ts";
 import { type BindMount, mountOption, outputTarget, sourceTarget } from "./mounts.ts";
 
 /** What the args and the launch config make of a run's container. */
@@ -90,18 +91,38 @@ async function createOrAdopt(
   }
   // With a platform, an image of the same name for another one may be here.
   if (settings.platform !== undefined || (await localImage(image, { signal })) === undefined) {
-    const progress = (detail: string): void =>
-      log.phase({ phase: "start", status: "progress", detail: `pulling ${image}${detail}` });
-    progress("");
-    await pullWithProgress(
-      { reference: image, platform: settings.platform, onProgress: (layers) => progress(`: ${layers}`) },
-      signal,
-    );
+    await pull({ image, platform: settings.platform, access: request.image?.pull }, log, signal);
     stopIfAborted(signal);
     creating = await createContainer(creation);
     if (creating.kind === "created") return "created";
   }
   throw new LaunchError("submit-failed", `the container could not be created: ${creating.words}`);
+}
+
+type Pull = {
+  readonly image: string;
+  readonly platform: string | undefined;
+  readonly access: PullAccess | undefined;
+};
+
+/** Pulls the image with the login that its registry gives, if it gives one; the login is removed after. */
+async function pull({ image, platform, access }: Pull, log: Log, signal: AbortSignal): Promise<void> {
+  const progress = (detail: string): void =>
+    log.phase({ phase: "start", status: "progress", detail: `pulling ${image}${detail}` });
+  progress("");
+  const credential = await access?.credential(signal);
+  const config =
+    access === undefined || credential === undefined
+      ? undefined
+      : await privateDockerConfig([credential], access.scratch);
+  try {
+    await pullWithProgress(
+      { reference: image, platform, env: config?.env ?? {}, onProgress: (layers) => progress(`: ${layers}`) },
+      signal,
+    );
+  } finally {
+    await config?.remove();
+  }
 }
 
 /** Docker reads the value as CSV, so the list of devices is quoted. */

@@ -1,9 +1,18 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { reclaim } from "../../../src/resources/local-container/reclaim.ts";
 import { localContainerArgsSchema } from "../../../src/resources/local-container/schema.ts";
-import { docker } from "../../support/docker/docker.ts";
+import { docker, dockerConfigText, guardedRegistry } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 import { failureOf } from "../../support/failure.ts";
 import { followed, resourceBench, run, testImage } from "../../support/launch/resource.ts";
@@ -61,6 +70,39 @@ describeWithDocker("a run in a container", () => {
     expect((await run(await bench.open(), request)).stdout).toBe("pulled\n");
     docker("image", "rm", reference);
   });
+
+  test.runIf(registry)(
+    "pulls with a login that is fresh when it is needed, and leaves nothing of it behind",
+    async () => {
+      const guarded = await guardedRegistry(registry ?? "", "robot", "p:ss");
+      const reference = `${guarded.host}/launch-login-test-${process.pid}:1`;
+      const there = `${registry}/launch-login-test-${process.pid}:1`;
+      docker("tag", testImage, there);
+      docker("push", "--quiet", there);
+      docker("image", "rm", there);
+      const image = { reference, digest: undefined };
+      const login = { host: guarded.host, username: "robot", password: "p:ss", expiresAt: undefined };
+      let asked = 0;
+      const credential = () => Promise.resolve({ ...login, password: asked++ === 0 ? "too old" : login.password });
+      const pull = { credential, scratch: bench.folder("tmp") };
+      try {
+        const before = dockerConfigText();
+        const anonymous = run(await bench.open(), bench.request("echo pulled", { image }));
+        await expect(anonymous).rejects.toMatchObject({ code: "image-pull" });
+        const old = run(await bench.open(), bench.request("echo pulled", { image: { ...image, pull } }));
+        await expect(old).rejects.toMatchObject({ code: "image-pull" });
+        const renewed = await run(await bench.open(), bench.request("echo pulled", { image: { ...image, pull } }));
+        expect(renewed.stdout).toBe("pulled\n");
+        await run(await bench.open(), bench.request("true", { image: { ...image, pull } }));
+        expect(asked).toBe(2);
+        expect(readdirSync(bench.folder("tmp"))).toEqual([]);
+        expect(dockerConfigText()).toBe(before);
+      } finally {
+        guarded.close();
+        docker("image", "rm", "--force", reference);
+      }
+    },
+  );
 
   test("reads what the config allows, by its real path, and can't write to it", async () => {
     mkdirSync(bench.folder("data, of all"));

@@ -24,10 +24,10 @@ describe("a line of a requirements file", () => {
     ["tool @ https://h/t.whl", { name: "tool", from: "network", target: "https://h/t.whl" }],
     [
       "t@git+https://h/r@v1 ; os_name == 'nt'",
-      { name: "t", from: "git", target: "git+https://h/r@v1", marker: "os_name == 'nt'" },
+      { name: "t", from: "repository", target: "git+https://h/r@v1", marker: "os_name == 'nt'" },
     ],
     ["https://h/t.whl?a;b", { from: "network", target: "https://h/t.whl?a;b" }],
-    ["git+ssh://git@h/r#egg=x", { from: "git", target: "git+ssh://git@h/r#egg=x" }],
+    ["git+ssh://git@h/r#egg=x", { from: "repository", target: "git+ssh://git@h/r#egg=x" }],
     ["pkg @ file:./pkg", { name: "pkg", from: "file-url", target: "file:./pkg" }],
     ["file:///opt/a.whl", { from: "file-url", target: "file:///opt/a.whl" }],
     [".", { from: "path", target: "." }],
@@ -38,7 +38,7 @@ describe("a line of a requirements file", () => {
     ["a-1.0-py3-none-any.whl", { from: "path", target: "a-1.0-py3-none-any.whl" }],
     ["-e .", { from: "path", target: ".", editable: true }],
     ["--editable=./pkg[extra]", { from: "path", target: "./pkg[extra]", editable: true }],
-    ["-e git+https://h/r#egg=x", { from: "git", target: "git+https://h/r#egg=x", editable: true }],
+    ["-e git+https://h/r#egg=x", { from: "repository", target: "git+https://h/r#egg=x", editable: true }],
   ])("%s asks for a package", (text, expected) => {
     expect(readRequirementsFile(text)).toEqual([{ kind: "requirement", text, requirement: { ...plain, ...expected } }]);
   });

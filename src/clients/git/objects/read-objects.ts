@@ -3,7 +3,7 @@ import type { Repository } from "../repository.ts";
 import { type BatchAnswer, catFile } from "./cat-file.ts";
 import type { NewObject } from "./object-format.ts";
 import { readLooseObjects } from "./read-loose.ts";
-import { type TreeEntry, treeEntries } from "./tree-format.ts";
+import { isFolder, rawName, type TreeEntry, treeEntries } from "./tree-format.ts";
 
 export type ReadObject = NewObject;
 
@@ -112,6 +112,34 @@ export async function readTree(
 ): Promise<readonly TreeEntry[] | undefined> {
   const [found] = await readObjects(repository, [tree], { maxBytes: maxTreeBytes }, signal);
   return found?.type === "tree" ? [...treeEntries(repository.format, found)] : undefined;
+}
+
+/**
+ * What is in folders of a commit, for a tree that is made anew of them: none in one that isn't there. `folders` are paths, "" for the root,
+ * each behind the one that it is in. Throws `store-failed` for one that is there and can't be read: taken for empty, all below it would go.
+ */
+export async function readFolders(
+  repository: Repository,
+  { commit, folders }: { readonly commit: string; readonly folders: readonly string[] },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly TreeEntry[]>> {
+  const revisions = folders.map((path) => `${commit}:${path}`);
+  const trees = await readObjects(repository, revisions, { maxBytes: maxTreeBytes }, signal);
+  const read = new Map<string, readonly TreeEntry[]>();
+  for (const [at, path] of folders.entries()) {
+    const slash = path.lastIndexOf("/");
+    const name = rawName(path.slice(slash + 1));
+    const above = read.get(path.slice(0, Math.max(0, slash)));
+    const entry = path === "" ? undefined : above?.find((other) => other.name === name && isFolder(other));
+    const isThere = path === "" || entry !== undefined;
+    const tree = trees[at];
+    if (isThere && tree?.type !== "tree") {
+      const what = entry === undefined ? `of the commit ${commit}` : `${entry.id} (${path} of the commit ${commit})`;
+      throw new LaunchError("store-failed", `the tree ${what} is missing or damaged in ${repository.directory}`);
+    }
+    read.set(path, isThere && tree !== undefined ? [...treeEntries(repository.format, tree)] : []);
+  }
+  return read;
 }
 
 /** Larger files, and more of them together, are not read into memory. */

@@ -1,6 +1,6 @@
-import { readObjects } from "../../../clients/git/objects/read-objects.ts";
+import { readObjects, readTree } from "../../../clients/git/objects/read-objects.ts";
 import type { Repository } from "../../../clients/git/repository.ts";
-import { readTree } from "../../../clients/git/objects/read-objects.ts";
+import { LaunchError } from "../../../core/errors.ts";
 import { parseKey } from "../../../queues/key.ts";
 import type { RunHead } from "../../../run/head.ts";
 import { readDocument, type Loaded } from "../runs/documents.ts";
@@ -58,7 +58,24 @@ function foldedPathOf(month: string, line: string): FoldedPath | undefined {
   return { path: `${day}/${key}`, day, key, runId: parsed.runId, time: parsed.time };
 }
 
-/** Month → its lines. */
+/** For who only looks: an index that can't be read is told of, and hides nothing else. */
+export async function foldedPathsShown(
+  context: QueueContext,
+  local: Repository,
+  queue: string,
+  id: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly FoldedPath[]> {
+  try {
+    return await foldedPaths(context, local, queue, id, signal);
+  } catch (error) {
+    if (!(error instanceof LaunchError && error.code === "store-failed")) throw error;
+    context.log.warning(error.message);
+    return [];
+  }
+}
+
+/** Month → its lines. Throws `store-failed` when one can't be read: an index that is made of what is left would be without its runs. */
 export async function readMonths(
   { store }: QueueContext,
   local: Repository,
@@ -68,12 +85,22 @@ export async function readMonths(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const name = foldedRef(queue);
   await readTips(store, local, { tips: [{ name, id }], paths: [""], maxBytes: maxHeadBytes }, signal);
-  const tree = (await readTree(local, `${id}:`, signal)) ?? [];
+  const unreadable = (what: string): LaunchError =>
+    new LaunchError(
+      "store-failed",
+      `which runs of queue "${queue}" are folded can't be read: ${what} of the commit ${id} is missing or damaged in ${local.directory}`,
+    );
+  const tree = await readTree(local, `${id}:`, signal);
+  if (tree === undefined) throw unreadable("the tree");
   const months = tree.map((entry) => entry.name).filter((month) => monthPattern.test(month));
   const revisions = months.map((month) => `${id}:${month}`);
   const files = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
   return new Map(
-    months.map((month, index) => [month, (files[index]?.content.toString() ?? "").split("\n").filter(Boolean)]),
+    months.map((month, index) => {
+      const content = files[index]?.content;
+      if (content === undefined) throw unreadable(`the file ${month}`);
+      return [month, content.toString().split("\n").filter(Boolean)];
+    }),
   );
 }
 

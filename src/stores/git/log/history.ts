@@ -1,6 +1,6 @@
 import type { RunHead } from "../../../run/head.ts";
 import { endedRuns, endOf } from "./fold.ts";
-import { type FoldedPath, foldedHeads, foldedPaths, logTip } from "./folded.ts";
+import { type FoldedPath, foldedHeads, foldedPathsShown, logTip } from "./folded.ts";
 import type { QueueContext } from "../queue/queue-context.ts";
 
 /** Ended runs of a queue, newest first: those that are still there and those folded away. */
@@ -15,7 +15,7 @@ export async function history(
   const refs = await context.lister.list(local, [queue], signal);
   const runs = new Map((await endedRuns(context, local, refs, signal)).map(({ run }) => [run.run_id, run]));
   const there = new Set(refs.tips.map(({ parsed }) => parsed.runId));
-  const paths = await foldedPaths(context, local, queue, refs.folded.get(queue), signal);
+  const paths = await foldedPathsShown(context, local, queue, refs.folded.get(queue), signal);
   const wanted = newestDays(paths, limit).filter(({ runId }) => !there.has(runId));
   const log = wanted.length === 0 ? undefined : await logTip(context, local, queue, signal);
   if (log !== undefined) {

@@ -1,17 +1,10 @@
 import { newBlob, newCommit, type NewObject, parseCommit } from "../../../clients/git/objects/object-format.ts";
-import { readObjects } from "../../../clients/git/objects/read-objects.ts";
-import {
-  folderEntry,
-  isFolder,
-  nameText,
-  newFilesTree,
-  newTree,
-  treeEntries,
-} from "../../../clients/git/objects/tree-format.ts";
+import { readFolders, readObjects } from "../../../clients/git/objects/read-objects.ts";
+import { folderEntry, isFolder, nameText, newFilesTree, newTree } from "../../../clients/git/objects/tree-format.ts";
 import type { ObjectFormat, Repository } from "../../../clients/git/repository.ts";
 import { monthPattern, readMonths } from "./folded.ts";
 import type { QueueContext } from "../queue/queue-context.ts";
-import { maxFileBytes, maxHeadBytes } from "../runs/run-files.ts";
+import { maxHeadBytes } from "../runs/run-files.ts";
 
 /*
  * The log of a queue and its index, as one change makes them: folders of runs come, or go. The log's commits are a chain, so that a reader
@@ -92,12 +85,10 @@ async function changedTree(
     parts.forEach((_part, at) => levels.add(parts.slice(0, at + 1).join("/")));
   }
   const paths = [...levels];
-  const revisions = log === undefined ? [] : paths.map((path) => `${log}:${path}`);
-  const old = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  const old = log === undefined ? undefined : await readFolders(local, { commit: log, folders: paths }, signal);
   const folders = new Map(
-    paths.map((path, at) => {
-      const tree = old[at];
-      const there = tree === undefined ? [] : [...treeEntries(format, tree)].filter(isFolder);
+    paths.map((path) => {
+      const there = (old?.get(path) ?? []).filter(isFolder);
       return [path, new Map(there.map(({ name, id }) => [nameText(name), id]))] as const;
     }),
   );

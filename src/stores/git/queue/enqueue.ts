@@ -6,7 +6,7 @@ import { checkRoom, queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import { asWaiting } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
-import { foldedPaths } from "../log/folded.ts";
+import { foldedPathsShown } from "../log/folded.ts";
 import { openForWriting, type QueueContext } from "./queue-context.ts";
 import { entryRef, queuePrefix, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
@@ -95,7 +95,7 @@ async function idsThere(
 ): Promise<ReadonlySet<string>> {
   const there = new Set(refs.tips.map(({ queue, parsed }) => `${queue}/${parsed.runId}`));
   for (const queue of queues) {
-    for (const path of await foldedPaths(context, local, queue, refs.folded.get(queue), signal)) {
+    for (const path of await foldedPathsShown(context, local, queue, refs.folded.get(queue), signal)) {
       there.add(`${queue}/${path.runId}`);
     }
   }

@@ -1,7 +1,7 @@
 import type { Repository } from "../../../clients/git/repository.ts";
 import type { ListedRun } from "../../store.ts";
 import type { StoredRun } from "../../../run/document.ts";
-import { foldedHeads, foldedPaths, logTip, readFolded } from "../log/folded.ts";
+import { foldedHeads, foldedPathsShown, logTip, readFolded } from "../log/folded.ts";
 import type { QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
 import { readTips } from "./read-tips.ts";
@@ -51,7 +51,7 @@ async function readFoldedRun(
   signal: AbortSignal,
 ): Promise<StoredRun | undefined> {
   for (const [queue, index] of refs.folded) {
-    const paths = await foldedPaths(context, local, queue, index, signal);
+    const paths = await foldedPathsShown(context, local, queue, index, signal);
     const path = paths.find((folded) => folded.runId === runId);
     if (path === undefined) continue;
     const id = await logTip(context, local, queue, signal);
@@ -116,7 +116,7 @@ async function foldedRuns(
   const listed: ListedRun[] = [];
   const there = new Set(refs.tips.map((tip: Tip) => tip.parsed.runId));
   for (const [queue, index] of refs.folded) {
-    const all = await foldedPaths(context, local, queue, index, signal);
+    const all = await foldedPathsShown(context, local, queue, index, signal);
     const paths = [...all].filter(({ runId }) => !there.has(runId)).sort((a, b) => b.time - a.time);
     const log = await logTip(context, local, queue, signal);
     if (log === undefined) continue;

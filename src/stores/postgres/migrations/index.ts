@@ -1,11 +1,10 @@
-import { administration } from "./1-administration.ts";
-import { claims } from "./1-claims.ts";
-import { tables } from "./1-tables.ts";
-import { writes } from "./1-writes.ts";
-import { stopRequests } from "./2-stop-requests.ts";
+import { sql } from "./sql.ts";
 
 /**
  * What makes the tables, in steps. A step that was released is never changed: what comes later is another one. Its number is its
  * place, from 1.
  */
-export const migrations: readonly string[] = [[tables, writes, claims, administration].join("\n"), stopRequests];
+export const migrations: readonly string[] = [
+  [sql["1-tables"], sql["1-writes"], sql["1-claims"], sql["1-administration"]].join("\n"),
+  sql["2-stop-requests"],
+];

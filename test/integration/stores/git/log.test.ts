@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../src/core/clock.ts";
@@ -28,13 +29,18 @@ const git = (...args: readonly string[]): string =>
   execFileSync("git", ["--git-dir", directory, ...args], { encoding: "utf8" }).trim();
 const chain = (): readonly string[] => git("log", "--format=%s", "refs/launch/v1/log/gpu").split("\n");
 
-/** A run that ends and is folded, at this time. */
-async function fold(runId: string, time: string): Promise<void> {
+/** A run that ends at this time. */
+async function end(runId: string, time: string): Promise<void> {
   now = new Date(time);
   await store.enqueue([queuedDocument(runId, {}, {}, { tail: `  the last line of ${runId}\n` })], signal);
   const entry = (await store.snapshot("all", signal)).entries.find(({ run }) => run.run_id === runId)!;
   const document = queuedDocument(runId, {}, { ...succeeded, state: "cancelled", finished_at: time });
   expect(await store.cancel(entry, document, signal)).toBe("cancelled");
+}
+
+/** A run that ends and is folded, at this time. */
+async function fold(runId: string, time: string): Promise<void> {
+  await end(runId, time);
   expect(await store.fold("gpu", 0, signal)).toBe(1);
 }
 
@@ -70,4 +76,32 @@ test("what is removed from the history is in no commit any more, so that git may
   expect(await store.history("gpu", 10, signal)).toEqual([]);
   await fold("three", "2026-11-24T00:00:00.000Z");
   expect((await store.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toEqual(["three"]);
+});
+
+const damagedParts = ["q/gpu/c/folded^{tree}", "q/gpu/c/folded:2026-10", "log/gpu^{tree}", "log/gpu:2026/10"];
+
+test.each(damagedParts)("where %s can't be read nothing is folded, which would drop the runs in it", async (part) => {
+  await fold("one", "2026-10-05T00:00:00.000Z");
+  await end("two", "2026-10-06T00:00:00.000Z");
+  const refs = git("for-each-ref");
+  const id = git("rev-parse", `refs/launch/v1/${part}`);
+  const file = join(directory, "objects", id.slice(0, 2), id.slice(2));
+  const kept = readFileSync(file);
+  rmSync(file);
+  writeFileSync(file, "damaged");
+
+  const warnings: string[] = [];
+  const log = { ...silentLog, warning: (message: string) => warnings.push(message) };
+  const other = gitStore("here", bareRepository(directory, silentLog), { log });
+  const ref = part.replace(/[:^].*/, "");
+  const named = `of the commit ${git("rev-parse", `refs/launch/v1/${ref}`)}`;
+  await expect(other.fold("gpu", 0, signal)).rejects.toThrow(named);
+  expect(git("for-each-ref")).toBe(refs);
+  expect((await other.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toContain("two");
+  expect(warnings.some((warning) => warning.includes(named))).toBe(part.includes("folded"));
+
+  rmSync(file);
+  writeFileSync(file, kept);
+  expect(await other.fold("gpu", 0, signal)).toBe(1);
+  expect((await other.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toEqual(["two", "one"]);
 });

@@ -1,11 +1,9 @@
-/*
- * A run is one row from its first write to its removal. `place` says where it is: `direct` (no queue holds it), `waiting`, `leased`,
- * `ended`, or `folded` (ended, and out of the queue's sight). `version` is the nonce of the write that made the row what it is: each
- * change names the version that it replaces. `nonces` are those of the last writes, so that a writer whose answer was lost finds its
- * own. What queues work with is copied from the head into columns by a trigger, so that the two can't differ; `key_time` alone is ours:
- * by the server's clock, in ms, it orders the runs of one priority.
- */
-export const tables = `
+-- A run is one row from its first write to its removal. `place` says where it is: `direct` (no queue holds it), `waiting`, `leased`,
+-- `ended`, or `folded` (ended, and out of the queue's sight). `version` is the nonce of the write that made the row what it is: each
+-- change names the version that it replaces. `nonces` are those of the last writes, so that a writer whose answer was lost finds its
+-- own. What queues work with is copied from the head into columns by a trigger, so that the two can't differ; `key_time` alone is ours:
+-- by the server's clock, in ms, it orders the runs of one priority.
+
 CREATE TABLE launch.runs (
   run_id text COLLATE "C" PRIMARY KEY CHECK (run_id ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'),
   place text NOT NULL CHECK (place IN ('direct', 'waiting', 'leased', 'ended', 'folded')),
@@ -113,4 +111,3 @@ CREATE TABLE launch.definition_changes (
   changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX definition_changes_name ON launch.definition_changes (name, id DESC);
-`;

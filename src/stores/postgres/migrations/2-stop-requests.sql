@@ -1,11 +1,9 @@
-const definer = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
+-- Agents can be asked to stop. What is asked is of one incarnation: the beat of another takes it away.
 
-/** Agents can be asked to stop. What is asked is of one incarnation: the beat of another takes it away. */
-export const stopRequests = `
 ALTER TABLE launch.agents ADD COLUMN stop text CHECK (stop IN ('drain', 'now'));
 
 CREATE OR REPLACE FUNCTION launch.beat(p_nonce text, p_agent text, p_expected text, p_beat jsonb,
-  OUT outcome text, OUT current text, OUT present jsonb) LANGUAGE plpgsql ${definer} AS $$
+  OUT outcome text, OUT current text, OUT present jsonb) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF p_expected IS NULL THEN
     INSERT INTO launch.agents (agent, version, beat) VALUES (p_agent, p_nonce, p_beat) ON CONFLICT (agent) DO NOTHING;
@@ -19,7 +17,7 @@ BEGIN
 END $$;
 
 -- "now" stays "now". The agent hears of it by its queues.
-CREATE FUNCTION launch.request_stop(p_agent text, p_incarnation text, p_level text) RETURNS void LANGUAGE plpgsql ${definer} AS $$
+CREATE FUNCTION launch.request_stop(p_agent text, p_incarnation text, p_level text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE launch.agents a SET stop = CASE WHEN a.stop = 'now' THEN 'now' ELSE p_level END
     WHERE a.agent = p_agent AND a.beat ->> 'incarnation' = p_incarnation;
@@ -30,4 +28,3 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION launch.request_stop FROM PUBLIC;
-`;

@@ -1,10 +1,6 @@
-/*
- * Every write is a function, done with the owner's rights and granted by role; nobody writes tables. Each takes the nonce of the write,
- * which becomes the row's version. Called again with the same nonce (its answer was lost) it changes nothing and answers the same.
- */
-const definer = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
+-- Every write is a function, done with the owner's rights and granted by role; nobody writes tables. Each takes the nonce of the write,
+-- which becomes the row's version. Called again with the same nonce (its answer was lost) it changes nothing and answers the same.
 
-export const writes = `
 -- Agents that wait hear of the queue's name. Claims and progress are silent: a notification makes commits wait for each other.
 CREATE FUNCTION launch.notify_queue(p_queue text) RETURNS void LANGUAGE sql AS $$
   SELECT pg_notify('launch', p_queue)
@@ -15,7 +11,7 @@ CREATE FUNCTION launch.remembered(p_nonces text[], p_nonce text) RETURNS text[] 
 $$;
 
 CREATE FUNCTION launch.create_run(p_nonce text, p_run_id text, p_head jsonb, p_record json, p_patch bytea, p_tail bytea,
-  OUT outcome text, OUT current text) LANGUAGE plpgsql ${definer} AS $$
+  OUT outcome text, OUT current text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   INSERT INTO launch.runs (run_id, place, version, nonces, head, record, patch, tail)
     VALUES (p_run_id, 'direct', p_nonce, ARRAY[p_nonce], p_head, p_record, p_patch, p_tail) ON CONFLICT (run_id) DO NOTHING;
@@ -34,7 +30,7 @@ END $$;
 
 -- A run that no queue holds is its owner's: the role that made it, or the tables' owner.
 CREATE FUNCTION launch.update_run(p_nonce text, p_run_id text, p_expected text, p_head jsonb, p_record json, p_patch bytea, p_tail bytea,
-  OUT outcome text, OUT current text) LANGUAGE plpgsql ${definer} AS $$
+  OUT outcome text, OUT current text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE launch.runs r SET version = p_nonce, nonces = launch.remembered(r.nonces, p_nonce), head = p_head, record = p_record,
       patch = coalesce(p_patch, r.patch), tail = coalesce(p_tail, r.tail), written_by = session_user, written_at = clock_timestamp()
@@ -75,7 +71,7 @@ END $$;
 
 -- All of them or none. One whose id is there already is left as it is.
 CREATE FUNCTION launch.enqueue(p_max_waiting integer, p_nonces text[], p_run_ids text[], p_heads jsonb[], p_records json[],
-  p_patches bytea[], p_tails bytea[]) RETURNS TABLE (nonce text, outcome text, key_time bigint) LANGUAGE plpgsql ${definer} AS $$
+  p_patches bytea[], p_tails bytea[]) RETURNS TABLE (nonce text, outcome text, key_time bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   each record;
 BEGIN
@@ -109,7 +105,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION launch.progress(p_nonce text, p_run_id text, p_expected text, p_head jsonb, p_record json, p_patch bytea, p_tail bytea,
-  OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE sql ${definer} AS $$
+  OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT * FROM launch.move_run(p_nonce, p_run_id, p_expected, ARRAY['leased'], 'leased', p_head, p_record, p_patch, p_tail)
 $$;
 
@@ -126,17 +122,17 @@ BEGIN
 END $$;
 
 CREATE FUNCTION launch.release(p_nonce text, p_run_id text, p_expected text, p_head jsonb, p_record json, p_patch bytea, p_tail bytea,
-  OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE sql ${definer} AS $$
+  OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT * FROM launch.put_back(p_nonce, p_run_id, p_expected, ARRAY['leased'], p_head, p_record, p_patch, p_tail)
 $$;
 
 CREATE FUNCTION launch.requeue(p_nonce text, p_run_id text, p_expected text, p_head jsonb, p_record json, p_patch bytea, p_tail bytea,
-  OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE sql ${definer} AS $$
+  OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT * FROM launch.put_back(p_nonce, p_run_id, p_expected, ARRAY['waiting', 'ended'], p_head, p_record, p_patch, p_tail)
 $$;
 
 CREATE FUNCTION launch.cancel_waiting(p_nonce text, p_run_id text, p_expected text, p_head jsonb, p_record json, p_patch bytea,
-  p_tail bytea, OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE plpgsql ${definer} AS $$
+  p_tail bytea, OUT outcome text, OUT current text, OUT key_time bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF p_head ->> 'state' IS DISTINCT FROM 'cancelled' OR p_head ? 'lease' THEN
     RAISE EXCEPTION 'run %: a run that waits can only be cancelled', p_run_id USING ERRCODE = 'check_violation';
@@ -147,7 +143,7 @@ BEGIN
 END $$;
 
 -- Where the run is now; a leased one's holder is asked to end it.
-CREATE FUNCTION launch.request_cancel(p_run_id text, OUT place text) LANGUAGE plpgsql ${definer} AS $$
+CREATE FUNCTION launch.request_cancel(p_run_id text, OUT place text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE launch.runs r SET cancel_requested = true WHERE r.run_id = p_run_id AND r.place = 'leased' AND NOT r.cancel_requested;
   IF FOUND THEN
@@ -155,4 +151,3 @@ BEGIN
   END IF;
   SELECT r.place INTO place FROM launch.runs r WHERE r.run_id = p_run_id;
 END $$;
-`;

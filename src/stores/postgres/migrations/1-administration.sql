@@ -1,8 +1,7 @@
-const definer = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
+-- Agents' beats, pausing, folding, removing, and definitions with their history.
 
-export const administration = `
 CREATE FUNCTION launch.beat(p_nonce text, p_agent text, p_expected text, p_beat jsonb, OUT outcome text, OUT current text, OUT present jsonb)
-LANGUAGE plpgsql ${definer} AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF p_expected IS NULL THEN
     INSERT INTO launch.agents (agent, version, beat) VALUES (p_agent, p_nonce, p_beat) ON CONFLICT (agent) DO NOTHING;
@@ -14,11 +13,11 @@ BEGIN
   outcome := CASE WHEN current = p_nonce THEN 'written' ELSE 'conflict' END;
 END $$;
 
-CREATE FUNCTION launch.forget_agent(p_agent text, p_version text) RETURNS void LANGUAGE sql ${definer} AS $$
+CREATE FUNCTION launch.forget_agent(p_agent text, p_version text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DELETE FROM launch.agents a WHERE a.agent = p_agent AND a.version = p_version
 $$;
 
-CREATE FUNCTION launch.pause(p_queue text, p_paused boolean) RETURNS void LANGUAGE plpgsql ${definer} AS $$
+CREATE FUNCTION launch.pause(p_queue text, p_paused boolean) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF p_paused THEN
     INSERT INTO launch.paused_queues (queue) VALUES (p_queue) ON CONFLICT (queue) DO NOTHING;
@@ -29,7 +28,7 @@ BEGIN
 END $$;
 
 -- Ended runs beyond the newest go out of the queue's sight; they stay in its history.
-CREATE FUNCTION launch.fold(p_nonce text, p_queue text, p_keep integer) RETURNS integer LANGUAGE plpgsql ${definer} AS $$
+CREATE FUNCTION launch.fold(p_nonce text, p_queue text, p_keep integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   count_folded integer;
 BEGIN
@@ -47,7 +46,7 @@ BEGIN
 END $$;
 
 -- Removes these versions of runs that nobody waits for or works on; gives the ids that are not there afterwards.
-CREATE FUNCTION launch.remove_runs(p_run_ids text[], p_versions text[]) RETURNS SETOF text LANGUAGE plpgsql ${definer} AS $$
+CREATE FUNCTION launch.remove_runs(p_run_ids text[], p_versions text[]) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM launch.runs r USING unnest(p_run_ids, p_versions) AS g (id, version)
     WHERE r.run_id = g.id AND r.version = g.version AND r.place IN ('direct', 'ended', 'folded');
@@ -56,7 +55,7 @@ END $$;
 
 -- Writes a definition in place of this version (null: there is none yet), or removes it (p_definition is null).
 CREATE FUNCTION launch.define(p_nonce text, p_name text, p_expected text, p_definition text, p_by text, OUT outcome text, OUT current text)
-LANGUAGE plpgsql ${definer} AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('launch definition ' || p_name, 0));
   IF EXISTS (SELECT FROM launch.definition_changes c WHERE c.name = p_name AND c.version = p_nonce) THEN
@@ -78,4 +77,3 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA launch FROM PUBLIC;
-`;

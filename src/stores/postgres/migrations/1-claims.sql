@@ -1,18 +1,10 @@
-const definer = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp";
+-- A claim's plan is made once for a connection: making it for each takes longer than the claim. It must hold for a queue of any length, so
+-- that it reads off an index what is first, and neither reads all nor sorts. What is switched off counts as dear where there is no other way
+-- (ageing sorts a few), and a dear plan would be compiled for a second.
+--
+-- Taking runs. `startable` is queues/order.ts in SQL, and a test holds the two equal. Within one priority the effective priority never
+-- grows along the time of enqueueing, so the first n of each of the four priorities hold the first n of all; each is read off the index.
 
-/*
- * A claim's plan is made once for a connection: making it for each takes longer than the claim. It must hold for a queue of any length, so
- * that it reads off an index what is first, and neither reads all nor sorts. What is switched off counts as dear where there is no other way
- * (ageing sorts a few), and a dear plan would be compiled for a second.
- */
-const plannedOnce =
-  "SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off";
-
-/*
- * Taking runs. `startable` is queues/order.ts in SQL, and a test holds the two equal. Within one priority the effective priority never
- * grows along the time of enqueueing, so the first n of each of the four priorities hold the first n of all; each is read off the index.
- */
-export const claims = `
 CREATE FUNCTION launch.fits(p_slots jsonb, p_free jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   RETURN NOT EXISTS (SELECT FROM jsonb_each_text(p_slots) AS s (name, wanted)
@@ -57,7 +49,7 @@ BEGIN
 END $$;
 
 -- Takes this run. p_claim: nonce, run_id, version, lease.
-CREATE FUNCTION launch.claim(p_claim jsonb) RETURNS SETOF launch.runs LANGUAGE plpgsql ${definer} AS $$
+CREATE FUNCTION launch.claim(p_claim jsonb) RETURNS SETOF launch.runs LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM launch.paused_queues q JOIN launch.runs r ON r.queue = q.queue WHERE r.run_id = p_claim ->> 'run_id') THEN
     RETURN QUERY SELECT * FROM launch.lease_run(p_claim ->> 'nonce', p_claim ->> 'run_id', p_claim ->> 'version', p_claim -> 'lease');
@@ -69,7 +61,7 @@ END $$;
 
 -- Takes the first run that can start. p_pick: nonce, queue, lease (its attempt is the run's next), mode, ageing_ms, running,
 -- running_per_submitter, free, time_left_ms, now_ms (else the server's clock), schema (of heads that the asker can read).
-CREATE FUNCTION launch.claim_next(p_pick jsonb) RETURNS SETOF launch.runs LANGUAGE plpgsql ${definer} ${plannedOnce} AS $$
+CREATE FUNCTION launch.claim_next(p_pick jsonb) RETURNS SETOF launch.runs LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 DECLARE
   wanted_queue text := p_pick ->> 'queue';
   max_running integer := (p_pick ->> 'running')::integer;
@@ -116,7 +108,7 @@ END $$;
 -- Ends a leased run and takes another in the same transaction: the one that p_next names (run_id), or the first of its queue.
 -- One row for the end; the columns of the run that was taken are null when none was.
 CREATE FUNCTION launch.finish(p_nonce text, p_run_id text, p_expected text, p_head jsonb, p_record json, p_patch bytea, p_tail bytea,
-  p_next jsonb, OUT outcome text, OUT current text, OUT next launch.runs) LANGUAGE plpgsql ${definer} AS $$
+  p_next jsonb, OUT outcome text, OUT current text, OUT next launch.runs) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF p_head ->> 'state' NOT IN ('succeeded', 'failed', 'cancelled') OR p_head ? 'lease' THEN
     RAISE EXCEPTION 'run %: what ends has an end, and nobody has it', p_run_id USING ERRCODE = 'check_violation';
@@ -131,4 +123,3 @@ BEGIN
   -- Whoever waits for this run's end, or for its place, hears of it; in a busy queue the place is taken already.
   IF outcome = 'written' AND next.run_id IS NULL THEN PERFORM launch.notify_queue(p_head -> 'queued' ->> 'queue'); END IF;
 END $$;
-`;
