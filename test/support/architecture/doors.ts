@@ -47,7 +47,6 @@ export const doors: Doors = {
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
-  python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queues: everyFile,
   registries: "index registry",
   reporting: everyFile,
