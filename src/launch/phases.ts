@@ -5,7 +5,6 @@ import { knownTokens } from "../core/token.ts";
 import { requireResource } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
-import { beside } from "./beside.ts";
 import { sourceWords } from "../reporting/describe.ts";
 import { followRun } from "./follow-run.ts";
 import type { Journal } from "./journal.ts";
@@ -187,4 +186,29 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
   await journal.submitting();
   const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;
   return followRun(run, journal, { resource, asked, handle, words, timeoutMs: request.spec.timeout });
+}
+
+/**
+ * Does one thing and another at once, and waits for the end of both, so that nothing goes on after it. When one of them fails the
+ * other is ended, and the failure of the first to fail is thrown.
+ */
+export async function beside<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  other: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<T> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const noting = async <R>(one: (ending: AbortSignal) => Promise<R>): Promise<R> => {
+    try {
+      return await one(either);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const [working, othering] = [noting(work), noting(other)];
+  await Promise.allSettled([working, othering]);
+  failed.signal.throwIfAborted();
+  return working;
 }

@@ -73,5 +73,8 @@ async function cancelOne(
     const { entries } = await store.snapshot([queue], signal);
     entry = entries.find((other) => other.run.run_id === run.run_id);
   }
-  return entry === undefined ? "ended" : "changed";
+  if (entry === undefined) return "ended";
+  // Says what is wrong, where that is why.
+  await store.read(entry.run.run_id, signal);
+  return "changed";
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
+import { readQueued } from "../run/read-record.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
 import { prioritized, requeued } from "../run/transitions.ts";
@@ -32,12 +33,16 @@ export async function requeue(entry: QueueEntry, { store, clock }: MoveServices,
     );
   }
   const document = await documentOf(entry, store, signal);
+  // No agent would start what says nothing of what was submitted.
+  readQueued(document);
   await move(entry, doneOf(requeued(document, clock.now())), store, signal);
 }
 
 async function documentOf(entry: QueueEntry, store: QueueStore, signal: AbortSignal): Promise<RunDocument> {
   const document = await store.load(entry, signal);
   if (document !== undefined) return document;
+  // Says what is wrong, where that is why.
+  await store.read(entry.run.run_id, signal);
   throw new LaunchError("store-conflict", `run "${entry.run.run_id}" has changed meanwhile; look at it, and try again`);
 }
 

@@ -34,13 +34,15 @@ export type UnreadableEntry = {
   readonly place?: QueuePlace;
 };
 
+export type UnreadableBeat = { readonly version: string; readonly why: string };
+
 /** All of some queues at one moment. Waiting entries are sorted by key. */
 export type QueueSnapshot = {
   readonly entries: readonly QueueEntry[];
   readonly unreadable: readonly UnreadableEntry[];
   readonly agents: readonly SeenAgent[];
-  /** Agent → version of a beat that this version can't read (newer, or damaged): that it changes is a sign of life all the same. */
-  readonly unreadableBeats?: ReadonlyMap<string, string>;
+  /** Agent → a beat that this version can't read (newer, or damaged): that it changes is a sign of life all the same. */
+  readonly unreadableBeats?: ReadonlyMap<string, UnreadableBeat>;
   /** Queues that take no new leases now. */
   readonly paused: readonly string[];
   /** Queue → its last turn, for the claims that count what runs. Absent where the store counts by itself. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Database } from "../../clients/postgres/database.ts";
 import type { Log } from "../../core/output/log.ts";
-import { agentBeatSchema } from "../../run/beat.ts";
+import { readBeat } from "../../run/beat.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { AgentStore, BeatWrite, SeenAgent } from "../agent-store.ts";
 import type { WholeStore } from "../whole-store.ts";
@@ -95,12 +95,13 @@ async function writeBeat(
   if (result.kind === "unknown") return result;
   const { outcome, current } = outcomeSchema.parse(result.rows[0]);
   if (outcome === "written" && current !== null) return { kind: "written", version: current };
-  return { kind: "conflict", current: seenOf(result.rows[0]) };
+  return { kind: "conflict", current: seenOf(beat.agent, result.rows[0]) };
 }
 
-function seenOf(row: unknown): SeenAgent | undefined {
-  const seen = z.object({ current: z.string(), present: agentBeatSchema }).safeParse(row);
-  return seen.success ? { beat: seen.data.present, version: seen.data.current } : undefined;
+function seenOf(agent: string, row: unknown): SeenAgent | undefined {
+  const seen = z.object({ current: z.string(), present: z.unknown() }).safeParse(row);
+  const read = readBeat(agent, seen.data?.present);
+  return seen.success && read.kind === "beat" ? { beat: read.beat, version: seen.data.current } : undefined;
 }
 
 async function history(
@@ -110,16 +111,16 @@ async function history(
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
   const rows = await session.read(
-    `SELECT head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded')
+    `SELECT run_id, head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded')
        ORDER BY finished_at DESC NULLS LAST, run_id DESC LIMIT $2`,
     [queue, limitOf(limit)],
     signal,
   );
   return z
-    .array(z.object({ head: z.unknown() }))
+    .array(z.object({ run_id: z.string(), head: z.unknown() }))
     .parse(rows)
-    .flatMap(({ head }) => {
-      const read = readHead(head);
+    .flatMap(({ run_id: runId, head }) => {
+      const read = readHead(runId, head);
       return read.kind === "run" ? [read.run] : [];
     });
 }

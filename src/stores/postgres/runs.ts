@@ -69,6 +69,6 @@ const listedSchema = z.object({ run_id: z.string(), version: z.string(), head: z
 
 function listed(row: unknown): ListedRun {
   const { run_id: runId, version, head } = listedSchema.parse(row);
-  const read = readHead(head);
+  const read = readHead(runId, head);
   return read.kind === "run" ? { ...read, version } : { ...read, runId, version };
 }

@@ -1,6 +1,7 @@
 import type { Repository } from "../../../clients/git/repository.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
+import { readInQueue } from "../../queued-head.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { Tip } from "./queue-refs.ts";
 import type { StoreRepository } from "../repository/repository.ts";
@@ -64,9 +65,6 @@ function runKey({ queue, parsed }: Pick<Tip, "queue" | "parsed">): string {
   return `${queue}/${parsed.runId}`;
 }
 
-/** A run in a queue whose head says nothing of a queue was not put there by a launch. */
-function headOf({ parsed }: Tip, content: Uint8Array | undefined): ReadHead {
-  const head = readHead(parsed.runId, content);
-  if (head.kind === "unreadable" || head.run.queued !== undefined) return head;
-  return { kind: "unreadable", why: `its ${runFiles.head} says nothing of a queue` };
+function headOf({ queue, parsed }: Tip, content: Uint8Array | undefined): ReadHead {
+  return readInQueue(readHead(parsed.runId, content), queue, runFiles.head);
 }

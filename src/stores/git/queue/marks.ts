@@ -55,7 +55,8 @@ export async function beat(
   if (id === undefined) return { kind: "conflict", current: undefined };
   const request = { tips: [{ name, id }], paths: [beatFile], maxBytes: maxHeadBytes } as const;
   const [found] = await readTips(store, local, request, signal);
-  return { kind: "conflict", current: parseBeat(id, found?.[0]?.content) };
+  const read = parseBeat(said.agent, found?.[0]?.content);
+  return { kind: "conflict", current: read.kind === "beat" ? { beat: read.beat, version: id } : undefined };
 }
 
 /** Asks an agent to stop. A mark that another made is as good. */
