@@ -235,16 +235,6 @@ const rules: readonly Rule[] = [
   },
 ];
 
-<<<<<<< HEAD
-=======
-/** What src/ doesn't keep yet, by files: a line whose file has no fault any more must go. */
-const notKeptYet: Readonly<Record<string, string>> = {
-  "a plug-in's id is a value in its folder and its catalog only":
-    "launch/admit launch/open-source launch/phases launch/prepare launch/queued-source reporting/describe stores/choose-store stores/location submit/reproduce",
-  "requests are made by core/http.ts only": "clients/git/fetch",
-};
-
->>>>>>> main
 describe("a made-up tree breaks it:", () => {
   test.each(rules)("$title", ({ faults, broken, doors: ofTree = {}, found }) => {
     expect(faults(treeOf(broken), ofTree)).toEqual(found);
