@@ -3,7 +3,7 @@ import * as core from "@actions/core";
 import { systemClock } from "../core/clock.ts";
 import { type GitHubContext, runUrl } from "../github/context.ts";
 import { defaultStoreUrl } from "../github/store.ts";
-import { thisLauncher } from "../launch/launcher.ts";
+import { thisLauncher } from "../launch/services.ts";
 import type { CiRun } from "../run/record.ts";
 import type { SubmitServices } from "../submit/submission.ts";
 import type { JobPlace } from "./job-place.ts";

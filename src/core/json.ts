@@ -25,3 +25,48 @@ export function toJson(value: object): JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Deeper than anything that people write, and far from what our own recursion can bear. */
+const deepest = 500;
+
+/** Whether all of it can be walked: whoever made it may have nested it a million times. */
+function isTooDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return true;
+    level = level.flatMap((each) => {
+      const items: readonly unknown[] = Array.isArray(each) ? each : isJsonObject(each) ? Object.values(each) : [];
+      return items.filter(isNested);
+    });
+  }
+  return false;
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+export type ParsedObject =
+  { readonly kind: "object"; readonly value: JsonObject } | { readonly kind: "other"; readonly why: string };
+
+/** Reads text that somebody else wrote as a JSON object. `why` goes on from what the text is called: `its head` `is no JSON object`. */
+export function parseJsonObject(text: string): ParsedObject {
+  return checkedObject(parseJson(text));
+}
+
+/** The value of a text; undefined where it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same, of what JSON.parse has returned. */
+export function checkedObject(value: unknown): ParsedObject {
+  if (!isJsonObject(value)) return notAnObject;
+  return isTooDeep(value) ? { kind: "other", why: `is nested more than ${deepest} deep` } : { kind: "object", value };
+}
+
+const notAnObject: ParsedObject = { kind: "other", why: "is not a JSON object" };

@@ -1,13 +1,14 @@
 import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
-import { isJsonObject, type Json } from "../core/json.ts";
 import { isFinal } from "../run/states.ts";
 import { runIdPattern } from "../run/run-id.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Store } from "../stores/store.ts";
 import type { StoredRun } from "../run/document.ts";
+import { recordOf } from "../run/read-record.ts";
+import type { RunRecord } from "../run/record.ts";
 import { findRun } from "../queueing/find-run.ts";
 import { type LogChunk, readLogFile, unmarkedChunks } from "../machine/log-file.ts";
 import { isLiveHere } from "../machine/live-entry.ts";
@@ -25,7 +26,13 @@ export type RunOutput = {
   readonly origin:
     | { readonly kind: "file"; readonly path: string; readonly live: boolean }
     /** The end that the store keeps; `whole` says where all of it is, or will be, as far as the record knows. */
-    | { readonly kind: "tail"; readonly whole: string | undefined; readonly run: RunHead };
+    | {
+        readonly kind: "tail";
+        readonly whole: string | undefined;
+        readonly run: RunHead;
+        /** What is wrong with its record, which would say where the whole is. */
+        readonly unreadable?: string;
+      };
   /** For `for await`. Chunks of whole lines, without the marks that they have in the file. */
   readonly chunks: AsyncIterable<LogChunk> | Iterable<LogChunk>;
 };
@@ -42,18 +49,19 @@ const storePollMs = 3_000;
 export async function readLog(request: LogsRequest, services: LogsServices, signal: AbortSignal): Promise<RunOutput> {
   const { state, store } = services;
   // A run on this machine needs no store: it may be new, or the store out of reach.
-  const here = runIdPattern.test(request.run) ? await outputHere(request.run, request, services, signal) : undefined;
+  const here = runIdPattern.test(request.run) ? await outputHere(request, services, signal) : undefined;
   if (here !== undefined) return (await laterElsewhere(here, services, signal)) ?? here;
   const stored = await findRun(request.run, store, signal);
   const runId = stored.run.run_id;
-  const found = runId === request.run ? undefined : await outputHere(runId, request, services, signal);
+  const whole = { ...request, run: runId };
+  const found = runId === request.run ? undefined : await outputHere(whole, services, signal);
   if (found !== undefined) return found;
   return {
     runId,
-    origin: { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run },
+    origin: tailOf(stored, state),
     chunks:
       request.follow && !isFinal(stored.run.state)
-        ? followToTail(runId, request, services, signal)
+        ? followToTail(whole, services, signal)
         : unmarkedChunks(stored.tail ?? ""),
   };
 }
@@ -67,11 +75,11 @@ async function laterElsewhere(
   if (origin.kind === "file" && origin.live) return undefined;
   const stored = await ifAnswered(() => store.read(runId, signal), signal);
   if (stored?.run.queued === undefined || !isFinal(stored.run.state)) return undefined;
-  const host = textOf(stored.record["launcher"], "host");
+  const host = recordIn(stored)?.launcher.host;
   if (host === undefined || host === hostname()) return undefined;
   return {
     runId,
-    origin: { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run },
+    origin: tailOf(stored, state),
     chunks: unmarkedChunks(stored.tail ?? ""),
   };
 }
@@ -89,18 +97,17 @@ async function ifAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promis
 
 /** A run that waits, or is at work elsewhere, is waited for: its log may come to be here, else its store has the end of it. */
 async function* followToTail(
-  runId: string,
   request: LogsRequest,
   services: LogsServices,
   signal: AbortSignal,
 ): AsyncGenerator<LogChunk> {
   for (;;) {
-    const here = await outputHere(runId, request, services, signal);
+    const here = await outputHere(request, services, signal);
     if (here !== undefined) {
       yield* here.chunks;
       return;
     }
-    const stored = await services.store.read(runId, signal);
+    const stored = await services.store.read(request.run, signal);
     if (stored === undefined) return;
     if (isFinal(stored.run.state)) {
       yield* unmarkedChunks(stored.tail ?? "");
@@ -130,9 +137,9 @@ export function followHere(
   return readLogFile(file, signal);
 }
 
+/** Of a whole id. */
 async function outputHere(
-  runId: string,
-  { follow }: LogsRequest,
+  { run: runId, follow }: LogsRequest,
   services: LogsServices,
   signal: AbortSignal,
 ): Promise<RunOutput | undefined> {
@@ -164,27 +171,33 @@ function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: Abo
 
 /** Where the whole log of a run is that may have been on this machine: its file, while that is here. */
 export async function wholeLogOf(stored: StoredRun, state: StateDirectory): Promise<string | undefined> {
-  const { log, launcher } = stored.record;
-  const file = textOf(log, "file");
-  const isOfHere = file === state.logFile(stored.run.run_id) && textOf(launcher, "host") === hostname();
+  const { log, launcher } = recordIn(stored) ?? {};
+  const file = log?.file;
+  const isOfHere = file === state.logFile(stored.run.run_id) && launcher?.host === hostname();
   return (isOfHere ? await ifThere(file) : undefined) ?? whereaboutsOf(stored, state);
 }
 
 /** Where the whole log is: the CI job that ran it, or the file on its machine. Undefined for a run without one. */
 function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
-  const { log, launcher, ci } = stored.record;
-  const { queued, attempt } = stored.run;
+  const { queued, attempt, run_id: runId } = stored.run;
   // Who put a run into a queue has none of its log.
   if (queued !== undefined && attempt === 0) return undefined;
-  const url = queued === undefined ? textOf(ci, "url") : textOf(launcher, "job");
+  const { log, launcher, ci } = recordIn(stored) ?? {};
+  const url = queued === undefined ? ci?.url : launcher?.job;
   if (url !== undefined) return url;
-  const file = textOf(log, "file");
-  const host = textOf(launcher, "host");
-  if (file === undefined || host === undefined) return undefined;
-  return file === state.logFile(stored.run.run_id) ? `${file} on ${host}, where it is no longer` : `${file} on ${host}`;
+  if (log === undefined || launcher === undefined) return undefined;
+  const where = `${log.file} on ${launcher.host}`;
+  return log.file === state.logFile(runId) ? `${where}, where it is no longer` : where;
 }
 
-function textOf(object: Json | undefined, key: string): string | undefined {
-  const value = isJsonObject(object) ? object[key] : undefined;
-  return typeof value === "string" ? value : undefined;
+function tailOf(stored: StoredRun, state: StateDirectory): RunOutput["origin"] {
+  const read = recordOf(stored);
+  const tail = { kind: "tail", whole: whereaboutsOf(stored, state), run: stored.run } as const;
+  return read.kind === "record" ? tail : { ...tail, unreadable: read.why };
+}
+
+/** Undefined for one that can't be read: the end of the log is there all the same. */
+function recordIn(stored: StoredRun): RunRecord | undefined {
+  const read = recordOf(stored);
+  return read.kind === "record" ? read.record : undefined;
 }

@@ -1,4 +1,3 @@
-import type { Clock } from "../core/clock.ts";
 import type { Handle } from "../run/handle.ts";
 import type { OutputSink, Resource, RunRequest } from "../resources/resource.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
@@ -15,7 +14,6 @@ export type ExecuteRequest = {
   readonly onStarted: () => Promise<void>;
   /** The run has ended, and something of it could not be removed. */
   readonly onLeft: (error: unknown) => void;
-  readonly clock: Clock;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force: AbortSignal | undefined;
   /** SIGTERM to SIGKILL on a cancel. */

@@ -39,7 +39,6 @@ export async function followRun(
         handle,
         sink: (stream, chunk) => runLog.write(stream, chunk),
         timeoutMs,
-        clock,
         force: services.force,
         cancelGraceMs: queued?.cancelGraceMs ?? cancelGraceMs,
         onEnded: async ({ seen, endedBy }) => {

@@ -1,8 +1,10 @@
+import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Tokens } from "../core/token.ts";
+import { version } from "../core/version.ts";
 import type { Redact } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
@@ -91,3 +93,8 @@ export type Run = {
   /** Something of it could not be removed: its live entry stays, for the next sweep. */
   left: boolean;
 };
+
+/** The launcher, as records name it. */
+export function thisLauncher(): RunRecord["launcher"] {
+  return { version, host: hostname(), platform: `${process.platform}/${process.arch}`, node: process.versions.node };
+}

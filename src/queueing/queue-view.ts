@@ -1,5 +1,6 @@
 import { emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
 import { durationOf, startEstimate } from "../queues/estimate.ts";
+import { parseKey } from "../queues/key.ts";
 import type { AgentReport, QueueReport, RunningReport } from "../reporting/queue-report.ts";
 import type { AgentBeat } from "../run/beat.ts";
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
@@ -19,18 +20,21 @@ export type QueueViewRequest = {
   readonly now: number;
 };
 
+const shownUnreadable = 20;
+
 /** A snapshot of a queue as a report. Pure. */
 export function queueReport({ queue, definition: defined, snapshot, history, now }: QueueViewRequest): QueueReport {
   const definition = defined ?? emptyDefinition();
   const entries = snapshot.entries.filter((entry) => entry.queue === queue);
   const waiting = entries.filter(({ place }) => place === "waiting");
   const leased = entries.filter(({ place }) => place === "leased");
+  const unreadable = snapshot.unreadable.filter((entry) => entry.queue === queue);
   const running = leased.map((entry) => runningReport(entry, now));
   const beats = snapshot.agents.map(({ beat }) => beat).filter(({ queues }) => queues.includes(queue));
   const agents = beats.map((beat) => agentReport(beat, leased, now));
   const serving = agents.filter(({ silent, state }) => !silent && state === "working");
   const paused = snapshot.paused.includes(queue);
-  const ranked = rankQueue({ name: queue, definition }, snapshot, undefined, now);
+  const ranked = rankQueue({ name: queue, definition }, snapshot, { agent: undefined, now });
   const duration = durationOf(history.flatMap(lastingOf));
   const places = serving.reduce((sum, agent) => sum + placesOf(agent, waiting.length), 0);
   const runningForMs = running.map(({ forMs }) => forMs);
@@ -44,7 +48,10 @@ export function queueReport({ queue, definition: defined, snapshot, history, now
     agents,
     running,
     waiting: waitingReports({ deleted: defined === undefined, ranked, agents: serving, estimate, now }),
-    unreadable: snapshot.unreadable.filter((entry) => entry.queue === queue).length,
+    unreadable: unreadable.length,
+    unreadableRuns: unreadable
+      .slice(0, shownUnreadable)
+      .map(({ key, why }) => ({ run: parseKey(key)?.runId ?? key, why })),
     duration,
     lastRunMs: lastRunMs(history, now),
   };

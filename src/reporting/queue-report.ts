@@ -18,11 +18,15 @@ export type QueueReport = {
   readonly waiting: readonly WaitingReport[];
   /** Entries that this version can't read. */
   readonly unreadable: number;
+  /** What is wrong with each of them; the first of very many. */
+  readonly unreadableRuns: readonly UnreadableReport[];
   /** How long runs of it last. */
   readonly duration: Estimate | undefined;
   /** Since when an ended run of it was the last that an agent had. */
   readonly lastRunMs: number | undefined;
 };
+
+export type UnreadableReport = { readonly run: string; readonly why: string };
 
 export type AgentReport = {
   readonly agent: string;
@@ -115,6 +119,15 @@ export function runningRows(running: readonly RunningReport[]): readonly (readon
       formatAge(forMs),
       cancelRequested ? "to be cancelled" : "",
     ]),
+  ];
+}
+
+/** The entries that can't be read, a line each. */
+export function unreadableLines({ unreadable, unreadableRuns }: QueueReport): readonly string[] {
+  const more = unreadable - unreadableRuns.length;
+  return [
+    ...unreadableRuns.map(({ run, why }) => oneLine(`${run} can't be read: ${why}`)),
+    ...(more > 0 ? [`and ${more} more that can't be read`] : []),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { checkedObject } from "../core/json.ts";
 import { countField, durationMsField, jsonObjectField, lineField, listOf, mapOf, timeField } from "./fields.ts";
+import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
 /** An agent's beat, as it is read back from wherever it was written. */
 export const agentBeatSchema = z
@@ -25,3 +27,17 @@ export const agentBeatSchema = z
 
 /** An agent's sign of life. It changes at every beat, and observers time the changes by their own clocks. */
 export type AgentBeat = z.output<typeof agentBeatSchema>;
+
+export type ReadBeat =
+  { readonly kind: "beat"; readonly beat: AgentBeat } | { readonly kind: "unreadable"; readonly why: string };
+
+/** Reads the beat of this agent. What can't be read says why, and nobody decides anything by it. */
+export function readBeat(agent: string, value: unknown): ReadBeat {
+  const checked = checkedObject(value);
+  if (checked.kind === "other") return { kind: "unreadable", why: `its beat ${checked.why}` };
+  if (isNewer(value)) return { kind: "unreadable", why: newerWords(value) };
+  const parsed = agentBeatSchema.safeParse(value);
+  if (!parsed.success) return { kind: "unreadable", why: whyUnreadable(parsed.error, "beat") };
+  if (parsed.data.agent === agent) return { kind: "beat", beat: parsed.data };
+  return { kind: "unreadable", why: 'its beat is another agent\'s at "agent"' };
+}

@@ -43,7 +43,7 @@ export function liveness(ownTtlMs: number, own: Pick<Lease, "agent" | "incarnati
         const seen = beats.get(agent);
         const current = seen?.beat.incarnation === incarnation ? seen : undefined;
         // A newer launch's beat says nothing to us but that it is there.
-        const token = current?.version ?? snapshot.unreadableBeats?.get(agent) ?? "gone";
+        const token = current?.version ?? snapshot.unreadableBeats?.get(agent)?.version ?? "gone";
         const before = watches.get(key);
         const ttlMs = current?.beat.lease.ttl_ms ?? before?.beat?.lease.ttl_ms ?? ownTtlMs;
         const same = before?.token === token;

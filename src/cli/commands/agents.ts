@@ -9,6 +9,8 @@ import { slotsNow } from "../../queueing/agent-slots.ts";
 import { counted } from "../../core/counted.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { SeenAgent } from "../../stores/agent-store.ts";
+import { oneLine } from "../../reporting/words.ts";
+import type { UnreadableBeat } from "../../stores/queue-store.ts";
 import { columns } from "../terminal/columns.ts";
 import type { Console } from "../terminal/console.ts";
 import type { AgentListFlags, AgentStopFlags } from "../program/flags.ts";
@@ -17,19 +19,25 @@ import { withRuns } from "../program/open-runs.ts";
 /** `launch agent list`. */
 export async function listAgentsCommand(flags: AgentListFlags, console: Console): Promise<number> {
   const { signal } = new AbortController();
-  const { agents, entries } = await withRuns(flags, console, ({ store }) => store.snapshot("all", signal));
+  const snapshot = await withRuns(flags, console, ({ store }) => store.snapshot("all", signal));
+  const { agents, entries, unreadableBeats = new Map<string, UnreadableBeat>() } = snapshot;
   const listed = agents.map((seen) => {
     const { beat } = seen;
     const leased = leasedTo(beat, entries);
     const slots = slotsNow({ beat, leased, isAll: true });
     return { ...seen, beat: { ...beat, slots }, runs: leased.map(({ run }) => run.run_id) };
   });
+  const unreadable = [...unreadableBeats].map(([agent, { why }]) => ({ agent, unreadable: why }));
   const { out } = console;
-  if (flags.json === true) await out.write(listed.map((agent) => `${JSON.stringify(listedOf(agent))}\n`).join(""));
-  else if (listed.length === 0) await out.write("no agents; start one: launch agent -q QUEUE\n");
+  if (flags.json === true) {
+    await out.write([...listed.map(listedOf), ...unreadable].map((agent) => `${JSON.stringify(agent)}\n`).join(""));
+  } else if (listed.length + unreadable.length === 0) await out.write("no agents; start one: launch agent -q QUEUE\n");
   else {
     const head = ["agent", "state", "host", "queues", "jobs", "slots", "last seen"];
-    await out.write(`${columns([head, ...listed.map(rowOf)])}\n`);
+    if (listed.length > 0) await out.write(`${columns([head, ...listed.map(rowOf)])}\n`);
+    await out.write(
+      unreadable.map(({ agent, unreadable: why }) => `${agent} can't be read: ${oneLine(why)}\n`).join(""),
+    );
   }
   return exitCodes.succeeded;
 }

@@ -7,6 +7,7 @@ import { isFinal } from "../../run/states.ts";
 import type { LogChunk } from "../../machine/log-file.ts";
 import { readLog, type RunOutput } from "../../inspect/logs.ts";
 import { withoutControls } from "../../reporting/markdown.ts";
+import { oneLine } from "../../reporting/words.ts";
 import type { Console } from "../terminal/console.ts";
 import type { LogsFlags } from "../program/flags.ts";
 import { jsonLog } from "../terminal/json-log.ts";
@@ -41,7 +42,11 @@ export async function logsCommand(run: string, flags: LogsFlags, console: Consol
 }
 
 /** What is to be had away from the machine of a run, and where the rest is. */
-function tailWords({ whole, run }: RunOutput["origin"] & { readonly kind: "tail" }, follow: boolean): string {
+function tailWords(
+  { whole, run, unreadable }: RunOutput["origin"] & { readonly kind: "tail" },
+  follow: boolean,
+): string {
+  if (unreadable !== undefined) return `(what the store has of it; run "${run.run_id}": ${oneLine(unreadable)})\n`;
   if (isFinal(run.state)) return whole === undefined ? "" : `(the end of it; the whole log: ${whole})\n`;
   const agent = run.lease?.agent;
   const where = whole !== undefined ? `: ${whole}` : agent === undefined ? "" : `, where ${agent} is`;

@@ -3,7 +3,7 @@ import type { PrunedMachine } from "../../machine/prune-machine.ts";
 import type { Pruned } from "../../machine/prune-runs.ts";
 import type { SweptRun } from "../../machine/sweep.ts";
 import { counted } from "../../core/counted.ts";
-import { formatBytes, shortImage } from "../../reporting/words.ts";
+import { formatBytes, oneLine, shortImage } from "../../reporting/words.ts";
 
 /** What a prune has done, or would do. */
 export type PruneReport = {
@@ -24,6 +24,7 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
         : `${run.runId} could not be taken away whole: ${run.message}`,
     ),
     ...runs.removed.map((run) => `${verb} ${run.run_id}`),
+    ...unreadableIn(runs).map(({ runId, why }) => oneLine(`left ${runId}, which can't be read: ${why}`)),
     ...runs.changed.map((runId) => `left ${runId}: it changed meanwhile`),
     ...machine.logs.map((log) => `${verb} the log and outputs of ${log.name} (${formatBytes(log.bytes)})`),
     ...machine.environments.map((each) => `${verb} the Python environment ${each.name} (${formatBytes(each.bytes)})`),
@@ -32,6 +33,11 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
     ...(images.problem === undefined ? [] : [`images could not be looked at: ${images.problem}`]),
     `${verb} ${counted(runs.removed.length, "run")}, kept ${runs.kept.length}; ${freedWords(dryRun, runs, machine)}`,
   ];
+}
+
+/** Left alone by everyone: what it is, and where it ends, nobody knows. */
+function unreadableIn({ kept }: Pruned) {
+  return kept.filter((item) => item.kind === "unreadable");
 }
 
 /** What images take is said apart: of the layers that they share with others nothing is freed. */
@@ -57,6 +63,7 @@ export function pruneJson({ dryRun, swept, runs, machine }: PruneReport): JsonOb
     removed: runs.removed,
     changed: runs.changed,
     kept: runs.kept.length,
+    unreadable: unreadableIn(runs).map(({ runId, why }) => ({ run_id: runId, why })),
     logs: machine.logs,
     environments: machine.environments,
     images: machine.images,

@@ -5,7 +5,14 @@ import { toJson } from "../../core/json.ts";
 import { definitionOf } from "../../queueing/queue-definitions.ts";
 import { type QueueViewer, queueViewer } from "../../queueing/watch-queues.ts";
 import { queueChanges } from "../../reporting/queue-changes.ts";
-import { nobodyWords, queueLine, type QueueReport, runningRows, waitingRows } from "../../reporting/queue-report.ts";
+import {
+  nobodyWords,
+  queueLine,
+  type QueueReport,
+  runningRows,
+  unreadableLines,
+  waitingRows,
+} from "../../reporting/queue-report.ts";
 import type { WithDefinitions } from "../../stores/definition-store.ts";
 import type { QueueSnapshot, QueueStore } from "../../stores/queue-store.ts";
 import { columns } from "../terminal/columns.ts";
@@ -75,6 +82,7 @@ function textOf(report: QueueReport, limit: number, flags: readonly string[]): s
     ...indented(waitingRows(waiting.slice(0, limit))),
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...indented(runningRows(report.running)),
+    ...unreadableLines(report).map((line) => `  ${line}`),
     ...(nobody === undefined ? [] : [nobody]),
   ];
   return `${lines.join("\n")}\n`;

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { systemClock } from "../../core/clock.ts";
 import type { Log } from "../../core/output/log.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
-import { thisLauncher } from "../../launch/launcher.ts";
+import { thisLauncher } from "../../launch/services.ts";
 import { ownerOf } from "../../submit/owner.ts";
 import type { SubmitServices } from "../../submit/submission.ts";
 import type { Console } from "../terminal/console.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { formatKey } from "../../queues/key.ts";
-import { agentBeatSchema } from "../../run/beat.ts";
+import { readBeat } from "../../run/beat.ts";
 import type { SeenAgent } from "../agent-store.ts";
-import type { QueueEntry, QueueSnapshot, UnreadableEntry } from "../queue-store.ts";
-import { entryOf, readHead, timeSchema } from "./rows.ts";
+import type { QueueEntry, QueueSnapshot, UnreadableBeat, UnreadableEntry } from "../queue-store.ts";
+import { entryOf, readQueuedHead, timeSchema } from "./rows.ts";
 import type { Session } from "./session.ts";
 
 /** One statement, so that all of it is of one moment. */
@@ -37,7 +37,7 @@ const rowSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("paused"), name: z.string() }),
 ]);
 
-/** All of these queues, as they are now. An agent's beat that can't be read is left out. */
+/** All of these queues, as they are now.  */
 export async function readSnapshot(
   session: Session,
   queues: readonly string[] | "all",
@@ -47,19 +47,19 @@ export async function readSnapshot(
   const entries: QueueEntry[] = [];
   const unreadable: UnreadableEntry[] = [];
   const agents: SeenAgent[] = [];
-  const unreadableBeats = new Map<string, string>();
+  const unreadableBeats = new Map<string, UnreadableBeat>();
   const paused: string[] = [];
   for (const each of rows) {
     const row = rowSchema.parse(each);
     if (row.kind === "paused") paused.push(row.name);
     else if (row.kind === "agent") {
-      const beat = agentBeatSchema.safeParse(row.content);
+      const read = readBeat(row.name, row.content);
       const stop = row.place === null ? {} : { stop: row.place };
-      if (beat.success) agents.push({ beat: beat.data, version: row.version, ...stop });
-      else unreadableBeats.set(row.name, row.version);
+      if (read.kind === "beat") agents.push({ beat: read.beat, version: row.version, ...stop });
+      else unreadableBeats.set(row.name, { version: row.version, why: read.why });
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
-      const read = readHead(row.content);
+      const read = readQueuedHead(row.name, queue, row.content);
       if (read.kind === "run") entries.push(entryOf({ place, version, time, run: read.run, cancelRequested }));
       else {
         const key = formatKey({ priority, time, runId: row.name });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
-import { thisLauncher } from "../../../src/launch/launcher.ts";
+import { thisLauncher } from "../../../src/launch/services.ts";
 import type { Submission, SubmitServices } from "../../../src/submit/submission.ts";
 import { submit, type Submitted } from "../../../src/submit/submit.ts";
 import { failureOf } from "../../support/failure.ts";

@@ -14,7 +14,7 @@ export const doorsOfPlugin = "index schema traits";
 export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
-  "agent/holding": "end-of-attempt hold takeover",
+  "agent/holding": "hold takeover",
   "agent/leases": "heartbeat life liveness process-fact retrying",
   "agent/taking": "counting slots take wait-reason",
   builders: "builder index",
@@ -39,7 +39,7 @@ export const doors: Doors = {
   github: "context credentials dispatch job-liveness store summary",
   inspect: "doctor list logs show",
   launch:
-    "admit adopt-queued first-record launch launch-queued launcher open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
+    "admit adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
   machine:
     "clear-run keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   queueing:
@@ -50,6 +50,7 @@ export const doors: Doors = {
   reporting: everyFile,
   resources: "index resource",
   run: everyFile,
+  "run/transitions": everyFile,
   sources: "index source",
   spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
   "spec/config": "config-checks",

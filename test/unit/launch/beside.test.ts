@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { beside } from "../../../src/launch/beside.ts";
+import { beside } from "../../../src/launch/phases.ts";
 
 /** Lasts until it is ended, and takes a moment to clean up. */
 async function untilEnded(signal: AbortSignal, ended: () => void): Promise<never> {

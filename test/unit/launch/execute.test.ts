@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../../src/core/clock.ts";
 import { execute } from "../../../src/launch/execute.ts";
 import type { Resource } from "../../../src/resources/resource.ts";
 import type { ResourceOutcome } from "../../../src/run/outcome.ts";
@@ -33,7 +32,6 @@ function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown
       handle,
       sink: () => undefined,
       timeoutMs: undefined,
-      clock: systemClock,
       force: undefined,
       onStarted: () => Promise.resolve(),
       cancelGraceMs: 5_000,

@@ -1,9 +1,9 @@
-import type { Repository } from "../../../clients/git/repository.ts";
-import { agentBeatSchema } from "../../../run/beat.ts";
+import { parseJson } from "../../../core/json.ts";
+import { type ReadBeat, readBeat } from "../../../run/beat.ts";
 import type { SeenAgent } from "../../agent-store.ts";
-import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableEntry } from "../../queue-store.ts";
+import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableBeat, UnreadableEntry } from "../../queue-store.ts";
 import { sharing } from "../repository/pace.ts";
-import type { QueueContext } from "./queue-context.ts";
+import { type OpenedQueueContext, openForReading, type QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
@@ -18,31 +18,31 @@ const empty: QueueSnapshot = { entries: [], unreadable: [], agents: [], paused: 
 export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
   let beats = new Map<string, SeenAgent>();
   return async (queues, signal) => {
-    const local = await context.store.open("read", signal);
-    if (local === undefined) return empty;
-    const { refs, heads } = await listWithHeads(context, local, queues, signal);
+    const opened = await openForReading(context, signal);
+    if (opened === undefined) return empty;
+    const { refs, heads } = await listWithHeads(opened, queues, signal);
     context.heads.keep(queues, refs.tips);
-    beats = await readBeats(context, local, refs.agents, beats, signal);
+    const read = await readBeats(opened, { agents: refs.agents, known: beats }, signal);
+    beats = read.beats;
     const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
     context.store.share(sharing(agents, context.clock.now().getTime()));
-    const unread = refs.agents.filter(({ id }) => !beats.has(id));
-    const unreadableBeats = new Map(unread.map(({ agent, id }) => [agent, id]));
+    const { unreadableBeats } = read;
     return { ...entriesOf(refs, heads), agents, unreadableBeats, paused: [...refs.paused].sort(), turns: refs.turns };
   };
 }
 
 /** A run that moved on between the listing and the reading may be gone with its objects: then both are done again. */
 async function listWithHeads(
-  { lister, heads }: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   queues: Queues,
   signal: AbortSignal,
 ): Promise<{ readonly refs: QueueRefs; readonly heads: readonly ReadHead[] }> {
-  const refs = await lister.list(local, queues, signal);
-  const read = await heads.read(local, refs.tips, signal);
+  const { lister, heads } = opened;
+  const refs = await lister.list(opened, queues, signal);
+  const read = await heads.read(opened, refs.tips, signal);
   if (read.every(({ kind }) => kind === "run")) return { refs, heads: read };
-  const again = await lister.list(local, queues, signal);
-  return { refs: again, heads: await heads.read(local, again.tips, signal) };
+  const again = await lister.list(opened, queues, signal);
+  return { refs: again, heads: await heads.read(opened, again.tips, signal) };
 }
 
 /** What a listing and its heads say, in the order of the keys. */
@@ -84,35 +84,38 @@ function withStop(seen: SeenAgent, stops: readonly StopMark[]): SeenAgent {
   return { ...seen, stop: own.some(({ level }) => level === "now") ? "now" : "drain" };
 }
 
-/** Agents whose beat can't be read (a newer version's) are not shown: nobody decides anything by them. */
+/** By their versions; those of agents whose beat can't be read (a newer version's) apart: nobody decides anything by them. */
+type Beats = {
+  readonly beats: Map<string, SeenAgent>;
+  readonly unreadableBeats: ReadonlyMap<string, UnreadableBeat>;
+};
+
 async function readBeats(
-  { store, log }: QueueContext,
-  local: Repository,
-  agents: QueueRefs["agents"],
-  known: ReadonlyMap<string, SeenAgent>,
+  opened: OpenedQueueContext,
+  { agents, known }: Pick<QueueRefs, "agents"> & { readonly known: ReadonlyMap<string, SeenAgent> },
   signal: AbortSignal,
-): Promise<Map<string, SeenAgent>> {
+): Promise<Beats> {
   const unknown = agents.filter(({ id }) => !known.has(id));
   const request = { tips: unknown, paths: [beatFile], maxBytes: maxHeadBytes } as const;
-  const found = await readTips(store, local, request, signal);
-  const read = new Map<string, SeenAgent>();
+  const found = await readTips(opened, request, signal);
+  const beats = new Map<string, SeenAgent>();
+  const unreadableBeats = new Map<string, UnreadableBeat>();
   for (const { id } of agents) {
     const beat = known.get(id);
-    if (beat !== undefined) read.set(id, beat);
+    if (beat !== undefined) beats.set(id, beat);
   }
   unknown.forEach(({ agent, id }, index) => {
-    const seen = parseBeat(id, found[index]?.[0]?.content);
-    if (seen?.beat.agent === agent) read.set(id, seen);
-    else log.debug(`the beat of agent "${agent}" can't be read`);
+    const read = parseBeat(agent, found[index]?.[0]?.content);
+    if (read.kind === "beat") beats.set(id, { beat: read.beat, version: id });
+    else {
+      opened.log.debug(`the beat of agent "${agent}" can't be read: ${read.why}`);
+      unreadableBeats.set(agent, { version: id, why: read.why });
+    }
   });
-  return read;
+  return { beats, unreadableBeats };
 }
 
-export function parseBeat(version: string, content: Uint8Array | undefined): SeenAgent | undefined {
-  try {
-    const parsed = agentBeatSchema.safeParse(JSON.parse(Buffer.from(content ?? []).toString()));
-    return parsed.success ? { beat: parsed.data, version } : undefined;
-  } catch {
-    return undefined;
-  }
+export function parseBeat(agent: string, content: Uint8Array | undefined): ReadBeat {
+  if (content === undefined) return { kind: "unreadable", why: "its objects are missing or damaged" };
+  return readBeat(agent, parseJson(Buffer.from(content).toString()));
 }

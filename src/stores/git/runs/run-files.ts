@@ -1,5 +1,5 @@
 import { LaunchError } from "../../../core/errors.ts";
-import { isJsonObject, type JsonObject } from "../../../core/json.ts";
+import { type JsonObject, parseJsonObject } from "../../../core/json.ts";
 import { runIdPattern } from "../../../run/run-id.ts";
 import { type ReadHead, readRunHead } from "../../../run/head.ts";
 import type { RunDocument } from "../../../run/document.ts";
@@ -43,25 +43,23 @@ function jsonText(value: object): string {
 export function readHead(runId: string, content: Uint8Array | undefined): ReadHead {
   const unreadable = (why: string): ReadHead => ({ kind: "unreadable", why });
   if (content === undefined) return unreadable("its objects are missing or damaged");
-  const value = parsedObject(content);
-  if (value === undefined) return unreadable(`its ${runFiles.head} is not a JSON object`);
-  const read = readRunHead(value, runFiles.head);
+  const parsed = parseJsonObject(Buffer.from(content).toString());
+  if (parsed.kind === "other") return unreadable(`its ${runFiles.head} ${parsed.why}`);
+  const read = readRunHead(parsed.value, runFiles.head);
   if (read.kind === "unreadable" || read.run.run_id === runId) return read;
   return unreadable(`its ${runFiles.head} is another run's: "${read.run.run_id}"`);
 }
 
+/** A record is some kilobytes, and more where it names a great many files: what is far beyond is not ours, and may not be worth reading. */
+const maxRecordBytes = 32 * 1024 * 1024;
+
 /** Reads a record, which is opaque here but for being a JSON object. */
 export function readRecord(runId: string, content: Uint8Array | undefined): JsonObject {
-  const value = content === undefined ? undefined : parsedObject(content);
-  if (value !== undefined) return value;
-  throw new LaunchError("store-failed", `run "${runId}": its ${runFiles.record} is missing or damaged in the store`);
-}
-
-function parsedObject(content: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(content).toString());
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const damaged = (why: string): LaunchError =>
+    new LaunchError("store-failed", `run "${runId}" can't be read: its ${runFiles.record} ${why}`);
+  if (content === undefined) throw damaged("is missing or damaged in the store");
+  if (content.byteLength > maxRecordBytes) throw damaged(`has more than ${maxRecordBytes} bytes`);
+  const parsed = parseJsonObject(Buffer.from(content).toString());
+  if (parsed.kind === "object") return parsed.value;
+  throw damaged(parsed.why);
 }

@@ -38,7 +38,7 @@ describe("an agent that is watched", () => {
       const { run } = queuedDocument("run-a", {}, { lease: leaseOf("box-2") });
       const entry = { queue: "gpu", key: "k", place: "leased", version: "v", run, cancelRequested: false } as const;
       const agents = [{ beat: beatOf(me.agent, me.incarnation), version: `mine-${at}` }];
-      const unreadableBeats = new Map([["box-2", theirs]]);
+      const unreadableBeats = new Map([["box-2", { version: theirs, why: "" }]]);
       watch.observe({ entries: [entry], unreadable: [], agents, unreadableBeats, paused: [] }, at * 10_000);
     };
     const [beating, still] = [liveness(ttlMs, me), liveness(ttlMs, me)];
