@@ -147,7 +147,7 @@ export async function readFolders(
 }
 
 async function rootOf(repository: Repository, commit: string, signal: AbortSignal): Promise<string> {
-  const [found] = await readObjects(repository, [commit], { maxBytes: maxTreeBytes }, signal);
+  const [found] = await readObjects(repository, { revisions: [commit], maxBytes: maxTreeBytes }, signal);
   return (found === undefined ? undefined : parseCommit(found.content)?.tree) ?? "";
 }
 

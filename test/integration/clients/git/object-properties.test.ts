@@ -126,7 +126,7 @@ describe.each(["sha1", "sha256"] as const)("with %s", (format) => {
         const ids = made.trim().split("\n");
         expect(trees.map((entries) => newTree(format, entries).id)).toEqual(ids);
         const read = async (): Promise<readonly (readonly TreeEntry[] | undefined)[]> =>
-          (await readObjects({ directory, format }, ids, { maxBytes: 1 << 20 }, signal)).map((tree) =>
+          (await readObjects({ directory, format }, { revisions: ids, maxBytes: 1 << 20 }, signal)).map((tree) =>
             tree === undefined ? undefined : sorted([...treeEntries(format, tree)]),
           );
         expect(await read()).toEqual(trees.map(sorted));
@@ -159,7 +159,7 @@ describe.each(["sha1", "sha256"] as const)("with %s", (format) => {
         );
         const lines = `${ids.join("\n")}\n`;
         const trees = git(["log", "--no-walk=unsorted", "--stdin", "--format=%T"], lines).toString().trim().split("\n");
-        const read = await readObjects({ directory, format }, ids.map(String), { maxBytes: 10_000 }, signal);
+        const read = await readObjects({ directory, format }, { revisions: ids.map(String), maxBytes: 10_000 }, signal);
         expect(read.map((commit) => commit && parseCommit(commit.content))).toEqual(
           cases.map(([, , time], at) => ({ tree: trees[at], time: new Date(time * 1_000) })),
         );
