@@ -49,7 +49,7 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
     await clearRemains(entry, services);
     return false;
   }
-  const adopted = await openRun(launch, entry, services, signal);
+  const adopted = await openRun({ launch, entry }, services, signal);
   const at = startOf(entry, launch.document, found);
   if (at !== undefined) adopted.journal.become((record) => started(record, "running", new Date(at)));
   await conclude(adopted.run, adopted.journal, () => work(adopted, entry, found));
@@ -66,12 +66,9 @@ async function findRun(entry: LiveEntry, services: Services, signal: AbortSignal
   return handle === undefined ? undefined : { resource, handle };
 }
 
-async function openRun(
-  launch: QueuedLaunch,
-  entry: LiveEntry,
-  services: Services,
-  signal: AbortSignal,
-): Promise<Adopted> {
+type Left = { readonly launch: QueuedLaunch; readonly entry: LiveEntry };
+
+async function openRun({ launch, entry }: Left, services: Services, signal: AbortSignal): Promise<Adopted> {
   const { document, checked, writer, spareStore } = launch;
   const { run_id: runId, attempt } = document.run;
   const run: Run = {

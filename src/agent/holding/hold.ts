@@ -55,12 +55,14 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
-    const ended = isServed ? await execute(taken, agent, services, writer, stop.signal) : undefined;
+    const ended = isServed ? await execute(taken, { agent, services, writer }, stop.signal) : undefined;
     active = false;
     agent.pool.give(taken.slots);
     await writer.settle();
     const end =
-      ended === undefined ? await putBack(taken, agent, writer) : await conclude(taken, agent, writer, ending, ended);
+      ended === undefined
+        ? await putBack(taken, agent, writer)
+        : await conclude(taken, { agent, writer }, { ending, ended });
     await forgetHere(taken, agent);
     return end;
   };
@@ -114,13 +116,12 @@ export function servicesOf({ services }: Agent): Services {
 }
 
 type Writer = ReturnType<typeof holdWriter>;
+type Holder = { readonly agent: Agent; readonly writer: Writer };
 
 /** Brings the run to its end here, whatever that is. Never throws: what fails is the run's end, in words. */
 async function execute(
   taken: Taken,
-  agent: Agent,
-  services: Services,
-  writer: Writer,
+  { agent, services, writer }: Holder & { readonly services: Services },
   signal: AbortSignal,
 ): Promise<RunDocument> {
   const { document, adopts } = taken;
@@ -192,13 +193,9 @@ function placeOf({ slots, document }: Taken, definition: QueueLookUp, agent: Age
   };
 }
 
-async function conclude(
-  taken: Taken,
-  agent: Agent,
-  writer: Writer,
-  ending: Ending | undefined,
-  ended: RunDocument,
-): Promise<TakenRun["end"]> {
+type CameTo = { readonly ending: Ending | undefined; readonly ended: RunDocument };
+
+async function conclude(taken: Taken, { agent, writer }: Holder, { ending, ended }: CameTo): Promise<TakenRun["end"]> {
   const { log, clock } = agent.services;
   const name = taken.document.run.name;
   if (ending === "fenced") return fenced(log, name);

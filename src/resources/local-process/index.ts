@@ -26,7 +26,7 @@ import { endSupervisor, followSupervised } from "./supervise.ts";
  * A run as a process of this machine, at the head of its own group. While its launcher lives, output and exit code come from the child
  * itself. Another process (after the launcher was killed) knows it by its state folder and by the mark in its environment: it can find it,
  * end it and remove it, and wait for its end, but its output is gone, and its exit code too unless the launcher could still write it down.
- * A run that is to outlive its launcher is the child of a supervisor instead, which keeps both: see supervisor-program.ts.
+ * A run that is to outlive its launcher is the child of a supervisor instead, which keeps both: see supervisor.ts.
  */
 export const plugin: ResourcePlugin<LocalProcessArgs> = {
   create: (args, context) => createLocalProcess(args, context),

@@ -195,7 +195,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
         const claim = entry && (await store.claim({ entry, lease: leaseOf(agent) }, signal));
         if (claim?.kind === "won") {
           ran.push(claim.entry.run.run_id);
-          await store.finish(claim.entry, endedRun(claim.document), undefined, signal);
+          await store.finish(claim.entry, { document: endedRun(claim.document) }, signal);
         } else await systemClock.sleep(20, signal);
       }
     };
