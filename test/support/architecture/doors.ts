@@ -50,7 +50,7 @@ export const doors: Doors = {
   queues: everyFile,
   registries: "index registry",
   reporting: everyFile,
-  resources: "index resource",
+  resources: "index resource start-wait",
   run: everyFile,
   "run/transitions": everyFile,
   sources: "index source",
