@@ -28,7 +28,9 @@ export const doors: Doors = {
   clients: everyFile,
   "clients/docker": "build build-progress buildx config container docker image pull remove-image version",
   "clients/git":
-    "branch-files fetch git loose-objects ls-refs objects patch public-access read-tree refs repository tree",
+    "branch-files git objects/list-tree objects/object-format objects/read-objects objects/tree-format objects/write-objects patch refs remotes/fetch-commit remotes/info-refs remotes/list-remote remotes/ls-refs remotes/public-access remotes/remote-access remotes/remote-refs repository scratch-repository temporary-index",
+  "clients/git/objects": "",
+  "clients/git/remotes": "fetch",
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
@@ -42,13 +44,13 @@ export const doors: Doors = {
     "admit adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
   machine:
     "clear-run keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
+  python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
-  python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queues: everyFile,
   registries: "index registry",
   reporting: everyFile,
-  resources: "index resource",
+  resources: "index resource start-wait",
   run: everyFile,
   "run/transitions": everyFile,
   sources: "index source",
@@ -58,7 +60,7 @@ export const doors: Doors = {
   "spec/queue-definition": "asked-queue",
   "spec/reading": "issues",
   "spec/resolve": "merge",
-  stores: "administration choose-store definition-store agent-store index location queue-store store whole-store",
+  stores: "administration agent-store choose-store definition-store index location queue-store store whole-store",
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
   "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot transitions",
@@ -66,6 +68,6 @@ export const doors: Doors = {
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
   submit:
-    "chosen-store config draft intake owner reproduce result submission submit settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables",
-  "submit/settings": everyFile,
+    "chosen-store config draft intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables submission submit",
+  "submit/settings": "",
 };
