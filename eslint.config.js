@@ -20,6 +20,7 @@ export default defineConfig(
     rules: {
       "max-lines": ["error", { max: 300, skipBlankLines: false, skipComments: false }],
       "max-lines-per-function": ["error", { max: 80, skipBlankLines: true, skipComments: true }],
+      "@typescript-eslint/max-params": ["error", { max: 3 }],
       "@typescript-eslint/consistent-type-definitions": "off",
       "@typescript-eslint/consistent-type-exports": "error",
       "@typescript-eslint/consistent-type-imports": "error",
@@ -36,12 +37,13 @@ export default defineConfig(
     rules: {
       "max-lines-per-function": "off",
       "max-lines": ["error", { max: 400 }],
+      "@typescript-eslint/max-params": "off",
       "@typescript-eslint/no-non-null-assertion": "off",
     },
   },
   {
     files: ["scripts/**", "bench/**"],
-    rules: { "no-console": "off" },
+    rules: { "no-console": "off", "@typescript-eslint/max-params": "off" },
   },
   {
     files: ["bin/*.js", "scripts/*.mjs", "eslint.config.js"],

@@ -73,13 +73,7 @@ function unquote(text: string): string {
 function substitute(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(
     /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::([-+])([^}]*))?\})/g,
-    (
-      _,
-      bare: string | undefined,
-      braced: string | undefined,
-      operator: string | undefined,
-      word: string | undefined,
-    ) => {
+    (...[, bare, braced, operator, word]: readonly (string | undefined)[]) => {
       const value = values[bare ?? braced ?? ""] ?? "";
       if (operator === "-") return value === "" ? (word ?? "") : value;
       if (operator === "+") return value === "" ? "" : (word ?? "");

@@ -12,13 +12,15 @@ const settledWithinMs = 2_000;
 /** An engine that is restarted, with its containers kept, is back within that. */
 const engineAwayMs = 30_000;
 
+/** A container, and the output of the `docker start` that this process has attached to it. */
+export type FollowedContainer = { readonly name: string; readonly attached: DockerOutput | undefined };
+
 /**
  * Follows a container to its end: by the attached `docker start` if it is ours, else by the log from its start. When docker itself was
  * killed or lost its engine, the log is read again and what was delivered is left out.
  */
 export async function followContainer(
-  name: string,
-  attached: DockerOutput | undefined,
+  { name, attached }: FollowedContainer,
   sink: OutputSink,
   signal: AbortSignal,
 ): Promise<ResourceOutcome> {

@@ -89,7 +89,7 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     },
     follow: async (handle, { sink }, signal) => {
       const name = nameOf(handle);
-      const outcome = await followContainer(name, runs.get(name)?.attached, sink, signal);
+      const outcome = await followContainer({ name, attached: runs.get(name)?.attached }, sink, signal);
       await open(runs.get(name) ?? (await orphanOf(name)));
       return unlessAbandoned(outcome, watcherOf(name));
     },

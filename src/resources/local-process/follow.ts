@@ -13,8 +13,7 @@ const pollMs = 250;
 
 /** Follows our own child to its end, and ends what it leaves behind. */
 export async function followProcess(
-  { pump, outcome }: StartedProcess,
-  tree: ProcessTree,
+  { started: { pump, outcome }, tree }: { readonly started: StartedProcess; readonly tree: ProcessTree },
   sink: OutputSink,
   signal: AbortSignal,
 ): Promise<ResourceOutcome> {

@@ -85,7 +85,7 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
     follow: async (handle, reader, signal) => {
       const run = runs.get(handle.name);
       if (run === undefined) return followOther({ state: stateOf(handle), tree: treeOf(handle) }, reader, signal);
-      const outcome = await followProcess(run.started, treeOf(handle), reader.sink, signal);
+      const outcome = await followProcess({ started: run.started, tree: treeOf(handle) }, reader.sink, signal);
       await run.checked;
       return outcome;
     },
@@ -115,7 +115,7 @@ async function followOther(
 ): Promise<ResourceOutcome> {
   await wasStarted({ state, tree, waits, claimedWithinMs: 0 }, signal);
   if ((await state.readSupervisor()) === undefined) return followOrphan(state, tree, signal);
-  const outcome = await followSupervised(state, tree, sink, signal);
+  const outcome = await followSupervised({ state, tree }, sink, signal);
   await endLeftovers(tree);
   return outcome;
 }

@@ -90,8 +90,7 @@ function numberIn(line: string, pattern: RegExp): number | undefined {
 
 /** Reads a supervised run's output from its start, and goes on to its end. Any number of processes may do so. */
 export async function followSupervised(
-  state: RunState,
-  tree: ProcessTree,
+  { state, tree }: { readonly state: RunState; readonly tree: ProcessTree },
   sink: OutputSink,
   signal: AbortSignal,
 ): Promise<ResourceOutcome> {
