@@ -20,3 +20,23 @@ export async function cli(argv: readonly string[]): Promise<void> {
   const { runCli } = await import("./cli/main.ts");
   await runCli(argv);
 }
+
+/**
+ * What nearly every part needs lies in the bundle's entry once, instead of in each of a dozen chunks; it is loaded when it is first
+ * needed, as anywhere. Small modules alone, and none that needs a package: the entry is read at each start.
+ */
+export const shared: readonly (() => Promise<unknown>)[] = [
+  () => import(/* webpackMode: "eager" */ "./core/process.ts"),
+  () => import(/* webpackMode: "eager" */ "./core/process-identity.ts"),
+  () => import(/* webpackMode: "eager" */ "./core/duration.ts"),
+  () => import(/* webpackMode: "eager" */ "./core/token.ts"),
+  () => import(/* webpackMode: "eager" */ "./core/state-directory.ts"),
+  () => import(/* webpackMode: "eager" */ "./core/image-reference.ts"),
+  () => import(/* webpackMode: "eager" */ "./core/output/redaction.ts"),
+  () => import(/* webpackMode: "eager" */ "./queues/templates.ts"),
+  () => import(/* webpackMode: "eager" */ "./reporting/words.ts"),
+  () => import(/* webpackMode: "eager" */ "./run/outcome.ts"),
+  () => import(/* webpackMode: "eager" */ "./run/run-id.ts"),
+  () => import(/* webpackMode: "eager" */ "./spec/reading/suggestion.ts"),
+  () => import(/* webpackMode: "eager" */ "./stores/location.ts"),
+];

@@ -1,5 +1,6 @@
 import type { Handle } from "../run/handle.ts";
 import type { OutputSink, Resource, RunRequest } from "../resources/resource.ts";
+import type { StartWaits } from "../resources/start-wait.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { EndedBy } from "../run/outcome.ts";
 
@@ -9,6 +10,8 @@ export type ExecuteRequest = {
   readonly run: RunRequest | undefined;
   readonly handle: Handle;
   readonly sink: OutputSink;
+  /** Told what the run waits for, before it counts as started and after. */
+  readonly waits: StartWaits;
   readonly timeoutMs: number | undefined;
   /** What is to be found out of a run that has started; it is not removed before. */
   readonly onStarted: () => Promise<void>;
@@ -34,7 +37,7 @@ export const cancelGraceMs = 5_000;
  * what the resource saw. The run is removed whatever happens; what stands in the way of that doesn't change how it ended.
  */
 export async function execute(request: ExecuteRequest, signal: AbortSignal): Promise<Executed> {
-  const { resource, run, handle, force } = request;
+  const { resource, run, handle, force, waits } = request;
   let endedBy: EndedBy;
   let ending: Promise<void> | undefined;
   const end = (by: EndedBy, graceMs: number): void => {
@@ -50,7 +53,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
   let timer: NodeJS.Timeout | undefined;
   let noted: Promise<void> | undefined;
   try {
-    if (run !== undefined) await resource.submit(run, handle, signal);
+    if (run !== undefined) await resource.submit(run, { handle, waits }, signal);
     noted = request.onStarted();
     noted.catch(() => undefined);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -59,7 +62,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     const { timeoutMs } = request;
     if (timeoutMs !== undefined)
       timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
-    const seen = await resource.follow(handle, request.sink, following.signal);
+    const seen = await resource.follow(handle, { sink: request.sink, waits }, following.signal);
     await noted;
     await request.onEnded({ seen, endedBy });
     return { seen, endedBy };

@@ -64,7 +64,7 @@ export async function sweepRemains(
     if (entry === undefined || (await isLauncherThere(entry))) continue;
     try {
       if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
-      await sweepRun(entry, ending, services, signal);
+      await sweepRun({ entry, ending }, services, signal);
       swept.push({ kind: "swept", runId });
     } catch (error) {
       swept.push({ kind: "incomplete", runId, message: messageOf(error) });
@@ -85,12 +85,11 @@ async function mayBeAdopted(entry: LiveEntry, services: SweepServices, signal: A
   }
 }
 
-async function sweepRun(
-  entry: LiveEntry,
-  ending: SweepEnding,
-  services: SweepServices,
-  signal: AbortSignal,
-): Promise<void> {
+/** What a launcher that is gone has left, and how its run is said to have ended. */
+type Swept = { readonly entry: LiveEntry; readonly ending: SweepEnding };
+
+async function sweepRun(swept: Swept, services: SweepServices, signal: AbortSignal): Promise<void> {
+  const { entry } = swept;
   const { state } = services;
   if (entry.handle !== undefined) {
     const resource = await services.openResource(entry.handle.kind);
@@ -99,35 +98,26 @@ async function sweepRun(
   }
   await removeScratch(entry, state);
   // A queued run that is no longer leased to this attempt is another's to end.
-  if (entry.queue === undefined) await endInStore(entry, ending, services, signal);
+  if (entry.queue === undefined) await endInStore(swept, services, signal);
   await releaseLive(state, entry.run_id);
 }
 
 /** Ends the run wherever it was written. */
-async function endInStore(
-  entry: LiveEntry,
-  ending: SweepEnding,
-  services: SweepServices,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const open of [() => services.openStore(entry.store), () => services.openOwnStore()]) {
+async function endInStore(swept: Swept, services: SweepServices, signal: AbortSignal): Promise<void> {
+  for (const open of [() => services.openStore(swept.entry.store), () => services.openOwnStore()]) {
     const store = await open();
     try {
-      if (await endRun(store, entry, ending, services, signal)) return;
+      if (await endRun(swept, { ...services, store }, signal)) return;
     } finally {
       await store.close();
     }
   }
-  await recordUnknownRun(entry, ending, services, signal);
+  await recordUnknownRun(swept, services, signal);
 }
 
 /** The launcher was killed before any store had heard of the run: this machine's own store keeps what is known of it. */
-async function recordUnknownRun(
-  entry: LiveEntry,
-  ending: SweepEnding,
-  services: SweepServices,
-  signal: AbortSignal,
-): Promise<void> {
+async function recordUnknownRun(swept: Swept, services: SweepServices, signal: AbortSignal): Promise<void> {
+  const { entry } = swept;
   const store = await services.openOwnStore();
   try {
     const launcher = {
@@ -138,7 +128,7 @@ async function recordUnknownRun(
     };
     const known = { run: entry.head, record: toJson(recordOfHead(entry.head, launcher)) };
     const end =
-      (await finishedRun(entry, services.state, known.record)) ?? endedRun(known, ending, services.clock.now(), entry);
+      (await finishedRun(entry, services.state, known.record)) ?? endedRun(known, swept, services.clock.now());
     const result = await store.create(end, signal);
     if (result.kind === "unknown") throw new Error(`run "${entry.run_id}" could not be written: ${result.message}`);
   } finally {
@@ -147,21 +137,18 @@ async function recordUnknownRun(
 }
 
 async function endRun(
-  store: Store,
-  entry: LiveEntry,
-  ending: SweepEnding,
-  services: SweepServices,
+  swept: Swept,
+  { store, state, clock }: SweepServices & { readonly store: Store },
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { entry } = swept;
   let last = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
     const stored = await store.read(entry.run_id, signal);
     if (stored === undefined) return false;
     if (isFinal(stored.run.state)) return true;
-    const tail = await readStoredTail(services.state.logFile(entry.run_id));
-    const end =
-      (await finishedRun(entry, services.state, stored.record)) ??
-      endedRun(stored, ending, services.clock.now(), entry);
+    const tail = await readStoredTail(state.logFile(entry.run_id));
+    const end = (await finishedRun(entry, state, stored.record)) ?? endedRun(stored, swept, clock.now());
     const result = await store.update({ ...end, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
     if (result.kind === "written") return true;
     last = result.kind === "unknown" ? result.message : "it was changed by another at the same time";
@@ -191,7 +178,8 @@ async function readRecordFile(file: string): Promise<JsonObject | undefined> {
 }
 
 /** The run as it is stored when its launcher was killed. */
-function endedRun(document: RunDocument, ending: SweepEnding, now: Date, { launcher, host }: LiveEntry): RunDocument {
+function endedRun(document: RunDocument, { entry, ending }: Swept, now: Date): RunDocument {
+  const { launcher, host } = entry;
   const message = `its launcher (process ${launcher.pid} on ${host}) was killed`;
   const outcome = ending === "cancelled" ? cancelledOutcome(message) : lostOutcome(message);
   return doneOf(ended(document, outcome, now));

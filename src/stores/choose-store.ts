@@ -52,7 +52,7 @@ export function chooseStore(request: StoreChoiceRequest): StoreChoice {
 type RepositoryElsewhere = Exclude<GitStoreLocation, { readonly transport: "file" }>;
 
 function isRepositoryElsewhere(location: StoreLocation): location is RepositoryElsewhere {
-  return location.kind === "git" && location.transport !== "file";
+  return "remote" in location;
 }
 
 /** What is known of the repository that is taken by default says nothing of another. */
@@ -98,7 +98,7 @@ async function askPublic(remote: string, signal: AbortSignal): Promise<boolean |
 
 /** A token that can't be had is told here, in its own words: later it would look like a store that can't be reached. */
 async function openWith(location: StoreLocation, { state, tokens, log }: StorePlace): Promise<WholeStore> {
-  const overHttp = location.kind === "git" && (location.transport === "https" || location.transport === "http");
+  const overHttp = location.transport === "https" || location.transport === "http";
   const host = overHttp ? URL.parse(location.remote)?.host : undefined;
   const token = host === undefined ? undefined : tokens[host];
   if (token !== undefined) await tokenText(token, new AbortController().signal);

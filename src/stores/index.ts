@@ -11,7 +11,7 @@ export const stores = {
 
 /** Opens the store at this location. Nothing is made before the first write. */
 export async function openStore(location: StoreLocation, context: StoreContext): Promise<WholeStore> {
-  if (location.kind === "postgres") return (await stores.postgres.load()).plugin.open(location, context);
+  if (location.transport === "postgres") return (await stores.postgres.load()).plugin.open(location, context);
   return (await stores.git.load()).plugin.open(location, context);
 }
 
@@ -20,6 +20,6 @@ export async function administerStore(
   location: StoreLocation,
   context: StoreContext,
 ): Promise<StoreAdministration | undefined> {
-  if (location.kind !== "postgres") return undefined;
+  if (location.transport !== "postgres") return undefined;
   return (await stores.postgres.load()).plugin.administer(location, context);
 }

@@ -3,14 +3,13 @@ import { LaunchError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 import { withoutCredentials } from "../core/output/redaction.ts";
 
-/** A store's place, as its URL says. `url` is what is shown and recorded: never with credentials. */
+/** A store's place, as its URL says: by its transport the catalog knows which store it is of. `url` is what is shown and recorded: never with credentials. */
 export type StoreLocation = GitStoreLocation | PostgresStoreLocation;
 
 /** `remote` is what git is told. */
 export type GitStoreLocation =
-  | { readonly kind: "git"; readonly transport: "file"; readonly url: string; readonly path: string }
+  | { readonly transport: "file"; readonly url: string; readonly path: string }
   | {
-      readonly kind: "git";
       readonly transport: "https" | "http" | "ssh";
       readonly url: string;
       readonly remote: string;
@@ -18,7 +17,6 @@ export type GitStoreLocation =
 
 /** `connection` is the whole URL, with the password where it has one: it goes to the client and nowhere else. */
 export type PostgresStoreLocation = {
-  readonly kind: "postgres";
   readonly transport: "postgres";
   readonly url: string;
   readonly connection: string;
@@ -32,7 +30,7 @@ const tlsModes = ["disable", "require", "verify-ca", "verify-full", "no-verify"]
 
 /** The location of a bare repository on this machine. */
 export function fileStoreLocation(path: string): StoreLocation {
-  return { kind: "git", transport: "file", path, url: `git+${pathToFileURL(path).href}` };
+  return { transport: "file", path, url: `git+${pathToFileURL(path).href}` };
 }
 
 /** Reads a store URL (`--store`, `LAUNCH_STORE`, the input `store`). Throws `bad-usage` or `unsupported`. */
@@ -102,7 +100,7 @@ function remoteLocation(text: string, url: URL, transport: "https" | "http" | "s
     throw new LaunchError("bad-usage", `store "${text}": name the host and the repository`);
   }
   const remote = url.href.replace(/\/+$/, "");
-  return { kind: "git", transport, remote, url: `git+${remote}` };
+  return { transport, remote, url: `git+${remote}` };
 }
 
 function postgresLocation(text: string): PostgresStoreLocation {
@@ -132,5 +130,5 @@ function postgresLocation(text: string): PostgresStoreLocation {
     throw new LaunchError("bad-usage", `store "${shown}": name the host and the database: postgres://host/database`);
   }
   const host = url.host === "" ? (url.searchParams.get("host") ?? "") : url.host;
-  return { kind: "postgres", transport: "postgres", url: `postgres://${host}/${database}`, connection: url.href };
+  return { transport: "postgres", url: `postgres://${host}/${database}`, connection: url.href };
 }

@@ -54,7 +54,7 @@ const launcher = `
     };
     const handle = resource.handleFor(request);
     await updateLive(state, runId, { handle });
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: () => undefined }, signal);
   }
   console.log("ready");
   setInterval(() => undefined, 1_000);`;

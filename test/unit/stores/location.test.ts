@@ -17,7 +17,7 @@ describe("a store URL", () => {
     ["git+file:///var/lib/my runs.git/", "/var/lib/my runs.git", "git+file:///var/lib/my%20runs.git"],
     ["git+file:///var/lib/100%25.git", "/var/lib/100%.git", "git+file:///var/lib/100%25.git"],
   ])("%s names the path %s", (text, path, url) => {
-    expect(parseStoreUrl(text)).toEqual({ kind: "git", transport: "file", path, url });
+    expect(parseStoreUrl(text)).toEqual({ transport: "file", path, url });
     expect(fileStoreLocation(path).url).toBe(url);
   });
 
@@ -29,7 +29,7 @@ describe("a store URL", () => {
     ["git+http://localhost/train.git", "http", "http://localhost/train.git"],
     ["git+http://[::1]:8080/train.git", "http", "http://[::1]:8080/train.git"],
   ])("%s is reached by %s", (text, transport, remote) => {
-    expect(parseStoreUrl(text)).toEqual({ kind: "git", transport, remote, url: `git+${remote}` });
+    expect(parseStoreUrl(text)).toEqual({ transport, remote, url: `git+${remote}` });
   });
 
   it("wandb is known, and not in this version", () => {
@@ -42,7 +42,7 @@ describe("a store URL", () => {
     ["postgres://ann:s3cret@db/launch?sslmode=require", "postgres://db/launch"],
     ["postgres:///launch?host=/run/postgresql", "postgres:///run/postgresql/launch"],
   ])("%s is shown as %s, and the client gets all of it", (text, url) => {
-    expect(parseStoreUrl(text)).toEqual({ kind: "postgres", transport: "postgres", url, connection: text });
+    expect(parseStoreUrl(text)).toEqual({ transport: "postgres", url, connection: text });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { LaunchError } from "../../../core/errors.ts";
 import type { Repository } from "../repository.ts";
 import { type BatchAnswer, catFile } from "./cat-file.ts";
-import type { NewObject } from "./object-format.ts";
+import { type NewObject, parseCommit } from "./object-format.ts";
 import { readLooseObjects } from "./read-loose.ts";
 import { isFolder, rawName, type TreeEntry, treeEntries } from "./tree-format.ts";
 
@@ -134,12 +134,21 @@ export async function readFolders(
     const isThere = path === "" || entry !== undefined;
     const tree = trees[at];
     if (isThere && tree?.type !== "tree") {
-      const what = entry === undefined ? `of the commit ${commit}` : `${entry.id} (${path} of the commit ${commit})`;
-      throw new LaunchError("store-failed", `the tree ${what} is missing or damaged in ${repository.directory}`);
+      const id = entry?.id ?? (await rootOf(repository, commit, signal));
+      const where = `${path} of the commit ${commit} in ${repository.directory}`.trimStart();
+      throw new LaunchError(
+        "store-failed",
+        `the tree ${id} (${where}) is missing or damaged; restore it, or fetch it again`,
+      );
     }
     read.set(path, isThere && tree !== undefined ? [...treeEntries(repository.format, tree)] : []);
   }
   return read;
+}
+
+async function rootOf(repository: Repository, commit: string, signal: AbortSignal): Promise<string> {
+  const [found] = await readObjects(repository, { revisions: [commit], maxBytes: maxTreeBytes }, signal);
+  return (found === undefined ? undefined : parseCommit(found.content)?.tree) ?? "";
 }
 
 /** Larger files, and more of them together, are not read into memory. */

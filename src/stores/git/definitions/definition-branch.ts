@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { defaultBranchOf, fetchBlobs, fetchTrees } from "../../../clients/git/branch-files.ts";
 import { lsRefs } from "../../../clients/git/remotes/ls-refs.ts";
-import { inspectRepository, type Repository } from "../../../clients/git/repository.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { listRefs, updateRefs } from "../../../clients/git/refs.ts";
 import type { Remote } from "../../../clients/git/remotes/remote-access.ts";
 import { pushRefs } from "../../../clients/git/remotes/remote-refs.ts";
-import { isFileMissing, LaunchError } from "../../../core/errors.ts";
-import { createBareRepository } from "../repository/bare-repository.ts";
+import { LaunchError } from "../../../core/errors.ts";
+import { localCopy } from "../repository/local-copy.ts";
 import type { BranchTip, DefinitionBranch } from "./definitions.ts";
 import type { StoreRepository } from "../repository/repository.ts";
 import { branchNames, branchTipIn, type SeenBranch } from "../repository/seen-branch.ts";
@@ -55,19 +54,7 @@ const refusing: readonly number[] = [401, 403, 404];
 
 /** The default branch of a remote repository, through a copy in the cache that has its newest trees. */
 export function remoteBranch(remote: Remote, cache: string, seen: SeenBranch): DefinitionBranch {
-  const name = createHash("sha256").update(remote.url).digest("hex").slice(0, 20);
-  const directory = join(cache, "definitions", `${name}.git`);
-  let opened: Repository | undefined;
-  const copy = async (signal: AbortSignal): Promise<Repository> => {
-    if (opened !== undefined) return opened;
-    try {
-      await stat(directory);
-    } catch (error) {
-      if (!isFileMissing(error)) throw error;
-      await createBareRepository(directory, signal);
-    }
-    return (opened = await inspectRepository(directory, signal));
-  };
+  const copy = localCopy(cache, { url: remote.url, of: "definitions" });
   const wholeTip = async (signal: AbortSignal): Promise<BranchTip> => {
     const { branch, tip } = await defaultBranchOf(await copy(signal), remote, signal);
     return { branch, commit: tip };

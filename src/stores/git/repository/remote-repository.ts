@@ -1,19 +1,16 @@
-import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { writeLooseObjects } from "../../../clients/git/objects/write-objects.ts";
-import { writeObjects } from "../../../clients/git/objects/write-objects.ts";
-import { inspectRepository, type Repository } from "../../../clients/git/repository.ts";
+import { writeLooseObjects, writeObjects } from "../../../clients/git/objects/write-objects.ts";
+import type { Repository } from "../../../clients/git/repository.ts";
 import { type ListedRefs, lsRefs } from "../../../clients/git/remotes/ls-refs.ts";
 import { listRefs, updateRefs } from "../../../clients/git/refs.ts";
 import { refusedStatus } from "../../../clients/git/remotes/info-refs.ts";
 import type { Remote } from "../../../clients/git/remotes/remote-access.ts";
 import { fetchRefs, fetchTips, pushRefs } from "../../../clients/git/remotes/remote-refs.ts";
 import { type Clock, systemClock } from "../../../core/clock.ts";
-import { isFileMissing, LaunchError } from "../../../core/errors.ts";
+import { LaunchError } from "../../../core/errors.ts";
 import { isLoopback } from "../../../core/loopback.ts";
 import type { Log } from "../../../core/output/log.ts";
-import { collectGarbage, createBareRepository } from "./bare-repository.ts";
+import { collectGarbage } from "./bare-repository.ts";
+import { localCopy } from "./local-copy.ts";
 import { noPace, type Pace, paceOf, pollInterval } from "./pace.ts";
 import type { StoreRepository } from "./repository.ts";
 import { branchNames, branchTipIn, type SeenBranch } from "./seen-branch.ts";
@@ -41,8 +38,7 @@ export function remoteRepository({ remote, cache, log, seen, clock = systemClock
   const pace = paceFor(remote, clock);
   const list = refLister(remote, clock, seen);
   let agents = 1;
-  const directory = join(cache, "stores", `${createHash("sha256").update(remote.url).digest("hex").slice(0, 20)}.git`);
-  let opened: Repository | undefined;
+  const copy = localCopy(cache, { url: remote.url, of: "stores" });
   const refusal = (said: string): LaunchError =>
     new LaunchError(
       "refused",
@@ -53,10 +49,7 @@ export function remoteRepository({ remote, cache, log, seen, clock = systemClock
     maxChanges: 25,
     leastHeartbeatMs: pace.leastHeartbeatMs,
     retryMs: 250,
-    open: async (_use, signal) => {
-      opened ??= await openCopy(directory, signal);
-      return opened;
-    },
+    open: (_use, signal) => copy(signal),
     list,
     obtain: async (repository, tips, signal) => {
       for (let at = 0; at < tips.length; at += maxTipsFetched) {
@@ -141,14 +134,4 @@ async function forgetRefs(repository: Repository, list: StoreRepository["list"],
   const gone = (await listRefs(repository, [launchRefs], signal)).filter(({ name }) => !there.has(name));
   const changes = gone.map(({ name, id }) => ({ name, from: id, to: undefined }));
   if (changes.length > 0) await updateRefs(repository, changes, signal);
-}
-
-async function openCopy(directory: string, signal: AbortSignal): Promise<Repository> {
-  try {
-    await stat(directory);
-  } catch (error) {
-    if (!isFileMissing(error)) throw error;
-    await createBareRepository(directory, signal);
-  }
-  return inspectRepository(directory, signal);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { silentLog } from "../../../../src/core/output/log.ts";
@@ -7,7 +7,8 @@ import { stateDirectoryAt } from "../../../../src/core/state-directory.ts";
 import type { DefinitionStore } from "../../../../src/stores/definition-store.ts";
 import { openStore } from "../../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../../src/stores/location.ts";
-import { temporaryFolder, type TemporaryFolder } from "../../../support/git/git-repository.ts";
+import { failureOf } from "../../../support/failure.ts";
+import { gitEnvironment, gitIn, temporaryFolder, type TemporaryFolder } from "../../../support/git/git-repository.ts";
 import { type GitServer, startGitServer } from "../../../support/git/git-server.ts";
 
 const { signal } = new AbortController();
@@ -177,4 +178,50 @@ test("who may look at what was seen a moment ago asks for nothing besides its li
   const after = server.requests.length;
   expect(await read(60_000)).toContain("local-process");
   expect(server.requests.length).toBe(after);
+});
+
+test("where the branch's files can't be read nothing is written: the commit would drop them", async () => {
+  const directory = join(folder.path, "store.git");
+  const definitions = await definitionsAt(`git+file://${directory}`);
+  const change = { name: "cpu", text: "{}\n", expected: undefined, by: "ada" };
+  await definitions.write(change, signal);
+  const git = (...args: readonly string[]): string => gitIn(directory, ...args);
+  const before = git("rev-parse", "main");
+  for (const tree of ["main^{tree}", "main:.launch", "main:.launch/queues"].map((name) => git("rev-parse", name))) {
+    const file = join(directory, "objects", tree.slice(0, 2), tree.slice(2));
+    const kept = readFileSync(file);
+    rmSync(file);
+    const other = await definitionsAt(`git+file://${directory}`);
+    const { message } = await failureOf(other.write({ ...change, name: "gpu" }, signal));
+    expect(message).toContain(tree);
+    expect(git("rev-parse", "main")).toBe(before);
+    writeFileSync(file, kept);
+  }
+  expect((await definitions.write({ ...change, name: "gpu" }, signal)).kind).toBe("written");
+});
+
+test("names that are no UTF-8 and modes that git no longer writes stay as they are beside a change", async () => {
+  const directory = join(folder.path, "store.git");
+  const definitions = await definitionsAt(`git+file://${directory}`);
+  const change = { name: "cpu", text: "{}\n", expected: undefined, by: "ada" };
+  await definitions.write(change, signal);
+  const env = { ...gitEnvironment, GIT_DIR: directory };
+  const run = (args: readonly string[], input: string | Buffer = ""): string =>
+    execFileSync("git", args, { env, input, encoding: "latin1" }).trimEnd();
+  const blob = run(["hash-object", "-w", "--stdin"], "old");
+  const lines = [
+    `100755 blob ${blob}\tcaf\xe9\n.sh`,
+    `100664 blob ${blob}\tshared`,
+    run(["ls-tree", "-z", "main"]).replace(/\0$/, ""),
+  ];
+  const tree = run(["mktree", "-z"], Buffer.from(lines.map((line) => `${line}\0`).join(""), "latin1"));
+  run(["update-ref", "refs/heads/main", run(["commit-tree", "-m", "odd names", tree])]);
+
+  expect((await definitions.write({ ...change, name: "gpu" }, signal)).kind).toBe("written");
+  const others = (commit: string): readonly string[] =>
+    run(["ls-tree", "-z", commit])
+      .split("\0")
+      .filter((line) => !line.endsWith(".launch"));
+  expect(others("main")).toEqual(others("main~1"));
+  expect(others("main").join()).toContain("caf\xe9\n.sh");
 });

@@ -4,8 +4,8 @@ import { placeOf, type Tree } from "../tree.ts";
 
 /** Ids that are words of everyday too (a tool's, a phase's, a file's): one of them counts only where it says which plug-in is meant. */
 const everyday: readonly string[] = ["docker", "generic", "git", "image", "noop", "postgres", "vertex"];
-/** What such a value is called, where it says which plug-in is meant. */
-const choosers = /^(?:kind|type|resource|builder|registry|environment|source|store)$/;
+/** What such a value is called, where it says which plug-in is meant. A `kind` doesn't: what a source is (`git`, `directory`, `image`) is a word of the record. */
+const choosers = /^(?:type|resource|builder|registry|environment|source|store)$/;
 
 /** A plug-in's id as a value (compared, chosen, defaulted), in a type or as a key, outside its folder and its catalog. Prose may name it. */
 export function idsOutsideTheirFolders(tree: Tree): readonly string[] {
@@ -46,10 +46,14 @@ function isModuleName({ parent }: ts.Node): boolean {
   return ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent);
 }
 
+const equalities = [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken];
+
 /** `builder.type === "docker"`, `case "docker"` of a switch over it, `{ type: "docker" }`. */
 function choosesPlugin(node: ts.Node): boolean {
   const { parent } = node;
-  if (ts.isBinaryExpression(parent)) return saysWhich(parent.left === node ? parent.right : parent.left);
+  if (ts.isBinaryExpression(parent) && equalities.includes(parent.operatorToken.kind)) {
+    return saysWhich(parent.left === node ? parent.right : parent.left);
+  }
   if (ts.isCaseClause(parent)) return saysWhich(parent.parent.parent.expression);
   if (ts.isPropertyAssignment(parent)) return parent.initializer === node && saysWhich(parent.name);
   return (ts.isAsExpression(parent) || ts.isConditionalExpression(parent)) && choosesPlugin(parent);

@@ -21,7 +21,7 @@ function wallBefore({ file, target }: Import, doors: Doors): string | undefined 
 
 function doorsOf(room: string, doors: Doors): readonly string[] {
   const isPlugin = pluginOf(`${room}/index.ts`) === room;
-  return (doors[room] ?? (isPlugin ? doorsOfPlugin : "")).split(" ");
+  return (doors[room] ?? (isPlugin ? doorsOfPlugin : "")).split(" ").filter((door) => door !== "");
 }
 
 function nameIn(room: string, path: string): string {
