@@ -57,7 +57,7 @@ export type BuiltImage = {
   /** Whether another clean build gives the same digest; `reason` says why not. */
   readonly reproducible: { readonly yes: true } | { readonly yes: false; readonly reason: string };
   /** For people: "code layer only, dependencies cached", "unchanged, not built". */
-  readonly summary: string;
+  readonly words: string;
 };
 
 export interface Builder {

@@ -6,7 +6,7 @@ import { LaunchError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import { type FreshToken, renewedToken } from "../core/renewed-token.ts";
 import type { TokenSource } from "../core/token.ts";
-import type { Place } from "./place.ts";
+import type { GitHubPlace } from "./place.ts";
 
 /** An installation of a GitHub App, and the key that proves to be it. */
 export type AppKey = {
@@ -18,7 +18,7 @@ export type AppKey = {
 
 export type AppTokenRequest = {
   readonly app: AppKey;
-  readonly place: Place;
+  readonly place: GitHubPlace;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of each token before it is used, so that it can be masked. */
@@ -72,7 +72,7 @@ const refusalSchema = z.object({
 });
 
 /** What GitHub said no to, or that it said nothing. */
-function refusalOf(error: unknown, { id, installation }: AppKey, { apiUrl }: Place): LaunchError {
+function refusalOf(error: unknown, { id, installation }: AppKey, { apiUrl }: GitHubPlace): LaunchError {
   const { status, response } = refusalSchema.safeParse(error).data ?? {};
   // What is refused for its number only is taken later.
   const isTooMuch =

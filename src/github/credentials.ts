@@ -4,7 +4,7 @@ import type { Log } from "../core/output/log.ts";
 import type { Tokens, TokenSource } from "../core/token.ts";
 import { readSecret } from "../launch/secrets.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
-import { gitHubPlace, type Place } from "./place.ts";
+import { gitHubPlace, type GitHubPlace } from "./place.ts";
 import type { Environment } from "./context.ts";
 import { tokensFor } from "./store.ts";
 
@@ -36,7 +36,7 @@ export function gitHubTokens(request: CredentialRequest): Tokens {
 
 type App = NonNullable<LaunchConfig["github_app"]>;
 
-function appOnDemand(app: App, place: Place, request: CredentialRequest): TokenSource {
+function appOnDemand(app: App, place: GitHubPlace, request: CredentialRequest): TokenSource {
   let opening: Promise<TokenSource> | undefined;
   let source: TokenSource | undefined;
   return {
@@ -49,7 +49,7 @@ function appOnDemand(app: App, place: Place, request: CredentialRequest): TokenS
   };
 }
 
-async function openApp(app: App, place: Place, request: CredentialRequest): Promise<TokenSource> {
+async function openApp(app: App, place: GitHubPlace, request: CredentialRequest): Promise<TokenSource> {
   const { environment, clock, log, onToken = () => undefined } = request;
   const { appToken } = await import("./app-token.ts");
   const privateKey = await readSecret("github_app.private_key", app.private_key, environment);

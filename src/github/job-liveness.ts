@@ -6,7 +6,7 @@ import type { JobLiveness } from "../run/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import { refuseToken, type Token, tokenText, type Tokens } from "../core/token.ts";
-import { gitHubPlace, type Place, tokenAt } from "./place.ts";
+import { gitHubPlace, type GitHubPlace, tokenAt } from "./place.ts";
 import type { Environment } from "./context.ts";
 
 /*
@@ -90,7 +90,7 @@ export function gitHubJobs({ tokens, environment, clock, log }: GitHubJobs): Job
   };
 }
 
-type Access = Pick<Place, "apiUrl"> & { readonly token: Token };
+type Access = Pick<GitHubPlace, "apiUrl"> & { readonly token: Token };
 
 async function isClosed(job: Job, { apiUrl, token }: Access, signal: AbortSignal): Promise<boolean> {
   const [owner = "", repo = ""] = job.repository.split("/");

@@ -2,7 +2,7 @@ import type { Token, Tokens } from "../core/token.ts";
 import type { Environment } from "./context.ts";
 
 /** One GitHub: where people and git reach it, and where its API is. */
-export type Place = {
+export type GitHubPlace = {
   /** `https://github.com`, without a slash at its end. */
   readonly serverUrl: string;
   /** `https://api.github.com` */
@@ -10,7 +10,7 @@ export type Place = {
 };
 
 /** The GitHub that the environment names as Actions does; else github.com. */
-export function gitHubPlace(environment: Environment): Place {
+export function gitHubPlace(environment: Environment): GitHubPlace {
   const given = (name: string): string | undefined => {
     const text = environment[name]?.replace(/\/+$/, "");
     return text === "" ? undefined : text;
@@ -21,6 +21,6 @@ export function gitHubPlace(environment: Environment): Place {
 }
 
 /** The token for this GitHub; undefined where there is none. */
-export function tokenAt({ serverUrl }: Place, tokens: Tokens): Token | undefined {
+export function tokenAt({ serverUrl }: GitHubPlace, tokens: Tokens): Token | undefined {
   return tokens[URL.parse(serverUrl)?.host ?? ""];
 }

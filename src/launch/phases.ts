@@ -119,7 +119,7 @@ async function imagePhase(run: Run, journal: Journal, { source, secrets }: Image
       );
       journal.amend({ image: imageRecordOf(built) });
       if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
-      const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
+      const words = built.outcome === "built" ? `built ${built.reference} (${built.words})` : built.words;
       return { image: builtImage(built, plan.request), command, needsFolder: false, words };
     },
   );

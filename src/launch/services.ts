@@ -12,7 +12,7 @@ import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { Outlives, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import type { CiRun, RunRecord } from "../run/record.ts";
-import type { RunLogSummary } from "../machine/run-log.ts";
+import type { ClosedRunLog } from "../machine/run-log.ts";
 import type { StoreChoice } from "../stores/choose-store.ts";
 
 /** What to launch. Everything in it is validated. */
@@ -89,7 +89,7 @@ export type Run = {
   readonly scratch: string;
   readonly queued: QueuedAttempt | undefined;
   redact: Redact;
-  log: RunLogSummary | undefined;
+  log: ClosedRunLog | undefined;
   /** Something of it could not be removed: its live entry stays, for the next sweep. */
   left: boolean;
 };

@@ -22,7 +22,7 @@ export type PrunedMachine = {
   readonly images: PrunedImages;
 };
 
-type Place = {
+type PruneServices = {
   readonly state: StateDirectory;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -36,11 +36,11 @@ type Place = {
  */
 export async function pruneMachine(
   request: PruneRunsRequest,
-  place: Place,
+  services: PruneServices,
   signal: AbortSignal,
 ): Promise<PrunedMachine> {
-  const { state, clock, environment, runs } = place;
-  const logs = await pruneLogs(request, place);
+  const { state, clock, environment, runs } = services;
+  const logs = await pruneLogs(request, services);
   const shared: PruneRequest = {
     before: new Date(clock.now().getTime() - request.olderThanMs),
     dryRun: request.dryRun,
@@ -62,7 +62,7 @@ function wantedOf(runs: readonly ListedRun[]): ReadonlyMap<string, string> {
 /** A run that has not ended, or is at work here under whatever launcher, keeps its log. */
 async function pruneLogs(
   { olderThanMs, keep, dryRun }: PruneRunsRequest,
-  { state, clock, runs }: Place,
+  { state, clock, runs }: PruneServices,
 ): Promise<readonly PrunedFolder[]> {
   const open = runs.filter((item) => item.kind === "unreadable" || !isFinal(item.run.state));
   const kept = new Set([...runs.slice(0, keep), ...open].map(idOf));

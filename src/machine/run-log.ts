@@ -13,10 +13,10 @@ export type RunLog = {
   /** Takes a chunk, and copies what it keeps of it. A promise when the reader is behind. */
   write(stream: OutputStream, chunk: Buffer): Promise<void> | void;
   /** Passes on what is left of an unfinished last line and closes the file. */
-  close(): Promise<RunLogSummary>;
+  close(): Promise<ClosedRunLog>;
 };
 
-export type RunLogSummary = {
+export type ClosedRunLog = {
   readonly lines: number;
   readonly bytes: number;
   /** The last lines, marked as in the file; at most `tailBytes`. */

@@ -21,7 +21,7 @@ export type RunReport = {
   /** By digest; undefined when the run had none. */
   readonly image: string | undefined;
   /** How the image came about: "built in 1 min 12 s", "unchanged, not built". */
-  readonly imageSummary: string | undefined;
+  readonly imageWords: string | undefined;
   readonly command: readonly string[];
   /** `overrides.run_config`. */
   readonly config: JsonObject;

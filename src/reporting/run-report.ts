@@ -23,7 +23,7 @@ export function reportOf({ record, lastLines, again }: ReportRequest): RunReport
     startedAt: record.started_at ?? record.created_at,
     source: source === undefined ? "unknown" : describeSource(source),
     image: image?.reference,
-    imageSummary: image === undefined ? undefined : imageWords(image, record),
+    imageWords: image === undefined ? undefined : imageWords(image, record),
     command: [...(record.command ?? []), ...record.args],
     config: record.run_config,
     phases: record.phases.map(({ phase, ms }) => ({ phase, elapsedMs: ms })),

@@ -50,7 +50,7 @@ function titleOf(report: RunReport): string {
 
 function factsOf(report: RunReport, links: SummaryLinks): string {
   const image = report.image === undefined ? "none" : inlineCode(shortImage(report.image));
-  const how = report.imageSummary === undefined ? "" : ` ${inlineText(report.imageSummary)}`;
+  const how = report.imageWords === undefined ? "" : ` ${inlineText(report.imageWords)}`;
   return table(
     ["source", "image", "run", "started", "log"],
     [

@@ -33,12 +33,13 @@ export type DraftServices = {
   readonly queue?: QueueResolution;
 };
 
-type Place = { readonly specFile: string | undefined; readonly baseDirectory: string };
+type SpecLocation = { readonly specFile: string | undefined; readonly baseDirectory: string };
 
 /** All that is wrong, with what is needed to show it in its place. */
-export type FaultyDraft = Place & RenderRequest & { readonly kind: "faults"; readonly config: Document | undefined };
+export type FaultyDraft = SpecLocation &
+  RenderRequest & { readonly kind: "faults"; readonly config: Document | undefined };
 
-export type ResolvedDraft = Place & Resolved & { readonly documents: readonly Document[] };
+export type ResolvedDraft = SpecLocation & Resolved & { readonly documents: readonly Document[] };
 
 /** From what a user gave to a spec and a config that are valid together, or to all that is wrong with them. */
 export async function draftLaunch(

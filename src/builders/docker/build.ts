@@ -18,7 +18,7 @@ import { resolveDockerfile } from "../dockerfile.ts";
 import { baseMemoryKey, pinOptions } from "./bases.ts";
 import { repositoryOf } from "./plan.ts";
 import { builderMemoryKey, type DockerSession, secretValues, withLogin } from "./session.ts";
-import { builtSummary } from "./summary.ts";
+import { buildWords } from "./build-words.ts";
 
 type Found = { readonly reference: string; readonly digest: string };
 type Environment = Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export async function buildPlanned(
     const found = await existing(session, { request, plan, env }, signal);
     if (found !== undefined) {
       const reproducible = reproducibility(builder, plan);
-      return { ...found, plan, outcome: "unchanged", reproducible, summary: "unchanged, not built" };
+      return { ...found, plan, outcome: "unchanged", reproducible, words: "unchanged, not built" };
     }
     const folder = await mkdtemp(join(request.scratch, "build-"));
     try {
@@ -90,7 +90,7 @@ async function buildNew(session: DockerSession, build: NewBuild, signal: AbortSi
     plan,
     outcome: "built",
     reproducible: reproducibility(builder, plan),
-    summary: builtSummary(result.steps),
+    words: buildWords(result.steps),
   };
 }
 

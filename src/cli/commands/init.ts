@@ -40,7 +40,7 @@ export async function initCommand(
     });
   }
   const next = formatCommandLine(["launch", "run", ...(directory === "." ? [] : [directory])]);
-  await out.write(`wrote ${join(directory, "launch.yaml")}: ${found.summary}\nnext: ${next}\n`);
+  await out.write(`wrote ${join(directory, "launch.yaml")}: ${found.made}\nnext: ${next}\n`);
   return exitCodes.succeeded;
 }
 
@@ -49,7 +49,7 @@ type Found = {
   readonly command: readonly string[] | undefined;
   readonly resource: string;
   readonly why: string;
-  readonly summary: string;
+  readonly made: string;
 };
 
 async function filesOf(folder: string, called: string): Promise<readonly string[]> {
@@ -77,7 +77,7 @@ function lookAt(files: readonly string[], folder: string): Found {
   }
   if (dockerfile !== undefined) {
     const why = `built from ${dockerfile}`;
-    return { name, command: undefined, resource: defaultResource, why, summary: `an image from ${dockerfile}` };
+    return { name, command: undefined, resource: defaultResource, why, made: `an image from ${dockerfile}` };
   }
   const command = withInterpreter([script ?? ""]);
   const requirements = requirementNames.find((file) => files.includes(file));
@@ -87,14 +87,14 @@ function lookAt(files: readonly string[], folder: string): Found {
         command,
         resource: resourceWithoutImage,
         why: `or ${defaultResource}`,
-        summary: `${formatCommandLine(command)} as a process`,
+        made: `${formatCommandLine(command)} as a process`,
       }
     : {
         name,
         command,
         resource: defaultResource,
         why: `an image with ${requirements} installed; or ${resourceWithoutImage}`,
-        summary: `${formatCommandLine(command)} in an image with ${requirements}`,
+        made: `${formatCommandLine(command)} in an image with ${requirements}`,
       };
 }
 

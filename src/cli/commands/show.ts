@@ -150,7 +150,7 @@ function factsOf(record: RunRecord, report: RunReport): readonly (readonly [stri
   const { source } = record;
   const repository = source?.repository === undefined ? "" : ` of ${source.repository}`;
   const folder = source?.subdirectory === undefined ? "" : `, ${source.subdirectory}`;
-  const image = report.image === undefined ? "none" : `${report.image}  ${report.imageSummary ?? ""}`;
+  const image = report.image === undefined ? "none" : `${report.image}  ${report.imageWords ?? ""}`;
   const words = commandWords(record, report);
   const started = `${report.startedAt.replace("T", " ").slice(0, 19)} UTC by ${record.by}`;
   return [

@@ -4,14 +4,14 @@ import type { Origin } from "./fault.ts";
 /** A value that knows where it was written, and under which path. Files, flags and variables all become trees of these. */
 export type Located = LocatedMap | LocatedList | LocatedScalar;
 
-type Place = {
+type Position = {
   readonly origin: Origin;
   /** As written: `overrides.args[1]`. It stays when the value is moved to another field. */
   readonly path: string;
 };
-export type LocatedMap = Place & { readonly kind: "map"; readonly entries: ReadonlyMap<string, Entry> };
-export type LocatedList = Place & { readonly kind: "list"; readonly items: readonly Located[] };
-export type LocatedScalar = Place & {
+export type LocatedMap = Position & { readonly kind: "map"; readonly entries: ReadonlyMap<string, Entry> };
+export type LocatedList = Position & { readonly kind: "list"; readonly items: readonly Located[] };
+export type LocatedScalar = Position & {
   readonly kind: "scalar";
   readonly value: string | number | boolean | null;
   /** The characters that were written: `1e-4`, `3.10`. */

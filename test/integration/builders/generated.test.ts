@@ -64,7 +64,7 @@ describeWithDocker("generated Dockerfiles", () => {
 
   it("finds an image of the same inputs, without a context", async () => {
     const source = codeSource(project);
-    expect(await bench.run(source)).toMatchObject({ outcome: "unchanged", summary: "unchanged, not built" });
+    expect(await bench.run(source)).toMatchObject({ outcome: "unchanged", words: "unchanged, not built" });
     expect(source.exports).toBe(0);
   });
 
@@ -80,10 +80,10 @@ describeWithDocker("generated Dockerfiles", () => {
     "installs nothing when only code changed, and again when requirements did",
     async () => {
       const code = await bench.run(codeSource({ ...project, "train.py": `${nonce}\nprint('changed')\n` }));
-      expect(code).toMatchObject({ outcome: "built", summary: "code layer only, dependencies cached" });
+      expect(code).toMatchObject({ outcome: "built", words: "code layer only, dependencies cached" });
       expect(docker("run", "--rm", code.reference, ...python)).toBe("changed");
       const listed = await bench.run(codeSource({ ...project, "requirements.txt": `${nonce}\nsix==1.16.0\n` }));
-      expect(listed.summary).not.toContain("dependencies cached");
+      expect(listed.words).not.toContain("dependencies cached");
       expect(docker("run", "--rm", listed.reference, ...python)).toMatch(/^1\.16\.0 /);
     },
     minutes,

@@ -64,7 +64,7 @@ export const doors: Doors = {
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
   "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot transitions",
-  "stores/git/repository": "bare-repository pace remote-repository repository seen-branch settle",
+  "stores/git/repository": "bare-repository local-copy pace remote-repository repository seen-branch settle",
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
   submit:

@@ -11,7 +11,7 @@ const report: RunReport = {
   startedAt: "2026-11-23T10:42:07.000Z",
   source: "3f9c2e1a7b40 + patch",
   image: `registry.example/train@sha256:${"8c1f".repeat(16)}`,
-  imageSummary: "built in 1 min 12 s",
+  imageWords: "built in 1 min 12 s",
   command: ["python", "train.py", "--name", "a b"],
   config: { lr: 0.01 },
   phases: [

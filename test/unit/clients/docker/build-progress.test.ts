@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { builtSummary } from "../../../../src/builders/docker/summary.ts";
+import { buildWords } from "../../../../src/builders/docker/build-words.ts";
 import { buildProgress } from "../../../../src/clients/docker/build-progress.ts";
 
 type Vertex = { name: string; started?: string; completed?: string; cached?: boolean; error?: string };
@@ -58,10 +58,10 @@ describe("buildx's progress", () => {
 });
 
 describe("a build in words", () => {
-  const summaryOf = (vertexes: readonly Vertex[]) => {
+  const wordsOf = (vertexes: readonly Vertex[]) => {
     const progress = buildProgress();
     progress.feed(event({ name: "[1/4] FROM a", started, completed }, ...vertexes));
-    return builtSummary(progress.steps());
+    return buildWords(progress.steps());
   };
   const ran = (name: string): Vertex => ({ name, started, completed });
   const cached = (name: string): Vertex => ({ name, started, completed, cached: true });
@@ -73,6 +73,6 @@ describe("a build in words", () => {
     ["2 steps run, 1 cached", [cached("[2/4] RUN a"), ran("[3/4] RUN b"), ran("[4/4] COPY . .")]],
     ["1 step run", [ran("[2/2] COPY . .")]],
   ])("is: %s", (words, vertexes) => {
-    expect(summaryOf(vertexes)).toBe(words);
+    expect(wordsOf(vertexes)).toBe(words);
   });
 });

@@ -2,7 +2,7 @@ import type { BuildStep } from "../../clients/docker/build-progress.ts";
 import { counted } from "../../core/counted.ts";
 
 /** What a build did, for people. Steps that run commands (RUN) are where time goes; the others copy files or set fields. */
-export function builtSummary(steps: readonly BuildStep[]): string {
+export function buildWords(steps: readonly BuildStep[]): string {
   const work = steps.filter(({ instruction }) => !/^FROM\b/i.test(instruction));
   const ran = work.filter(({ state }) => state === "ran");
   const commands = work.filter(({ instruction }) => /^RUN\b/i.test(instruction));
