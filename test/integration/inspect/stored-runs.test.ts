@@ -18,7 +18,14 @@ import type { RunDocument } from "../../../src/run/document.ts";
 import type { RunHead } from "../../../src/run/head.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { failureOf } from "../../support/failure.ts";
-import { queuedDocument, runDocument, succeeded } from "../../support/stores/run-document.ts";
+import {
+  ciRun,
+  farLauncher,
+  queuedDocument,
+  recordFor,
+  runDocument,
+  succeeded,
+} from "../../support/stores/run-document.ts";
 
 describe("stored runs", () => {
   let state: StateDirectory;
@@ -114,9 +121,13 @@ describe("stored runs", () => {
     it("are their end elsewhere, with the place of the whole", async () => {
       await add("digits-1", succeeded, {
         tail: "  end\n! oh\n",
-        record: { log: { file: "/there/log.txt" }, launcher: { host: "far" } },
+        record: recordFor("digits-1", succeeded, {
+          log: { file: "/there/log.txt", lines: 2, bytes: 8, complete: true },
+          launcher: farLauncher,
+        }),
       });
-      await add("digits-2", succeeded, { record: { ci: { url: "https://ci.example/job/7" } } });
+      const ofJob = recordFor("digits-2", succeeded, { ci: ciRun("https://ci.example/job/7") });
+      await add("digits-2", succeeded, { record: ofJob });
       const output = await readLog({ run: "digits-1", follow: true }, services(), signal);
       expect(output.origin).toMatchObject({ kind: "tail", whole: "/there/log.txt on far" });
       expect(await collect(output.chunks)).toBe("stdout: end\nstderr: oh\n");
@@ -126,12 +137,19 @@ describe("stored runs", () => {
 
     it("of a queue's run are in the job of its agent, not in that of who enqueued it", async () => {
       const queued = queuedDocument("digits-1").run.queued;
-      const record = { ci: { url: "https://ci.example/submitter" }, launcher: { job: "https://ci.example/agent" } };
+      const given = {
+        ci: ciRun("https://ci.example/submitter"),
+        launcher: { ...farLauncher, job: "https://ci.example/agent" },
+      };
       const head = queued === undefined ? {} : { queued };
-      await add("digits-1", { ...succeeded, ...head, attempt: 1 }, { record });
+      await add("digits-1", { ...succeeded, ...head, attempt: 1 }, { record: recordFor("digits-1", succeeded, given) });
       const { origin } = await readLog({ run: "digits-1", follow: false }, services(), signal);
       expect(origin).toMatchObject({ whole: "https://ci.example/agent" });
-      await add("digits-2", { ...head, state: "queued", attempt: 0 }, { record });
+      await add(
+        "digits-2",
+        { ...head, state: "queued", attempt: 0 },
+        { record: recordFor("digits-2", { state: "queued", attempt: 0 }, given) },
+      );
       const waiting = await readLog({ run: "digits-2", follow: false }, services(), signal);
       expect(waiting.origin).toMatchObject({ whole: undefined });
     });
@@ -144,7 +162,7 @@ describe("stored runs", () => {
         { ...succeeded, ...head, attempt: 2 },
         {
           tail: "  second\n",
-          record: { launcher: { host: "far" } },
+          record: recordFor("digits-1", { ...succeeded, attempt: 2 }, { launcher: farLauncher }),
         },
       );
       await addLog("digits-1", "  first\n");

@@ -1,5 +1,7 @@
 import type { QueuedHead, RunHead } from "../../../src/run/head.ts";
+import { type JsonObject, toJson } from "../../../src/core/json.ts";
 import type { RunDocument } from "../../../src/run/document.ts";
+import { type CiRun, recordOfHead, type RunRecord } from "../../../src/run/record.ts";
 
 /** A run as a launch would store it; what a test is about is given, the rest is filler. */
 export function runDocument(
@@ -27,6 +29,21 @@ export function runDocument(
     record: { schema_version: 1, run_id: runId, state: head.state ?? "running" },
     ...parts,
   };
+}
+
+/** The whole record that goes with a run's head; what a test is about is given. */
+export function recordFor(runId: string, head: Partial<RunHead>, given: Partial<RunRecord>): JsonObject {
+  const launcher = { version: "0.1.0", host: "box", platform: "linux/x64", node: "24.0.0" };
+  return toJson({ ...recordOfHead(runDocument(runId, head).run, launcher), ...given });
+}
+
+/** Who launched a run on another machine. */
+export const farLauncher = { version: "0.1.0", host: "far", platform: "linux/x64", node: "24.0.0" };
+
+/** A job of CI that a run was asked for by. */
+export function ciRun(url: string): CiRun {
+  const [repository, workflow, job, actor] = ["octocat/train", "train", "train", "octocat"];
+  return { provider: "github", repository, workflow, job, run_id: "1", run_attempt: "1", event: "push", actor, url };
 }
 
 export const succeeded = {
