@@ -18,7 +18,7 @@ export function jobServices({ inputs, context, state, log }: JobPlace): SubmitSe
     state,
     environment: process.env,
     home: homedir(),
-    launcher: { ...thisLauncher(), ...(job === undefined ? {} : { job }) },
+    launcher: { ...thisLauncher(state), ...(job === undefined ? {} : { job }) },
     ownerOf: () => Promise.resolve({ entity: owner, project: repository }),
     tokensOf: async (config) => {
       const { gitHubTokens } = await import("../github/credentials.ts");

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
@@ -161,7 +160,7 @@ async function beatOf(agent: Agent): Promise<() => Omit<AgentBeat, "sequence" | 
     return {
       agent: request.agent,
       incarnation,
-      host: hostname(),
+      host: services.state.host,
       state: agent.mode(),
       queues: request.queues,
       max_jobs: Number.isFinite(request.maxJobs) ? request.maxJobs : -1,

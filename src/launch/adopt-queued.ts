@@ -1,5 +1,4 @@
 import { readFile, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { redactionOf, redactNothing } from "../core/output/redaction.ts";
 import { isFinal } from "../run/states.ts";
 import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
@@ -10,6 +9,7 @@ import type { Resource } from "../resources/resource.ts";
 import type { RunDocument } from "../run/document.ts";
 import { conclude } from "./attempt.ts";
 import { clearRemains } from "../machine/clear-run.ts";
+import { adoptElsewhere, remaining } from "./adopt-elsewhere.ts";
 import { followRun } from "./follow-run.ts";
 import { type Journal, startJournal } from "./journal.ts";
 import { queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
@@ -30,6 +30,7 @@ import { sweepServices } from "../machine/sweep-services.ts";
  *   ended, and its outcome is written down     the rest of the end is made up for
  *   running, or ended under its supervisor     it is followed, from the start of its output
  *   anything before that                       nothing was started: what is left of it is removed
+ *   nothing here                               it may be elsewhere, and is followed by its handle: see adopt-elsewhere.ts
  */
 
 /** Goes on with it and brings it to its end, which goes to the writer. False when there is nothing to go on with. */
@@ -37,7 +38,7 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
   const { state } = services;
   const { run } = launch.document;
   const entry = await readLive(state, run.run_id);
-  if (entry?.host !== hostname() || entry.attempt !== run.attempt) return false;
+  if (entry?.host !== state.host || entry.attempt !== run.attempt) return adoptElsewhere(launch, services, signal);
   await takeOverLive(state, run.run_id);
   await touchKeepAlive(state, run.run_id);
   if (isFinal(entry.head.state)) {
@@ -118,17 +119,11 @@ async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | 
     // The resource has all of the output: it is logged again, from its start.
     await rm(logFile, { force: true });
     const words = `${found.handle.kind}  ${found.handle.name}, which an agent had started that is gone`;
-    const timeoutMs = remaining(request.spec.timeout, entry, services.clock.now());
+    const timeoutMs = remaining(request.spec.timeout, entry.submitted_at, services.clock.now());
     return await followRun(run, journal, { ...found, asked: undefined, words, timeoutMs });
   } finally {
-    if (found !== undefined) await found.resource.remove(found.handle);
+    if (found !== undefined && run.queued?.elsewhere === undefined) await found.resource.remove(found.handle);
   }
-}
-
-/** By this machine's clock, since it is the one that wrote the time down. */
-function remaining(timeoutMs: number | undefined, { submitted_at: at }: LiveEntry, now: Date): number | undefined {
-  if (timeoutMs === undefined || at === undefined) return timeoutMs;
-  return Math.max(0, timeoutMs - Math.max(0, now.getTime() - Date.parse(at)));
 }
 
 async function summaryOf(path: string): Promise<Run["log"]> {

@@ -1,5 +1,6 @@
 import type { Handle } from "../run/handle.ts";
 import type { OutputSink, Resource, RunRequest } from "../resources/resource.ts";
+import type { Elsewhere } from "./services.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { EndedBy } from "../run/outcome.ts";
 
@@ -16,6 +17,8 @@ export type ExecuteRequest = {
   readonly onLeft: (error: unknown) => void;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force: AbortSignal | undefined;
+  /** Of a run that may be left as it is, and is not removed before its end is known to others. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** SIGTERM to SIGKILL on a cancel. */
   readonly cancelGraceMs: number;
   /** Told before the run is removed, and with it what another could know its end by. */
@@ -31,10 +34,11 @@ export const cancelGraceMs = 5_000;
 
 /**
  * Submits a run and follows it to its end. A timeout or a cancel ends the run, never just the following, so that the outcome is
- * what the resource saw. The run is removed whatever happens; what stands in the way of that doesn't change how it ended.
+ * what the resource saw. The run is removed whatever happens; what stands in the way of that doesn't change how it ended. One that
+ * is elsewhere may be left as it is, and once its end was seen its agent removes it.
  */
 export async function execute(request: ExecuteRequest, signal: AbortSignal): Promise<Executed> {
-  const { resource, run, handle, force } = request;
+  const { resource, run, handle, force, elsewhere } = request;
   let endedBy: EndedBy;
   let ending: Promise<void> | undefined;
   const end = (by: EndedBy, graceMs: number): void => {
@@ -44,13 +48,23 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     // `follow` reports what became of the run, also of one that could not be ended.
     ending.catch(() => undefined);
   };
-  const onAbort = (): void => end({ kind: "cancelled" }, request.cancelGraceMs);
   const onForce = (): void => void resource.cancel(handle, 0).catch(() => undefined);
   const following = new AbortController();
+  const onAbort = (): void => {
+    if (elsewhere?.letGo.aborted === true) following.abort(signal.reason);
+    else end({ kind: "cancelled" }, request.cancelGraceMs);
+  };
+  let mayBeThere = run === undefined;
+  let seen: ResourceOutcome | undefined;
   let timer: NodeJS.Timeout | undefined;
   let noted: Promise<void> | undefined;
   try {
-    if (run !== undefined) await resource.submit(run, handle, signal);
+    if (run !== undefined) {
+      // Another may have the run by now.
+      if (elsewhere !== undefined) signal.throwIfAborted();
+      mayBeThere = true;
+      await resource.submit(run, handle, signal);
+    }
     noted = request.onStarted();
     noted.catch(() => undefined);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -59,7 +73,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     const { timeoutMs } = request;
     if (timeoutMs !== undefined)
       timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
-    const seen = await resource.follow(handle, request.sink, following.signal);
+    seen = await resource.follow(handle, request.sink, following.signal);
     await noted;
     await request.onEnded({ seen, endedBy });
     return { seen, endedBy };
@@ -70,7 +84,8 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     following.abort();
     // One that could not be ended is removed all the same.
     await ending?.catch(() => undefined);
-    await resource.remove(handle).catch(request.onLeft);
+    if (elsewhere?.letGo.aborted === true && mayBeThere && seen === undefined) elsewhere.onLeft();
+    else if (elsewhere === undefined || seen === undefined) await resource.remove(handle).catch(request.onLeft);
   }
 }
 

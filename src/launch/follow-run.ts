@@ -40,6 +40,7 @@ export async function followRun(
         sink: (stream, chunk) => runLog.write(stream, chunk),
         timeoutMs,
         force: services.force,
+        elsewhere: queued?.elsewhere,
         cancelGraceMs: queued?.cancelGraceMs ?? cancelGraceMs,
         onEnded: async ({ seen, endedBy }) => {
           // A run that no queue holds is not taken over by anybody.

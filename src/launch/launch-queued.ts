@@ -59,7 +59,7 @@ export function recordOfAttempt({ document, checked }: QueuedLaunch, services: S
 }
 
 /** Each attempt has a log of its own; that of the last is the run's. */
-async function keepEarlierLog(state: StateDirectory, runId: string, attempt: number): Promise<void> {
+export async function keepEarlierLog(state: StateDirectory, runId: string, attempt: number): Promise<void> {
   try {
     await rename(state.logFile(runId), join(state.runFolder(runId), `log-before-${attempt}.txt`));
   } catch (error) {

@@ -2,7 +2,7 @@ import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
 import { type Redact, redactionOf } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { knownTokens } from "../core/token.ts";
-import { requireResource } from "../resources/index.ts";
+import { ownResources, resourceTraits } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
@@ -33,7 +33,7 @@ export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome>
   const { request, services } = run;
   if (run.queued === undefined) refuseQueue(request);
   refuseOutputs(request);
-  requireResource(request.spec.resource);
+  (services.resources ?? ownResources).require(request.spec.resource);
   refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
   const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
@@ -174,14 +174,17 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
     secrets: parts.secrets,
   });
   const handle = resource.handleFor(asked);
-  journal.become((record) => started(record, "starting", services.clock.now()));
+  const isElsewhere = resourceTraits(request.spec.resource).where === "elsewhere";
+  const submitted = services.clock.now();
+  journal.become((record) => started(record, "starting", submitted));
   journal.amend({
     handle,
+    ...(isElsewhere ? { submitted_at: submitted.toISOString() } : {}),
     env: asked.env,
     ...(command === undefined ? {} : { command }),
     ...givenImage(asked),
   });
-  await updateLive(services.state, runId, { handle, submittedAt: services.clock.now() });
+  await updateLive(services.state, runId, { handle, submittedAt: submitted });
   if (run.queued !== undefined) await journal.keep();
   await journal.submitting();
   const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
@@ -9,6 +8,7 @@ import type { Redact } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
+import type { ResourceCatalog } from "../resources/index.ts";
 import type { Outlives, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import type { CiRun, RunRecord } from "../run/record.ts";
@@ -44,6 +44,8 @@ export type Services = {
   /** Tokens for https git hosts, by host. */
   readonly tokens: Tokens;
   readonly launcher: RunRecord["launcher"];
+  /** This version's own, where none are given. */
+  readonly resources?: ResourceCatalog | undefined;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force?: AbortSignal;
 };
@@ -75,8 +77,18 @@ export type QueuedAttempt = {
   readonly outlives: Outlives;
   /** SIGTERM to SIGKILL when the agent ends the run. */
   readonly cancelGraceMs: number;
+  /** Of a run that is elsewhere. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** Throws for a source that is not what was queued. */
   readonly checkSource: (source: ResolvedSource) => void;
+};
+
+/** A run that is elsewhere goes on without its agent, so another can follow it; its agent removes it when its end is in the store. */
+export type Elsewhere = {
+  /** Aborted, before the launch is, where the run is to be left as it is. */
+  readonly letGo: AbortSignal;
+  /** It was: how it ends is not for this launch to say. */
+  readonly onLeft: () => void;
 };
 
 /** A launch on its way: what its phases share. */
@@ -94,7 +106,7 @@ export type Run = {
   left: boolean;
 };
 
-/** The launcher, as records name it. */
-export function thisLauncher(): RunRecord["launcher"] {
-  return { version, host: hostname(), platform: `${process.platform}/${process.arch}`, node: process.versions.node };
+/** The launcher on this machine, as records name it. */
+export function thisLauncher({ host }: StateDirectory): RunRecord["launcher"] {
+  return { version, host, platform: `${process.platform}/${process.arch}`, node: process.versions.node };
 }

@@ -3,7 +3,7 @@ import { LaunchError } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Tokens } from "../core/token.ts";
-import { isResourceName, openResource } from "../resources/index.ts";
+import { isResourceName, ownResources, type ResourceCatalog } from "../resources/index.ts";
 import { openStoreAt } from "../stores/choose-store.ts";
 import type { SweepServices } from "./sweep.ts";
 
@@ -12,6 +12,8 @@ export type SweepPlace = {
   readonly tokens: Tokens;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** This version's own, where none are given. */
+  readonly resources?: ResourceCatalog | undefined;
 };
 
 /** What a sweep works with, on this machine. */
@@ -23,7 +25,7 @@ export function sweepServices(place: SweepPlace): SweepServices {
     clock: systemClock,
     openResource: (kind) => {
       if (!isResourceName(kind)) throw new LaunchError("unsupported", `this version has no resource "${kind}"`);
-      return openResource(kind, {}, { log, cacheDirectory: state.cache, environment, mounts: [], networks: [] });
+      return (place.resources ?? ownResources).open(kind, {}, { log, cacheDirectory: state.cache, environment, mounts: [], networks: [] });
     },
     openStore: (location) => openStoreAt(location, place),
     openOwnStore: () => openStoreAt(undefined, place),

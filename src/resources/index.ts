@@ -101,6 +101,12 @@ function missing(name: ResourceName): LaunchError {
   );
 }
 
+/** What opens resources: for a launch, and for whoever follows or ends what another has started. */
+export type ResourceCatalog = { readonly require: typeof requireResource; readonly open: typeof openResource };
+
+/** The resources of this version. */
+export const ownResources: ResourceCatalog = { require: requireResource, open: openResource };
+
 /** The one resource that a run would use, and its command. */
 export type UsedResource = {
   readonly name: ResourceName;

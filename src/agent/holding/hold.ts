@@ -1,11 +1,13 @@
-import { hostname } from "node:os";
 import { LaunchError, messageOf } from "../../core/errors.ts";
+import { endElsewhere } from "../../launch/adopt-elsewhere.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
 import { isLauncherThere, readLive, releaseLive } from "../../machine/live-entry.ts";
-import type { Services } from "../../launch/services.ts";
+import type { Elsewhere, Services } from "../../launch/services.ts";
+import { sweepServices } from "../../machine/sweep-services.ts";
+import { resourceTraits } from "../../resources/index.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
 import type { RunDocument } from "../../run/document.ts";
@@ -40,27 +42,36 @@ const longGraceMs = 10_000;
 export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): Hold {
   const { document } = taken;
   const { run } = document;
-  const stop = new AbortController();
+  const [stop, letGo] = [new AbortController(), new AbortController()];
+  let isLeft = false;
   let ending: Ending | undefined;
   let active = true;
   const end = (why: Ending): void => {
     // Whoever is fenced has nothing more to say; a cancel goes before the agent's own wish.
     if (ending === "fenced" || ending === why || (ending === "cancelled" && why !== "fenced")) return;
     ending = why;
+    if (why === "fenced" || why === "given-back") letGo.abort();
     stop.abort(new LaunchError("cancelled", reasonWords[why]));
   };
   const writer = holdWriter(taken, agent, () => end("fenced"));
+  const elsewhere = isElsewhere(run.resource) ? { letGo: letGo.signal, onLeft: () => (isLeft = true) } : undefined;
   const work = async (): Promise<TakenRun["end"]> => {
     await before;
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
-    const ended = isServed ? await execute(taken, agent, services, writer, stop.signal) : undefined;
+    const ended = isServed ? await execute(taken, agent, services, writer, { signal: stop.signal, elsewhere }) : undefined;
     active = false;
     agent.pool.give(taken.slots);
     await writer.settle();
-    const end =
-      ended === undefined ? await putBack(taken, agent, writer) : await conclude(taken, agent, writer, ending, ended);
+    const isHandedOver = isLeft && ending !== "fenced";
+    if (isHandedOver) services.log.info("left running, for another agent to follow");
+    const end = isHandedOver
+      ? ({ kind: "given-back" } as const)
+      : ended === undefined
+        ? await putBack(taken, agent, writer)
+        : await conclude(taken, agent, writer, ending, ended);
+    if (!isLeft && end.kind !== "fenced") await removeElsewhere(taken, services);
     await forgetHere(taken, agent);
     return end;
   };
@@ -90,6 +101,22 @@ async function putBack({ document, entry }: Taken, agent: Agent, writer: Writer)
   return written === "written" ? { kind: "given-back" } : fenced(log, name);
 }
 
+function isElsewhere(resource: string): boolean {
+  return resourceTraits(resource)?.where === "elsewhere";
+}
+
+/** What had ended elsewhere was kept until its end was in the store: without that, who comes next would take it for never started. */
+async function removeElsewhere({ document }: Taken, services: Services): Promise<void> {
+  const { run_id: runId, attempt, resource } = document.run;
+  const left = isElsewhere(resource) ? await readLive(services.state, runId) : undefined;
+  if (left?.handle === undefined || left.launcher.pid !== process.pid || left.attempt !== attempt) return;
+  try {
+    await (await sweepServices(services).openResource(left.handle.kind)).remove(left.handle);
+  } catch (error) {
+    services.log.warning(`what is left of it elsewhere could not be removed: ${messageOf(error)}`);
+  }
+}
+
 /** Nothing of it is left here, unless somebody else has begun with it again. */
 async function forgetHere({ document }: Taken, { services }: Agent): Promise<void> {
   const { run_id: runId, attempt } = document.run;
@@ -107,13 +134,14 @@ const reasonWords = {
 
 /** What a launch works with. Its store is the queue's: nothing is opened. */
 export function servicesOf({ services }: Agent): Services {
-  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher } = services;
+  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher, resources } = services;
   const open = (): Promise<typeof store> => Promise.resolve(store);
   const choice = { open, openFallback: undefined, spare, public: false };
-  return { log, clock, state, environment, tokens, launcher, store: choice };
+  return { log, clock, state, environment, tokens, launcher, resources, store: choice };
 }
 
 type Writer = ReturnType<typeof holdWriter>;
+type Stop = { readonly signal: AbortSignal; readonly elsewhere: Elsewhere | undefined };
 
 /** Brings the run to its end here, whatever that is. Never throws: what fails is the run's end, in words. */
 async function execute(
@@ -121,7 +149,7 @@ async function execute(
   agent: Agent,
   services: Services,
   writer: Writer,
-  signal: AbortSignal,
+  { signal, elsewhere }: Stop,
 ): Promise<RunDocument> {
   const { document, adopts } = taken;
   const { run } = document;
@@ -140,7 +168,7 @@ async function execute(
       checked,
       writer,
       spareStore: services.store.spare,
-      place: placeOf(taken, definition, agent),
+      place: { ...placeOf(taken, definition, agent), elsewhere },
     };
     if (!adopts) await launchQueued(launch, services, signal);
     else if (!(await adoptQueued(launch, services, signal))) {
@@ -151,7 +179,7 @@ async function execute(
     if (!known)
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (writer.ended() === undefined) {
-      await clearHere(run.run_id, services);
+      await clearAll(taken, services);
       services.log.warning(`not started: ${messageOf(error)}`);
       return doneOf(endedWithout(document, outcomeOfError(error), now()));
     }
@@ -167,9 +195,19 @@ async function definitionFor({ adopts, document, entry }: Taken, agent: Agent): 
 }
 
 /** A run that is refused may have been started by an agent that is gone. */
+async function clearAll({ adopts, document }: Taken, services: Services): Promise<void> {
+  await clearHere(document.run.run_id, services);
+  if (!adopts) return;
+  try {
+    await endElsewhere(document, services);
+  } catch (error) {
+    services.log.warning(`what is left of it elsewhere could not be removed: ${messageOf(error)}`);
+  }
+}
+
 async function clearHere(runId: string, services: Services): Promise<void> {
   const entry = await readLive(services.state, runId);
-  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry)))) return;
+  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state)))) return;
   try {
     await clearRemains(entry, services);
   } catch (error) {
@@ -204,7 +242,7 @@ async function conclude(
   if (ending === "fenced") return fenced(log, name);
   const whole = inQueue(ended, taken.entry.run);
   const cut = ending === "cancelled" ? undefined : ending;
-  const place = { agent: agent.request.agent, host: hostname() };
+  const place = { agent: agent.request.agent, host: agent.services.state.host };
   const end = endOfAttempt({ ended: whole, ...place, cut, now: clock.now() });
   const written = await writeEnd(end, agent, writer);
   if (written === "fenced") return fenced(log, name);

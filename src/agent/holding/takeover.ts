@@ -1,5 +1,5 @@
-import { hostname } from "node:os";
 import { messageOf } from "../../core/errors.ts";
+import { findElsewhere, handleElsewhere } from "../../launch/adopt-elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
@@ -9,6 +9,8 @@ import { doneOf } from "../../run/transitions/change.ts";
 import type { Agent, Taken } from "../context.ts";
 import { factOf } from "../leases/process-fact.ts";
 import { servicesOf } from "./hold.ts";
+import type { Lease } from "../../run/head.ts";
+import type { Holding } from "../taking/slots.ts";
 import type { HolderState } from "../leases/liveness.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 
@@ -63,19 +65,49 @@ export function isOwn({ request, incarnation }: Agent, { run }: QueueEntry): boo
 async function inherit(agent: Agent, entry: QueueEntry): Promise<void> {
   const { lease } = entry.run;
   if (lease === undefined) return;
-  const holder = agent.liveness.of(lease);
   const { state } = agent.services;
   const left = await readLive(state, entry.run.run_id);
-  const isHere = left?.host === hostname() && left.attempt === entry.run.attempt;
-  if (isHere && !(await isLauncherThere(left))) {
+  const isHere = left?.host === state.host && left.attempt === entry.run.attempt;
+  if (isHere && !(await isLauncherThere(left, state))) {
     await adopt(agent, entry, left);
-  } else if (!isHere && (await factOf(holder.beat, state)) === "gone") {
-    await lose(agent, entry, `agent ${lease.agent} was killed before it had started the run`);
-  } else if (!isHere && hasJobEnded(agent, holder)) {
-    await lose(agent, entry, `the job of agent ${lease.agent} has ended`);
-  } else if (holder.kind === "expired") {
-    await lose(agent, entry, `agent ${lease.agent} has given no sign of life for longer than its lease allows`);
+    return;
   }
+  const words = await wordsOfGone(agent, lease, isHere);
+  if (words === undefined || (await inheritElsewhere(agent, entry))) return;
+  await lose(agent, entry, words);
+}
+
+/** How it is known that the holder goes on with nothing; undefined while it may. */
+async function wordsOfGone(agent: Agent, lease: Lease, isHere: boolean): Promise<string | undefined> {
+  const { state } = agent.services;
+  const holder = agent.liveness.of(lease);
+  if (!isHere && (await factOf(holder.beat, state)) === "gone") {
+    return `agent ${lease.agent} was killed before it had started the run`;
+  }
+  if (!isHere && hasJobEnded(agent, holder)) return `the job of agent ${lease.agent} has ended`;
+  if (holder.kind !== "expired") return undefined;
+  return `agent ${lease.agent} has given no sign of life for longer than its lease allows`;
+}
+
+/** A resource that doesn't answer is asked again at the next look. */
+const askWithinMs = 10_000;
+
+/** Takes over what was submitted elsewhere, wherever its agent was. False when there is nothing of it. */
+async function inheritElsewhere(agent: Agent, entry: QueueEntry): Promise<boolean> {
+  const document = await load(agent, entry);
+  if (document === undefined || handleElsewhere(document) === undefined) return false;
+  const signal = AbortSignal.any([agent.writes, AbortSignal.timeout(askWithinMs)]);
+  try {
+    if ((await findElsewhere(document, servicesOf(agent), signal)) === undefined) return false;
+  } catch (error) {
+    agent.writes.throwIfAborted();
+    agent.services.log.warning(`whether ${entry.run.run_id} still runs is not known: ${messageOf(error)}`);
+    return true;
+  }
+  const { pool } = agent;
+  // It runs already, whether there is room for one more or not.
+  await takeOver(agent, entry, document, () => pool.take(entry.run.queued?.slots ?? {}) ?? pool.takeOver({}));
+  return true;
 }
 
 /** Asked of holders that give reason to alone, since each answer is a request. */
@@ -86,12 +118,15 @@ function hasJobEnded({ services }: Agent, { isStale, beat }: HolderState): boole
 /** Takes a run over as it is, in the same attempt. */
 async function adopt(agent: Agent, entry: QueueEntry, left: LiveEntry): Promise<void> {
   const document = await load(agent, entry);
-  if (document === undefined) return;
+  if (document !== undefined) await takeOver(agent, entry, document, () => agent.pool.takeOver(left.slots ?? {}));
+}
+
+async function takeOver(agent: Agent, entry: QueueEntry, document: RunDocument, slotsOf: () => Holding): Promise<void> {
   const lease = agent.leaseFor(entry.run.attempt);
   const held = doneOf(takenOver(document, lease));
   const written = await agent.services.store.progress(entry, held, agent.writes);
   if (written.kind !== "written") return;
-  const slots = agent.pool.takeOver(left.slots ?? {});
+  const slots = slotsOf();
   agent.services.log.info(`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`);
   begin(agent, { entry: written.entry, document: held, slots, adopts: true });
 }
@@ -100,6 +135,8 @@ async function recover(agent: Agent, entry: QueueEntry, begun: number): Promise<
   // A run that was taken while the snapshot was on its way looks the same.
   if (agent.claiming > 0 || agent.ticks() !== begun) return;
   const document = await load(agent, entry);
+  // One that is elsewhere already is no new claim: we have left it to another.
+  if (document !== undefined && handleElsewhere(document) !== undefined) return;
   const slots = document === undefined ? undefined : agent.pool.take(entry.run.queued?.slots ?? {});
   if (document !== undefined && slots !== undefined) begin(agent, { entry, document, slots, adopts: false });
 }
@@ -126,8 +163,8 @@ export async function clearLeft(agent: Agent, runIds: readonly string[], snapsho
   const { state, store, log } = agent.services;
   for (const runId of runIds) {
     const left = await readLive(state, runId);
-    if (left?.queue === undefined || left.host !== hostname() || left.store !== store.location) continue;
-    if (!agent.request.queues.includes(left.queue) || (await isLauncherThere(left))) continue;
+    if (left?.queue === undefined || left.host !== state.host || left.store !== store.location) continue;
+    if (!agent.request.queues.includes(left.queue) || (await isLauncherThere(left, state))) continue;
     const held = snapshot.entries.some(
       ({ place, run }) => place === "leased" && run.run_id === runId && run.attempt === left.attempt,
     );

@@ -11,13 +11,14 @@ import { ownTokens } from "./tokens.ts";
 /** What a person's command works with: this machine's state, and tokens that this person has. */
 export function deskServices({ environment }: Pick<Console, "environment">, log: Log): SubmitServices {
   const home = homedir();
+  const state = stateDirectoryOf(environment, home);
   return {
     log,
     clock: systemClock,
-    state: stateDirectoryOf(environment, home),
+    state,
     environment,
     home,
-    launcher: thisLauncher(),
+    launcher: thisLauncher(state),
     ownerOf,
     tokensOf: (config) => ownTokens(config, environment, log),
   };

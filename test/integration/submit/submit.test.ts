@@ -28,13 +28,14 @@ beforeEach(() => {
     "train.sh": "echo trained\n",
   });
   project = repository.directory;
+  const state = stateDirectoryAt(folder.folder("state"));
   services = {
     log: silentLog,
     clock: systemClock,
-    state: stateDirectoryAt(folder.folder("state")),
+    state,
     environment: { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null" },
     home: folder.folder("home"),
-    launcher: thisLauncher(),
+    launcher: thisLauncher(state),
     ownerOf: () => Promise.resolve({ entity: "team", project: "train" }),
     tokensOf: () => Promise.resolve({}),
   };
