@@ -1,26 +1,23 @@
 import { dispatchWorkflow } from "../github/dispatch.ts";
-import type { Enqueued } from "../queueing/enqueue-request.ts";
 import { type Seen, waitForRuns } from "../queueing/wait-runs.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/output/log.ts";
 import type { Tokens } from "../core/token.ts";
 import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
-import type { WithDefinitions } from "../stores/definition-store.ts";
-import type { QueueStore } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import type { Exit } from "./exit.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { Submitted } from "../submit/submit.ts";
 
+type Queued = Submitted & { readonly kind: "enqueued" };
+
 /** Says where runs stand that wait in their queues; with `wait`, follows them to their ends. Closes the store. */
-export async function queuedOnGitHub(
-  { enqueued, store, tokens }: Submitted & { readonly kind: "enqueued" },
-  place: JobPlace,
-  signal: AbortSignal,
-): Promise<Exit> {
+export async function queuedOnGitHub(queued: Queued, place: JobPlace, signal: AbortSignal): Promise<Exit> {
+  const { enqueued, store, tokens } = queued;
   const { inputs, log } = place;
   try {
     if (enqueued.runs.some(({ present }) => present === undefined || !isFinal(present.state))) {
@@ -28,10 +25,10 @@ export async function queuedOnGitHub(
     }
     const found = { kind: "queued", enqueued, store: store.location } as const;
     if (inputs.settings.wait === true) {
-      const heads = await follow(enqueued, store, place, signal);
+      const heads = await follow(queued, log, signal);
       return { ...found, heads, places: new Map(), nobody: [] };
     }
-    const { places, nobody } = await placesOf(enqueued, store, place, signal);
+    const { places, nobody } = await placesOf(queued, log, signal);
     for (const words of places.size === 1 ? places.values() : []) log.info(words);
     const isWoken = inputs.settings.wake !== undefined;
     if (!isWoken) for (const words of nobody) log.info(words);
@@ -53,12 +50,8 @@ async function wake({ inputs, context, log }: JobPlace, tokens: Tokens, signal: 
 type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };
 
 /** Where the runs stand that wait, for the log and the summary; it is nothing to fail for when the store doesn't say. */
-async function placesOf(
-  { runs }: Enqueued,
-  store: QueueStore & WithDefinitions,
-  { log }: JobPlace,
-  signal: AbortSignal,
-): Promise<Places> {
+async function placesOf({ enqueued, store }: Queued, log: Log, signal: AbortSignal): Promise<Places> {
+  const { runs } = enqueued;
   const queues = [...new Set(runs.map(({ queue }) => queue))];
   try {
     const viewer = queueViewer(store, systemClock);
@@ -80,12 +73,8 @@ async function placesOf(
 }
 
 /** Follows the runs to their ends. A job that is cancelled meanwhile cancels none of them. */
-async function follow(
-  { runs, group }: Enqueued,
-  store: QueueStore & WithDefinitions,
-  { log }: JobPlace,
-  signal: AbortSignal,
-): Promise<readonly RunHead[]> {
+async function follow({ enqueued, store }: Queued, log: Log, signal: AbortSignal): Promise<readonly RunHead[]> {
+  const { runs, group } = enqueued;
   const said = new Map<string, string>();
   const onChange = ({ run, waiting }: Seen): void => {
     const queue = run.queued?.queue ?? "";

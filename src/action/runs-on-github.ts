@@ -26,13 +26,9 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
       const found = await Promise.all(inputs.runs.map((name) => headsOf(name, store, signal)));
       return exitOf(found.flat().map((run) => ({ runId: run.run_id, state: run.state })));
     }
-    const { entries } = await findQueued(inputs.runs, {}, store, signal);
-    const done = await cancelEntries(
-      entries,
-      `cancelled by ${submitterOf(context)}`,
-      { store, clock: services.clock },
-      signal,
-    );
+    const { entries } = await findQueued({ names: inputs.runs }, store, signal);
+    const why = `cancelled by ${submitterOf(context)}`;
+    const done = await cancelEntries({ entries, why }, { store, clock: services.clock }, signal);
     return exitOf(done.map(({ runId, result }) => ({ runId, state: result })));
   } finally {
     await store.close();
@@ -51,6 +47,6 @@ function exitOf(runs: readonly { readonly runId: string; readonly state: string 
 /** A group's runs, folded ones too, or a single one wherever the store has it. */
 async function headsOf(name: string, store: QueueStore, signal: AbortSignal): Promise<readonly RunHead[]> {
   const { entries } = await store.snapshot("all", signal);
-  const group = await wholeGroup(name, entries, store, signal);
+  const group = await wholeGroup(name, { store, entries }, signal);
   return group.length > 0 ? group : [(await findRun(name, store, signal)).run];
 }

@@ -37,7 +37,7 @@ export async function runAgent(
   checkPace(request, services);
   const pool = slotPool(await slotsOfMachine(request.slots, signal));
   const life = lifeOf(request, services, signal);
-  const agent = agentOf(request, services, pool, life);
+  const agent = agentOf(request, services, { pool, life });
   const heartbeat = await startHeartbeat(
     {
       ...services,
@@ -89,7 +89,9 @@ async function leave(heartbeat: Heartbeat): Promise<void> {
   await heartbeat.leave(AbortSignal.timeout(leaveWithinMs));
 }
 
-function agentOf(request: AgentRequest, services: AgentServices, pool: Agent["pool"], life: Life): Agent {
+type Own = { readonly pool: Agent["pool"]; readonly life: Life };
+
+function agentOf(request: AgentRequest, services: AgentServices, { pool, life }: Own): Agent {
   const { clock, log } = services;
   const { ttlMs } = request.lease;
   const incarnation = crypto.randomUUID();

@@ -32,7 +32,7 @@ export function definitionsOf(queues: readonly string[], { store, log, clock }: 
       if (readMs !== undefined && clock.monotonicMs() - readMs < freshForMs) return;
       for (const queue of queues) {
         try {
-          const found = await lookUpDefinition(queue, store, signal, mayBeOldMs);
+          const found = await lookUpDefinition({ queue, mayBeOldMs }, store, signal);
           known.set(queue, found);
           tell(queue, found);
         } catch (error) {

@@ -16,8 +16,8 @@ const keptEnded = 50;
 
 /** The loop: looks, acts on what it sees, takes runs, and waits, until there is a reason to end. */
 export async function serve(agent: Agent, life: Life): Promise<void> {
-  const { clock, store } = agent.services;
-  const { queues, lease, idleTimeoutMs } = agent.request;
+  const { clock } = agent.services;
+  const { lease, idleTimeoutMs } = agent.request;
   const intervalMs = Math.min(pollMs, lease.ttlMs / 8);
   let busyMs = clock.monotonicMs();
   let clearedMs = Number.NEGATIVE_INFINITY;
@@ -48,7 +48,7 @@ export async function serve(agent: Agent, life: Life): Promise<void> {
     const dueMs = again
       ? 0
       : Math.min(intervalMs, soonest(agent), idleTimeoutMs === undefined ? intervalMs : idleTimeoutMs / 2);
-    await pause(agent, store.wait.bind(store, queues), Math.max(leastPollMs, dueMs), wake);
+    await pause(agent, Math.max(leastPollMs, dueMs), wake);
   }
 }
 
@@ -116,21 +116,16 @@ async function fold(agent: Agent): Promise<void> {
 }
 
 /** Until the store tells of a change, a run has ended, a signal has come, or the time is over. */
-async function pause(
-  agent: Agent,
-  wait: (ms: number, signal: AbortSignal) => Promise<void>,
-  ms: number,
-  wake: AbortSignal,
-): Promise<void> {
+async function pause({ services, request }: Agent, ms: number, wake: AbortSignal): Promise<void> {
+  const { clock, store } = services;
   const over = new AbortController();
   const waiting = AbortSignal.any([over.signal, wake]);
-  const { clock } = agent.services;
   const woken = new Promise<void>((resolve) => {
     if (wake.aborted) resolve();
     else wake.addEventListener("abort", () => resolve(), { once: true });
   });
   // A store that can't be reached may not be able to wait either: then the time is waited for.
-  const told = wait(ms, waiting).catch(() => clock.sleep(ms, waiting).catch(() => undefined));
+  const told = store.wait(request.queues, ms, waiting).catch(() => clock.sleep(ms, waiting).catch(() => undefined));
   await Promise.race([told, woken]);
   over.abort();
   await clock.sleep(leastPollMs, new AbortController().signal);

@@ -32,30 +32,31 @@ export async function resolveDockerfile(request: BuildRequest, signal: AbortSign
     const path = pathInside(request.dockerfile);
     const text = path === undefined ? undefined : await folder.read(path);
     if (path === undefined || text === undefined) throw noSuchDockerfile(request.dockerfile, folder);
-    return own(folder, path, text, { origin: "overrides.dockerfile", entryPoint });
+    return own(folder, { path, text, origin: "overrides.dockerfile", entryPoint });
   }
   const script = scriptOf(folder, entryPoint);
   const beside = subfolder(folder, script === undefined ? "" : posix.dirname(script.path));
   const wandb = await beside.read("Dockerfile.wandb");
   if (wandb !== undefined) {
     const inside = entryPoint?.map((word) => (word === script?.word ? posix.basename(script.path) : word));
-    return own(beside, "Dockerfile.wandb", wandb, { entryPoint: inside });
+    return own(beside, { path: "Dockerfile.wandb", text: wandb, entryPoint: inside });
   }
   const text = await folder.read("Dockerfile");
-  if (text !== undefined) return own(folder, "Dockerfile", text, { entryPoint });
+  if (text !== undefined) return own(folder, { path: "Dockerfile", text, entryPoint });
   const { userId, baseImage } = request;
   const generated = await generateDockerfile({ folder, entryPoint, userId, baseImage });
   return { origin: "generated", file: undefined, context: folder.path, entryPoint, ...generated };
 }
 
-function own(
-  folder: SourceFolder,
-  path: string,
-  text: string,
-  rest: { origin?: string; entryPoint: readonly string[] | undefined },
-): ResolvedDockerfile {
+/** Where it is in its folder, and what it says. */
+type OwnDockerfile = Pick<ResolvedDockerfile, "text" | "entryPoint"> & {
+  readonly path: string;
+  readonly origin?: string;
+};
+
+function own(folder: SourceFolder, { path, ...rest }: OwnDockerfile): ResolvedDockerfile {
   const file = posix.join(folder.path, path);
-  return { origin: file, text, file, context: folder.path, notes: [], ...rest };
+  return { origin: file, file, context: folder.path, notes: [], ...rest };
 }
 
 function noSuchDockerfile(written: string, folder: SourceFolder): LaunchError {

@@ -45,17 +45,19 @@ export async function generateDockerfile(request: GenerateRequest): Promise<Gene
   const unused = dependencies.unused.map((file) => `${file} is not used: ${winner} wins`);
   if (dependencies.kind === "conda") return { text: condaText(request, dependencies, apt), notes: unused };
   const python = await pythonVersion(folder);
-  const text = pythonText(request, python.version, dependencies, apt, folder.files);
+  const text = pythonText(request, { version: python.version, dependencies, apt });
   return { text, notes: [`Python ${python.version} from ${python.from}`, ...unused] };
 }
 
-function pythonText(
-  request: GenerateRequest,
-  version: string,
-  dependencies: PythonDependencies,
-  apt: readonly string[],
-  files: ReadonlySet<string>,
-): string {
+type PythonSteps = {
+  readonly version: string;
+  readonly dependencies: PythonDependencies;
+  /** System packages. */
+  readonly apt: readonly string[];
+};
+
+function pythonText(request: GenerateRequest, { version, dependencies, apt }: PythonSteps): string {
+  const { files } = request.folder;
   const slim = `python:${version}-slim`;
   const base = request.baseImage ?? slim;
   const packages = dependencies.needsGit && !apt.includes("git") ? [...apt, "git"] : apt;

@@ -66,7 +66,7 @@ export function gitHubJobs({ tokens, environment, clock, log }: GitHubJobs): Job
   let lastMs = Number.NEGATIVE_INFINITY;
   const ask = async (job: Job, key: string): Promise<void> => {
     try {
-      if (await isClosed(job, place, token, closed.signal)) ended.add(key);
+      if (await isClosed(job, { ...place, token }, closed.signal)) ended.add(key);
     } catch (error) {
       if (!closed.signal.aborted)
         log.debug(`whether job run ${job.run_id} has ended is not known: ${messageOf(error)}`);
@@ -90,10 +90,12 @@ export function gitHubJobs({ tokens, environment, clock, log }: GitHubJobs): Job
   };
 }
 
-async function isClosed(job: Job, place: Place, token: Token, signal: AbortSignal): Promise<boolean> {
+type Access = Pick<Place, "apiUrl"> & { readonly token: Token };
+
+async function isClosed(job: Job, { apiUrl, token }: Access, signal: AbortSignal): Promise<boolean> {
   const [owner = "", repo = ""] = job.repository.split("/");
   const text = await tokenText(token, signal);
-  const api = await gitHubApi(place.apiUrl);
+  const api = await gitHubApi(apiUrl);
   signal.throwIfAborted();
   try {
     const { data } = await api("GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs", {

@@ -48,18 +48,19 @@ const storePollMs = 3_000;
 export async function readLog(request: LogsRequest, services: LogsServices, signal: AbortSignal): Promise<RunOutput> {
   const { state, store } = services;
   // A run on this machine needs no store: it may be new, or the store out of reach.
-  const here = runIdPattern.test(request.run) ? await outputHere(request.run, request, services, signal) : undefined;
+  const here = runIdPattern.test(request.run) ? await outputHere(request, services, signal) : undefined;
   if (here !== undefined) return (await laterElsewhere(here, services, signal)) ?? here;
   const stored = await findRun(request.run, store, signal);
   const runId = stored.run.run_id;
-  const found = runId === request.run ? undefined : await outputHere(runId, request, services, signal);
+  const whole = { ...request, run: runId };
+  const found = runId === request.run ? undefined : await outputHere(whole, services, signal);
   if (found !== undefined) return found;
   return {
     runId,
     origin: tailOf(stored, state),
     chunks:
       request.follow && !isFinal(stored.run.state)
-        ? followToTail(runId, request, services, signal)
+        ? followToTail(whole, services, signal)
         : unmarkedChunks(stored.tail ?? ""),
   };
 }
@@ -95,18 +96,17 @@ async function ifAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promis
 
 /** A run that waits, or is at work elsewhere, is waited for: its log may come to be here, else its store has the end of it. */
 async function* followToTail(
-  runId: string,
   request: LogsRequest,
   services: LogsServices,
   signal: AbortSignal,
 ): AsyncGenerator<LogChunk> {
   for (;;) {
-    const here = await outputHere(runId, request, services, signal);
+    const here = await outputHere(request, services, signal);
     if (here !== undefined) {
       yield* here.chunks;
       return;
     }
-    const stored = await services.store.read(runId, signal);
+    const stored = await services.store.read(request.run, signal);
     if (stored === undefined) return;
     if (isFinal(stored.run.state)) {
       yield* unmarkedChunks(stored.tail ?? "");
@@ -136,9 +136,9 @@ export function followHere(
   return readLogFile(file, signal);
 }
 
+/** Of a whole id. */
 async function outputHere(
-  runId: string,
-  { follow }: LogsRequest,
+  { run: runId, follow }: LogsRequest,
   services: LogsServices,
   signal: AbortSignal,
 ): Promise<RunOutput | undefined> {

@@ -59,11 +59,12 @@ export type QueuePlaceReport = {
   readonly holderSilentMs: number | undefined;
 };
 
+export type QueuePlaceServices = { readonly store: QueueStore & WithDefinitions; readonly clock: Clock };
+
 /** Undefined for a run that has ended, or that no queue holds. */
 export async function placeInQueue(
   { run_id: runId, queued, state, lease }: RunHead,
-  store: QueueStore & WithDefinitions,
-  clock: Clock,
+  { store, clock }: QueuePlaceServices,
   signal: AbortSignal,
 ): Promise<QueuePlaceReport | undefined> {
   if (queued === undefined || isFinal(state)) return undefined;

@@ -6,6 +6,8 @@ import { doneOf } from "../run/transitions/change.ts";
 
 export type CancelServices = { readonly store: QueueStore; readonly clock: Clock };
 
+export type CancelRequest = { readonly entries: readonly QueueEntry[]; readonly why: string };
+
 export type CancelledRun = { readonly runId: string; readonly result: CancelResult };
 
 /** Somebody else changes a run now and then; more than this often is no accident. */
@@ -16,25 +18,26 @@ const attempts = 5;
  * had ended before.
  */
 export async function cancelEntries(
-  entries: readonly QueueEntry[],
-  why: string,
-  services: CancelServices,
+  { entries, why }: CancelRequest,
+  { store, clock }: CancelServices,
   signal: AbortSignal,
 ): Promise<readonly CancelledRun[]> {
-  const done = await cancelTogether(entries, why, services, signal);
+  const cancel: Cancel = { store, endOf: (document) => doneOf(cancelled(document, why, clock.now())) };
+  const done = await cancelTogether(entries, cancel, signal);
   const all: CancelledRun[] = [];
   for (const entry of entries) {
     const runId = entry.run.run_id;
-    all.push({ runId, result: done.get(runId) ?? (await cancelOne(entry, why, services, signal)) });
+    all.push({ runId, result: done.get(runId) ?? (await cancelOne(entry, cancel, signal)) });
   }
   return all;
 }
 
+type Cancel = { readonly store: QueueStore; readonly endOf: (waiting: RunDocument) => RunDocument };
+
 /** What of them waits ends in as few requests as the store takes; run id → what was done. */
 async function cancelTogether(
   entries: readonly QueueEntry[],
-  why: string,
-  { store, clock }: CancelServices,
+  { store, endOf }: Cancel,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, CancelResult>> {
   const waiting = entries.filter(({ place }) => place === "waiting");
@@ -42,7 +45,7 @@ async function cancelTogether(
   const runs: { readonly entry: QueueEntry; readonly document: RunDocument }[] = [];
   for (const entry of waiting) {
     const document = await store.load(entry, signal);
-    if (document !== undefined) runs.push({ entry, document: doneOf(cancelled(document, why, clock.now())) });
+    if (document !== undefined) runs.push({ entry, document: endOf(document) });
   }
   const results = await store.cancelWaiting(runs, signal);
   return new Map(
@@ -53,19 +56,14 @@ async function cancelTogether(
   );
 }
 
-async function cancelOne(
-  first: QueueEntry,
-  why: string,
-  { store, clock }: CancelServices,
-  signal: AbortSignal,
-): Promise<CancelResult> {
+async function cancelOne(first: QueueEntry, { store, endOf }: Cancel, signal: AbortSignal): Promise<CancelResult> {
   let entry: QueueEntry | undefined = first;
   for (let attempt = 0; attempt < attempts && entry !== undefined; attempt++) {
     if (entry.place === "ended") return "ended";
     const document = await store.load(entry, signal);
     if (document !== undefined) {
       // The holder of one that is leased ends it: nothing is written of it here.
-      const end = entry.place === "waiting" ? doneOf(cancelled(document, why, clock.now())) : document;
+      const end = entry.place === "waiting" ? endOf(document) : document;
       const result = await store.cancel(entry, end, signal);
       if (result !== "changed") return result;
     }

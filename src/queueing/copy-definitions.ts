@@ -9,23 +9,24 @@ export type CopiedDefinitions = {
   readonly uncopied: readonly string[];
 };
 
+export type DefinitionStores = { readonly from: WithDefinitions; readonly to: WithDefinitions };
+
 /** Copies all definitions that the other store has none for. */
 export async function copyDefinitions(
-  { definitions: from }: WithDefinitions,
-  { definitions: to }: WithDefinitions,
+  { from, to }: DefinitionStores,
   by: string,
   signal: AbortSignal,
 ): Promise<CopiedDefinitions> {
   const copied: string[] = [];
   const different: string[] = [];
   const uncopied: string[] = [];
-  for (const { name, text } of (await from?.list(signal)) ?? []) {
-    const there = await to?.read(name, signal);
+  for (const { name, text } of (await from.definitions?.list(signal)) ?? []) {
+    const there = await to.definitions?.read(name, signal);
     if (there !== undefined) {
       if (there.text.trim() !== text.trim()) different.push(name);
       continue;
     }
-    const result = await to?.write({ name, text, expected: undefined, by }, signal);
+    const result = await to.definitions?.write({ name, text, expected: undefined, by }, signal);
     (result?.kind === "written" ? copied : uncopied).push(name);
   }
   return { queues: copied, different, uncopied };

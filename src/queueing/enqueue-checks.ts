@@ -2,7 +2,7 @@ import { LaunchError } from "../core/errors.ts";
 import { knownTokens } from "../core/token.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
-import type { EnqueuedLaunch, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
+import type { DraftedRequest, EnqueuedLaunch, EnqueueServices } from "./enqueue-request.ts";
 import { refuseOutputs } from "../launch/prepare.ts";
 import { refuseSecretValues } from "./public-values.ts";
 
@@ -25,8 +25,7 @@ export function refuseLaunch({ request: launch, queue, origins }: EnqueuedLaunch
 
 /** What is local is nobody's business but ours, until it is committed and pushed. */
 export async function refusePublicPatches(
-  { launches }: EnqueueRequest,
-  documents: readonly RunDocument[],
+  { launches, documents }: DraftedRequest,
   { store, storeIsPublic, isReadByAll }: EnqueueServices,
   signal: AbortSignal,
 ): Promise<void> {
@@ -45,8 +44,7 @@ export async function refusePublicPatches(
 
 /** Refuses what a queue has no room for, and finds the waiting runs that these replace. Looks only where there is something to see. */
 export async function roomAndReplaced(
-  { launches, replace, idempotencyKey }: EnqueueRequest,
-  documents: readonly RunDocument[],
+  { launches, replace, idempotencyKey, documents }: DraftedRequest,
   { store }: EnqueueServices,
   signal: AbortSignal,
 ): Promise<readonly QueueEntry[]> {

@@ -1,5 +1,6 @@
 import type { ExplainRow, MergedQueue } from "../spec/resolve/resolution.ts";
 import type { QueueStore } from "../stores/queue-store.ts";
+import type { RunDocument } from "../run/document.ts";
 import type { RunHead } from "../run/head.ts";
 import type { LaunchRequest, Services } from "../launch/services.ts";
 
@@ -19,6 +20,9 @@ export type EnqueueRequest = {
   /** The same key makes the same run ids, so that a step that is run again enqueues nothing twice. */
   readonly idempotencyKey: string | undefined;
 };
+
+/** With what is to be written: a document for each launch, in their order. */
+export type DraftedRequest = EnqueueRequest & { readonly documents: readonly RunDocument[] };
 
 export type EnqueueServices = Omit<Services, "store"> & {
   readonly store: QueueStore;

@@ -5,10 +5,9 @@ import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
-import type { RunDocument } from "../run/document.ts";
 import { cancelEntries } from "./cancel-runs.ts";
 import { refuseLaunch, refusePublicPatches, roomAndReplaced } from "./enqueue-checks.ts";
-import type { Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
+import type { DraftedRequest, Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "../launch/open-source.ts";
 import { documentsOf, type Sourced } from "./queued-documents.ts";
@@ -32,27 +31,28 @@ export async function enqueue(
   log.phase({ phase: "queue", status: "started", detail: queuesOf(request) });
   const sources = await resolveSources(request, services, signal);
   const documents = documentsOf(request, sources, services);
-  await refusePublicPatches(request, documents, services, signal);
+  const drafted = { ...request, documents };
+  await refusePublicPatches(drafted, services, signal);
   const group = documents[0]?.run.queued?.group;
-  const replaceable = await roomAndReplaced(request, documents, services, signal);
+  const replaceable = await roomAndReplaced(drafted, services, signal);
   const results = await store.enqueue(documents, signal);
-  const runs = await enqueuedRuns(request, sources, documents, results, store, signal);
+  const runs = await enqueuedRuns({ ...drafted, sources, results }, store, signal);
   // A step that is run again takes nobody's place: those that wait now came after it.
   const isNew = runs.some(({ kind }) => kind === "enqueued");
   const ids = new Set(runs.map(({ runId }) => runId));
   const old = isNew ? replaceable.filter(({ run }) => !ids.has(run.run_id)) : [];
-  const cancelled = await cancelEntries(old, `replaced by ${runs[0]?.runId ?? ""}`, { store, clock }, signal);
+  const why = `replaced by ${runs[0]?.runId ?? ""}`;
+  const cancelled = await cancelEntries({ entries: old, why }, { store, clock }, signal);
   const replaced = cancelled.filter(({ result }) => result === "cancelled").map(({ runId }) => runId);
   const elapsedMs = clock.monotonicMs() - started;
   log.phase({ phase: "queue", status: "ended", detail: enqueuedWords(runs, group), elapsedMs });
   return { runs, group, replaced };
 }
 
+type Written = DraftedRequest & { readonly sources: readonly Sourced[]; readonly results: readonly EnqueueResult[] };
+
 async function enqueuedRuns(
-  { launches }: EnqueueRequest,
-  sources: readonly Sourced[],
-  documents: readonly RunDocument[],
-  results: readonly EnqueueResult[],
+  { launches, documents, sources, results }: Written,
   store: QueueStore,
   signal: AbortSignal,
 ): Promise<readonly EnqueuedRun[]> {

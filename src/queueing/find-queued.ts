@@ -10,21 +10,29 @@ import type { AwaitedRun } from "./wait-runs.ts";
 /** More ids than these in an error message help nobody. */
 const shownMatches = 5;
 
+export type QueuedRequest = {
+  readonly names: readonly string[];
+  /** Also all others of their groups. */
+  readonly withGroups?: boolean;
+};
+
+/** A store's queues as they were looked at. */
+export type SeenQueues = { readonly store: QueueStore; readonly entries: readonly QueueEntry[] };
+
 /**
- * The queues' runs that a user names: by id, by the start of one, or all of a group; `withGroups`: also all others of their groups. Throws `not-found`, or `bad-usage` for the start of
+ * The queues' runs that a user names: by id, by the start of one, or all of a group. Throws `not-found`, or `bad-usage` for the start of
  * several runs and for a run that no queue has any more.
  */
 export async function findQueued(
-  wanted: readonly string[],
-  { withGroups = false }: { readonly withGroups?: boolean },
+  { names, withGroups = false }: QueuedRequest,
   store: QueueStore,
   signal: AbortSignal,
 ): Promise<{ readonly entries: readonly QueueEntry[]; readonly snapshot: QueueSnapshot }> {
   const snapshot = await store.snapshot("all", signal);
   const found = new Map<string, QueueEntry>();
-  for (const name of wanted) {
+  for (const name of names) {
     const matches = matchesOf(name, snapshot.entries);
-    if (matches.length === 0) throw await whyNot(name, snapshot.entries, store, signal);
+    if (matches.length === 0) throw await whyNot(name, { store, entries: snapshot.entries }, signal);
     const groups = withGroups ? new Set(matches.flatMap(({ run }) => run.queued?.group ?? [])) : new Set<string>();
     const others = snapshot.entries.filter(({ run }) => groups.has(run.queued?.group ?? ""));
     for (const entry of [...matches, ...others]) found.set(entry.run.run_id, entry);
@@ -44,7 +52,7 @@ export async function findAwaited(
     found.set(runId, { runId, queue: queued?.queue ?? defaultQueue });
   };
   for (const name of wanted) {
-    const group = await wholeGroup(name, entries, store, signal);
+    const group = await wholeGroup(name, { store, entries }, signal);
     const matches = group.length > 0 ? group : matchesOf(name, entries).map(({ run }) => run);
     for (const run of matches) add(run);
     if (matches.length === 0) add((await findRun(name, store, signal)).run);
@@ -55,8 +63,7 @@ export async function findAwaited(
 /** All runs of a group, those that were folded away too; none where nothing is of such a group. */
 export async function wholeGroup(
   name: string,
-  entries: readonly QueueEntry[],
-  store: QueueStore,
+  { store, entries }: SeenQueues,
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
   const isOne = entries.some(({ run }) => run.run_id === name);
@@ -90,13 +97,9 @@ function matchesOf(name: string, entries: readonly QueueEntry[]): readonly Queue
 }
 
 /** A run that no queue has may have been there. */
-async function whyNot(
-  name: string,
-  entries: readonly QueueEntry[],
-  store: QueueStore,
-  signal: AbortSignal,
-): Promise<LaunchError> {
-  const [member] = await wholeGroup(name, entries, store, signal);
+async function whyNot(name: string, seen: SeenQueues, signal: AbortSignal): Promise<LaunchError> {
+  const { store, entries } = seen;
+  const [member] = await wholeGroup(name, seen, signal);
   if (member !== undefined) {
     return new LaunchError(
       "bad-usage",

@@ -42,9 +42,12 @@ const batchSize = 25;
 
 const maxTries = 5;
 
-type Migration = {
-  readonly from: QueueStore;
-  readonly to: QueueStore;
+export type MigratedStores = {
+  readonly from: QueueStore & WithDefinitions;
+  readonly to: QueueStore & WithDefinitions;
+};
+
+type Migration = MigratedStores & {
   readonly services: MigrateServices;
   readonly moved: string[];
   readonly taken: string[];
@@ -53,18 +56,18 @@ type Migration = {
 
 /** Moves all waiting runs, with the definitions of their queues. Runs that agents have stay. */
 export async function migrate(
-  from: QueueStore & WithDefinitions,
-  to: QueueStore & WithDefinitions,
+  stores: MigratedStores,
   services: MigrateServices,
   signal: AbortSignal,
 ): Promise<Migrated> {
+  const { from, to } = stores;
   if (from.location === to.location) throw new LaunchError("bad-usage", `${to.location} is the same store`);
-  const migration: Migration = { from, to, services, moved: [], taken: [], left: [] };
+  const migration: Migration = { ...stores, services, moved: [], taken: [], left: [] };
   const snapshot = await from.snapshot("all", signal);
   const waiting = snapshot.entries.filter(({ place }) => place === "waiting");
   await goOn(migration, new Set(waiting.map(({ run }) => run.run_id)), signal);
   const queues = new Set(waiting.map(({ queue }) => queue));
-  const definitions = await copyDefinitions(from, to, services.by, signal);
+  const definitions = await copyDefinitions(stores, services.by, signal);
   const pauses = await copyPauses(
     migration,
     snapshot.paused.filter((queue) => queues.has(queue)),
@@ -179,7 +182,7 @@ async function moveOne(
   const { from, to, services } = migration;
   const ended = doneOf(movedTo(document, to.location, services.clock.now()));
   if ((await from.cancel(entry, ended, signal)) === "cancelled") {
-    await letGo(migration, copy, document, signal);
+    await letGo(migration, { copy, original: document }, signal);
     return;
   }
   migration.taken.push(entry.run.run_id);
@@ -198,7 +201,7 @@ async function goOn(migration: Migration, waiting: ReadonlySet<string>, signal: 
         runId,
         why: `${from.location} knows nothing of it any more; cancel or requeue it in ${to.location}`,
       });
-    } else if (isMovedTo(original.run, to.location)) await letGo(migration, copy, original, signal);
+    } else if (isMovedTo(original.run, to.location)) await letGo(migration, { copy, original }, signal);
     else await takeBack(migration, copy, signal);
   }
 }
@@ -212,33 +215,25 @@ async function heldCopies({ from, to }: Migration, signal: AbortSignal): Promise
 /** The copy becomes the run. One that somebody has changed meanwhile (its priority) is looked at again; a cancelled one stays so. */
 async function letGo(
   migration: Migration,
-  copy: QueueEntry,
-  original: RunDocument,
+  { copy, original }: { readonly copy: QueueEntry; readonly original: RunDocument },
   signal: AbortSignal,
 ): Promise<void> {
   const { to, moved, services } = migration;
   const { run_id: runId } = copy.run;
+  const release = async (held: QueueEntry): Promise<LeaseWrite> => {
+    const document = await to.load(held, signal);
+    if (document === undefined) return { kind: "fenced" };
+    return to.move(held, doneOf(released(document, original.run, services.clock.now())), signal);
+  };
   let entry: QueueEntry | undefined = copy;
   for (let tries = 0; entry !== undefined && tries < maxTries; tries++) {
-    const result = await release(to, entry, original, services.clock.now(), signal);
+    const result = await release(entry);
     if (result.kind === "unknown") throw unsettled(to, runId, result.message);
     entry = result.kind === "written" ? undefined : await heldCopy(migration, runId, signal);
   }
   if (entry !== undefined) throw unsettled(to, runId, "others change it all the time");
   moved.push(runId);
   await services.onMoved?.(runId);
-}
-
-async function release(
-  to: QueueStore,
-  copy: QueueEntry,
-  original: RunDocument,
-  now: Date,
-  signal: AbortSignal,
-): Promise<LeaseWrite> {
-  const document = await to.load(copy, signal);
-  if (document === undefined) return { kind: "fenced" };
-  return to.move(copy, doneOf(released(document, original.run, now)), signal);
 }
 
 async function heldCopy(migration: Migration, runId: string, signal: AbortSignal): Promise<QueueEntry | undefined> {

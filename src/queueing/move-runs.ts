@@ -8,10 +8,11 @@ import { doneOf } from "../run/transitions/change.ts";
 
 export type MoveServices = { readonly store: QueueStore; readonly clock: Clock };
 
+export type Prioritized = { readonly entry: QueueEntry; readonly priority: 0 | 1 | 2 | 3 };
+
 /** Gives a waiting run another priority; among those that have it, it stands by its time. */
 export async function prioritize(
-  entry: QueueEntry,
-  priority: 0 | 1 | 2 | 3,
+  { entry, priority }: Prioritized,
   { store, clock }: MoveServices,
   signal: AbortSignal,
 ): Promise<void> {
@@ -20,7 +21,7 @@ export async function prioritize(
     throw new LaunchError("bad-usage", `run "${run.run_id}" ${placeWords(entry)}: only a waiting run has a priority`);
   }
   const document = await documentOf(entry, store, signal);
-  await move(entry, doneOf(prioritized(document, priority, clock.now())), store, signal);
+  await move({ entry, document: doneOf(prioritized(document, priority, clock.now())) }, store, signal);
 }
 
 /** Puts an ended run back to wait, with all of its attempts before it. */
@@ -35,7 +36,7 @@ export async function requeue(entry: QueueEntry, { store, clock }: MoveServices,
   const document = await documentOf(entry, store, signal);
   // No agent would start what says nothing of what was submitted.
   readQueued(document);
-  await move(entry, doneOf(requeued(document, clock.now())), store, signal);
+  await move({ entry, document: doneOf(requeued(document, clock.now())) }, store, signal);
 }
 
 async function documentOf(entry: QueueEntry, store: QueueStore, signal: AbortSignal): Promise<RunDocument> {
@@ -46,7 +47,9 @@ async function documentOf(entry: QueueEntry, store: QueueStore, signal: AbortSig
   throw new LaunchError("store-conflict", `run "${entry.run.run_id}" has changed meanwhile; look at it, and try again`);
 }
 
-async function move(entry: QueueEntry, document: RunDocument, store: QueueStore, signal: AbortSignal): Promise<void> {
+type Moved = { readonly entry: QueueEntry; readonly document: RunDocument };
+
+async function move({ entry, document }: Moved, store: QueueStore, signal: AbortSignal): Promise<void> {
   const result = await store.move(entry, document, signal);
   if (result.kind === "written") return;
   const { run_id: runId } = entry.run;

@@ -6,15 +6,20 @@ import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { QueueLookUp, QueueResolution } from "../spec/resolve/resolution.ts";
 import type { DefinitionStore, StoredDefinition, WithDefinitions } from "../stores/definition-store.ts";
 
+export type DefinitionRequest = {
+  readonly queue: string;
+  /** As it was so long ago will do, where that spares a request. */
+  readonly mayBeOldMs?: number;
+};
+
 /**
- * A queue's definition as it is now (or was `mayBeOldMs` ago, where that spares a request), for a spec that is resolved. The queue `default`
+ * A queue's definition as it is now, for a spec that is resolved. The queue `default`
  * is there without a file.
  */
 export async function lookUpDefinition(
-  queue: string,
+  { queue, mayBeOldMs = 0 }: DefinitionRequest,
   store: WithDefinitions,
   signal: AbortSignal,
-  mayBeOldMs = 0,
 ): Promise<QueueLookUp> {
   const { definitions } = store;
   const stored = await definitions?.read(queue, signal, mayBeOldMs);
@@ -31,7 +36,7 @@ export function lookUpOnce(
 ): QueueResolution["definitionOf"] {
   const known = new Map<string, Promise<QueueLookUp>>();
   return (queue, config) => {
-    const found = known.get(queue) ?? open(config).then(({ store }) => lookUpDefinition(queue, store, signal));
+    const found = known.get(queue) ?? open(config).then(({ store }) => lookUpDefinition({ queue }, store, signal));
     known.set(queue, found);
     return found;
   };
@@ -43,7 +48,7 @@ export async function definitionOf(
   store: WithDefinitions,
   signal: AbortSignal,
 ): Promise<QueueDefinition> {
-  const found = await lookUpDefinition(queue, store, signal);
+  const found = await lookUpDefinition({ queue }, store, signal);
   if (found.kind === "definition") return found.definition;
   if (found.kind === "missing") {
     const known =

@@ -34,7 +34,7 @@ export function queueReport({ queue, definition: defined, snapshot, history, now
   const agents = beats.map((beat) => agentReport(beat, leased, now));
   const serving = agents.filter(({ silent, state }) => !silent && state === "working");
   const paused = snapshot.paused.includes(queue);
-  const ranked = rankQueue({ name: queue, definition }, snapshot, undefined, now);
+  const ranked = rankQueue({ name: queue, definition }, snapshot, { agent: undefined, now });
   const duration = durationOf(history.flatMap(lastingOf));
   const places = serving.reduce((sum, agent) => sum + placesOf(agent, waiting.length), 0);
   const runningForMs = running.map(({ forMs }) => forMs);

@@ -6,14 +6,16 @@ import type { PickRequest, QueueEntry, QueueSnapshot } from "../stores/queue-sto
 /** A queue as its definition is now. */
 export type DefinedQueue = { readonly name: string; readonly definition: QueueDefinition };
 
+/** For whom they are ranked, and when. */
+export type Asking = Pick<RankRequest, "agent" | "now">;
+
 export type RankedEntry = Ranked & { readonly entry: QueueEntry };
 
 /** The waiting runs of one queue in their order, each with what it waits for. */
 export function rankQueue(
   { name, definition }: DefinedQueue,
   snapshot: QueueSnapshot,
-  agent: RankRequest["agent"],
-  now: number,
+  asking: Asking,
 ): readonly RankedEntry[] {
   const own = snapshot.entries.filter(({ queue }) => queue === name);
   const waiting = new Map(
@@ -30,8 +32,7 @@ export function rankQueue(
     ],
     ...rulesOf(definition),
     paused: snapshot.paused.includes(name),
-    now,
-    agent,
+    ...asking,
   });
   return ranked.flatMap((item) => {
     const entry = waiting.get(item.run.runId);

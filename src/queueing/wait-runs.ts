@@ -45,7 +45,7 @@ export async function waitForRuns(
   const { runs, onChange, onLook } = request;
   const { store, clock } = services;
   const queues = [...new Set(runs.map(({ queue }) => queue))];
-  const viewer = queueViewer(store, clock);
+  const place = { queues, viewer: queueViewer(store, clock), store };
   const seen = new Map<string, Seen>();
   const told = new Map<string, string>();
   const isEnded = ({ runId }: AwaitedRun): boolean => {
@@ -54,7 +54,7 @@ export async function waitForRuns(
   };
   for (;;) {
     const left = runs.filter((run) => !isEnded(run));
-    const found = await patiently(() => lookFor(left, queues, viewer, store, signal), request, clock, signal);
+    const found = await patiently(() => lookFor(left, place, signal), { ...request, clock }, signal);
     for (const now of found) {
       const runId = now.run.run_id;
       seen.set(runId, now);
@@ -68,11 +68,15 @@ export async function waitForRuns(
   }
 }
 
+type LookedAt = {
+  readonly queues: readonly string[];
+  readonly viewer: QueueViewer;
+  readonly store: QueueStore;
+};
+
 async function lookFor(
   runs: readonly AwaitedRun[],
-  queues: readonly string[],
-  viewer: QueueViewer,
-  store: QueueStore,
+  { queues, viewer, store }: LookedAt,
   signal: AbortSignal,
 ): Promise<readonly Seen[]> {
   const snapshot = await viewer.look(queues, signal);
@@ -106,8 +110,7 @@ async function headOf(runId: string, store: QueueStore, signal: AbortSignal): Pr
 /** Asks again, ever more seldom, while the store gives no answer. */
 async function patiently<T>(
   look: () => Promise<T>,
-  { onTrouble }: WaitRequest,
-  clock: Clock,
+  { onTrouble, clock }: Pick<WaitRequest, "onTrouble"> & { readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<T> {
   const begunMs = clock.monotonicMs();

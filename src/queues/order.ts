@@ -78,7 +78,7 @@ export type Ranked = {
 /** Sorts the waiting runs, and says of each whether it can start now, given that those before it that can, do. */
 export function rank(request: RankRequest): readonly Ranked[] {
   const { order, now, agent } = request;
-  const sorted = [...request.waiting].sort((a, b) => compareRuns(a, b, order, now));
+  const sorted = [...request.waiting].sort(inOrder({ order, now }));
   const submitters = new Map<string, number>();
   for (const run of request.running) count(submitters, run.submitter);
   const free = { ...agent?.free };
@@ -105,12 +105,11 @@ export function effectivePriority(run: WaitingRun, order: QueueOrder, now: numbe
   return Math.max(0, run.priority - levels);
 }
 
-function compareRuns(a: WaitingRun, b: WaitingRun, order: QueueOrder, now: number): number {
-  return (
+function inOrder({ order, now }: Pick<RankRequest, "order" | "now">): (a: WaitingRun, b: WaitingRun) => number {
+  return (a, b) =>
     effectivePriority(a, order, now) - effectivePriority(b, order, now) ||
     a.enqueuedAt - b.enqueuedAt ||
-    (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0)
-  );
+    (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0);
 }
 
 type Situation = {

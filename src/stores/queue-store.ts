@@ -114,17 +114,16 @@ export type PickRequest = {
   readonly nowMs?: number;
 };
 
+/** How a leased run ends, and what is to be taken with it. */
+export type EndThenClaim = { readonly document: RunDocument; readonly next?: ClaimRequest };
+export type EndThenPick = { readonly document: RunDocument; readonly next: PickRequest };
+
 /** Of a store that can order runs by itself. However many wait, each is one request. */
 export interface PickingStore {
   /** Takes the first run that can start; `lost` when none can. */
   claimNext(request: PickRequest, signal: AbortSignal): Promise<Claim>;
   /** Ends a leased run as `finish` does, and takes the first that can start then. */
-  finishAndClaimNext(
-    entry: QueueEntry,
-    document: RunDocument,
-    request: PickRequest,
-    signal: AbortSignal,
-  ): Promise<Finished>;
+  finishAndClaimNext(entry: QueueEntry, end: EndThenPick, signal: AbortSignal): Promise<Finished>;
 }
 
 /** Runs in queues, and those that no queue holds. */
@@ -142,12 +141,7 @@ export interface QueueStore extends Store {
   /** Writes a leased run's progress (state, handle). */
   progress(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
   /** Ends a leased run with its record; takes the next one in the same request where there is one. */
-  finish(
-    entry: QueueEntry,
-    document: RunDocument,
-    next: ClaimRequest | undefined,
-    signal: AbortSignal,
-  ): Promise<Finished>;
+  finish(entry: QueueEntry, end: EndThenClaim, signal: AbortSignal): Promise<Finished>;
   /** Puts a leased run back to wait (retry later, given back, or taken from a holder that is gone: fenced by the entry's version). */
   release(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
   /** Cancels a waiting run, or asks the holder of a leased one to. */

@@ -11,7 +11,10 @@ export function queuedOf(run: RunHead): QueuedHead {
 }
 
 /** Refuses more waiting runs than a store is made for. */
-export function checkRoom(queue: string, waiting: number, added: number, limit: number): void {
+export function checkRoom(
+  queue: string,
+  { waiting, added, limit }: { readonly waiting: number; readonly added: number; readonly limit: number },
+): void {
   if (waiting + added <= limit) return;
   throw new LaunchError(
     "refused",

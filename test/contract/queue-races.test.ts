@@ -33,7 +33,7 @@ const ofLeased = {
   renew: async (store, entry, document, signal) => (await store.progress(entry, document, signal)).kind,
   expire: async (store, entry, document, signal) => (await store.release(entry, document, signal)).kind,
   finish: async (store, entry, document, signal) =>
-    (await store.finish(entry, endedRun(document), undefined, signal)).finish.kind,
+    (await store.finish(entry, { document: endedRun(document) }, signal)).finish.kind,
 } satisfies Record<string, Change>;
 
 const done = ["won", "written", "cancelled"];

@@ -58,7 +58,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     won(await from.claim({ entry: await entry(runId, from), lease: leaseOf(agent) }, signal));
   const complete = async (runId: string, head: Partial<RunHead> = succeeded): Promise<QueueEntry> => {
     const taken = await take(runId);
-    const { finish } = await store.finish(taken.entry, withHead(taken.document, head), undefined, signal);
+    const { finish } = await store.finish(taken.entry, { document: withHead(taken.document, head) }, signal);
     return written(finish);
   };
 
@@ -116,7 +116,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     expect(await again()).toEqual(already);
     const taken = await take("digits-1");
     expect(await again()).toEqual(already);
-    written((await store.finish(taken.entry, withHead(taken.document, succeeded), undefined, signal)).finish);
+    written((await store.finish(taken.entry, { document: withHead(taken.document, succeeded) }, signal)).finish);
     expect(await again()).toEqual(already);
     expect(await store.fold("gpu", 0, signal)).toBe(1);
     expect(await again()).toEqual(already);
@@ -158,7 +158,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     await enqueue("one", "two");
     const taken = await take("one");
     const next = { entry: await entry("two"), lease: leaseOf("box-1") };
-    const result = await store.finish(taken.entry, withHead(taken.document, succeeded), next, signal);
+    const result = await store.finish(taken.entry, { document: withHead(taken.document, succeeded), next }, signal);
     expect(written(result.finish).place).toBe("ended");
     expect(won(result.next).document.run).toMatchObject({ run_id: "two", state: "leased" });
     expect((await entries(other)).map(({ place }) => place)).toEqual(["ended", "leased"]);
@@ -169,7 +169,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     const taken = await take("one");
     const next = { entry: await entry("two"), lease: leaseOf("box-1") };
     await take("two", "box-2", other);
-    const result = await store.finish(taken.entry, withHead(taken.document, succeeded), next, signal);
+    const result = await store.finish(taken.entry, { document: withHead(taken.document, succeeded), next }, signal);
     expect(written(result.finish).place).toBe("ended");
     expect(result.next).toEqual({ kind: "lost" });
     expect((await entry("two")).run.lease?.agent).toBe("box-2");
@@ -236,7 +236,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     }
     expect((await entries()).map(({ cancelRequested }) => cancelRequested)).toEqual([true, false]);
     const cancelled = withHead(taken.document, cancellation);
-    written((await store.finish(await entry("one"), cancelled, undefined, signal)).finish);
+    written((await store.finish(await entry("one"), { document: cancelled }, signal)).finish);
     expect(await other.cancel(taken.entry, cancelled, signal)).toBe("ended");
   });
 
@@ -268,10 +268,10 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     const seen = await entry("digits-1", other);
     const document = (await other.load(seen, signal))!;
     const free = written(await other.release(seen, document, signal));
-    const ended = withHead(stale.document, succeeded);
-    expect((await store.finish(stale.entry, ended, undefined, signal)).finish).toEqual({ kind: "fenced" });
+    const ended = { document: withHead(stale.document, succeeded) };
+    expect((await store.finish(stale.entry, ended, signal)).finish).toEqual({ kind: "fenced" });
     const second = won(await other.claim({ entry: free, lease: leaseOf("box-2", 2) }, signal));
-    expect((await store.finish(stale.entry, ended, undefined, signal)).finish).toEqual({ kind: "fenced" });
+    expect((await store.finish(stale.entry, ended, signal)).finish).toEqual({ kind: "fenced" });
     expect((await store.release(stale.entry, stale.document, signal)).kind).toBe("fenced");
     expect(await entry("digits-1")).toEqual(second.entry);
   });
@@ -358,7 +358,7 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     const running = written(await store.progress(taken.entry, withHead(taken.document, { state: "running" }), signal));
     loseNextAnswer();
     const next = { entry: await entry("two"), lease: leaseOf("box-1") };
-    const result = await store.finish(running, withHead(taken.document, succeeded), next, signal);
+    const result = await store.finish(running, { document: withHead(taken.document, succeeded), next }, signal);
     written(result.finish);
     const second = won(result.next);
     loseNextAnswer();

@@ -32,7 +32,7 @@ export async function loseAttempt(
   const end = endOfAttempt({ ended: gone.to, agent, host, cut, now });
   const written =
     end.kind === "finish"
-      ? (await store.finish(entry, end.document, undefined, signal)).finish
+      ? (await store.finish(entry, { document: end.document }, signal)).finish
       : await store.release(entry, end.document, signal);
   if (written.kind !== "written") return;
   const next = end.kind === "finish" ? `it has ended (${end.document.run.state})` : "it waits for another attempt";

@@ -12,12 +12,12 @@ export async function writeEnd(end: AttemptEnd, agent: Agent, writer: HoldWriter
     if (end.kind !== "finish") return store.release(entry, end.document, signal);
     // After an answer that was lost the next run may be ours already: a snapshot tells.
     const next = tries++ === 0 ? reserveNext(agent, entry) : undefined;
-    if (next === undefined) return (await store.finish(entry, end.document, undefined, signal)).finish;
+    if (next === undefined) return (await store.finish(entry, { document: end.document }, signal)).finish;
     return next.during(async () => {
       const finished =
         next.kind === "pick"
-          ? await next.store.finishAndClaimNext(entry, end.document, next.request, signal)
-          : await store.finish(entry, end.document, next.request, signal);
+          ? await next.store.finishAndClaimNext(entry, { document: end.document, next: next.request }, signal)
+          : await store.finish(entry, { document: end.document, next: next.request }, signal);
       return { result: finished.finish, claim: finished.next };
     });
   };

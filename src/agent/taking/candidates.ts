@@ -1,4 +1,4 @@
-import { rankQueue, type RankedEntry } from "../../queueing/ranked-queue.ts";
+import { type Asking, rankQueue, type RankedEntry } from "../../queueing/ranked-queue.ts";
 import type { QueueEntry } from "../../stores/queue-store.ts";
 import type { Agent } from "../context.ts";
 import { countedEntries } from "./counting.ts";
@@ -7,21 +7,24 @@ import { countedEntries } from "./counting.ts";
 export function candidates(agent: Agent, ending: string | undefined): readonly RankedEntry[] {
   if (agent.snapshot === undefined) return [];
   const snapshot = { ...agent.snapshot, entries: countedEntries(agent, ending) };
-  const asking = {
-    total: agent.pool.total,
-    free: agent.pool.free(),
-    places: Number.POSITIVE_INFINITY,
-    timeLeftMs: agent.timeLeftMs(),
-  };
-  const now = agent.services.clock.now().getTime();
+  const asking = askingOf(agent);
   const ranked = agent.definitions
     .served()
     .map((queue) =>
-      rankQueue(queue, snapshot, asking, now).filter(
+      rankQueue(queue, snapshot, asking).filter(
         ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry),
       ),
     );
   return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
+}
+
+/** What this agent has room and time for now. */
+export function askingOf(agent: Agent): Asking {
+  const { pool, services } = agent;
+  return {
+    agent: { total: pool.total, free: pool.free(), places: Number.POSITIVE_INFINITY, timeLeftMs: agent.timeLeftMs() },
+    now: services.clock.now().getTime(),
+  };
 }
 
 /** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */

@@ -93,7 +93,7 @@ function reserveClaim(agent: Agent, ending?: string): Reservation | undefined {
     const slots = agent.pool.take(entry.run.queued?.slots ?? {});
     if (slots === undefined) continue;
     agent.turn++;
-    return claimOf(agent, entry, slots, countedIn(agent, entry.queue));
+    return claimOf(agent, { entry, ...countedIn(agent, entry.queue) }, slots);
   }
   return undefined;
 }
@@ -103,11 +103,12 @@ function shareOf({ snapshot, request }: Agent): Share {
   return { rank: others.filter((id) => id < request.agent).length, agents: others.length + 1 };
 }
 
-function claimOf(agent: Agent, entry: QueueEntry, slots: Holding, counted: Pick<ClaimRequest, "counted">): Reservation {
+function claimOf(agent: Agent, asked: Omit<ClaimRequest, "lease">, slots: Holding): Reservation {
+  const { entry } = asked;
   const { store, clock } = agent.services;
   // Until the answer is there it is not to be asked for again.
   agent.lost.set(nameOf(entry), clock.monotonicMs());
-  const request = { entry, lease: agent.leaseFor(entry.run.attempt + 1), ...counted };
+  const request = { ...asked, lease: agent.leaseFor(entry.run.attempt + 1) };
   const miscounted = (): void => void agent.lost.delete(nameOf(entry));
   return {
     kind: "claim",
@@ -218,7 +219,7 @@ async function refuseImpossible(agent: Agent, signal: AbortSignal): Promise<void
       const wanted = Object.entries(entry.run.queued?.slots ?? {});
       const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
       if (everybody.some(fits) || isLost(agent, entry)) continue;
-      await claimOf(agent, entry, {}, {}).take(signal);
+      await claimOf(agent, { entry }, {}).take(signal);
     }
   }
 }

@@ -2,6 +2,7 @@ import { isLauncherThere, readLive } from "../../machine/live-entry.ts";
 import { rankQueue } from "../../queueing/ranked-queue.ts";
 import type { Agent } from "../context.ts";
 import { isOwn } from "../holding/takeover.ts";
+import { askingOf } from "./candidates.ts";
 
 /**
  * Why an agent that drains its queues has to stay, in words; undefined when nothing is left for it. Runs that only others can take, and
@@ -16,19 +17,13 @@ export async function waitReason(agent: Agent): Promise<string | undefined> {
 function waitingReason(agent: Agent): string | undefined {
   const { snapshot } = agent;
   if (snapshot === undefined) return undefined;
-  const left = agent.timeLeftMs();
-  const now = agent.services.clock.now().getTime();
-  const asking = {
-    total: agent.pool.total,
-    free: agent.pool.free(),
-    places: Number.POSITIVE_INFINITY,
-    timeLeftMs: left,
-  };
+  const asking = askingOf(agent);
+  const left = asking.agent?.timeLeftMs;
   for (const queue of agent.definitions.served()) {
-    for (const { waitsFor, entry } of rankQueue(queue, snapshot, asking, now)) {
+    for (const { waitsFor, entry } of rankQueue(queue, snapshot, asking)) {
       if (waitsFor === undefined) return `${entry.run.run_id} can start`;
       if (waitsFor.kind === "limit") return `${entry.run.run_id} waits for a limit of its queue`;
-      const isSoon = left === undefined || (waitsFor.kind === "time" && waitsFor.until - now < left);
+      const isSoon = left === undefined || (waitsFor.kind === "time" && waitsFor.until - asking.now < left);
       if (waitsFor.kind === "time" && isSoon) return `${entry.run.run_id} waits for its time`;
     }
   }

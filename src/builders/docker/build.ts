@@ -23,16 +23,17 @@ import { builtSummary } from "./summary.ts";
 type Found = { readonly reference: string; readonly digest: string };
 type Environment = Readonly<Record<string, string>>;
 
+type Planned = { readonly request: BuildRequest; readonly plan: BuildPlan };
+
 /** Finds the planned image where it is kept, or builds it. */
 export async function buildPlanned(
   session: DockerSession,
-  request: BuildRequest,
-  plan: BuildPlan,
+  { request, plan }: Planned,
   signal: AbortSignal,
 ): Promise<BuiltImage> {
   const builder = await session.builder(signal);
   return withLogin(request, signal, async (env) => {
-    const found = await existing(session, request, plan, env, signal);
+    const found = await existing(session, { request, plan, env }, signal);
     if (found !== undefined) {
       const reproducible = reproducibility(builder, plan);
       return { ...found, plan, outcome: "unchanged", reproducible, summary: "unchanged, not built" };
@@ -49,9 +50,7 @@ export async function buildPlanned(
 /** The image of these very inputs, when it was built before. */
 async function existing(
   session: DockerSession,
-  request: BuildRequest,
-  plan: BuildPlan,
-  env: Environment,
+  { request, plan, env }: Planned & { readonly env: Environment },
   signal: AbortSignal,
 ): Promise<Found | undefined> {
   const repository = repositoryOf(request);
@@ -65,9 +64,7 @@ async function existing(
   return undefined;
 }
 
-type NewBuild = {
-  readonly request: BuildRequest;
-  readonly plan: BuildPlan;
+type NewBuild = Planned & {
   readonly builder: BuilderInfo;
   readonly env: Environment;
   /** For the context and buildx's metadata; removed after the build. */

@@ -17,7 +17,7 @@ export const plugin: BuilderPlugin<DockerBuilderConfig> = {
     return {
       plan: (request, signal) => planBuild(session, request, signal),
       build: async (request, plan, signal) => {
-        const built = await buildPlanned(session, request, plan, signal);
+        const built = await buildPlanned(session, { request, plan }, signal);
         await noteUse(built, context);
         return built;
       },

@@ -12,7 +12,7 @@ import { engineOf, forgetImage, type ImageNote, readImageNote, readImageNotes } 
 
 /** Removes old images of ours from this machine's Docker. Without any to remove, Docker isn't asked. */
 export async function pruneImages(request: PruneRequest, signal: AbortSignal): Promise<PrunedImages> {
-  const { environment } = request;
+  const { environment, wanted } = request;
   const { images } = request.state;
   const engine = engineOf(environment);
   const notes = (await readImageNotes(images)).filter((note) => note.engine === engine);
@@ -29,7 +29,8 @@ export async function pruneImages(request: PruneRequest, signal: AbortSignal): P
       }
       if (done.has(image.id)) continue;
       done.add(image.id);
-      const why = (await whyKept(image, notes, old, request, signal)) ?? (await remove(image, note, request, signal));
+      const why =
+        (await whyKept(image, { notes, old, wanted }, signal)) ?? (await remove({ image, note }, request, signal));
       if (why === undefined) removed.push({ name: note.name, digest: note.digest, bytes: image.bytes });
       else kept.push({ name: note.name, why });
     }
@@ -45,11 +46,15 @@ async function imageOf({ reference, digest }: ImageNote, signal: AbortSignal): P
   return (await namedImage(reference, signal)) ?? (await namedImage(digest, signal));
 }
 
+/** What launches here say of images; those of `old` none has used for long. */
+type Known = Pick<PruneRequest, "wanted"> & {
+  readonly notes: readonly ImageNote[];
+  readonly old: readonly ImageNote[];
+};
+
 async function whyKept(
   image: NamedImage,
-  notes: readonly ImageNote[],
-  old: readonly ImageNote[],
-  { wanted }: PruneRequest,
+  { notes, old, wanted }: Known,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const ofThis = ({ name, digest }: ImageNote): boolean =>
@@ -69,8 +74,7 @@ async function whyKept(
 
 /** Why it is still there; undefined when it is gone. */
 async function remove(
-  image: NamedImage,
-  note: ImageNote,
+  { image, note }: { readonly image: NamedImage; readonly note: ImageNote },
   { dryRun, state, atWork }: PruneRequest,
   signal: AbortSignal,
 ): Promise<string | undefined> {

@@ -15,11 +15,13 @@ import { withRuns } from "../program/open-runs.ts";
 /** One line for people, and the same as an event. */
 type Change = { readonly runId: string; readonly words: string; readonly outcome: string };
 
+type Work = (entries: readonly QueueEntry[], store: QueueStore, signal: AbortSignal) => Promise<readonly Change[]>;
+
 /** `launch cancel RUN|GROUP…`: what waits ends now, what runs is ended by its agent. */
 export function cancelCommand(names: readonly string[], flags: CancelFlags, console: Console): Promise<number> {
-  return change(names, flags, console, "cancelled", async (entries, store, signal) => {
+  const work: Work = async (entries, store, signal) => {
     const services = { store, clock: systemClock };
-    const done = await cancelEntries(entries, `cancelled by ${userName()}`, services, signal);
+    const done = await cancelEntries({ entries, why: `cancelled by ${userName()}` }, services, signal);
     return done.map(({ runId, result }) => {
       const agent = entries.find(({ run }) => run.run_id === runId)?.run.lease?.agent ?? "its agent";
       const words = {
@@ -30,34 +32,39 @@ export function cancelCommand(names: readonly string[], flags: CancelFlags, cons
       } as const;
       return { runId, outcome: result, words: words[result] };
     });
-  });
+  };
+  return change({ names, event: "cancelled", work }, flags, console);
 }
 
 /** `launch requeue RUN|GROUP…`: what has ended waits again. */
 export function requeueCommand(names: readonly string[], flags: RequeueFlags, console: Console): Promise<number> {
-  return change(names, flags, console, "requeued", async (entries, store, signal) => {
+  const work: Work = async (entries, store, signal) => {
     for (const entry of entries) await requeue(entry, { store, clock: systemClock }, signal);
     return entries.map(({ run, queue }) => ({
       runId: run.run_id,
       outcome: "requeued",
       words: `waits in ${queue} again`,
     }));
-  });
+  };
+  return change({ names, event: "requeued", work }, flags, console);
 }
+
+export type PrioritizeRequest = { readonly priority: string; readonly names: readonly string[] };
 
 /** `launch prioritize PRIORITY RUN|GROUP…`. */
 export function prioritizeCommand(
-  priority: string,
-  names: readonly string[],
+  { priority, names }: PrioritizeRequest,
   flags: RequeueFlags,
   console: Console,
 ): Promise<number> {
   const level = levelOf(priority);
-  return change(names, flags, console, "prioritized", async (entries, store, signal) => {
-    for (const entry of entries) await prioritize(entry, level, { store, clock: systemClock }, signal);
+  const work: Work = async (entries, store, signal) => {
+    const services = { store, clock: systemClock };
+    for (const entry of entries) await prioritize({ entry, priority: level }, services, signal);
     const words = priorityWords[level];
     return entries.map(({ run }) => ({ runId: run.run_id, outcome: words, words: `waits with priority ${words}` }));
-  });
+  };
+  return change({ names, event: "prioritized", work }, flags, console);
 }
 
 function levelOf(text: string): 0 | 1 | 2 | 3 {
@@ -65,16 +72,12 @@ function levelOf(text: string): 0 | 1 | 2 | 3 {
   throw new LaunchError("bad-usage", `priority "${text}": give ${priorityWords.join(", ")}`);
 }
 
-async function change(
-  names: readonly string[],
-  flags: CancelFlags,
-  console: Console,
-  event: string,
-  work: (entries: readonly QueueEntry[], store: QueueStore, signal: AbortSignal) => Promise<readonly Change[]>,
-): Promise<number> {
+type ChangeRequest = { readonly names: readonly string[]; readonly event: string; readonly work: Work };
+
+async function change({ names, event, work }: ChangeRequest, flags: CancelFlags, console: Console): Promise<number> {
   const { signal } = new AbortController();
   const changes = await withRuns(flags, console, async ({ store }) => {
-    const { entries } = await findQueued(names, { withGroups: flags.group === true }, store, signal);
+    const { entries } = await findQueued({ names, withGroups: flags.group === true }, store, signal);
     return work(entries, store, signal);
   });
   if (flags.json === true) {

@@ -19,10 +19,11 @@ import type { QueueDeleteFlags, QueueFlags, QueueWriteFlags } from "../program/f
 import { eventWriter } from "../terminal/json-log.ts";
 import { withRuns } from "../program/open-runs.ts";
 
+export type QueueWrite = { readonly verb: "create" | "set"; readonly name: string };
+
 /** `launch queue create` and `set`. All faults of what would be written are found before anything is. */
 export async function writeQueueCommand(
-  verb: "create" | "set",
-  name: string,
+  { verb, name }: QueueWrite,
   flags: QueueWriteFlags,
   console: Console,
 ): Promise<number> {
@@ -31,7 +32,7 @@ export async function writeQueueCommand(
   return withRuns(flags, console, async ({ store }) => {
     const definitions = definitionsIn(store);
     const stored = await definitions.read(name, signal);
-    const base = await baseOf(verb, name, flags, stored);
+    const base = await baseOf({ verb, name }, stored, flags);
     const text = editDefinition(base.text, await editsOf(flags));
     const document = { name: base.name, text };
     const read = readDefinition(document);
@@ -43,7 +44,7 @@ export async function writeQueueCommand(
     }
     const change = { name, text, expected: stored?.version, by: userName() };
     const result = await definitions.write(change, signal);
-    return said(result, { name, text, verb: "written" }, flags, store, console);
+    return said({ name, text, verb: "written", result, store }, flags, console);
   });
 }
 
@@ -54,10 +55,9 @@ function checkName(name: string): void {
 
 /** What the changes are made to. */
 async function baseOf(
-  verb: "create" | "set",
-  name: string,
-  { config }: QueueWriteFlags,
+  { verb, name }: QueueWrite,
   stored: StoredDefinition | undefined,
+  { config }: QueueWriteFlags,
 ): Promise<Document> {
   if (verb === "create" && stored !== undefined) {
     throw new LaunchError("bad-usage", `queue "${name}" is there already; change it with launch queue set ${name}`);
@@ -112,14 +112,15 @@ export async function deleteQueueCommand(name: string, flags: QueueDeleteFlags, 
       );
     }
     const result = await definitions.write({ name, text: undefined, expected: stored.version, by: userName() }, signal);
-    return said(result, { name, text: undefined, verb: "deleted" }, flags, store, console);
+    return said({ name, text: undefined, verb: "deleted", result, store }, flags, console);
   });
 }
 
+export type QueuePause = { readonly name: string; readonly paused: boolean };
+
 /** `launch queue pause` and `resume`. */
 export async function pauseQueueCommand(
-  name: string,
-  paused: boolean,
+  { name, paused }: QueuePause,
   flags: QueueFlags,
   console: Console,
 ): Promise<number> {
@@ -132,13 +133,17 @@ export async function pauseQueueCommand(
   });
 }
 
-type Said = { readonly name: string; readonly text: string | undefined; readonly verb: string };
+type Said = {
+  readonly name: string;
+  readonly text: string | undefined;
+  readonly verb: string;
+  readonly result: DefinitionWrite;
+  readonly store: WithDefinitions;
+};
 
 async function said(
-  result: DefinitionWrite,
-  { name, text, verb }: Said,
+  { name, text, verb, result, store }: Said,
   { json }: QueueFlags,
-  store: WithDefinitions,
   { out, err }: Console,
 ): Promise<number> {
   if (result.kind === "conflict") {

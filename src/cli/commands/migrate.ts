@@ -14,25 +14,26 @@ import type { MigrateFlags } from "../program/flags.ts";
 import { eventWriter } from "../terminal/json-log.ts";
 import { storeTokens } from "../program/tokens.ts";
 
+export type StoreUrls = { readonly from: string; readonly to: string };
+
 /** `launch store migrate FROM TO`. */
 export async function migrateCommand(
-  fromUrl: string,
-  toUrl: string,
+  urls: StoreUrls,
   flags: MigrateFlags,
   { out, environment }: Console,
 ): Promise<number> {
-  const tokens = await storeTokens([fromUrl, toUrl], environment, silentLog);
+  const tokens = await storeTokens([urls.from, urls.to], environment, silentLog);
   const place = { state: stateDirectoryOf(environment, homedir()), tokens, log: silentLog };
   const { signal } = new AbortController();
   const json = flags.json === true;
   // A push for each run may be a matter of an hour on GitHub: each is told as it has moved.
   const onMoved = json ? undefined : (runId: string): void | Promise<void> => out.write(`  moved ${runId}\n`);
-  const from = await openStoreAt(fromUrl, place);
+  const from = await openStoreAt(urls.from, place);
   try {
-    const to = await openStoreAt(toUrl, place);
+    const to = await openStoreAt(urls.to, place);
     try {
       const services = { clock: systemClock, by: userName(), ...(onMoved === undefined ? {} : { onMoved }) };
-      const migrated = await migrate(from, to, services, signal);
+      const migrated = await migrate({ from, to }, services, signal);
       if (json) await eventWriter(out)("migrated", toJson(migrated));
       else await out.write(`${linesOf(migrated, to).join("\n")}\n`);
       return migrated.left.length === 0 ? exitCodes.succeeded : exitCodes.infrastructure;

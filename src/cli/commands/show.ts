@@ -33,7 +33,9 @@ export async function showCommand(run: string, flags: ShowFlags, console: Consol
   const text = await withRuns(flags, console, async (runs) => {
     const shown = await showRun(run, runs, signal);
     const plain = chosen.length === 0;
-    const place = plain ? await placeInQueue(shown.stored.run, runs.store, systemClock, signal) : undefined;
+    const place = plain
+      ? await placeInQueue(shown.stored.run, { store: runs.store, clock: systemClock }, signal)
+      : undefined;
     return textOf(shown, place, flags);
   });
   await console.out.write(text);

@@ -15,10 +15,7 @@ import type {
 } from "./flags.ts";
 import { launchTable } from "../../submit/settings/launch-table.ts";
 import { collect, logOptions, settingOptions, specOptions, storeOption } from "./options.ts";
-import { addQueues } from "./queue-program.ts";
-
-/** Takes the exit code of a command that was run. */
-type Done = (exitCode: number) => void;
+import { addQueues, type CommandPlace } from "./queue-program.ts";
 
 /** Flags that W&B Launch has and this version hasn't: refused with words, never ignored. */
 const notYet: Readonly<Record<string, string>> = {
@@ -29,7 +26,11 @@ const notYet: Readonly<Record<string, string>> = {
 };
 
 /** The program and all its commands. `command` is what follows `--`, which only commands that launch take. */
-export function buildProgram(console: Console, command: readonly string[] | undefined, done: Done): Command {
+export function buildProgram(
+  console: Console,
+  command: readonly string[] | undefined,
+  done: CommandPlace["done"],
+): Command {
   const program = new Command("launch")
     .description("Launches training jobs from a commit: build, run, record.")
     .version(version, "-V, --version")
@@ -46,15 +47,19 @@ export function buildProgram(console: Console, command: readonly string[] | unde
     if (command !== undefined)
       throw new LaunchError("bad-usage", "words after -- are for `launch run`, `validate` and `doctor` only");
   };
-  addLaunching(program, console, command, done);
-  addRuns(program, console, noWords, done);
-  addQueues(program, { console, noWords, done });
-  addAgents(program, { console, noWords, done });
-  addPlace(program, console, command, noWords, done);
+  const place: LaunchingPlace = { console, noWords, done, command };
+  addLaunching(program, place);
+  addRuns(program, place);
+  addQueues(program, place);
+  addAgents(program, place);
+  addPlace(program, place);
   return program;
 }
 
-function addLaunching(program: Command, console: Console, command: readonly string[] | undefined, done: Done): void {
+/** What a command that launches takes besides. */
+type LaunchingPlace = CommandPlace & { readonly command: readonly string[] | undefined };
+
+function addLaunching(program: Command, { console, command, done }: LaunchingPlace): void {
   const run = program
     .command("run")
     .summary("run a spec, a folder or a git URL, here and now or by a queue")
@@ -83,7 +88,7 @@ function addLaunching(program: Command, console: Console, command: readonly stri
     .option("--json", "the outcome as JSON");
 }
 
-function addRuns(program: Command, console: Console, noWords: () => void, done: Done): void {
+function addRuns(program: Command, { console, noWords, done }: CommandPlace): void {
   program
     .command("list")
     .summary("the runs that the store keeps, newest first")
@@ -138,13 +143,7 @@ function addRuns(program: Command, console: Console, noWords: () => void, done: 
     });
 }
 
-function addPlace(
-  program: Command,
-  console: Console,
-  command: readonly string[] | undefined,
-  noWords: () => void,
-  done: Done,
-): void {
+function addPlace(program: Command, { console, noWords, done, command }: LaunchingPlace): void {
   program
     .command("init")
     .summary("write a launch.yaml for a folder")

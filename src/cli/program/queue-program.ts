@@ -67,7 +67,7 @@ function addQueuedRuns(program: Command, { console, noWords, done }: CommandPlac
   ).action(async (priority: string, names: readonly string[], flags: RequeueFlags) => {
     noWords();
     const { prioritizeCommand } = await import("../commands/change-runs.ts");
-    done(await prioritizeCommand(priority, names, flags, console));
+    done(await prioritizeCommand({ priority, names }, flags, console));
   });
 }
 
@@ -90,7 +90,7 @@ function addDefinitions(queue: Command, { console, noWords, done }: CommandPlace
       .action(async (name: string, flags: QueueWriteFlags) => {
         noWords();
         const { writeQueueCommand } = await import("../commands/define-queue.ts");
-        done(await writeQueueCommand(verb, name, flags, console));
+        done(await writeQueueCommand({ verb, name }, flags, console));
       });
   }
   queue
@@ -156,7 +156,7 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
       .action(async (name: string, flags: QueueFlags) => {
         noWords();
         const { pauseQueueCommand } = await import("../commands/define-queue.ts");
-        done(await pauseQueueCommand(name, verb === "pause", flags, console));
+        done(await pauseQueueCommand({ name, paused: verb === "pause" }, flags, console));
       });
   }
 }

@@ -15,7 +15,7 @@ export function addStores(program: Command, { console, noWords, done }: CommandP
     .action(async (from: string, to: string, flags: MigrateFlags) => {
       noWords();
       const { migrateCommand } = await import("../commands/migrate.ts");
-      done(await migrateCommand(from, to, flags, console));
+      done(await migrateCommand({ from, to }, flags, console));
     });
   store
     .command("init")

@@ -28,7 +28,7 @@ export type Showing<T> = { readonly work: Watch<T>; readonly isWatched: boolean;
 /** Shows it once, or watches it. */
 export async function show<T>({ work, isWatched, console }: Showing<T>, signal: AbortSignal): Promise<void> {
   if (isWatched) await watch(work, console, signal);
-  else await tell(work, undefined, await work.look(signal), console);
+  else await tell({ work, console }, await work.look(signal), undefined);
 }
 
 /** Watches until the signal; a store that is away for a while is waited for. */
@@ -45,7 +45,7 @@ async function watch<T>(work: Watch<T>, console: Console, signal: AbortSignal): 
       try {
         const next = await work.look(signal);
         trouble = "";
-        if (screen === undefined) await tell(work, seen, next, console);
+        if (screen === undefined) await tell({ work, console }, next, seen);
         seen = next;
         draw();
         await work.wait(next, signal);
@@ -71,7 +71,9 @@ function isPassing(error: unknown): error is LaunchError {
   return error instanceof LaunchError && (error.code === "store-failed" || error.code === "timeout");
 }
 
-async function tell<T>(work: Watch<T>, before: T | undefined, now: T, { out }: Console): Promise<void> {
+async function tell<T>(showing: Omit<Showing<T>, "isWatched">, now: T, before: T | undefined): Promise<void> {
+  const { work } = showing;
+  const { out } = showing.console;
   const changes = before === undefined ? undefined : work.changes(before, now);
   if (work.json !== undefined) {
     if (changes === undefined || changes.length > 0) await work.json(now);

@@ -18,8 +18,7 @@ export type FolderFile = { readonly name: string; readonly blob: string };
 /** The plain files of a commit's folder; none when there is no such folder. */
 export async function filesIn(
   repository: Repository,
-  commit: string,
-  folder: string,
+  { commit, folder }: { readonly commit: string; readonly folder: string },
   signal: AbortSignal,
 ): Promise<readonly FolderFile[]> {
   const entries = (await readTree(repository, `${commit}:${folder}`, signal)) ?? [];
@@ -45,7 +44,7 @@ export async function commitFile(repository: Repository, change: FileChange, sig
   const { on, content, message, time } = change;
   const names = change.path.split("/");
   const file = names.at(-1) ?? "";
-  const folders = await foldersOnTheWay(repository, on, names.slice(0, -1), signal);
+  const folders = await foldersOnTheWay(repository, { commit: on, names: names.slice(0, -1) }, signal);
   const objects: NewObject[] = [];
   let entry: TreeEntry | undefined;
   if (content !== undefined) {
@@ -77,8 +76,7 @@ function withEntry(old: readonly TreeEntry[], name: string, entry: TreeEntry | u
 /** The entries of the root and of each folder below it on the way. */
 async function foldersOnTheWay(
   repository: Repository,
-  commit: string | undefined,
-  names: readonly string[],
+  { commit, names }: { readonly commit: string | undefined; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<readonly (readonly TreeEntry[])[]> {
   if (commit === undefined) return [[], ...names.map(() => [])];
@@ -94,7 +92,11 @@ export async function defaultBranchOf(
   remote: Remote,
   signal: AbortSignal,
 ): Promise<{ readonly branch: string; readonly tip: string | undefined }> {
-  const listed = await listRemote(repository, await accessTo(remote, signal), ["HEAD", usualBranch], signal);
+  const listed = await listRemote(
+    repository,
+    { access: await accessTo(remote, signal), patterns: ["HEAD", usualBranch] },
+    signal,
+  );
   if (listed.kind === "failed") {
     throw new LaunchError("store-failed", `asking ${remote.url} for its default branch: ${listed.said}`);
   }
@@ -107,10 +109,10 @@ export async function defaultBranchOf(
 /** Brings a commit with all its trees but no files, as far as the remote can do that, and none of its history. */
 export async function fetchTrees(
   repository: Repository,
-  remote: Remote,
-  { id, name }: Ref,
+  { remote, tip }: { readonly remote: Remote; readonly tip: Ref },
   signal: AbortSignal,
 ): Promise<void> {
+  const { id, name } = tip;
   // Whoever else fetches into this copy most likely wants the same.
   const isThere = async (): Promise<boolean> =>
     (await listRefs(repository, [name], signal)).some((ref) => ref.name === name && ref.id === id);
@@ -121,8 +123,7 @@ export async function fetchTrees(
 /** Brings these files' contents. */
 export async function fetchBlobs(
   repository: Repository,
-  remote: Remote,
-  blobs: readonly string[],
+  { remote, blobs }: { readonly remote: Remote; readonly blobs: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   if (blobs.length === 0) return;

@@ -1,13 +1,15 @@
 import { LaunchError } from "../../core/errors.ts";
 import { git } from "./git.ts";
 import { inScratch, type ScratchRepository, scratchGit } from "./scratch-repository.ts";
-import { withIndex, writeTree } from "./temporary-index.ts";
+import { type IndexEnvironment, withIndex, writeTree } from "./temporary-index.ts";
+
+/** Two trees, or commits, to be compared. */
+export type TreePair = { readonly base: string; readonly tree: string };
 
 /** The patch from one tree to another: binary too, whole hashes, and independent of the user's diff settings (plumbing has none). */
 export function diffTrees(
   repository: ScratchRepository,
-  base: string,
-  tree: string,
+  { base, tree }: TreePair,
   signal: AbortSignal,
 ): Promise<Buffer> {
   return scratchGit(repository, {
@@ -20,8 +22,7 @@ export function diffTrees(
 /** Paths in which two trees differ. */
 export async function changedPaths(
   repository: ScratchRepository,
-  base: string,
-  tree: string,
+  { base, tree }: TreePair,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const output = await scratchGit(repository, {
@@ -41,11 +42,10 @@ export async function changedPaths(
  */
 export function applyPatch(
   repository: ScratchRepository,
-  base: string,
-  patch: Uint8Array,
+  { base, patch }: { readonly base: string; readonly patch: Uint8Array },
   signal: AbortSignal,
 ): Promise<string> {
-  return withIndex(repository, base, signal, async (env) => {
+  const use = async (env: IndexEnvironment): Promise<string> => {
     const result = await git(
       inScratch(repository, {
         args: [
@@ -60,7 +60,8 @@ export function applyPatch(
     );
     if (result.exitCode !== 0) throw patchFailure(base, result.stderr, Buffer.from(patch).toString());
     return writeTree(repository, env, signal);
-  });
+  };
+  return withIndex(repository, { tree: base, use }, signal);
 }
 
 const maxHunkLines = 40;

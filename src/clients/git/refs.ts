@@ -65,8 +65,7 @@ export async function updateRefs(
 /** Whether `commit` is `descendant` or an event before it. Both are in the repository. */
 export async function isBefore(
   repository: Repository,
-  commit: string,
-  descendant: string,
+  { commit, descendant }: { readonly commit: string; readonly descendant: string },
   signal: AbortSignal,
 ): Promise<boolean> {
   const args = ["merge-base", "--is-ancestor", commit, descendant];

@@ -7,7 +7,7 @@ import { type ScratchRepository, scratchGit } from "./scratch-repository.ts";
 
 /* What git does with trees through an index, each time one of its own: put one into another, write one to disk. */
 
-type IndexEnvironment = Readonly<Record<string, string>>;
+export type IndexEnvironment = Readonly<Record<string, string>>;
 
 /** Gives `use` the name of an index file of its own, and removes the file after. */
 async function withIndexFile<T>(repository: ScratchRepository, use: (env: IndexEnvironment) => Promise<T>): Promise<T> {
@@ -22,9 +22,8 @@ async function withIndexFile<T>(repository: ScratchRepository, use: (env: IndexE
 /** Gives `use` an index file of its own that holds `tree`, and removes it after. */
 export function withIndex<T>(
   repository: ScratchRepository,
-  tree: string,
+  { tree, use }: { readonly tree: string; readonly use: (env: IndexEnvironment) => Promise<T> },
   signal: AbortSignal,
-  use: (env: IndexEnvironment) => Promise<T>,
 ): Promise<T> {
   return withIndexFile(repository, async (env) => {
     await scratchGit(repository, {
@@ -39,7 +38,7 @@ export function withIndex<T>(
 
 export async function writeTree(
   repository: ScratchRepository,
-  env: Readonly<Record<string, string>>,
+  env: IndexEnvironment,
   signal: AbortSignal,
 ): Promise<string> {
   const output = await scratchGit(repository, { args: ["write-tree"], doing: "hashing the tree", signal, env });
@@ -49,11 +48,10 @@ export async function writeTree(
 /** A tree with folders put in where it names submodules; `folders` maps a path to the tree that goes there. */
 export function graft(
   repository: ScratchRepository,
-  tree: string,
-  folders: ReadonlyMap<string, string>,
+  { tree, folders }: { readonly tree: string; readonly folders: ReadonlyMap<string, string> },
   signal: AbortSignal,
 ): Promise<string> {
-  return withIndex(repository, tree, signal, async (env) => {
+  const use = async (env: IndexEnvironment): Promise<string> => {
     // Mode 0 removes.
     const lines: Buffer[] = [...folders.keys()].map((path) => Buffer.from(`0 ${"0".repeat(tree.length)}\t${path}\0`));
     for (const [path, folder] of folders) {
@@ -68,7 +66,8 @@ export function graft(
       input: Buffer.concat(lines),
     });
     return writeTree(repository, env, signal);
-  });
+  };
+  return withIndex(repository, { tree, use }, signal);
 }
 
 /**
@@ -77,8 +76,7 @@ export function graft(
  */
 export async function exportTree(
   repository: ScratchRepository,
-  tree: string,
-  directory: string,
+  { tree, directory }: { readonly tree: string; readonly directory: string },
   signal: AbortSignal,
 ): Promise<void> {
   const [first] = await readdir(directory);

@@ -31,8 +31,7 @@ export type OpenRemote = { readonly access: RemoteAccess; readonly refs: RemoteR
 /** Lists a remote's refs by the first access that works. Throws `source-failed` with what git said and what to do. */
 export async function openRemote(
   repository: ScratchRepository,
-  url: GitUrl,
-  patterns: readonly string[],
+  { url, patterns }: { readonly url: GitUrl; readonly patterns: readonly string[] },
   context: { readonly tokens: Tokens; readonly signal: AbortSignal },
 ): Promise<OpenRemote> {
   const { signal } = context;
@@ -40,12 +39,12 @@ export async function openRemote(
   let said: string | undefined;
   for (const access of accesses) {
     let tried = access;
-    let answer: RemoteAnswer<RemoteRefs> = await listRemote(repository, tried, patterns, signal);
+    let answer: RemoteAnswer<RemoteRefs> = await listRemote(repository, { access: tried, patterns }, signal);
     if (answer.kind === "failed" && access.authorization !== undefined) {
       const moved = await redirectedUrl(access, signal);
       if (moved !== undefined) {
         tried = { ...access, url: moved };
-        answer = await listRemote(repository, tried, patterns, signal);
+        answer = await listRemote(repository, { access: tried, patterns }, signal);
       }
     }
     if (answer.kind === "ok") return { access: tried, refs: answer.value };

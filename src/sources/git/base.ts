@@ -42,7 +42,7 @@ export async function findBase(inspection: Inspection, head: Head, signal: Abort
   const known = [...fetched.map(({ hash }) => hash), ...cut];
   const walk =
     inspection.hasRemoteRefs || known.length > 0
-      ? await walkToRemote(cwd, head.commit, known, signal)
+      ? await walkToRemote(cwd, { head: head.commit, known }, signal)
       : { commit: undefined, commits: 0 };
   const holders = walk.commit === undefined || urls.size < 2 ? [] : await remotesWith(cwd, walk.commit, signal);
   const name =
@@ -62,8 +62,7 @@ export async function findBase(inspection: Inspection, head: Head, signal: Abort
 /** Walks from HEAD to the first commits that a remote has. `commit` is undefined when it has none of them. */
 async function walkToRemote(
   cwd: string,
-  head: string,
-  known: readonly string[],
+  { head, known }: { readonly head: string; readonly known: readonly string[] },
   signal: AbortSignal,
 ): Promise<{ readonly commit: string | undefined; readonly commits: number }> {
   const output = await gitOrThrow(

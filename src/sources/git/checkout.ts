@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { accessConfig } from "../../clients/git/remotes/remote-access.ts";
-import { applyPatch, changedPaths, diffTrees } from "../../clients/git/patch.ts";
+import { applyPatch, changedPaths, diffTrees, type TreePair } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { differingPaths, listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { counted } from "../../core/counted.ts";
@@ -16,10 +16,13 @@ import { resolveRemote } from "./remote.ts";
 import { chooseRemote, fetchableUrl } from "./remotes.ts";
 import { parseGitUrl } from "./url.ts";
 import { rawPath } from "./status.ts";
-import { includeSubmodules, localSubmodules } from "./submodules.ts";
+import { type FoundTree, includeSubmodules, localSubmodules } from "./submodules.ts";
 import { treeOfFolder, treeOfWorkingTree } from "./working-tree.ts";
 
 type CheckoutRequest = Extract<SourceRequest, { readonly kind: "checkout" }>;
+
+/** What was asked for, and what git says of the checkout that it is to come from. */
+type Checkout = { readonly request: CheckoutRequest; readonly inspection: Inspection };
 
 /** The commit that is checked out, with what has changed since the newest commit that a remote has as one patch. */
 export async function resolveCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
@@ -28,10 +31,10 @@ export async function resolveCheckout(request: CheckoutRequest, context: SourceC
     const inspection = await inspectCheckout(request.directory, repository.settings, context.signal);
     if (inspection?.format === "sha256") await repository.useFormat("sha256");
     if (inspection === undefined) return await resolveFolder(request, repository, context);
-    if (request.version === undefined) return await resolveRepository(request, inspection, repository, context);
+    if (request.version === undefined) return await resolveRepository(repository, { request, inspection }, context);
     context.log.info(`version ${request.version} is given, so changes of the working folder are not taken`);
     const other = await inspectVersion(inspection, request.version, context.signal);
-    if (other !== undefined) return await resolveRepository(request, other, repository, context);
+    if (other !== undefined) return await resolveRepository(repository, { request, inspection: other }, context);
     await repository.remove();
     return await resolveRemote(remoteOf(inspection, request.version), context);
   } catch (error) {
@@ -72,17 +75,17 @@ async function resolveFolder(
   const folder = await realpath(directory);
   const tree = await treeOfFolder(repository, folder, context.signal);
   const entries = await listTree(repository, tree, context.signal);
-  const whole = await withLocalSubmodules(repository, { tree, entries }, folder, context);
+  const whole = await withLocalSubmodules(repository, { tree, entries, folder }, context);
   const provenance: Provenance = { kind: "directory", commit_time: 0, reachable: false, ...whole.provenance };
   return codeSourceOf({ repository, ...whole.code, patch: undefined, provenance }, context);
 }
 
 async function resolveRepository(
-  request: CheckoutRequest,
-  inspection: Inspection,
   repository: ScratchRepository,
+  checkout: Checkout,
   context: SourceContext,
 ): Promise<CodeSource> {
+  const { request, inspection } = checkout;
   const { status, head, subdirectory } = inspection;
   const { signal } = context;
   refuseUnmerged(status.unmerged);
@@ -90,15 +93,15 @@ async function resolveRepository(
   await completePartialClone(inspection, repository, context);
   const [base, tree] = await Promise.all([
     head === undefined ? undefined : findBase(inspection, head, signal),
-    currentTree(request, inspection, repository, signal),
+    currentTree(repository, checkout, signal),
   ]);
   const listing = head?.tree === tree ? head.entries : listTree(repository, tree, signal);
   const [entries, patch] = await Promise.all([
     listing,
-    base === undefined ? undefined : patchSince(base, { tree, listing }, repository, inspection, signal),
+    base === undefined ? undefined : patchSince(repository, { base, tree, listing, head }, signal),
   ]);
-  warnOfLeftOut(request, inspection, context);
-  const whole = await withLocalSubmodules(repository, { tree, entries }, inspection.toplevel, context);
+  warnOfLeftOut(checkout, context);
+  const whole = await withLocalSubmodules(repository, { tree, entries, folder: inspection.toplevel }, context);
   const provenance: Provenance = {
     kind: "git",
     ...(base?.repository === undefined ? {} : { repository: base.repository }),
@@ -134,18 +137,24 @@ function ifDefined(key: "ref", value: string | undefined): { readonly ref?: stri
 
 /** The tree of what runs, before submodules: HEAD's own when nothing has changed, which costs no process. */
 async function currentTree(
-  request: CheckoutRequest,
-  inspection: Inspection,
   repository: ScratchRepository,
+  { request, inspection }: Checkout,
   signal: AbortSignal,
 ): Promise<string> {
   const { status, head } = inspection;
   const untracked = request.includeUntracked ? status.untracked : [];
   const unchanged = !status.staged && status.changed.length === 0 && untracked.length === 0;
-  return head !== undefined && unchanged ? head.tree : treeOfWorkingTree(repository, inspection, untracked, signal);
+  if (head !== undefined && unchanged) return head.tree;
+  return treeOfWorkingTree(repository, { inspection, untracked }, signal);
 }
 
-type Listed = { readonly tree: string; readonly listing: readonly ListedEntry[] | Promise<readonly ListedEntry[]> };
+type Difference = {
+  readonly base: Base;
+  /** What runs, and its entries. */
+  readonly tree: string;
+  readonly listing: readonly ListedEntry[] | Promise<readonly ListedEntry[]>;
+  readonly head: Inspection["head"];
+};
 
 type Patch = {
   readonly bytes: Buffer;
@@ -155,36 +164,33 @@ type Patch = {
 
 /** The patch from the base, where there is a difference. */
 async function patchSince(
-  { commit, commits }: Base,
-  { tree, listing }: Listed,
   repository: ScratchRepository,
-  { head }: Inspection,
+  { base: { commit, commits }, tree, listing, head }: Difference,
   signal: AbortSignal,
 ): Promise<Patch | undefined> {
   const baseEntries = commit === head?.commit ? head.entries : undefined;
   if (baseEntries !== undefined && tree === head?.tree) return undefined;
   const [bytes, files] = await Promise.all([
-    diffTrees(repository, commit, tree, signal),
+    diffTrees(repository, { base: commit, tree }, signal),
     baseEntries === undefined
-      ? changedPaths(repository, commit, tree, signal)
+      ? changedPaths(repository, { base: commit, tree }, signal)
       : Promise.resolve(listing).then((entries) => differingPaths(baseEntries, entries)),
   ]);
   if (bytes.length === 0) return undefined;
   return {
     bytes,
     provenance: describePatch(bytes, files, commits),
-    tryIt: (trying) => tryPatch(repository, commit, { bytes, tree }, trying),
+    tryIt: (trying) => tryPatch(repository, { base: commit, patch: bytes, tree }, trying),
   };
 }
 
 /** A recorded patch that gave another tree would be a lie. */
 async function tryPatch(
   repository: ScratchRepository,
-  base: string,
-  { bytes, tree }: { readonly bytes: Buffer; readonly tree: string },
+  { base, patch, tree }: TreePair & { readonly patch: Uint8Array },
   signal: AbortSignal,
 ): Promise<void> {
-  const result = await applyPatch(repository, base, bytes, signal);
+  const result = await applyPatch(repository, { base, patch }, signal);
   if (result === tree) return;
   throw new LaunchError(
     "patch-failed",
@@ -194,15 +200,14 @@ async function tryPatch(
 
 async function withLocalSubmodules(
   repository: ScratchRepository,
-  found: { readonly tree: string; readonly entries: readonly ListedEntry[] },
-  folder: string,
-  { log, signal }: SourceContext,
+  { folder, ...found }: FoundTree & { readonly folder: string },
+  context: SourceContext,
 ): Promise<{
-  readonly code: { readonly tree: string; readonly entries: readonly ListedEntry[] };
+  readonly code: FoundTree;
   readonly provenance: Pick<Provenance, "submodules">;
 }> {
-  const home = localSubmodules(repository, folder, (message) => log.warning(message), signal);
-  const { submodules, ...code } = await includeSubmodules(repository, found, home, signal);
+  const home = localSubmodules(repository, folder, context);
+  const { submodules, ...code } = await includeSubmodules(repository, { ...found, home }, context.signal);
   return { code, provenance: submodules.length === 0 ? {} : { submodules } };
 }
 
@@ -227,8 +232,8 @@ function untrackedOf(
     : { untracked_left_out: untracked.slice(0, maxRecorded) };
 }
 
-function warnOfLeftOut(request: CheckoutRequest, { status }: Inspection, { log }: SourceContext): void {
-  const { untracked, embedded, submodules } = status;
+function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext): void {
+  const { untracked, embedded, submodules } = inspection.status;
   if (untracked.length > 0 && !request.includeUntracked) {
     log.warning(
       `${counted(untracked.length, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,

@@ -39,17 +39,16 @@ export async function codeSourceOf(found: FoundCode, context: SourceContext): Pr
     );
   }
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
-  const read = fileReader(repository);
   let verified: Promise<void> | undefined;
   return {
     kind: "code",
     provenance: { ...found.provenance, tree, ...(pointers.length === 0 ? {} : { lfs_pointers: pointers }) },
     patch: found.patch,
     paths: () => Promise.resolve([...byPath.keys()].sort()),
-    readFile: (path, signal) => readThroughLinks(read, byPath, path, signal),
+    readFile: readerThroughLinks(byPath, fileReader(repository)),
     folderHash: (folder) => folderHash(entries, folder),
     verify: (signal) => (verified ??= found.tryPatch?.(signal) ?? Promise.resolve()),
-    exportTo: (directory, signal) => exportTree(repository, tree, directory, signal),
+    exportTo: (directory, signal) => exportTree(repository, { tree, directory }, signal),
     dispose: () => repository.remove(),
   };
 }
@@ -65,21 +64,18 @@ function folderHash(entries: readonly ListedEntry[], folder: string): string {
 
 const maxLinks = 8;
 
-async function readThroughLinks(
-  read: ReadFile,
-  byPath: ReadonlyMap<string, ListedEntry>,
-  path: string,
-  signal: AbortSignal,
-): Promise<Buffer | undefined> {
-  let at = path;
-  for (let links = 0; links < maxLinks; links++) {
-    const entry = byPath.get(at);
-    if (entry === undefined) return undefined;
-    const content = await read(entry.hash, signal);
-    if (entry.kind !== "symlink" || content === undefined) return content;
-    at = posix.join(posix.dirname(at), content.toString());
-  }
-  return undefined;
+function readerThroughLinks(byPath: ReadonlyMap<string, ListedEntry>, read: ReadFile): CodeSource["readFile"] {
+  return async (path, signal) => {
+    let at = path;
+    for (let links = 0; links < maxLinks; links++) {
+      const entry = byPath.get(at);
+      if (entry === undefined) return undefined;
+      const content = await read(entry.hash, signal);
+      if (entry.kind !== "symlink" || content === undefined) return content;
+      at = posix.join(posix.dirname(at), content.toString());
+    }
+    return undefined;
+  };
 }
 
 const maxNamed = 10;

@@ -14,8 +14,7 @@ export type FetchedCommit = { readonly commit: string; readonly ref: string | un
 /** Fetches a whole hash, at best with one request and no listing; a server that gives out no single commits is asked by ref. */
 export async function fetchHash(
   repository: ScratchRepository,
-  url: GitUrl,
-  hash: string,
+  { url, hash }: { readonly url: GitUrl; readonly hash: string },
   context: SourceContext,
 ): Promise<FetchedCommit> {
   await repository.useFormat(formatOf(hash));
@@ -23,8 +22,9 @@ export async function fetchHash(
     const answer = await fetchCommit(repository, fetchRequest(access, hash, context));
     if (answer.kind === "ok") return { commit: answer.value, ref: undefined };
   }
-  const open = await openRemote(repository, url, [], context);
-  return fetchVersion(repository, open.access, resolveVersion(hash, open.refs, url.url), true, url, context);
+  const open = await openRemote(repository, { url, patterns: [] }, context);
+  const version = resolveVersion(hash, open.refs, url.url);
+  return fetchVersion(repository, { url, access: open.access, version, exact: true }, context);
 }
 
 export const formatOf = (hash: string): ObjectFormat => (hash.length === 64 ? "sha256" : "sha1");
@@ -34,13 +34,17 @@ function fetchRequest(access: RemoteAccess, what: string, { log, signal }: Sourc
   return { access, what, signal, onProgress };
 }
 
-/** `exact`: the hash itself was asked for, so that a branch which has moved on since won't do. */
+type WantedVersion = {
+  readonly url: GitUrl;
+  readonly access: RemoteAccess;
+  readonly version: Version;
+  /** The hash itself was asked for, so that a branch which has moved on since won't do. */
+  readonly exact: boolean;
+};
+
 export async function fetchVersion(
   repository: ScratchRepository,
-  access: RemoteAccess,
-  version: Version,
-  exact: boolean,
-  url: GitUrl,
+  { url, access, version, exact }: WantedVersion,
   context: SourceContext,
 ): Promise<FetchedCommit> {
   const ask = (what: string): Promise<RemoteAnswer<string>> =>

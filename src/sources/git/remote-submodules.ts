@@ -20,7 +20,7 @@ export function remoteSubmodules(repository: ScratchRepository, parent: GitUrl, 
       }
       const url = submoduleUrl(parent, text, submodule.path);
       try {
-        await fetchHash(repository, url, submodule.hash, context);
+        await fetchHash(repository, { url, hash: submodule.hash }, context);
       } catch (cause) {
         if (cause instanceof LaunchError && cause.code !== "source-failed") throw cause;
         throw new LaunchError("source-failed", `the submodule ${submodule.path}: ${messageOf(cause)}`, { cause });

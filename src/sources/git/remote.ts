@@ -21,7 +21,7 @@ export async function resolveRemote(request: RemoteRequest, context: SourceConte
   const url = urlOf(request);
   const repository = await createScratchRepository(join(context.scratch, "source.git"), "sha1");
   try {
-    return await resolveIn(repository, request, url, context);
+    return await resolveIn(repository, { request, url }, context);
   } catch (error) {
     await repository.remove();
     throw error;
@@ -46,12 +46,11 @@ function parseOrThrow(text: string): GitUrl {
 
 async function resolveIn(
   repository: ScratchRepository,
-  request: RemoteRequest,
-  url: GitUrl,
+  { request, url }: { readonly request: RemoteRequest; readonly url: GitUrl },
   context: SourceContext,
 ): Promise<CodeSource> {
   const { signal } = context;
-  const { fetched, subdirectory } = await fetchWanted(repository, url, request.version, context);
+  const { fetched, subdirectory } = await fetchWanted(repository, { url, version: request.version }, context);
   const { commit } = fetched;
   const [tree = "", time = ""] = (
     await scratchGit(repository, {
@@ -63,9 +62,13 @@ async function resolveIn(
     .toString()
     .trim()
     .split(" ");
-  const patched = await patchedTree(repository, tree, request.patch, signal);
+  const patched = await patchedTree(repository, { base: tree, patch: request.patch }, signal);
   const found = { tree: patched.tree, entries: await listTree(repository, patched.tree, signal) };
-  const whole = await includeSubmodules(repository, found, remoteSubmodules(repository, url, context), signal);
+  const whole = await includeSubmodules(
+    repository,
+    { ...found, home: remoteSubmodules(repository, url, context) },
+    signal,
+  );
   const { submodules, ...code } = checkTree(request.expectedTree, found, whole);
   const folder = request.subdirectory ?? subdirectory;
   const provenance: Provenance = {
@@ -85,13 +88,12 @@ async function resolveIn(
 
 async function patchedTree(
   repository: ScratchRepository,
-  base: string,
-  patch: Uint8Array | undefined,
+  { base, patch }: { readonly base: string; readonly patch: Uint8Array | undefined },
   signal: AbortSignal,
 ): Promise<{ readonly tree: string; readonly provenance: PatchProvenance | undefined }> {
   if (patch === undefined || patch.length === 0) return { tree: base, provenance: undefined };
-  const tree = await applyPatch(repository, base, patch, signal);
-  return { tree, provenance: describePatch(patch, await changedPaths(repository, base, tree, signal), 0) };
+  const tree = await applyPatch(repository, { base, patch }, signal);
+  return { tree, provenance: describePatch(patch, await changedPaths(repository, { base, tree }, signal), 0) };
 }
 
 /** Compares with the recorded tree. That was made without submodules where they weren't checked out; so may this one be. */
@@ -110,22 +112,22 @@ function checkTree(
 
 async function fetchWanted(
   repository: ScratchRepository,
-  url: GitUrl,
-  version: string | undefined,
+  { url, version }: { readonly url: GitUrl; readonly version: string | undefined },
   context: SourceContext,
 ): Promise<{ readonly fetched: FetchedCommit; readonly subdirectory: string | undefined }> {
   if (version !== undefined) checkVersion(version);
   const early = wantedOf(url, version, undefined);
   if (early.name !== undefined) checkVersion(early.name);
   if (url.target.kind !== "ref-and-path" && early.name !== undefined && isWholeHash(early.name)) {
-    return { fetched: await fetchHash(repository, url, early.name.toLowerCase(), context), subdirectory: undefined };
+    const fetched = await fetchHash(repository, { url, hash: early.name.toLowerCase() }, context);
+    return { fetched, subdirectory: undefined };
   }
-  const open = await openRemote(repository, url, patternsFor(url, early.name), context);
+  const open = await openRemote(repository, { url, patterns: patternsFor(url, early.name) }, context);
   const wanted = wantedOf(url, version, open.refs);
   const target = resolveVersion(wanted.name, open.refs, url.url);
   await repository.useFormat(formatOf(target.hash));
   const exact = wanted.name !== undefined && isWholeHash(wanted.name);
-  const fetched = await fetchVersion(repository, open.access, target, exact, url, context);
+  const fetched = await fetchVersion(repository, { url, access: open.access, version: target, exact }, context);
   return { fetched, subdirectory: wanted.subdirectory };
 }
 

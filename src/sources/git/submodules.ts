@@ -5,6 +5,7 @@ import { inScratch, type ScratchRepository } from "../../clients/git/scratch-rep
 import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { graft } from "../../clients/git/temporary-index.ts";
 import { LaunchError } from "../../core/errors.ts";
+import type { SourceContext } from "../source.ts";
 import type { Provenance } from "../../run/provenance.ts";
 
 /** Where the submodules of one repository are had from. */
@@ -16,6 +17,9 @@ export type SubmoduleHome = {
   open(submodule: ListedEntry, siblings: readonly ListedEntry[]): Promise<SubmoduleHome | undefined>;
 };
 
+/** A tree, and all that is in it. */
+export type FoundTree = { readonly tree: string; readonly entries: readonly ListedEntry[] };
+
 export type WithSubmodules = {
   /** The tree with each submodule that was had as an ordinary folder; so its hash covers all that runs. */
   readonly tree: string;
@@ -25,30 +29,39 @@ export type WithSubmodules = {
 
 const maxDepth = 10;
 
+type Including = FoundTree & {
+  /** Where what the tree names is had from. */
+  readonly home: SubmoduleHome;
+  /** How many repositories are around it. */
+  readonly depth?: number;
+};
+
 /** Puts the files of submodules, and theirs, into a tree. */
 export async function includeSubmodules(
   repository: ScratchRepository,
-  found: { readonly tree: string; readonly entries: readonly ListedEntry[] },
-  home: SubmoduleHome,
+  { tree: bare, entries: named, home, depth = 0 }: Including,
   signal: AbortSignal,
-  depth = 0,
 ): Promise<WithSubmodules> {
   const folders = new Map<string, string>();
   const submodules: { path: string; commit: string }[] = [];
   if (depth > maxDepth) throw new LaunchError("source-failed", `submodules are nested more than ${maxDepth} deep`);
-  for (const entry of found.entries) {
+  for (const entry of named) {
     if (entry.kind !== "submodule") continue;
     // One after the other: fetches into one repository would contend for its list of shallow commits.
-    const inner = await home.open(entry, found.entries);
+    const inner = await home.open(entry, named);
     if (inner === undefined) continue;
     const entries = await listTree(repository, entry.hash, signal);
-    const whole = await includeSubmodules(repository, { tree: entry.hash, entries }, inner, signal, depth + 1);
+    const whole = await includeSubmodules(
+      repository,
+      { tree: entry.hash, entries, home: inner, depth: depth + 1 },
+      signal,
+    );
     folders.set(entry.path, whole.tree);
     submodules.push({ path: entry.path, commit: entry.hash });
     submodules.push(...whole.submodules.map(({ path, commit }) => ({ path: `${entry.path}/${path}`, commit })));
   }
-  if (folders.size === 0) return { ...found, submodules };
-  const tree = await graft(repository, found.tree, folders, signal);
+  if (folders.size === 0) return { tree: bare, entries: named, submodules };
+  const tree = await graft(repository, { tree: bare, folders }, signal);
   return { tree, entries: await listTree(repository, tree, signal), submodules };
 }
 
@@ -56,9 +69,9 @@ export async function includeSubmodules(
 export function localSubmodules(
   repository: ScratchRepository,
   folder: string,
-  warn: (message: string) => void,
-  signal: AbortSignal,
+  context: Pick<SourceContext, "log" | "signal">,
 ): SubmoduleHome {
+  const { log, signal } = context;
   return {
     open: async ({ path, hash }) => {
       const place = join(folder, path);
@@ -71,8 +84,8 @@ export function localSubmodules(
           signal,
         }),
       );
-      if (commit.exitCode === 0 && objects !== undefined) return localSubmodules(repository, place, warn, signal);
-      warn(
+      if (commit.exitCode === 0 && objects !== undefined) return localSubmodules(repository, place, context);
+      log.warning(
         objects === undefined
           ? `the submodule ${path} is not checked out, so its folder is left out; git submodule update --init --recursive brings it`
           : `the submodule ${path} has not got its commit ${hash.slice(0, 12)}, so its folder is left out; git submodule update brings it`,

@@ -20,8 +20,7 @@ const plainIndex = [
  */
 export async function treeOfWorkingTree(
   repository: ScratchRepository,
-  inspection: Inspection,
-  untracked: readonly string[],
+  { inspection, untracked }: { readonly inspection: Inspection; readonly untracked: readonly string[] },
   signal: AbortSignal,
 ): Promise<string> {
   const { toplevel: cwd, files, status } = inspection;

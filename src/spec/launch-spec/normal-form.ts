@@ -13,8 +13,10 @@ import {
 } from "../reading/located.ts";
 import { unite } from "../resolve/merge.ts";
 
+type OtherName = { readonly name: readonly string[]; readonly field: readonly string[] };
+
 /** W&B's other names for a field of the spec. */
-export const otherNames: readonly { readonly name: readonly string[]; readonly field: readonly string[] }[] = [
+export const otherNames: readonly OtherName[] = [
   { name: ["image_uri"], field: ["docker", "docker_image"] },
   { name: ["git_version"], field: ["git", "version"] },
   ...[...otherResourceNames].map(([name, own]) => ({ name: ["resource_args", name], field: ["resource_args", own] })),
@@ -27,7 +29,7 @@ export const otherNames: readonly { readonly name: readonly string[]; readonly f
  */
 export function normalForm(layer: Located, faults: Fault[]): Located {
   let tree = layer;
-  for (const { name, field } of otherNames) tree = moved(tree, name, field, faults);
+  for (const other of otherNames) tree = moved(tree, other, faults);
   tree = changed(tree, ["resource"], resourceName);
   tree = changed(tree, ["overrides", "args"], argumentList);
   tree = changed(tree, ["secrets"], secretMap);
@@ -35,9 +37,9 @@ export function normalForm(layer: Located, faults: Fault[]): Located {
   return buildersApart(tree, faults);
 }
 
-function moved(tree: Located, from: readonly string[], to: readonly string[], faults: Fault[]): Located {
-  const value = at(tree, from);
-  return value === undefined ? tree : unite(without(tree, from), nest(value, to), faults);
+function moved(tree: Located, { name, field }: OtherName, faults: Fault[]): Located {
+  const value = at(tree, name);
+  return value === undefined ? tree : unite(without(tree, name), nest(value, field), faults);
 }
 
 function changed(tree: Located, [key, ...rest]: readonly string[], change: (value: Located) => Located): Located {
@@ -95,7 +97,7 @@ function buildersApart(tree: Located, faults: Fault[]): Located {
   for (const [resource, { value }] of args.entries) {
     const builder = at(value, ["builder"]);
     if (builder === undefined) continue;
-    const own = moved(builder, ["cuda"], ["accelerator"], faults);
+    const own = moved(builder, { name: ["cuda"], field: ["accelerator"] }, faults);
     result = unite(without(result, ["resource_args", resource, "builder"]), nest(own, ["builder", resource]), faults);
   }
   return result;

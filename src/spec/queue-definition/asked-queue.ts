@@ -1,11 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { definitionHash, queueNamePattern } from "../../queues/definition.ts";
 import { type Fault, faultAt } from "../reading/fault.ts";
-import type { LaunchConfig } from "../config/launch-config.ts";
 import type { LaunchSpec } from "../launch-spec/launch-spec.ts";
 import { type Located, toJson } from "../reading/located.ts";
 import { type QueueLayer, withQueue } from "./queue-layer.ts";
-import type { MergedQueue, QueueResolution } from "../resolve/resolution.ts";
+import type { MergedQueue, QueueLookUp } from "../resolve/resolution.ts";
 import { didYouMean, suggestionFor } from "../reading/suggestion.ts";
 
 /** A queue that a spec asks for. */
@@ -19,8 +18,7 @@ export type AskedQueue = {
 /** The queue that the spec names, with its definition. Undefined for one that can't be used: then it is a fault. */
 export async function askedQueue(
   named: Located & { readonly kind: "scalar" },
-  request: QueueResolution,
-  config: LaunchConfig,
+  definitionOf: (queue: string) => Promise<QueueLookUp>,
   faults: Fault[],
 ): Promise<AskedQueue | undefined> {
   const queue = String(named.value);
@@ -31,7 +29,7 @@ export async function askedQueue(
     refuse(`queue "${queue}" is no name of a queue: a-z, 0-9 and "-", at most 64 characters`);
     return undefined;
   }
-  const found = await request.definitionOf(queue, config);
+  const found = await definitionOf(queue);
   if (found.kind === "definition") {
     const layer: QueueLayer = { queue, definition: found.definition };
     return {

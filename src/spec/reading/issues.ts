@@ -11,7 +11,7 @@ type RawIssue = z.core.$ZodRawIssue;
  * phrases ("a list of strings") and `phraseOf` gives the others, so that each fault reads "PATH must be PHRASE, not VALUE".
  */
 export function issuesOf(issues: readonly Issue[], tree: Located, names: readonly string[]): readonly Fault[] {
-  return issues.flatMap((issue) => faultsOf(issue, issue.path, tree, names));
+  return issues.flatMap((issue) => faultsOf(issue, tree, names));
 }
 
 /** What a value must be, for an issue of a schema that doesn't say it itself. For unknown keys: those that there are. */
@@ -55,18 +55,17 @@ function bound(which: "least" | "most", origin: string, limit: number): string {
   return `at ${which} ${limit}`;
 }
 
-function faultsOf(
-  issue: Issue,
-  path: readonly PropertyKey[],
-  tree: Located,
-  names: readonly string[],
-): readonly Fault[] {
+function faultsOf(issue: Issue, tree: Located, names: readonly string[]): readonly Fault[] {
+  const { path } = issue;
   const found = find(tree, path);
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.flatMap((key) => unknownKey(key, issue.message, found, names));
+  if (issue.code === "unrecognized_keys") {
+    const known = [...issue.message.split("\n"), ...(found.path === "" ? names : [])].filter((name) => name !== "");
+    return issue.keys.map((key) => unknownKey(key, found, known));
+  }
   if (issue.code === "invalid_union" && issue.message === "") {
     const branch = branchOf(issue.errors);
-    if (branch !== undefined) return branch.flatMap((inner) => faultsOf(inner, [...path, ...inner.path], tree, names));
+    const within = (inner: Issue): Issue => ({ ...inner, path: [...path, ...inner.path] });
+    if (branch !== undefined) return branch.flatMap((inner) => faultsOf(within(inner), tree, names));
     // A word where one of the branches is a list of words: it is one of those, misspelt.
     const words = issue.errors.map(([first]) => first).find((first) => first?.code === "invalid_value");
     if (words?.code === "invalid_value" && isWord(found)) return [unknownWord(found, words.values.map(String))];
@@ -110,19 +109,21 @@ function find(tree: Located, path: readonly PropertyKey[]): Found {
   return { path: value.path, origin: value.origin, key, value, missing: false };
 }
 
-function unknownKey(key: string, known: string, found: Found, names: readonly string[]): readonly Fault[] {
+function unknownKey(key: string, found: Found, known: readonly string[]): Fault {
   const path = pathOf(found.path, key);
   const entry = found.value?.kind === "map" ? found.value.entries.get(key) : undefined;
-  const candidates = [...known.split("\n"), ...(found.path === "" ? names : [])].filter((name) => name !== "");
-  const suggestion = suggestionFor(key, candidates);
+  const suggestion = suggestionFor(key, known);
   const where = found.path === "" ? "" : ` in ${found.path}`;
   const hint =
-    suggestion === undefined && candidates.length > 0 && candidates.length <= 12
-      ? `; there are ${candidates.join(", ")}`
+    suggestion === undefined && known.length > 0 && known.length <= 12
+      ? `; there are ${known.join(", ")}`
       : didYouMean(suggestion);
-  return [
-    faultAt({ origin: entry?.key ?? found.origin, path, message: `unknown key "${key}"${where}${hint}`, suggestion }),
-  ];
+  return faultAt({
+    origin: entry?.key ?? found.origin,
+    path,
+    message: `unknown key "${key}"${where}${hint}`,
+    suggestion,
+  });
 }
 
 /** A word that is none of a closed list: `unknown resource "kubernets"`; of `builder.type` it is the builder that is unknown. */

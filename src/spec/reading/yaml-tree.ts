@@ -34,13 +34,15 @@ function placeOfNode(walk: Walk, node: Node): Origin {
   return walk.placeOf(start, end);
 }
 
-function refuse(walk: Walk, node: Node, path: string, message: string): Located | undefined {
+type Written = { readonly node: Node; readonly path: string };
+
+function refuse(walk: Walk, { node, path }: Written, message: string): Located | undefined {
   walk.faults.push(faultAt({ origin: placeOfNode(walk, node), path, message }));
   return undefined;
 }
 
 function treeAt(walk: Walk, node: Node, position: Position): Located | undefined {
-  const no = (message: string) => refuse(walk, node, position.path, message);
+  const no = (message: string) => refuse(walk, { node, path: position.path }, message);
   if (position.depth > maxDepth) return no(`nested deeper than ${maxDepth} levels`);
   if (position.aliased && ++walk.aliasedValues > maxAliasedValues) {
     return walk.aliasedValues === maxAliasedValues + 1 ? no("aliases stand for too many values") : undefined;
@@ -58,7 +60,7 @@ function treeAt(walk: Walk, node: Node, position: Position): Located | undefined
 }
 
 function aliased(walk: Walk, alias: Alias, position: Position): Located | undefined {
-  const no = (message: string) => refuse(walk, alias, position.path, message);
+  const no = (message: string) => refuse(walk, { node: alias, path: position.path }, message);
   const target = walk.anchors.get(alias.source);
   if (target === undefined) return no(`no anchor &${alias.source} comes before this alias`);
   if (walk.open.has(target)) return no(`the alias *${alias.source} refers to itself`);
@@ -72,15 +74,15 @@ function scalarAt(walk: Walk, node: Scalar, { path }: Position): Located | undef
   const { value } = node;
   const text = node.source ?? "";
   if (typeof value === "number") {
-    if (!Number.isFinite(value)) return refuse(walk, node, path, `${text} is not a finite number`);
+    if (!Number.isFinite(value)) return refuse(walk, { node, path }, `${text} is not a finite number`);
     if (/^[-+]?\d+$/.test(text) && !Number.isSafeInteger(value)) {
-      return refuse(walk, node, path, `${text} is too large to be kept as a number; put it in quotes`);
+      return refuse(walk, { node, path }, `${text} is too large to be kept as a number; put it in quotes`);
     }
   }
   if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
     return { kind: "scalar", origin: placeOfNode(walk, node), path, value, text };
   }
-  return refuse(walk, node, path, "this is no value that JSON has");
+  return refuse(walk, { node, path }, "this is no value that JSON has");
 }
 
 function listAt(walk: Walk, list: { readonly items: readonly unknown[] } & Node, position: Position): Located {
@@ -97,7 +99,7 @@ function mapAt(walk: Walk, map: YAMLMap, position: Position): Located {
   for (const pair of map.items) {
     const key = keyOf(pair.key);
     if (key === undefined || !isNode(pair.key)) {
-      refuse(walk, isNode(pair.key) ? pair.key : map, position.path, "a key must be text");
+      refuse(walk, { node: isNode(pair.key) ? pair.key : map, path: position.path }, "a key must be text");
       continue;
     }
     const within = inside(position, key);
@@ -107,7 +109,7 @@ function mapAt(walk: Walk, map: YAMLMap, position: Position): Located {
         ? refusedKeys.get(key)
         : `${within.path} is there twice; the first is at ${formatOrigin(first.key)}`;
     if (problem !== undefined) {
-      refuse(walk, pair.key, within.path, problem);
+      refuse(walk, { node: pair.key, path: within.path }, problem);
       continue;
     }
     const origin = placeOfNode(walk, pair.key);

@@ -16,7 +16,7 @@ import { append, overlay, unite } from "./merge.ts";
 import { ensureMap, normalForm, otherNames } from "../launch-spec/normal-form.ts";
 import { parse } from "../reading/parse.ts";
 import { refuseInConfig, refuseInSpec } from "../launch-spec/refused.ts";
-import type { Document, Overlay, Resolution, ResolveRequest } from "./resolution.ts";
+import type { Document, Overlay, QueueLookUp, Resolution, ResolveRequest } from "./resolution.ts";
 
 /**
  * From what was written to what is meant: reads the documents, puts the layers over each other, validates, and applies the
@@ -33,7 +33,10 @@ export async function resolveSpec(request: ResolveRequest): Promise<Resolution> 
   const asked = layersOver(overlay(labelsOf(configTree), written), request.overlays, faults);
 
   const config = request.config === undefined ? noConfig : await validateConfig(configTree, faults);
-  const layer = await queueLayerOf(asked, request, config, faults);
+  const { queue: queues } = request;
+  const definitionOf =
+    queues === undefined || config === undefined ? undefined : (name: string) => queues.definitionOf(name, config);
+  const layer = await queueLayerOf(asked, definitionOf, faults);
   const tree = withResourceArgs(layer === undefined ? asked : layer.below(asked, faults));
   const spec = validate(launchSpecSchema, tree, faults);
   faults.push(...macroFaults(at(tree, ["resource_args"])));
@@ -74,14 +77,13 @@ function labelsOf(config: Located): Located {
 /** The queue that the spec names; most launches name none, and don't pay for its schema. */
 async function queueLayerOf(
   tree: Located,
-  { queue: request }: ResolveRequest,
-  config: LaunchConfig | undefined,
+  definitionOf: ((queue: string) => Promise<QueueLookUp>) | undefined,
   faults: Fault[],
 ): Promise<AskedQueue | undefined> {
   const named = at(tree, ["queue"]);
-  if (request === undefined || config === undefined || named?.kind !== "scalar") return undefined;
+  if (definitionOf === undefined || named?.kind !== "scalar") return undefined;
   const { askedQueue } = await import("../queue-definition/asked-queue.ts");
-  return askedQueue(named, request, config, faults);
+  return askedQueue(named, definitionOf, faults);
 }
 
 /** Puts the variables over the spec, then flags and inputs over both; what adds to a list comes last. */

@@ -12,13 +12,12 @@ import { headCache } from "./queue/head-cache.ts";
 import { history } from "./log/history.ts";
 import { beat, forget, pause, requestStop } from "./queue/marks.ts";
 import { ownRuns, removeRuns } from "./runs/own-runs.ts";
-import type { QueueContext } from "./queue/queue-context.ts";
+import { openForReading, type QueueContext } from "./queue/queue-context.ts";
 import { queueLister } from "./queue/queue-listing.ts";
-import { entryRef } from "./queue/queue-refs.ts";
 import { listRuns, readRun } from "./runs/read-runs.ts";
 import type { StoreRepository } from "./repository/repository.ts";
 import { snapshotTaker } from "./queue/snapshot.ts";
-import { cancel, cancelWaiting, claim, finish, move, put } from "./queue/transitions.ts";
+import { cancel, cancelWaiting, claim, finish, move, placeOf, put } from "./queue/transitions.ts";
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(
@@ -30,9 +29,9 @@ export function gitStore(
     store,
     clock,
     log,
-    heads: headCache(store, () => clock.monotonicMs()),
-    documents: documents(store),
-    lister: queueLister(store, log),
+    heads: headCache(() => clock.monotonicMs()),
+    documents: documents(),
+    lister: queueLister(log),
     folded: new Map(),
   };
   return {
@@ -71,23 +70,25 @@ function queues(context: QueueContext): Queues {
     load: (entry, signal) => load(context, entry, signal),
     claim: (request, signal) => claim(context, request, signal),
     progress: (entry, document, signal) =>
-      entry.place === "leased" ? put(context, entry, document, entry, signal) : Promise.resolve({ kind: "fenced" }),
-    finish: (entry, document, next, signal) => finish(context, entry, document, next, signal),
+      entry.place === "leased"
+        ? put(context, { entry, document, to: entry }, signal)
+        : Promise.resolve({ kind: "fenced" }),
+    finish: (entry, end, signal) => finish(context, { entry, ...end }, signal),
     release: (entry, document, signal) =>
       entry.place === "leased"
-        ? put(context, entry, asWaiting(document), { ...entry, place: "waiting" }, signal)
+        ? put(context, { entry, document: asWaiting(document), to: { ...entry, place: "waiting" } }, signal)
         : Promise.resolve({ kind: "fenced" }),
-    cancel: (entry, document, signal) => cancel(context, entry, document, signal),
+    cancel: (entry, document, signal) => cancel(context, { entry, document }, signal),
     cancelWaiting: (items, signal) => cancelWaiting(context, items, signal),
-    move: (entry, document, signal) => move(context, entry, document, signal),
-    pause: (queue, paused, signal) => pause(context, queue, paused, signal),
-    history: (queue, limit, signal) => history(context, queue, limit, signal),
-    fold: (queue, keep, signal) => fold(context, queue, keep, signal),
+    move: (entry, document, signal) => move(context, { entry, document }, signal),
+    pause: (queue, paused, signal) => pause(context, { queue, paused }, signal),
+    history: (queue, limit, signal) => history(context, { queue, limit }, signal),
+    fold: (queue, keep, signal) => fold(context, { queue, keep }, signal),
     hurry: () => store.hurry(),
     wait: (names, ms, signal) => {
       const isChanged = async (): Promise<boolean> => {
-        const local = await store.open("read", signal);
-        return local !== undefined && lister.isChanged(local, names, signal);
+        const opened = await openForReading(context, signal);
+        return opened !== undefined && lister.isChanged(opened, names, signal);
       };
       return store.wait({ queues: names, ms, isChanged }, signal);
     },
@@ -96,23 +97,18 @@ function queues(context: QueueContext): Queues {
 
 function agents(context: QueueContext): AgentStore {
   return {
-    beat: (said, expected, signal) => beat(context, said, expected, signal),
-    requestStop: (agent, level, signal) => requestStop(context, agent, level, signal),
+    beat: (said, expected, signal) => beat(context, { said, expected }, signal),
+    requestStop: (agent, level, signal) => requestStop(context, { beat: agent.beat, level }, signal),
     forget: (agent, signal) => forget(context, agent, signal),
   };
 }
 
 /** What was at a commit stays there, also when the run has moved on; then who writes is fenced. */
-async function load(
-  { store, documents }: QueueContext,
-  { queue, place, key, version, run }: QueueEntry,
-  signal: AbortSignal,
-): Promise<RunDocument | undefined> {
-  const local = await store.open("read", signal);
-  if (local === undefined) return undefined;
+async function load(context: QueueContext, entry: QueueEntry, signal: AbortSignal): Promise<RunDocument | undefined> {
+  const opened = await openForReading(context, signal);
+  if (opened === undefined) return undefined;
   try {
-    const name = entryRef(queue, place, key);
-    return (await documents.read(local, run.run_id, { name, id: version }, signal)).document;
+    return (await context.documents.read(opened, placeOf(entry), signal)).document;
   } catch (error) {
     if (error instanceof LaunchError && error.code === "store-failed") return undefined;
     throw error;

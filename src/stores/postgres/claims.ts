@@ -25,12 +25,12 @@ export function queueClaims(session: Session): Pick<QueueStore, "claim" | "finis
   };
   return {
     claim: (request, signal) => take("claim", claimOf(request), signal),
-    finish: (entry, document, next, signal) =>
+    finish: (entry, { document, next }, signal) =>
       finish(session, { entry, document, next: next === undefined ? undefined : claimOf(next) }, signal),
     picks: {
       claimNext: (request, signal) => take("claim_next", pickOf(request), signal),
-      finishAndClaimNext: (entry, document, request, signal) =>
-        finish(session, { entry, document, next: pickOf(request) }, signal),
+      finishAndClaimNext: (entry, { document, next }, signal) =>
+        finish(session, { entry, document, next: pickOf(next) }, signal),
     },
   };
 }

@@ -12,7 +12,7 @@ import { definitionStore } from "./definitions.ts";
 import { maxWaiting, queueWrites } from "./queue.ts";
 import { headText, readHead } from "./rows.ts";
 import { limitOf, newNonce, outcomeSchema, runStore } from "./runs.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type Session, type Written } from "./session.ts";
 import { readSnapshot } from "./snapshot.ts";
 
 export type PostgresStoreRequest = {
@@ -40,16 +40,12 @@ export function postgresStore({ connection, location, database, log }: PostgresS
     },
     ...agents(session),
     pause: async (queue, paused, signal) => {
-      await settled(session, "SELECT launch.pause($1, $2)", [queue, paused], signal);
+      settled(session, await session.write("SELECT launch.pause($1, $2)", [queue, paused], signal));
     },
-    history: (queue, limit, signal) => history(session, queue, limit, signal),
+    history: (queue, limit, signal) => history(session, { queue, limit }, signal),
     fold: async (queue, keep, signal) => {
-      const rows = await settled(
-        session,
-        "SELECT launch.fold($1, $2, $3) AS folded",
-        [newNonce(), queue, keep],
-        signal,
-      );
+      const text = "SELECT launch.fold($1, $2, $3) AS folded";
+      const rows = settled(session, await session.write(text, [newNonce(), queue, keep], signal));
       return z.object({ folded: z.number() }).parse(rows[0]).folded;
     },
     wait: (queues, ms, signal) => changes.wait(queues, ms, signal),
@@ -62,32 +58,26 @@ export function postgresStore({ connection, location, database, log }: PostgresS
 
 function agents(session: Session): AgentStore {
   return {
-    beat: (beat, expected, signal) => writeBeat(session, beat, expected, signal),
+    beat: (beat, expected, signal) => writeBeat(session, { beat, expected }, signal),
     requestStop: async ({ beat }, level, signal) => {
-      await settled(session, "SELECT launch.request_stop($1, $2, $3)", [beat.agent, beat.incarnation, level], signal);
+      const text = "SELECT launch.request_stop($1, $2, $3)";
+      settled(session, await session.write(text, [beat.agent, beat.incarnation, level], signal));
     },
     forget: async ({ beat, version }, signal) => {
-      await settled(session, "SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal);
+      settled(session, await session.write("SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal));
     },
   };
 }
 
 /** For what may be done again later: nothing is lost when nobody knows whether it was done. */
-async function settled(
-  session: Session,
-  text: string,
-  values: readonly unknown[],
-  signal: AbortSignal,
-): Promise<readonly unknown[]> {
-  const result = await session.write(text, values, signal);
+function settled(session: Session, result: Written): readonly unknown[] {
   if (result.kind === "unknown") throw session.unreachable(result.message);
   return result.rows;
 }
 
 async function writeBeat(
   session: Session,
-  beat: AgentBeat,
-  expected: string | undefined,
+  { beat, expected }: { readonly beat: AgentBeat; readonly expected: string | undefined },
   signal: AbortSignal,
 ): Promise<BeatWrite> {
   const text = "SELECT outcome, current, present FROM launch.beat($1, $2, $3, $4)";
@@ -106,8 +96,7 @@ function seenOf(agent: string, row: unknown): SeenAgent | undefined {
 
 async function history(
   session: Session,
-  queue: string,
-  limit: number,
+  { queue, limit }: { readonly queue: string; readonly limit: number },
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
   const rows = await session.read(

@@ -16,8 +16,6 @@ type EntryWrites = Pick<QueueStore, "enqueue" | "load" | "progress" | "release" 
 
 /** The changes of a queue that take no lease. */
 export function queueWrites(session: Session): EntryWrites {
-  const change = (name: string, entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite> =>
-    changeEntry(session, { name, entry, document, place: name === "progress" ? "leased" : "waiting" }, signal);
   return {
     enqueue: async (runs, signal) => {
       const results: EnqueueResult[] = [];
@@ -31,10 +29,15 @@ export function queueWrites(session: Session): EntryWrites {
       const [row] = await session.read(text, [entry.run.run_id, entry.version], signal);
       return row === undefined ? undefined : readDocument(row).document;
     },
-    progress: (entry, document, signal) => change("progress", entry, leasedAs(entry, document), signal),
-    release: (entry, document, signal) => change("release", entry, asWaiting(document), signal),
-    move: (entry, document, signal) => change("requeue", entry, asWaiting(document), signal),
-    cancel: (entry, document, signal) => cancel(session, entry, heldByNobody(document), signal),
+    progress: (entry, document, signal) => {
+      const leased = leasedAs(entry, document);
+      return changeEntry(session, { name: "progress", entry, document: leased, place: "leased" }, signal);
+    },
+    release: (entry, document, signal) =>
+      changeEntry(session, { name: "release", entry, document: asWaiting(document), place: "waiting" }, signal),
+    move: (entry, document, signal) =>
+      changeEntry(session, { name: "requeue", entry, document: asWaiting(document), place: "waiting" }, signal),
+    cancel: (entry, document, signal) => cancel(session, { entry, document: heldByNobody(document) }, signal),
   };
 }
 
@@ -109,8 +112,7 @@ async function changeEntry(session: Session, change: EntryChange, signal: AbortS
 
 async function cancel(
   session: Session,
-  entry: QueueEntry,
-  document: RunDocument,
+  { entry, document }: Pick<EntryChange, "entry" | "document">,
   signal: AbortSignal,
 ): Promise<CancelResult> {
   if (entry.place === "ended") return "ended";

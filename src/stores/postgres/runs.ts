@@ -17,9 +17,10 @@ export function limitOf(limit: number): number | null {
 /** Runs as any store has them; those of queues can be read and listed here too. */
 export function runStore(session: Session): Omit<Store, "location" | "close"> {
   return {
-    create: (document, signal) => write(session, "create_run($1, $2, $3, $4, $5, $6)", [], document, signal),
+    create: (document, signal) =>
+      write(session, { call: "create_run($1, $2, $3, $4, $5, $6)", expected: [], document }, signal),
     update: (document, expected, signal) =>
-      write(session, "update_run($1, $2, $3, $4, $5, $6, $7)", [expected], document, signal),
+      write(session, { call: "update_run($1, $2, $3, $4, $5, $6, $7)", expected: [expected], document }, signal),
     read: async (runId, signal) => {
       const text = `SELECT ${documentColumns} FROM launch.runs WHERE run_id = $1`;
       const [row] = await session.read(text, [runId], signal);
@@ -50,11 +51,17 @@ export function runStore(session: Session): Omit<Store, "location" | "close"> {
   };
 }
 
+type RunWrite = {
+  /** Of a function of the schema, with its places. */
+  readonly call: string;
+  /** The version that it replaces, where there is one. */
+  readonly expected: readonly string[];
+  readonly document: RunDocument;
+};
+
 async function write(
   session: Session,
-  call: string,
-  expected: readonly string[],
-  document: RunDocument,
+  { call, expected, document }: RunWrite,
   signal: AbortSignal,
 ): Promise<WriteResult> {
   const values = [newNonce(), document.run.run_id, ...expected, ...documentValues(document)];

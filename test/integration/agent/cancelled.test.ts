@@ -23,7 +23,11 @@ async function cancelledWith(agent: string) {
   const claim = await place.store.claim({ entry: waiting!, lease: leaseOf(agent) }, signal);
   if (claim.kind !== "won") throw new Error(claim.kind);
   const [leased] = await place.entries();
-  const done = await cancelEntries([leased!], "cancelled by ada", { store: place.store, clock: systemClock }, signal);
+  const done = await cancelEntries(
+    { entries: [leased!], why: "cancelled by ada" },
+    { store: place.store, clock: systemClock },
+    signal,
+  );
   expect(done.map(({ result }) => result)).toEqual(["requested"]);
   return claim;
 }

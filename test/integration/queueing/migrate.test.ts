@@ -81,7 +81,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     expect(await from.claim({ entry: running, lease: leaseOf("a1") }, signal)).toMatchObject({ kind: "won" });
     const before = (await entriesOf(from, "waiting")).map(({ queue, run }) => `${queue} ${run.run_id}`);
 
-    const result = await migrate(from, to, services, signal);
+    const result = await migrate({ from, to }, services, signal);
     expect([...result.moved].sort()).toEqual(["low", "retried", "second", "urgent"]);
     expect(result).toMatchObject({ taken: [], left: [], running: ["running"] });
     expect((await entriesOf(to, "waiting")).map(({ queue, run }) => `${queue} ${run.run_id}`)).toEqual(before);
@@ -100,9 +100,13 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     });
     // It is known there still, so that a step that is run again enqueues nothing twice.
     expect(await from.enqueue([queuedDocument("second")], signal)).toMatchObject([{ kind: "already" }]);
-    expect(await migrate(from, to, services, signal)).toMatchObject({ moved: [], taken: [], left: [] });
+    expect(await migrate({ from, to }, services, signal)).toMatchObject({ moved: [], taken: [], left: [] });
     // And it can come back.
-    expect(await migrate(to, from, services, signal)).toMatchObject({ moved: result.moved, taken: [], left: [] });
+    expect(await migrate({ from: to, to: from }, services, signal)).toMatchObject({
+      moved: result.moved,
+      taken: [],
+      left: [],
+    });
     expect((await entriesOf(from, "waiting")).map(({ queue, run }) => `${queue} ${run.run_id}`)).toEqual(before);
   });
 
@@ -117,7 +121,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     await to.enqueue([queuedDocument("c", { queue: "both" })], signal);
     for (const queue of ["gpu", "both"]) await from.pause(queue, true, signal);
 
-    const result = await migrate(from, to, services, signal);
+    const result = await migrate({ from, to }, services, signal);
     expect(result).toMatchObject({ queues: ["gpu", "unused"], different: ["both"], uncopied: [], paused: ["gpu"] });
     expect((await to.definitions!.read("unused", signal))?.text).toBe("description: empty\n");
     expect((await to.definitions!.read("both", signal))?.text).toBe("description: there\n");
@@ -138,7 +142,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
         write: () => Promise.resolve({ kind: "protected", path: "gpu.yaml", branch: "main", said: "no" }),
       },
     };
-    const result = await migrate(from, guarded, services, signal);
+    const result = await migrate({ from, to: guarded }, services, signal);
     expect(result).toMatchObject({ moved: ["b"], uncopied: ["gpu"], left: [{ runId: "a" }] });
     expect(await idsOf(from, "waiting")).toEqual(["a"]);
   });
@@ -146,7 +150,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
   it("a run that the other store has had is left, and said", async () => {
     await enqueue(2);
     await to.enqueue([queuedDocument("train-0")], signal);
-    const result = await migrate(from, to, services, signal);
+    const result = await migrate({ from, to }, services, signal);
     expect(result).toMatchObject({ moved: ["train-1"], left: [{ runId: "train-0" }] });
     expect(await idsOf(from, "waiting")).toEqual(["train-0"]);
   });
@@ -161,7 +165,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
         ended = false;
         for (const when of ["before", "after"] as const) {
           const dying = dyingAt(writes, when);
-          const attempt = migrate(dying.wrap(from), dying.wrap(to), services, signal);
+          const attempt = migrate({ from: dying.wrap(from), to: dying.wrap(to) }, services, signal);
           if (await attempt.then(() => false).catch(() => true)) {
             ended = true;
             endings += 1;
@@ -174,7 +178,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
         }
       }
       expect(endings).toBeGreaterThan(5);
-      await migrate(from, to, services, signal);
+      await migrate({ from, to }, services, signal);
       expect(await startable(to)).toEqual(ids);
       expect(await idsOf(from, "waiting")).toEqual([]);
     },
@@ -191,7 +195,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
         const claim = entry && (await store.claim({ entry, lease: leaseOf(agent) }, signal));
         if (claim?.kind === "won") {
           ran.push(claim.entry.run.run_id);
-          await store.finish(claim.entry, endedRun(claim.document), undefined, signal);
+          await store.finish(claim.entry, { document: endedRun(claim.document) }, signal);
         } else await systemClock.sleep(20, signal);
       }
     };
@@ -201,7 +205,7 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
     let result: Migrated | undefined;
     for (let round = 1; result === undefined; round++) {
       const dying = dyingAt(round * 2, round % 2 === 0 ? "before" : "after");
-      result = await migrate(dying.wrap(from), dying.wrap(to), services, signal).catch(() => undefined);
+      result = await migrate({ from: dying.wrap(from), to: dying.wrap(to) }, services, signal).catch(() => undefined);
       for (const id of result?.taken ?? []) taken.add(id);
     }
     while (ran.length < ids.length) await systemClock.sleep(50, AbortSignal.timeout(60_000));

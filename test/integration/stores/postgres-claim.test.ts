@@ -90,11 +90,11 @@ describeWith(["postgres"], "a run that Postgres takes", () => {
     claimNext: async (_entry, wanted) => store.picks?.claimNext(pick(wanted), signal),
     "finish and claim": async (entry, wanted) => {
       const { other, end } = await another();
-      return (await store.finish(other, end, { entry, lease: wanted }, signal)).next;
+      return (await store.finish(other, { document: end, next: { entry, lease: wanted } }, signal)).next;
     },
     "finish and claim the next": async (_entry, wanted) => {
       const { other, end } = await another();
-      return (await store.picks?.finishAndClaimNext(other, end, pick(wanted), signal))?.next;
+      return (await store.picks?.finishAndClaimNext(other, { document: end, next: pick(wanted) }, signal))?.next;
     },
   };
   /** A leased run of another queue, at its end. */

@@ -143,7 +143,7 @@ async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Sc
       return queuedLaunch({
         spec: written,
         context: { entity: "org", project: "demo" },
-        definitionOf: (queue) => lookUpDefinition(queue, services.store, signal),
+        definitionOf: (queue) => lookUpDefinition({ queue }, services.store, signal),
         code,
         leg: String(index),
       });

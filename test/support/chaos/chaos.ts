@@ -95,7 +95,7 @@ export async function startChaos(
     enqueue: async (name, count, options = {}) => {
       const { queue = "default" } = options;
       queues.add(queue);
-      const definition = await lookUpDefinition(queue, store, signal);
+      const definition = await lookUpDefinition({ queue }, store, signal);
       const place: Place = { definition, code, ledger };
       const names = Array.from({ length: count }, (_, index) => `${name}-${index + 1}-${mark}`);
       const launches = await Promise.all(names.map((each) => launchOf(each, options, place)));

@@ -20,6 +20,6 @@ test("a submitter whose clock is an hour off neither waits longer nor goes befor
   const late = waiting("late-b", noon + 60 * minute + 1, noon + 5 * minute);
   const snapshot = { entries: [early, late], unreadable: [], agents: [], paused: [] };
   const queue = { name: "gpu", definition: emptyDefinition() };
-  const ranked = rankQueue(queue, snapshot, undefined, noon + 10 * minute);
+  const ranked = rankQueue(queue, snapshot, { agent: undefined, now: noon + 10 * minute });
   expect(ranked.map(({ run }) => run.runId)).toEqual(["early-a", "late-b"]);
 });

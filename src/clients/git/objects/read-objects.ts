@@ -7,8 +7,9 @@ import { isFolder, rawName, type TreeEntry, treeEntries } from "./tree-format.ts
 
 export type ReadObject = NewObject;
 
-/** What a read asks for: how long each object may be. */
-export type ReadLimits = {
+/** What is read, and how long each object may be. */
+export type ReadRequest = {
+  readonly revisions: readonly string[];
   readonly maxBytes: number;
   /** A few objects are not looked for in packs: they are new, and hardly here. */
   readonly filesOnly?: boolean;
@@ -26,15 +27,15 @@ const maxTogether = 8;
  */
 export async function readObjects(
   repository: Repository,
-  revisions: readonly string[],
-  limits: ReadLimits,
+  request: ReadRequest,
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[]> {
+  const { revisions, maxBytes, filesOnly = false } = request;
   const few = revisions.length <= maxFiles;
-  const files = few ? await readLooseObjects(repository, revisions, limits.maxBytes) : [];
-  if (few && limits.filesOnly === true) return files.map((file) => (file === "absent" ? undefined : file));
+  const files = few ? await readLooseObjects(repository, revisions, maxBytes) : [];
+  if (few && filesOnly) return files.map((file) => (file === "absent" ? undefined : file));
   const rest = revisions.filter((_revision, index) => files[index] === undefined);
-  const others = rest.length === 0 ? [] : await readByGit(repository, rest, limits, signal);
+  const others = rest.length === 0 ? [] : await readByGit(repository, { revisions: rest, maxBytes }, signal);
   let next = 0;
   return revisions.map((_revision, index) => {
     const file = files[index];
@@ -45,12 +46,12 @@ export async function readObjects(
 
 async function readByGit(
   repository: Repository,
-  revisions: readonly string[],
-  { maxBytes }: ReadLimits,
+  request: ReadRequest,
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[]> {
+  const { revisions, maxBytes } = request;
   if (revisions.length <= maxTogether) {
-    const found = await readTogether(repository, revisions, maxBytes, signal);
+    const found = await readTogether(repository, request, signal);
     if (found !== undefined) return found;
   }
   const heads = await readHeads(repository, revisions, signal);
@@ -71,8 +72,7 @@ async function readByGit(
 /** Undefined when they are too long, or one of them can't be read: then they are looked at one by one. */
 async function readTogether(
   repository: Repository,
-  revisions: readonly string[],
-  maxBytes: number,
+  { revisions, maxBytes }: ReadRequest,
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[] | undefined> {
   try {
@@ -110,7 +110,7 @@ export async function readTree(
   tree: string,
   signal: AbortSignal,
 ): Promise<readonly TreeEntry[] | undefined> {
-  const [found] = await readObjects(repository, [tree], { maxBytes: maxTreeBytes }, signal);
+  const [found] = await readObjects(repository, { revisions: [tree], maxBytes: maxTreeBytes }, signal);
   return found?.type === "tree" ? [...treeEntries(repository.format, found)] : undefined;
 }
 
@@ -124,7 +124,7 @@ export async function readFolders(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly TreeEntry[]>> {
   const revisions = folders.map((path) => `${commit}:${path}`);
-  const trees = await readObjects(repository, revisions, { maxBytes: maxTreeBytes }, signal);
+  const trees = await readObjects(repository, { revisions, maxBytes: maxTreeBytes }, signal);
   const read = new Map<string, readonly TreeEntry[]>();
   for (const [at, path] of folders.entries()) {
     const slash = path.lastIndexOf("/");

@@ -22,8 +22,7 @@ export type RemoteAnswer<T> =
 /** Lists a remote's branches and tags (or only what `patterns` name) and where its HEAD points, by git: for a host of any kind. */
 export async function listRemote(
   repository: Repository,
-  access: RemoteAccess,
-  patterns: readonly string[],
+  { access, patterns }: { readonly access: RemoteAccess; readonly patterns: readonly string[] },
   signal: AbortSignal,
 ): Promise<RemoteAnswer<RemoteRefs>> {
   // --heads --tags lets the server leave the rest out: big hosts keep a ref for every pull request.

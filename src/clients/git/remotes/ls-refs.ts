@@ -30,14 +30,14 @@ const flush = "0000";
  * that is turned away is tried once more where its source may have another by then.
  */
 export async function lsRefs(remote: Remote, prefixes: readonly string[], signal: AbortSignal): Promise<ListedRefs> {
-  const { token } = remote;
+  const { url, token } = remote;
   try {
-    if (token === undefined) return await ask(remote.url, undefined, prefixes, signal);
+    if (token === undefined) return await ask({ url, token: undefined }, prefixes, signal);
     const text = await tokenText(token, signal);
-    const listed = await ask(remote.url, text, prefixes, signal);
+    const listed = await ask({ url, token: text }, prefixes, signal);
     if (listed.kind === "refs" || listed.status !== 401 || !refuseToken(token, text)) return listed;
     const next = await tokenText(token, signal);
-    return next === text ? listed : await ask(remote.url, next, prefixes, signal);
+    return next === text ? listed : await ask({ url, token: next }, prefixes, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { kind: "unclear", said: messageOf(error) };
@@ -45,8 +45,7 @@ export async function lsRefs(remote: Remote, prefixes: readonly string[], signal
 }
 
 async function ask(
-  url: string,
-  token: string | undefined,
+  { url, token }: { readonly url: string; readonly token: string | undefined },
   prefixes: readonly string[],
   signal: AbortSignal,
 ): Promise<ListedRefs> {

@@ -31,8 +31,7 @@ const remoteName = "launch-store";
  */
 export async function pushRefs(
   repository: Repository,
-  remote: Remote,
-  changes: readonly RefChange[],
+  { remote, changes }: { readonly remote: Remote; readonly changes: readonly RefChange[] },
   signal: AbortSignal,
 ): Promise<RefAnswer> {
   const access = await accessOrWhy(remote, signal);
@@ -65,12 +64,11 @@ export async function pushRefs(
  */
 export function fetchRefs(
   repository: Repository,
-  remote: Remote,
-  prefixes: readonly string[],
+  { remote, prefixes }: { readonly remote: Remote; readonly prefixes: readonly string[] },
   signal: AbortSignal,
 ): Promise<RefAnswer> {
   const refspecs = prefixes.map((prefix) => `+${prefix}*:${prefix}*`);
-  return fetchFrom(repository, remote, { refspecs, options: ["--prune"] }, signal);
+  return fetchFrom(repository, { remote, refspecs, options: ["--prune"] }, signal);
 }
 
 /** What some hundred runs bring stays in files of its own, which are read without a process. */
@@ -85,21 +83,19 @@ export type WantedTip = Ref & { readonly before?: string | undefined };
  */
 export function fetchTips(
   repository: Repository,
-  remote: Remote,
-  tips: readonly WantedTip[],
+  { remote, tips }: { readonly remote: Remote; readonly tips: readonly WantedTip[] },
   signal: AbortSignal,
 ): Promise<RefAnswer> {
   const options = tips.flatMap(({ before }) => (before === undefined ? [] : [`--negotiation-tip=${before}`]));
   const refspecs = tips.map(({ name, id }) => `+${id}:${name}`);
   const algorithm = options.length === 0 ? "noop" : "consecutive";
   const config: GitConfig = [["fetch.negotiationAlgorithm", algorithm], unpackLimit];
-  return fetchFrom(repository, remote, { refspecs, options, config }, signal);
+  return fetchFrom(repository, { remote, refspecs, options, config }, signal);
 }
 
 async function fetchFrom(
   repository: Repository,
-  remote: Remote,
-  fetch: Pick<Fetch, "refspecs" | "options" | "config">,
+  { remote, ...fetch }: { readonly remote: Remote } & Pick<Fetch, "refspecs" | "options" | "config">,
   signal: AbortSignal,
 ): Promise<RefAnswer> {
   const access = await accessOrWhy(remote, signal);

@@ -93,14 +93,14 @@ export function remoteBranch(remote: Remote, cache: string, seen: SeenBranch): D
       const ref = "refs/launch/definitions";
       const there = await listRefs(repository, [ref], signal);
       if (commit !== undefined && there[0]?.id !== commit) {
-        await fetchTrees(repository, remote, { name: ref, id: commit }, signal);
+        await fetchTrees(repository, { remote, tip: { name: ref, id: commit } }, signal);
       }
       return repository;
     },
-    obtain: (repository, blobs, signal) => fetchBlobs(repository, remote, blobs, signal),
+    obtain: (repository, blobs, signal) => fetchBlobs(repository, { remote, blobs }, signal),
     move: (repository, change, signal) => {
       seen.forget();
-      return pushRefs(repository, remote, [change], signal);
+      return pushRefs(repository, { remote, changes: [change] }, signal);
     },
     refusal: () => undefined,
   };

@@ -51,8 +51,7 @@ export function gitDefinitions(branch: DefinitionBranch, now: () => Date): Defin
     const { commit } = tip;
     if (commit === undefined) return [];
     if (seen?.commit === commit) return seen.definitions;
-    const repository = await branch.repository(tip, signal);
-    const definitions = await readDefinitions(repository, branch, commit, signal);
+    const definitions = await readDefinitions(branch, { ...tip, commit }, signal);
     seen = { commit, definitions };
     return definitions;
   };
@@ -114,18 +113,18 @@ function shortName(branch: string): string {
 }
 
 async function readDefinitions(
-  repository: Repository,
   branch: DefinitionBranch,
-  commit: string,
+  tip: BranchTip & { readonly commit: string },
   signal: AbortSignal,
 ): Promise<readonly StoredDefinition[]> {
-  const files = (await filesIn(repository, commit, folder, signal)).flatMap(({ name: file, blob }) => {
+  const repository = await branch.repository(tip, signal);
+  const files = (await filesIn(repository, { commit: tip.commit, folder }, signal)).flatMap(({ name: file, blob }) => {
     const name = fileName.exec(file)?.[1];
     return name === undefined || !queueNamePattern.test(name) ? [] : [{ name, blob, path: `${folder}/${file}` }];
   });
   const blobs = files.map(({ blob }) => blob);
   await branch.obtain(repository, blobs, signal);
-  const contents = await readObjects(repository, blobs, { maxBytes }, signal);
+  const contents = await readObjects(repository, { revisions: blobs, maxBytes }, signal);
   return files.map(({ name, blob, path }, index) => {
     const content = contents[index]?.content;
     if (content !== undefined) return { name, version: blob, path, text: content.toString() };

@@ -1,10 +1,9 @@
 import { readObjects } from "../../../clients/git/objects/read-objects.ts";
-import type { Repository } from "../../../clients/git/repository.ts";
 import type { RefChange } from "../../../clients/git/refs.ts";
 import type { RunHead } from "../../../run/head.ts";
 import { logTip } from "./folded.ts";
 import { changedLog } from "./log-tree.ts";
-import { type QueueContext, openForWriting, writeChange } from "../queue/queue-context.ts";
+import { type OpenedQueueContext, openForWriting, type QueueContext, writeChange } from "../queue/queue-context.ts";
 import { cancelRef, foldedRef, logRef, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
 import { maxFileBytes } from "../runs/run-files.ts";
 
@@ -18,31 +17,34 @@ type Ended = { readonly tip: Tip; readonly run: RunHead };
 const logChanges = 2;
 
 /** Folds ended runs of a queue but for the `keep` that ended last. Returns how many were folded. */
-export async function fold(context: QueueContext, queue: string, keep: number, signal: AbortSignal): Promise<number> {
-  const local = await openForWriting(context.store, signal);
-  const refs = await context.lister.list(local, [queue], signal);
-  const ended = await endedRuns(context, local, refs, signal);
+export async function fold(
+  context: QueueContext,
+  { queue, keep }: { readonly queue: string; readonly keep: number },
+  signal: AbortSignal,
+): Promise<number> {
+  const opened = await openForWriting(context, signal);
+  const refs = await context.lister.list(opened, [queue], signal);
+  const ended = await endedRuns(opened, refs, signal);
   let left = ended.slice(Math.max(0, keep));
   let folded = 0;
   while (left.length > 0) {
-    const part = takePart(queue, left, refs.cancels, context.store.maxChanges - logChanges);
-    if (!(await foldPart(context, local, queue, part, signal))) return folded;
+    const part = takePart(left, refs.cancels, context.store.maxChanges - logChanges);
+    if (!(await foldPart(opened, { queue, ...part }, signal))) return folded;
     folded += part.runs.length;
     left = left.slice(part.runs.length);
   }
-  await removeOldMarks(context, queue, refs, signal);
+  await removeOldMarks(opened, refs, signal);
   return folded;
 }
 
 /** The ended runs of a listing, newest first. */
 export async function endedRuns(
-  { heads }: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   refs: QueueRefs,
   signal: AbortSignal,
 ): Promise<readonly Ended[]> {
   const tips = refs.tips.filter(({ place }) => place === "ended");
-  const read = await heads.read(local, tips, signal);
+  const read = await opened.heads.read(opened, tips, signal);
   const ended = tips.flatMap((tip, index) => {
     const head = read[index];
     return head?.kind === "run" ? [{ tip, run: head.run }] : [];
@@ -57,12 +59,12 @@ export function endOf(run: RunHead): string {
 type Part = { readonly runs: readonly Ended[]; readonly removals: readonly RefChange[] };
 
 /** As many runs as one move has room for, with the marks of those that somebody wanted cancelled. */
-function takePart(queue: string, ended: readonly Ended[], cancels: ReadonlyMap<string, string>, room: number): Part {
+function takePart(ended: readonly Ended[], cancels: ReadonlyMap<string, string>, room: number): Part {
   const runs: Ended[] = [];
   const removals: RefChange[] = [];
   for (const run of ended) {
     const { tip } = run;
-    const mark = cancelRef(queue, tip.key);
+    const mark = cancelRef(tip.queue, tip.key);
     const own: RefChange[] = [{ name: tip.name, from: tip.id, to: undefined }];
     if (cancels.has(mark)) own.push({ name: mark, from: cancels.get(mark), to: undefined });
     if (removals.length + own.length > room) break;
@@ -73,29 +75,22 @@ function takePart(queue: string, ended: readonly Ended[], cancels: ReadonlyMap<s
 }
 
 /** Marks of runs that are no longer there at all: folded, moved or removed. */
-async function removeOldMarks(
-  context: QueueContext,
-  queue: string,
-  refs: QueueRefs,
-  signal: AbortSignal,
-): Promise<void> {
-  const there = new Set(refs.tips.map(({ key }) => cancelRef(queue, key)));
+async function removeOldMarks(opened: OpenedQueueContext, refs: QueueRefs, signal: AbortSignal): Promise<void> {
+  const there = new Set(refs.tips.map(({ queue, key }) => cancelRef(queue, key)));
   const old = [...refs.cancels].filter(([name]) => !there.has(name));
-  const changes = old.map(([name, from]) => ({ name, from, to: undefined })).slice(0, context.store.maxChanges);
-  if (changes.length > 0) await writeChange(context, [], changes, signal);
+  const changes = old.map(([name, from]) => ({ name, from, to: undefined })).slice(0, opened.store.maxChanges);
+  if (changes.length > 0) await writeChange(opened, { objects: [], changes }, signal);
 }
 
 async function foldPart(
-  context: QueueContext,
-  local: Repository,
-  queue: string,
-  { runs, removals }: Part,
+  opened: OpenedQueueContext,
+  { queue, runs, removals }: Part & { readonly queue: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const log = await logTip(context, local, queue, signal);
-  const index = (await context.lister.list(local, [queue], signal)).folded.get(queue);
+  const log = await logTip(opened, queue, signal);
+  const index = (await opened.lister.list(opened, [queue], signal)).folded.get(queue);
   const revisions = runs.map(({ tip }) => `${tip.id}^{tree}`);
-  const trees = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  const trees = await readObjects(opened.local, { revisions, maxBytes: maxFileBytes }, signal);
   const added = new Map<string, string>();
   runs.forEach(({ tip, run }, at) => {
     const tree = trees[at]?.id;
@@ -103,13 +98,13 @@ async function foldPart(
   });
   if (added.size < runs.length) return false;
   const message = `${queue}: ${runs.length} runs folded`;
-  const next = await changedLog(context, local, { queue, log, index, added, removed: new Set(), message }, signal);
+  const next = await changedLog(opened, { queue, log, index, added, removed: new Set(), message }, signal);
   const changes = [
     { name: logRef(queue), from: log, to: next.log },
     { name: foldedRef(queue), from: index, to: next.index },
     ...removals,
   ];
-  return (await writeChange(context, next.objects, changes, signal)).kind === "done";
+  return (await writeChange(opened, { objects: next.objects, changes }, signal)).kind === "done";
 }
 
 /** `2026/11/23`: the day on which it ended. */

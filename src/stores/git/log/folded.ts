@@ -4,10 +4,11 @@ import { LaunchError } from "../../../core/errors.ts";
 import { parseKey } from "../../../queues/key.ts";
 import type { RunHead } from "../../../run/head.ts";
 import { readDocument, type Loaded } from "../runs/documents.ts";
-import type { QueueContext } from "../queue/queue-context.ts";
+import type { OpenedQueueContext } from "../queue/queue-context.ts";
 import { foldedRef, logRef } from "../queue/queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
 import { maxFileBytes, maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
+import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs } from "../repository/settle.ts";
 
 /*
@@ -27,26 +28,28 @@ export type FoldedPath = {
 
 export const monthPattern = /^\d{4}-\d{2}$/;
 
-/** Which runs of a queue are folded, by the value of its c/folded; the latest ended last. */
+/** A queue's index, by the value of its c/folded; undefined when nothing has been folded. */
+export type FoldedIndex = { readonly queue: string; readonly id: string | undefined };
+
+/** Which runs of a queue are folded, the latest ended last. */
 export async function foldedPaths(
-  context: QueueContext,
-  local: Repository,
-  queue: string,
-  id: string | undefined,
+  opened: OpenedQueueContext,
+  index: FoldedIndex,
   signal: AbortSignal,
 ): Promise<readonly FoldedPath[]> {
+  const { queue, id } = index;
   if (id === undefined) return [];
-  const cached = context.folded.get(queue);
+  const cached = opened.folded.get(queue);
   if (cached?.id === id) return cached.paths;
   const paths: FoldedPath[] = [];
-  for (const [month, lines] of await readMonths(context, local, queue, id, signal)) {
+  for (const [month, lines] of await readMonths(opened, index, signal)) {
     for (const line of lines) {
       const path = foldedPathOf(month, line);
       if (path !== undefined) paths.push(path);
     }
   }
   paths.sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.time - b.time));
-  context.folded.set(queue, { id, paths });
+  opened.folded.set(queue, { id, paths });
   return paths;
 }
 
@@ -60,31 +63,29 @@ function foldedPathOf(month: string, line: string): FoldedPath | undefined {
 
 /** For who only looks: an index that can't be read is told of, and hides nothing else. */
 export async function foldedPathsShown(
-  context: QueueContext,
-  local: Repository,
-  queue: string,
-  id: string | undefined,
+  opened: OpenedQueueContext,
+  index: FoldedIndex,
   signal: AbortSignal,
 ): Promise<readonly FoldedPath[]> {
   try {
-    return await foldedPaths(context, local, queue, id, signal);
+    return await foldedPaths(opened, index, signal);
   } catch (error) {
     if (!(error instanceof LaunchError && error.code === "store-failed")) throw error;
-    context.log.warning(error.message);
+    opened.log.warning(error.message);
     return [];
   }
 }
 
 /** Month → its lines. Throws `store-failed` when one can't be read: an index that is made of what is left would be without its runs. */
 export async function readMonths(
-  { store }: QueueContext,
-  local: Repository,
-  queue: string,
-  id: string,
+  opened: OpenedStore,
+  { queue, id }: FoldedIndex,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (id === undefined) return new Map();
+  const { local } = opened;
   const name = foldedRef(queue);
-  await readTips(store, local, { tips: [{ name, id }], paths: [""], maxBytes: maxHeadBytes }, signal);
+  await readTips(opened, { tips: [{ name, id }], paths: [""], maxBytes: maxHeadBytes }, signal);
   const unreadable = (what: string): LaunchError =>
     new LaunchError(
       "store-failed",
@@ -94,7 +95,7 @@ export async function readMonths(
   if (tree === undefined) throw unreadable("the tree");
   const months = tree.map((entry) => entry.name).filter((month) => monthPattern.test(month));
   const revisions = months.map((month) => `${id}:${month}`);
-  const files = await readObjects(local, revisions, { maxBytes: maxFileBytes }, signal);
+  const files = await readObjects(local, { revisions, maxBytes: maxFileBytes }, signal);
   return new Map(
     months.map((month, index) => {
       const content = files[index]?.content;
@@ -105,23 +106,18 @@ export async function readMonths(
 }
 
 /** The log's tip, with its objects; undefined when nothing has been folded. */
-export async function logTip(
-  { store }: QueueContext,
-  local: Repository,
-  queue: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+export async function logTip(opened: OpenedStore, queue: string, signal: AbortSignal): Promise<string | undefined> {
   const name = logRef(queue);
-  const id = (await currentRefs(store, local, [name], signal)).get(name);
+  const id = (await currentRefs(opened, [name], signal)).get(name);
   if (id === undefined) return undefined;
-  const before = await localLog(local, name, signal);
-  await readTips(store, local, { tips: [{ name, id, before }], paths: [""], maxBytes: maxHeadBytes }, signal);
+  const before = await localLog(opened.local, name, signal);
+  await readTips(opened, { tips: [{ name, id, before }], paths: [""], maxBytes: maxHeadBytes }, signal);
   return id;
 }
 
 /** The log as this machine has it: what is new is fetched as a difference. */
 async function localLog(local: Repository, name: string, signal: AbortSignal): Promise<string | undefined> {
-  const [found] = await readObjects(local, [name], { maxBytes: maxHeadBytes }, signal);
+  const [found] = await readObjects(local, { revisions: [name], maxBytes: maxHeadBytes }, signal);
   return found?.id;
 }
 
@@ -130,12 +126,11 @@ export type FoldedHead = { readonly path: FoldedPath; readonly run: RunHead; rea
 /** Heads of folded runs; what can't be read is left out. `version` names the run's folder. */
 export async function foldedHeads(
   local: Repository,
-  log: string,
-  paths: readonly FoldedPath[],
+  { log, paths }: { readonly log: string; readonly paths: readonly FoldedPath[] },
   signal: AbortSignal,
 ): Promise<readonly FoldedHead[]> {
   const revisions = paths.flatMap(({ path }) => [`${log}:${path}/${runFiles.head}`, `${log}:${path}`]);
-  const objects = await readObjects(local, revisions, { maxBytes: maxHeadBytes }, signal);
+  const objects = await readObjects(local, { revisions, maxBytes: maxHeadBytes }, signal);
   return paths.flatMap((path, index) => {
     const head = readHead(path.runId, objects[2 * index]?.content);
     const version = objects[2 * index + 1]?.id;
@@ -143,16 +138,17 @@ export async function foldedHeads(
   });
 }
 
+/** A folded run in the log of its queue, which was at the commit `log`. */
+type FoldedRun = { readonly queue: string; readonly log: string; readonly path: FoldedPath };
+
 /** A folded run, whole. */
 export async function readFolded(
-  { store }: QueueContext,
-  local: Repository,
-  log: { readonly queue: string; readonly id: string },
-  { path, runId }: FoldedPath,
+  opened: OpenedStore,
+  { queue, log, path: { path, runId } }: FoldedRun,
   signal: AbortSignal,
 ): Promise<Loaded & { readonly version: string }> {
-  const tip = { name: logRef(log.queue), id: log.id };
-  const loaded = await readDocument(store, local, runId, tip, signal, `${path}/`);
-  const [folder] = await readObjects(local, [`${log.id}:${path}`], { maxBytes: maxHeadBytes }, signal);
-  return { ...loaded, version: folder?.id ?? log.id };
+  const tip = { name: logRef(queue), id: log };
+  const loaded = await readDocument(opened, { runId, tip, path: `${path}/` }, signal);
+  const [folder] = await readObjects(opened.local, { revisions: [`${log}:${path}`], maxBytes: maxHeadBytes }, signal);
+  return { ...loaded, version: folder?.id ?? log };
 }

@@ -1,25 +1,24 @@
 import type { RunHead } from "../../../run/head.ts";
 import { endedRuns, endOf } from "./fold.ts";
 import { type FoldedPath, foldedHeads, foldedPathsShown, logTip } from "./folded.ts";
-import type { QueueContext } from "../queue/queue-context.ts";
+import { openForReading, type QueueContext } from "../queue/queue-context.ts";
 
 /** Ended runs of a queue, newest first: those that are still there and those folded away. */
 export async function history(
   context: QueueContext,
-  queue: string,
-  limit: number,
+  { queue, limit }: { readonly queue: string; readonly limit: number },
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
-  const local = await context.store.open("read", signal);
-  if (local === undefined) return [];
-  const refs = await context.lister.list(local, [queue], signal);
-  const runs = new Map((await endedRuns(context, local, refs, signal)).map(({ run }) => [run.run_id, run]));
+  const opened = await openForReading(context, signal);
+  if (opened === undefined) return [];
+  const refs = await context.lister.list(opened, [queue], signal);
+  const runs = new Map((await endedRuns(opened, refs, signal)).map(({ run }) => [run.run_id, run]));
   const there = new Set(refs.tips.map(({ parsed }) => parsed.runId));
-  const paths = await foldedPathsShown(context, local, queue, refs.folded.get(queue), signal);
+  const paths = await foldedPathsShown(opened, { queue, id: refs.folded.get(queue) }, signal);
   const wanted = newestDays(paths, limit).filter(({ runId }) => !there.has(runId));
-  const log = wanted.length === 0 ? undefined : await logTip(context, local, queue, signal);
+  const log = wanted.length === 0 ? undefined : await logTip(opened, queue, signal);
   if (log !== undefined) {
-    for (const { run } of await foldedHeads(local, log, wanted, signal)) runs.set(run.run_id, run);
+    for (const { run } of await foldedHeads(opened.local, { log, paths: wanted }, signal)) runs.set(run.run_id, run);
   }
   return [...runs.values()].sort((a, b) => (endOf(a) < endOf(b) ? 1 : endOf(a) > endOf(b) ? -1 : 0)).slice(0, limit);
 }

@@ -3,7 +3,7 @@ import { readFolders, readObjects } from "../../../clients/git/objects/read-obje
 import { folderEntry, isFolder, nameText, newFilesTree, newTree } from "../../../clients/git/objects/tree-format.ts";
 import type { ObjectFormat, Repository } from "../../../clients/git/repository.ts";
 import { monthPattern, readMonths } from "./folded.ts";
-import type { QueueContext } from "../queue/queue-context.ts";
+import type { OpenedQueueContext } from "../queue/queue-context.ts";
 import { maxHeadBytes } from "../runs/run-files.ts";
 
 /*
@@ -30,19 +30,15 @@ export type NewLog = {
 };
 
 /** The commits of the log and the index after this change, with all new objects. */
-export async function changedLog(
-  context: QueueContext,
-  local: Repository,
-  change: LogChange,
-  signal: AbortSignal,
-): Promise<NewLog> {
-  const { queue, log, index, message } = change;
-  const time = context.clock.now();
+export async function changedLog(opened: OpenedQueueContext, change: LogChange, signal: AbortSignal): Promise<NewLog> {
+  const { local } = opened;
+  const { queue, log, index, removed, message } = change;
+  const time = opened.clock.now();
   const root = await changedTree(local, change, signal);
-  const months =
-    index === undefined ? new Map<string, readonly string[]>() : await readMonths(context, local, queue, index, signal);
+  const months = await readMonths(opened, { queue, id: index }, signal);
   const list = indexTree(local, months, change);
-  const parents = log !== undefined && (await goesOn(local, log, change, time, signal)) ? [log] : [];
+  const goesOn = log !== undefined && removed.size === 0 && (await lastMonth(local, log, signal)) === monthOf(time);
+  const parents = goesOn ? [log] : [];
   const logCommit = newCommit(local.format, { tree: root.tree.id, parents, message, time });
   // Without a parent: whoever reads the index needs no older one.
   const indexCommit = newCommit(local.format, { tree: list.tree.id, parents: [], message, time });
@@ -53,17 +49,11 @@ export async function changedLog(
   };
 }
 
-async function goesOn(
-  local: Repository,
-  log: string,
-  { removed }: LogChange,
-  now: Date,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (removed.size > 0) return false;
-  const [commit] = await readObjects(local, [log], { maxBytes: maxHeadBytes }, signal);
+/** The month of a log's tip; undefined for one that can't be read. */
+async function lastMonth(local: Repository, log: string, signal: AbortSignal): Promise<string | undefined> {
+  const [commit] = await readObjects(local, { revisions: [log], maxBytes: maxHeadBytes }, signal);
   const time = commit === undefined ? undefined : parseCommit(commit.content)?.time;
-  return time !== undefined && monthOf(time) === monthOf(now);
+  return time === undefined ? undefined : monthOf(time);
 }
 
 function monthOf(time: Date): string {

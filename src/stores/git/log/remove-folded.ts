@@ -7,27 +7,28 @@ import { foldedRef, logRef } from "../queue/queue-refs.ts";
 import { maxHeadBytes } from "../runs/run-files.ts";
 import { attempts, currentRefs } from "../repository/settle.ts";
 
+/** Runs' ids with the versions to remove. */
+type FoldedVersions = { readonly queue: string; readonly versions: ReadonlyMap<string, string> };
+
 /**
- * Takes runs out of a queue's log and its index: one move, however many. `versions` are the runs' ids with the versions to remove.
+ * Takes runs out of a queue's log and its index: one move, however many.
  * Whoever folds at the same time is first or second; who is second looks again. Returns the ids that are gone.
  */
 export async function removeFolded(
   context: QueueContext,
-  queue: string,
-  versions: ReadonlyMap<string, string>,
+  { queue, versions }: FoldedVersions,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { store } = context;
-  const local = await openForWriting(store, signal);
+  const opened = await openForWriting(context, signal);
   let said = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const log = await logTip(context, local, queue, signal);
-    const index = (await currentRefs(store, local, [foldedRef(queue)], signal)).get(foldedRef(queue));
+    const log = await logTip(opened, queue, signal);
+    const index = (await currentRefs(opened, [foldedRef(queue)], signal)).get(foldedRef(queue));
     if (log === undefined || index === undefined) return [...versions.keys()];
-    const paths = await foldedPaths(context, local, queue, index, signal);
+    const paths = await foldedPaths(opened, { queue, id: index }, signal);
     const wanted = paths.filter(({ runId }) => versions.has(runId));
     const revisions = wanted.map(({ path }) => `${log}:${path}`);
-    const folders = await readObjects(local, revisions, { maxBytes: maxHeadBytes }, signal);
+    const folders = await readObjects(opened.local, { revisions, maxBytes: maxHeadBytes }, signal);
     // One that is in the index alone has lost its files: there is nothing to keep.
     const chosen = wanted.filter(
       (path, at) => folders[at] === undefined || folders[at].id === versions.get(path.runId),
@@ -36,12 +37,12 @@ export async function removeFolded(
     if (chosen.length > 0) {
       const removed = new Set(chosen.map(({ path }) => path));
       const message = `${queue}: ${removed.size} runs removed`;
-      const next = await changedLog(context, local, { queue, log, index, added: new Map(), removed, message }, signal);
+      const next = await changedLog(opened, { queue, log, index, added: new Map(), removed, message }, signal);
       const changes = [
         { name: logRef(queue), from: log, to: next.log },
         { name: foldedRef(queue), from: index, to: next.index },
       ];
-      const settled = await writeChange(context, next.objects, changes, signal);
+      const settled = await writeChange(opened, { objects: next.objects, changes }, signal);
       said = settled.kind === "unknown" ? settled.said : "others change it all the time";
       if (settled.kind !== "done") continue;
     }

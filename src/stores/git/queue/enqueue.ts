@@ -1,4 +1,3 @@
-import type { Repository } from "../../../clients/git/repository.ts";
 import { isBefore, type RefChange } from "../../../clients/git/refs.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../../queues/key.ts";
 import type { EnqueueResult, QueueEntry } from "../../queue-store.ts";
@@ -7,7 +6,7 @@ import type { RunDocument } from "../../../run/document.ts";
 import { asWaiting } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { foldedPathsShown } from "../log/folded.ts";
-import { openForWriting, type QueueContext } from "./queue-context.ts";
+import { type OpenedQueueContext, openForWriting, type QueueContext } from "./queue-context.ts";
 import { entryRef, queuePrefix, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
 import { maxHeadBytes, runFiles } from "../runs/run-files.ts";
@@ -35,12 +34,13 @@ export async function enqueue(
   documents: readonly RunDocument[],
   signal: AbortSignal,
 ): Promise<readonly EnqueueResult[]> {
-  const local = await openForWriting(context.store, signal);
+  const opened = await openForWriting(context, signal);
+  const { store } = context;
   const results = new Map<string, EnqueueResult>();
   const waiting = documents.map(asWaiting);
   const queues = [...new Set(waiting.map(({ run }) => queuedOf(run).queue))];
-  const refs = await listQueues(context, local, queues, signal);
-  const there = await idsThere(context, local, refs, queues, signal);
+  const refs = sortRefs(await currentRefs(opened, queues.map(queuePrefix), signal));
+  const there = await idsThere(opened, refs, signal);
   const wanted = new Map<string, RunDocument>();
   for (const document of waiting) {
     const { run_id: runId } = document.run;
@@ -48,12 +48,12 @@ export async function enqueue(
     else if (!wanted.has(runId)) wanted.set(runId, document);
   }
   checkQueues([...wanted.values()], refs);
-  const drafts = draftsOf(context, local, [...wanted.values()], refs);
+  const drafts = draftsOf(opened, [...wanted.values()], refs);
   const objects = drafts.flatMap(({ event }) => event.objects);
-  if (objects.length > 0) await context.store.write(local, objects, signal);
-  for (let at = 0; at < drafts.length; at += context.store.maxChanges) {
-    const part = drafts.slice(at, at + context.store.maxChanges);
-    for (const result of await pushDrafts(context, local, part, signal)) results.set(runIdOf(result), result);
+  if (objects.length > 0) await store.write(opened.local, objects, signal);
+  for (let at = 0; at < drafts.length; at += store.maxChanges) {
+    const part = drafts.slice(at, at + store.maxChanges);
+    for (const result of await pushDrafts(opened, part, signal)) results.set(runIdOf(result), result);
   }
   return inOrder(documents, results);
 }
@@ -76,26 +76,15 @@ function runIdOf(result: EnqueueResult): string {
   return result.kind === "enqueued" ? result.entry.run.run_id : result.runId;
 }
 
-async function listQueues(
-  { store }: QueueContext,
-  local: Repository,
-  queues: readonly string[],
-  signal: AbortSignal,
-): Promise<QueueRefs> {
-  return sortRefs(await currentRefs(store, local, queues.map(queuePrefix), signal));
-}
-
-/** `<queue>/<run id>` of all runs of these queues, also folded ones. */
+/** `<queue>/<run id>` of all runs of the listed queues, also folded ones. */
 async function idsThere(
-  context: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   refs: QueueRefs,
-  queues: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const there = new Set(refs.tips.map(({ queue, parsed }) => `${queue}/${parsed.runId}`));
-  for (const queue of queues) {
-    for (const path of await foldedPathsShown(context, local, queue, refs.folded.get(queue), signal)) {
+  for (const [queue, id] of refs.folded) {
+    for (const path of await foldedPathsShown(opened, { queue, id }, signal)) {
       there.add(`${queue}/${path.runId}`);
     }
   }
@@ -107,13 +96,12 @@ function checkQueues(documents: readonly RunDocument[], refs: QueueRefs): void {
   for (const { run } of documents) added.set(queuedOf(run).queue, (added.get(queuedOf(run).queue) ?? 0) + 1);
   for (const [queue, count] of added) {
     const waiting = refs.tips.filter((tip) => tip.queue === queue && tip.place === "waiting").length;
-    checkRoom(queue, waiting, count, maxWaiting);
+    checkRoom(queue, { waiting, added: count, limit: maxWaiting });
   }
 }
 
 function draftsOf(
-  { clock }: QueueContext,
-  local: Repository,
+  { clock, local }: OpenedQueueContext,
   documents: readonly RunDocument[],
   refs: QueueRefs,
 ): readonly Draft[] {
@@ -137,12 +125,11 @@ function draftsOf(
 
 /** Pushes drafts, all or none; after an answer that isn't clear those that are not there are pushed again. */
 async function pushDrafts(
-  context: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   drafts: readonly Draft[],
   signal: AbortSignal,
 ): Promise<readonly EnqueueResult[]> {
-  const { store } = context;
+  const { store, local } = opened;
   const results: EnqueueResult[] = [];
   let left = drafts;
   let said = "";
@@ -151,10 +138,10 @@ async function pushDrafts(
     await jitter(store, attempt, signal);
     const changes = left.map(({ change }) => change);
     const answer = await store.move(local, changes, signal);
-    if (answer.kind === "done") return [...results, ...left.map((draft) => enqueued(context, draft))];
+    if (answer.kind === "done") return [...results, ...left.map((draft) => enqueued(opened, draft))];
     said = answer.said;
     refused = answer.answered;
-    const found = await findDrafts(context, local, left, signal);
+    const found = await findDrafts(opened, left, signal);
     if (found === undefined) continue;
     results.push(...found.values());
     left = left.filter(({ runId }) => !found.has(runId));
@@ -174,12 +161,11 @@ function enqueued({ heads, documents }: QueueContext, { event, entry, document }
 
 /** What has become of drafts: those that are in their queues by now, ours or another's. Undefined when the store can't be asked. */
 async function findDrafts(
-  context: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   drafts: readonly Draft[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, EnqueueResult> | undefined> {
-  const { store } = context;
+  const { store, local } = opened;
   const prefixes = [...new Set(drafts.map(({ queue }) => queuePrefix(queue)))];
   const listed = await store.list(local, prefixes, signal);
   if (listed.kind === "unclear") {
@@ -191,21 +177,20 @@ async function findDrafts(
   for (const draft of drafts) {
     const found = tips.filter(({ queue, parsed }) => queue === draft.queue && parsed.runId === draft.runId);
     if (found.length === 0) continue;
-    const ours = await anyFollows(context, local, draft.event.commit, found, signal);
-    results.set(draft.runId, ours ? enqueued(context, draft) : { kind: "already", runId: draft.runId });
+    const ours = await anyFollows(opened, { commit: draft.event.commit, tips: found }, signal);
+    results.set(draft.runId, ours ? enqueued(opened, draft) : { kind: "already", runId: draft.runId });
   }
   return results;
 }
 
+/** Whether one of these tips is our event, or one that came after it. */
 async function anyFollows(
-  { store }: QueueContext,
-  local: Repository,
-  commit: string,
-  tips: readonly Tip[],
+  opened: OpenedQueueContext,
+  { commit, tips }: { readonly commit: string; readonly tips: readonly Tip[] },
   signal: AbortSignal,
 ): Promise<boolean> {
   if (tips.some(({ id }) => id === commit)) return true;
-  await readTips(store, local, { tips, paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
-  for (const { id } of tips) if (await isBefore(local, commit, id, signal)) return true;
+  await readTips(opened, { tips, paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
+  for (const { id } of tips) if (await isBefore(opened.local, { commit, descendant: id }, signal)) return true;
   return false;
 }

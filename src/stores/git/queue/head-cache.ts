@@ -1,10 +1,9 @@
-import type { Repository } from "../../../clients/git/repository.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
 import { readInQueue } from "../../queued-head.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { Tip } from "./queue-refs.ts";
-import type { StoreRepository } from "../repository/repository.ts";
+import type { OpenedStore } from "../repository/repository.ts";
 
 /** Objects that could not be had may come: they are asked for again after this. */
 const missingMs = 60_000;
@@ -12,7 +11,7 @@ const missingMs = 60_000;
 /** What is at a commit never changes: each head is read once. */
 export interface HeadCache {
   /** The heads of these tips, in their order. */
-  read(local: Repository, tips: readonly Tip[], signal: AbortSignal): Promise<readonly ReadHead[]>;
+  read(opened: OpenedStore, tips: readonly Tip[], signal: AbortSignal): Promise<readonly ReadHead[]>;
   /** Remembers a head that we have written. */
   add(tip: Pick<Tip, "id" | "parsed" | "queue">, head: ReadHead): void;
   /** Forgets what these queues had, but for these tips. */
@@ -21,7 +20,7 @@ export interface HeadCache {
 
 type Cached = { readonly head: ReadHead; readonly until: number; readonly queue: string };
 
-export function headCache(store: StoreRepository, monotonicMs: () => number): HeadCache {
+export function headCache(monotonicMs: () => number): HeadCache {
   const heads = new Map<string, Cached>();
   /** The newest commit of a run that is here: what comes after it is fetched as a difference. */
   const newest = new Map<string, string>();
@@ -32,11 +31,11 @@ export function headCache(store: StoreRepository, monotonicMs: () => number): He
   };
   return {
     add,
-    read: async (local, tips, signal) => {
+    read: async (opened, tips, signal) => {
       const unknown = tips.filter(({ id }) => !isKnown(heads.get(id), monotonicMs()));
       const wanted = unknown.map((tip) => ({ name: tip.name, id: tip.id, before: newest.get(runKey(tip)) }));
       const request = { tips: wanted, paths: [runFiles.head], maxBytes: maxHeadBytes, unseen: true } as const;
-      const found = await readTips(store, local, request, signal);
+      const found = await readTips(opened, request, signal);
       unknown.forEach((tip, index) => {
         const content = found[index]?.[0]?.content;
         const head = headOf(tip, content);

@@ -7,7 +7,7 @@ import type { Documents } from "../runs/documents.ts";
 import type { FoldedPath } from "../log/folded.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { QueueLister } from "./queue-listing.ts";
-import type { StoreRepository } from "../repository/repository.ts";
+import type { OpenedStore, StoreRepository } from "../repository/repository.ts";
 import { type Change, settle, type Settled } from "../repository/settle.ts";
 
 /** What all that works on the queues of one open store shares. */
@@ -22,20 +22,32 @@ export type QueueContext = {
   readonly folded: Map<string, { readonly id: string; readonly paths: readonly FoldedPath[] }>;
 };
 
-export async function openForWriting(store: StoreRepository, signal: AbortSignal): Promise<Repository> {
-  const local = await store.open("write", signal);
-  if (local === undefined) throw new LaunchError("store-failed", "the store's repository could not be made");
-  return local;
+/** The same, with the local repository that the store has opened. */
+export type OpenedQueueContext = QueueContext & { readonly local: Repository };
+
+/** Undefined while there is no repository yet. */
+export async function openForReading(
+  context: QueueContext,
+  signal: AbortSignal,
+): Promise<OpenedQueueContext | undefined> {
+  const local = await context.store.open("read", signal);
+  return local === undefined ? undefined : { ...context, local };
 }
+
+export async function openForWriting(context: QueueContext, signal: AbortSignal): Promise<OpenedQueueContext> {
+  const local = await context.store.open("write", signal);
+  if (local === undefined) throw new LaunchError("store-failed", "the store's repository could not be made");
+  return { ...context, local };
+}
+
+export type ObjectsAndRefs = { readonly objects: readonly NewObject[]; readonly changes: readonly Change[] };
 
 /** Writes objects, and moves refs to them. */
 export async function writeChange(
-  { store }: Pick<QueueContext, "store">,
-  objects: readonly NewObject[],
-  changes: readonly Change[],
+  opened: OpenedStore,
+  { objects, changes }: ObjectsAndRefs,
   signal: AbortSignal,
 ): Promise<Settled> {
-  const local = await openForWriting(store, signal);
-  if (objects.length > 0) await store.write(local, objects, signal);
-  return settle(store, local, changes, signal);
+  if (objects.length > 0) await opened.store.write(opened.local, objects, signal);
+  return settle(opened, changes, signal);
 }

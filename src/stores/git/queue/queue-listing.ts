@@ -1,11 +1,10 @@
 import { isBefore } from "../../../clients/git/refs.ts";
-import type { Repository } from "../../../clients/git/repository.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
 import type { QueuePlace } from "../../queue-store.ts";
 import { agentRefs, queuePrefix, queueRefs, type QueueRefs, sortRefs, stopRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
-import type { StoreRepository } from "../repository/repository.ts";
+import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs, type Refs, settleRemoval } from "../repository/settle.ts";
 import { runFiles, maxHeadBytes } from "../runs/run-files.ts";
 
@@ -24,12 +23,12 @@ export type Queues = readonly string[] | "all";
 
 export interface QueueLister {
   /** Each run once. */
-  list(local: Repository, queues: Queues, signal: AbortSignal): Promise<QueueRefs>;
+  list(opened: OpenedStore, queues: Queues, signal: AbortSignal): Promise<QueueRefs>;
   /** Whether these queues' refs are not those of the last listing; false when the store can't be asked. */
-  isChanged(local: Repository, queues: readonly string[], signal: AbortSignal): Promise<boolean>;
+  isChanged(opened: OpenedStore, queues: readonly string[], signal: AbortSignal): Promise<boolean>;
 }
 
-export function queueLister(store: StoreRepository, log: Log): QueueLister {
+export function queueLister(log: Log): QueueLister {
   /** Queue → its refs as they were listed last. */
   const seen = new Map<string, Refs>();
   let seenAll = false;
@@ -52,26 +51,35 @@ export function queueLister(store: StoreRepository, log: Log): QueueLister {
     for (const [queue, part] of parts) seen.set(queue, part);
     seenAll ||= queues === "all";
   };
+  /** A reader may be one that can't write: then somebody else will. */
+  const removeLesser = async (opened: OpenedStore, tips: readonly Tip[], signal: AbortSignal): Promise<void> => {
+    try {
+      await settleRemoval(opened, tips, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug(`refs of runs that are further already could not be removed: ${messageOf(error)}`);
+    }
+  };
 
   return {
-    list: async (local, queues, signal) => {
+    list: async (opened, queues, signal) => {
       const prefixes = [...(queues === "all" ? [queueRefs] : queues.map(queuePrefix)), agentRefs, stopRefs];
       let before = lastSeen(queues);
-      let refs = await currentRefs(store, local, prefixes, signal);
+      let refs = await currentRefs(opened, prefixes, signal);
       for (let count = 1; count < maxListings && !isTrue(before, refs); count++) {
         before = refs;
-        refs = await currentRefs(store, local, prefixes, signal);
+        refs = await currentRefs(opened, prefixes, signal);
       }
       remember(queues, refs);
       const sorted = sortRefs(refs);
-      const { tips, lesser } = await oncePerRun(store, local, sorted.tips, signal);
+      const { tips, lesser } = await oncePerRun(opened, sorted.tips, signal);
       const confirmed = lesser.filter(
         (tip) => isIn(before, tip) && tips.every((kept) => !isSameRun(kept, tip) || isIn(before, kept)),
       );
-      if (confirmed.length > 0) await removeLesser(store, local, confirmed, log, signal);
+      if (confirmed.length > 0) await removeLesser(opened, confirmed, signal);
       return { ...sorted, tips };
     },
-    isChanged: async (local, queues, signal) => {
+    isChanged: async ({ store, local }, queues, signal) => {
       const before = lastSeen(queues);
       if (before === undefined) return true;
       const listed = await store.list(local, queues.map(queuePrefix), signal);
@@ -106,8 +114,7 @@ function isTrue(before: Refs | undefined, now: Refs): boolean {
 }
 
 async function oncePerRun(
-  store: StoreRepository,
-  local: Repository,
+  opened: OpenedStore,
   tips: readonly Tip[],
   signal: AbortSignal,
 ): Promise<{ readonly tips: readonly Tip[]; readonly lesser: readonly Tip[] }> {
@@ -115,7 +122,7 @@ async function oncePerRun(
   const lesser: Tip[] = [];
   for (const tip of tips) {
     const other = kept.get(runOf(tip));
-    const winner = other === undefined ? tip : await laterOf(store, local, other, tip, signal);
+    const winner = other === undefined ? tip : await laterOf(opened, [other, tip], signal);
     if (other !== undefined) lesser.push(winner === tip ? other : tip);
     kept.set(runOf(tip), winner);
   }
@@ -123,28 +130,12 @@ async function oncePerRun(
 }
 
 /** Of two refs of one run the one that counts. Under two keys (it was moved) that is the later event; else the later place. */
-async function laterOf(store: StoreRepository, local: Repository, a: Tip, b: Tip, signal: AbortSignal): Promise<Tip> {
+async function laterOf(opened: OpenedStore, [a, b]: readonly [Tip, Tip], signal: AbortSignal): Promise<Tip> {
   if (a.key !== b.key) {
-    await readTips(store, local, { tips: [a, b], paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
-    if (await isBefore(local, a.id, b.id, signal)) return b;
-    if (await isBefore(local, b.id, a.id, signal)) return a;
+    await readTips(opened, { tips: [a, b], paths: [runFiles.head], maxBytes: maxHeadBytes }, signal);
+    if (await isBefore(opened.local, { commit: a.id, descendant: b.id }, signal)) return b;
+    if (await isBefore(opened.local, { commit: b.id, descendant: a.id }, signal)) return a;
   }
   if (a.place !== b.place) return ranks[a.place] > ranks[b.place] ? a : b;
   return a.key < b.key ? a : b;
-}
-
-/** A reader may be one that can't write: then somebody else will. */
-async function removeLesser(
-  store: StoreRepository,
-  local: Repository,
-  tips: readonly Tip[],
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await settleRemoval(store, local, tips, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    log.debug(`refs of runs that are further already could not be removed: ${messageOf(error)}`);
-  }
 }

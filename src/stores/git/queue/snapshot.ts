@@ -1,10 +1,9 @@
-import type { Repository } from "../../../clients/git/repository.ts";
 import { parseJson } from "../../../core/json.ts";
 import { type ReadBeat, readBeat } from "../../../run/beat.ts";
 import type { SeenAgent } from "../../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableBeat, UnreadableEntry } from "../../queue-store.ts";
 import { sharing } from "../repository/pace.ts";
-import type { QueueContext } from "./queue-context.ts";
+import { type OpenedQueueContext, openForReading, type QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
@@ -19,11 +18,11 @@ const empty: QueueSnapshot = { entries: [], unreadable: [], agents: [], paused: 
 export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
   let beats = new Map<string, SeenAgent>();
   return async (queues, signal) => {
-    const local = await context.store.open("read", signal);
-    if (local === undefined) return empty;
-    const { refs, heads } = await listWithHeads(context, local, queues, signal);
+    const opened = await openForReading(context, signal);
+    if (opened === undefined) return empty;
+    const { refs, heads } = await listWithHeads(opened, queues, signal);
     context.heads.keep(queues, refs.tips);
-    const read = await readBeats(context, local, refs.agents, beats, signal);
+    const read = await readBeats(opened, { agents: refs.agents, known: beats }, signal);
     beats = read.beats;
     const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
     context.store.share(sharing(agents, context.clock.now().getTime()));
@@ -34,16 +33,16 @@ export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
 
 /** A run that moved on between the listing and the reading may be gone with its objects: then both are done again. */
 async function listWithHeads(
-  { lister, heads }: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   queues: Queues,
   signal: AbortSignal,
 ): Promise<{ readonly refs: QueueRefs; readonly heads: readonly ReadHead[] }> {
-  const refs = await lister.list(local, queues, signal);
-  const read = await heads.read(local, refs.tips, signal);
+  const { lister, heads } = opened;
+  const refs = await lister.list(opened, queues, signal);
+  const read = await heads.read(opened, refs.tips, signal);
   if (read.every(({ kind }) => kind === "run")) return { refs, heads: read };
-  const again = await lister.list(local, queues, signal);
-  return { refs: again, heads: await heads.read(local, again.tips, signal) };
+  const again = await lister.list(opened, queues, signal);
+  return { refs: again, heads: await heads.read(opened, again.tips, signal) };
 }
 
 /** What a listing and its heads say, in the order of the keys. */
@@ -92,15 +91,13 @@ type Beats = {
 };
 
 async function readBeats(
-  { store, log }: QueueContext,
-  local: Repository,
-  agents: QueueRefs["agents"],
-  known: ReadonlyMap<string, SeenAgent>,
+  opened: OpenedQueueContext,
+  { agents, known }: Pick<QueueRefs, "agents"> & { readonly known: ReadonlyMap<string, SeenAgent> },
   signal: AbortSignal,
 ): Promise<Beats> {
   const unknown = agents.filter(({ id }) => !known.has(id));
   const request = { tips: unknown, paths: [beatFile], maxBytes: maxHeadBytes } as const;
-  const found = await readTips(store, local, request, signal);
+  const found = await readTips(opened, request, signal);
   const beats = new Map<string, SeenAgent>();
   const unreadableBeats = new Map<string, UnreadableBeat>();
   for (const { id } of agents) {
@@ -111,7 +108,7 @@ async function readBeats(
     const read = parseBeat(agent, found[index]?.[0]?.content);
     if (read.kind === "beat") beats.set(id, { beat: read.beat, version: id });
     else {
-      log.debug(`the beat of agent "${agent}" can't be read: ${read.why}`);
+      opened.log.debug(`the beat of agent "${agent}" can't be read: ${read.why}`);
       unreadableBeats.set(agent, { version: id, why: read.why });
     }
   });

@@ -1,12 +1,12 @@
 import type { RefChange } from "../../../clients/git/refs.ts";
 import type { NewObject } from "../../../clients/git/objects/object-format.ts";
-import type { Repository } from "../../../clients/git/repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { formatKey, nextKeyTime, parseKey } from "../../../queues/key.ts";
 import type {
   CancelResult,
   Claim,
   ClaimRequest,
+  EndThenClaim,
   Finished,
   LeaseWrite,
   QueueEntry,
@@ -14,10 +14,12 @@ import type {
 } from "../../queue-store.ts";
 import { queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
+import type { QueuedHead } from "../../../run/head.ts";
+import type { RunPlace } from "../runs/documents.ts";
 import { asWaiting, heldByNobody, taken } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { emptyCommit } from "./marks.ts";
-import { openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
+import { type OpenedQueueContext, openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
 import { cancelRef, entryRef, queuePrefix, sortRefs, turnRef } from "./queue-refs.ts";
 import { type Change, currentRefs, type Settled } from "../repository/settle.ts";
 
@@ -33,29 +35,29 @@ type Step = {
   /** The entry when it is done. */
   readonly entry: QueueEntry;
   readonly document: RunDocument;
+  readonly turn?: Turn | undefined;
 };
 
 /** Of a claim that had counted what runs: a new turn, from the one at which it did. */
 type Turn = { readonly id: string; readonly objects: readonly NewObject[]; readonly change: Change };
 
-type ClaimStep = Step & { readonly turn: Turn | undefined; readonly from: QueueEntry };
+type ClaimStep = Step & { readonly from: QueueEntry };
 
 type Target = { readonly queue: string; readonly place: QueuePlace; readonly key: string };
 
+/** An entry as it was looked at, and what its run is to be. */
+export type EntryWrite = { readonly entry: QueueEntry; readonly document: RunDocument };
+
+type Put = EntryWrite & { readonly to: Target };
+
 /** The step that brings this document to its new place. */
-async function stepTo(
-  { documents }: QueueContext,
-  local: Repository,
-  entry: QueueEntry,
-  document: RunDocument,
-  to: Target,
-  signal: AbortSignal,
-): Promise<Step> {
+async function stepTo(opened: OpenedQueueContext, { entry, document, to }: Put, signal: AbortSignal): Promise<Step> {
+  const { documents } = opened;
   const from = entryRef(entry.queue, entry.place, entry.key);
   const name = entryRef(to.queue, to.place, to.key);
   const known = documents.treeOf(entry.version);
-  const kept = known ?? (await documents.read(local, entry.run.run_id, { name: from, id: entry.version }, signal)).tree;
-  const event = eventObjects(local, { document, parent: entry.version, kept });
+  const kept = known ?? (await documents.read(opened, placeOf(entry), signal)).tree;
+  const event = eventObjects(opened.local, { document, parent: entry.version, kept });
   const id = event.commit;
   const changes =
     name === from
@@ -67,6 +69,11 @@ async function stepTo(
   return { event, changes, document, entry: { ...entry, ...to, version: id, run: document.run } };
 }
 
+/** Where the document is that an entry was looked at with. */
+export function placeOf({ queue, place, key, version, run }: QueueEntry): RunPlace {
+  return { runId: run.run_id, tip: { name: entryRef(queue, place, key), id: version } };
+}
+
 /** Remembers what was written, so that it need not be read back. */
 function remember({ heads, documents }: QueueContext, { event, entry, document }: Step): void {
   documents.add(event.commit, { document, tree: event.tree });
@@ -75,19 +82,12 @@ function remember({ heads, documents }: QueueContext, { event, entry, document }
   heads.add({ id: event.commit, queue: entry.queue, parsed }, { kind: "run", run: entry.run });
 }
 
-async function write(
-  context: QueueContext,
-  steps: readonly Step[],
-  signal: AbortSignal,
-  turn?: Turn,
-): Promise<Settled> {
-  const objects = steps.flatMap(({ event }) => event.objects);
+async function write(opened: OpenedQueueContext, steps: readonly Step[], signal: AbortSignal): Promise<Settled> {
+  const turns = steps.flatMap(({ turn }) => turn ?? []);
+  const objects = [...steps.map(({ event }) => event), ...turns].flatMap((made) => made.objects);
   // The turn comes last: who sees it must see the run that it was for.
-  const changes: readonly Change[] = [
-    ...steps.flatMap((step) => step.changes),
-    ...(turn === undefined ? [] : [turn.change]),
-  ];
-  return writeChange(context, [...objects, ...(turn?.objects ?? [])], changes, signal);
+  const changes: readonly Change[] = [...steps.flatMap((step) => step.changes), ...turns.map(({ change }) => change)];
+  return writeChange(opened, { objects, changes }, signal);
 }
 
 function leaseWrite(context: QueueContext, step: Step, settled: Settled): LeaseWrite {
@@ -103,28 +103,21 @@ function lastName({ changes }: Step): string {
 
 /** Undefined for a run that says of itself that it doesn't wait: it is not to be had. */
 async function claimStep(
-  context: QueueContext,
-  local: Repository,
+  opened: OpenedQueueContext,
   { entry, lease, counted }: ClaimRequest,
   signal: AbortSignal,
 ): Promise<ClaimStep | undefined> {
-  const name = entryRef(entry.queue, entry.place, entry.key);
-  const { document } = await context.documents.read(local, entry.run.run_id, { name, id: entry.version }, signal);
+  const { document } = await opened.documents.read(opened, placeOf(entry), signal);
   const leased = taken(document, lease);
   if (leased.kind === "refused") return undefined;
   const to: Target = { queue: entry.queue, place: "leased", key: entry.key };
-  const step = await stepTo(context, local, entry, leased.to, to, signal);
-  const turn = counted === undefined ? undefined : newTurn(context, local, entry, counted.turn);
+  const step = await stepTo(opened, { entry, document: leased.to, to }, signal);
+  const turn = counted === undefined ? undefined : newTurn(opened, entry, counted.turn);
   return { ...step, turn, from: entry };
 }
 
-function newTurn(
-  { clock }: QueueContext,
-  local: Repository,
-  { queue, run }: QueueEntry,
-  last: string | undefined,
-): Turn {
-  const { id, objects } = emptyCommit(local, `${queue}: ${run.run_id} is taken`, clock.now());
+function newTurn(opened: OpenedQueueContext, { queue, run }: QueueEntry, last: string | undefined): Turn {
+  const { id, objects } = emptyCommit(opened, `${queue}: ${run.run_id} is taken`);
   return { id, objects, change: { name: turnRef(queue), from: last, to: id, isGuard: true } };
 }
 
@@ -144,39 +137,35 @@ function isWaiting({ turn, from: { queue, place, key, version } }: ClaimStep, se
 /** Takes a waiting run. */
 export async function claim(context: QueueContext, request: ClaimRequest, signal: AbortSignal): Promise<Claim> {
   if (request.entry.place !== "waiting") return { kind: "lost" };
-  const local = await openForWriting(context.store, signal);
-  const step = await claimStep(context, local, request, signal);
+  const opened = await openForWriting(context, signal);
+  const step = await claimStep(opened, request, signal);
   if (step === undefined) return { kind: "lost" };
-  return claimed(context, step, await write(context, [step], signal, step.turn));
+  return claimed(context, step, await write(opened, [step], signal));
 }
 
 /** Writes an entry's document to a place, from the version that was looked at. */
-export async function put(
-  context: QueueContext,
-  entry: QueueEntry,
-  document: RunDocument,
-  to: Target,
-  signal: AbortSignal,
-): Promise<LeaseWrite> {
-  const local = await openForWriting(context.store, signal);
-  const step = await stepTo(context, local, entry, document, to, signal);
-  return leaseWrite(context, step, await write(context, [step], signal));
+export async function put(context: QueueContext, request: Put, signal: AbortSignal): Promise<LeaseWrite> {
+  const opened = await openForWriting(context, signal);
+  const step = await stepTo(opened, request, signal);
+  return leaseWrite(context, step, await write(opened, [step], signal));
+}
+
+/** A run's end stays under the key that it had. */
+function endOf({ entry, document }: EntryWrite): Put {
+  return { entry, document: heldByNobody(document), to: { queue: entry.queue, place: "ended", key: entry.key } };
 }
 
 /** Ends a leased run, and takes the next in the same move. When only the next was lost, the end is written without it. */
 export async function finish(
   context: QueueContext,
-  entry: QueueEntry,
-  document: RunDocument,
-  next: ClaimRequest | undefined,
+  { entry, document, next }: EntryWrite & EndThenClaim,
   signal: AbortSignal,
 ): Promise<Finished> {
   if (entry.place !== "leased") return { finish: { kind: "fenced" }, next: undefined };
-  const local = await openForWriting(context.store, signal);
-  const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
-  const end = await stepTo(context, local, entry, heldByNobody(document), to, signal);
-  const taking = next?.entry.place === "waiting" ? await claimStep(context, local, next, signal) : undefined;
-  const settled = await write(context, taking === undefined ? [end] : [end, taking], signal, taking?.turn);
+  const opened = await openForWriting(context, signal);
+  const end = await stepTo(opened, endOf({ entry, document }), signal);
+  const taking = next?.entry.place === "waiting" ? await claimStep(opened, next, signal) : undefined;
+  const settled = await write(opened, taking === undefined ? [end] : [end, taking], signal);
   if (taking === undefined) {
     const lost = next === undefined ? undefined : ({ kind: "lost" } as const);
     return { finish: leaseWrite(context, end, settled), next: lost };
@@ -184,7 +173,7 @@ export async function finish(
   if (settled.kind !== "lost" || settled.now.get(lastName(end)) === end.event.commit) {
     return { finish: leaseWrite(context, end, settled), next: claimed(context, taking, settled) };
   }
-  const alone = await write(context, [end], signal);
+  const alone = await write(opened, [end], signal);
   return {
     finish: leaseWrite(context, end, alone),
     next: { kind: isWaiting(taking, settled) ? "miscounted" : "lost" },
@@ -194,33 +183,29 @@ export async function finish(
 /** Cancels a waiting run, or leaves a mark for the holder of a leased one. */
 export async function cancel(
   context: QueueContext,
-  entry: QueueEntry,
-  document: RunDocument,
+  { entry, document }: EntryWrite,
   signal: AbortSignal,
 ): Promise<CancelResult> {
   if (entry.place === "ended") return "ended";
   if (entry.place === "waiting") {
-    const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
-    const result = await put(context, entry, heldByNobody(document), to, signal);
+    const result = await put(context, endOf({ entry, document }), signal);
     if (result.kind === "written") return "cancelled";
     if (result.kind === "fenced") return "changed";
     throw new LaunchError("store-failed", `run "${entry.run.run_id}" could not be cancelled: ${result.message}`);
   }
-  const local = await openForWriting(context.store, signal);
-  const refs = sortRefs(await currentRefs(context.store, local, [queuePrefix(entry.queue)], signal));
+  const opened = await openForWriting(context, signal);
+  const refs = sortRefs(await currentRefs(opened, [queuePrefix(entry.queue)], signal));
   const tip = refs.tips.find(({ key, place }) => key === entry.key && place !== "waiting");
   if (tip === undefined) return "changed";
   if (tip.place === "ended") return "ended";
   const name = cancelRef(entry.queue, entry.key);
-  const mark = emptyCommit(local, `${entry.run.run_id}: cancel`, context.clock.now());
+  const mark = emptyCommit(opened, `${entry.run.run_id}: cancel`);
   const change = { name, from: undefined, to: mark.id };
-  const settled = await writeChange(context, mark.objects, [change], signal);
+  const settled = await writeChange(opened, { objects: mark.objects, changes: [change] }, signal);
   // A mark that another made is as good.
   if (settled.kind !== "unknown") return "requested";
   throw new LaunchError("store-failed", `run "${entry.run.run_id}" could not be cancelled: ${settled.said}`);
 }
-
-export type Cancelling = { readonly entry: QueueEntry; readonly document: RunDocument };
 
 /**
  * Cancels waiting runs, as many in each move as it has room for. A move in which one was taken meanwhile changes none: they are `changed`,
@@ -228,20 +213,17 @@ export type Cancelling = { readonly entry: QueueEntry; readonly document: RunDoc
  */
 export async function cancelWaiting(
   context: QueueContext,
-  items: readonly Cancelling[],
+  items: readonly EntryWrite[],
   signal: AbortSignal,
 ): Promise<readonly CancelResult[]> {
-  const local = await openForWriting(context.store, signal);
+  const opened = await openForWriting(context, signal);
   const results: CancelResult[] = [];
   // Of each run one ref goes, and one is made.
   const room = Math.max(1, Math.floor(context.store.maxChanges / 2));
   for (let at = 0; at < items.length; at += room) {
     const steps: Step[] = [];
-    for (const { entry, document } of items.slice(at, at + room)) {
-      const to: Target = { queue: entry.queue, place: "ended", key: entry.key };
-      steps.push(await stepTo(context, local, entry, heldByNobody(document), to, signal));
-    }
-    const settled = await write(context, steps, signal);
+    for (const item of items.slice(at, at + room)) steps.push(await stepTo(opened, endOf(item), signal));
+    const settled = await write(opened, steps, signal);
     for (const step of steps) {
       const result = leaseWrite(context, step, settled);
       results.push(result.kind === "written" ? "cancelled" : "changed");
@@ -253,27 +235,27 @@ export async function cancelWaiting(
 /** Puts a run to wait where its head says: at its place by time when it waits already, behind the others when it had ended. */
 export async function move(
   context: QueueContext,
-  entry: QueueEntry,
-  document: RunDocument,
+  { entry, document }: EntryWrite,
   signal: AbortSignal,
 ): Promise<LeaseWrite> {
   if (entry.place === "leased") return { kind: "fenced" };
   const waiting = asWaiting(document);
-  const { queue, priority } = queuedOf(waiting.run);
+  const queued = queuedOf(waiting.run);
+  const { queue, priority } = queued;
   const runId = entry.run.run_id;
   const before = entry.place === "waiting" && queue === entry.queue ? parseKey(entry.key)?.time : undefined;
-  const time = before ?? (await timeBehind(context, queue, priority, signal));
-  return put(context, entry, waiting, { queue, place: "waiting", key: formatKey({ priority, time, runId }) }, signal);
+  const time = before ?? (await timeBehind(context, queued, signal));
+  const to: Target = { queue, place: "waiting", key: formatKey({ priority, time, runId }) };
+  return put(context, { entry, document: waiting, to }, signal);
 }
 
 async function timeBehind(
-  { store, clock }: QueueContext,
-  queue: string,
-  priority: 0 | 1 | 2 | 3,
+  context: QueueContext,
+  { queue, priority }: QueuedHead,
   signal: AbortSignal,
 ): Promise<number> {
-  const local = await openForWriting(store, signal);
-  const { tips } = sortRefs(await currentRefs(store, local, [queuePrefix(queue)], signal));
+  const opened = await openForWriting(context, signal);
+  const { tips } = sortRefs(await currentRefs(opened, [queuePrefix(queue)], signal));
   const keys = tips.map(({ parsed }) => parsed);
-  return nextKeyTime(keys, priority, clock.now().getTime());
+  return nextKeyTime(keys, priority, context.clock.now().getTime());
 }

@@ -60,7 +60,7 @@ export function remoteRepository({ remote, cache, log, seen, clock = systemClock
     list,
     obtain: async (repository, tips, signal) => {
       for (let at = 0; at < tips.length; at += maxTipsFetched) {
-        const answer = await fetchTips(repository, remote, tips.slice(at, at + maxTipsFetched), signal);
+        const answer = await fetchTips(repository, { remote, tips: tips.slice(at, at + maxTipsFetched) }, signal);
         if (answer.kind === "unclear") return answer;
       }
       return { kind: "done" };
@@ -70,7 +70,7 @@ export function remoteRepository({ remote, cache, log, seen, clock = systemClock
       objects.length > maxLoose ? writeObjects(repository, objects, signal) : writeLooseObjects(repository, objects),
     move: async (repository, changes, signal) => {
       await pace.take(signal);
-      return pushRefs(repository, remote, changes, signal);
+      return pushRefs(repository, { remote, changes }, signal);
     },
     checkWritable: async (_repository, _changes, signal) => {
       const status = await refusedStatus(remote, "git-receive-pack", signal);
@@ -126,7 +126,7 @@ function refLister(remote: Remote, clock: Clock, seen: SeenBranch | undefined): 
       }
       if (direct === "works") return listed;
     }
-    const fetched = await fetchRefs(repository, remote, prefixes, signal);
+    const fetched = await fetchRefs(repository, { remote, prefixes }, signal);
     if (fetched.kind === "unclear") return fetched;
     direct = "fails";
     return { kind: "refs", refs: await listRefs(repository, prefixes, signal) };

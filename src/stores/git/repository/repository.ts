@@ -41,6 +41,9 @@ export interface StoreRepository {
   readonly retryMs: number;
 }
 
+/** A store's refs and the local repository that `open` gave for them. */
+export type OpenedStore = { readonly store: StoreRepository; readonly local: Repository };
+
 export type WaitRequest = {
   readonly queues: readonly string[];
   readonly ms: number;

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Repository } from "../../../clients/git/repository.ts";
 import { isBefore, type RefChange } from "../../../clients/git/refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
-import type { StoreRepository } from "./repository.ts";
+import type { OpenedStore, StoreRepository } from "./repository.ts";
 
 /*
  * How a move of refs is brought to a certain end. Only a clean success counts as done. After anything else the store is asked what it
@@ -29,31 +28,27 @@ export type Settled =
 export type Change = RefChange & { readonly isGuard?: boolean };
 
 /** Moves refs, all or none. Throws `refused` or `store-failed` when the store doesn't let us, though nobody else was first. */
-export async function settle(
-  store: StoreRepository,
-  repository: Repository,
-  changes: readonly Change[],
-  signal: AbortSignal,
-): Promise<Settled> {
+export async function settle(opened: OpenedStore, changes: readonly Change[], signal: AbortSignal): Promise<Settled> {
+  const { store, local } = opened;
   let left = changes;
   let said = "";
   let refused = false;
   let mayHaveLanded = false;
   for (let attempt = 0; attempt < attempts; attempt++) {
     await jitter(store, attempt, signal);
-    const answer = await store.move(repository, left, signal);
+    const answer = await store.move(local, left, signal);
     if (answer.kind === "done") return answer;
     mayHaveLanded ||= !answer.answered;
-    const seen = await look(store, repository, left, signal);
+    const seen = await look(opened, left, signal);
     said = seen.kind === "unclear" ? `${answer.said}; then: ${seen.said}` : answer.said;
     refused = seen.kind === "seen" && answer.answered;
     if (seen.kind === "unclear") continue;
-    const ours = mayHaveLanded ? (id: string, now: string) => follows(store, repository, id, now, signal) : equals;
+    const ours = mayHaveLanded ? (id: string, now: string) => follows(opened, { id, now }, signal) : equals;
     const rest = await whatIsLeft(left, seen.refs, ours);
     if (rest === "lost") return { kind: "lost", now: seen.refs };
     if (rest.length === 0) return { kind: "done" };
     left = rest;
-    await store.checkWritable(repository, left, signal);
+    await store.checkWritable(local, left, signal);
   }
   if (refused) throw store.refusal(said);
   return { kind: "unknown", said };
@@ -90,24 +85,22 @@ function equals(id: string, now: string): boolean {
 
 /** Whether `now` is our event, or one that came after it. */
 async function follows(
-  store: StoreRepository,
-  repository: Repository,
-  id: string,
-  now: string,
+  { store, local }: OpenedStore,
+  { id, now }: { readonly id: string; readonly now: string },
   signal: AbortSignal,
 ): Promise<boolean> {
   if (id === now) return true;
-  await store.obtain(repository, [{ name: `refs/launch/seen/${now}`, id: now, before: id }], signal);
-  return isBefore(repository, id, now, signal);
+  await store.obtain(local, [{ name: `refs/launch/seen/${now}`, id: now, before: id }], signal);
+  return isBefore(local, { commit: id, descendant: now }, signal);
 }
 
 /** Removes refs that still have these values, in as few moves as the store allows. Returns the names that are gone. */
 export async function settleRemoval(
-  store: StoreRepository,
-  repository: Repository,
+  opened: OpenedStore,
   refs: readonly { readonly name: string; readonly id: string }[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
+  const { store, local } = opened;
   const gone = new Set<string>();
   let left = refs.map(({ name, id }) => ({ name, from: id, to: undefined }));
   let said = "";
@@ -115,16 +108,16 @@ export async function settleRemoval(
     await jitter(store, attempt, signal);
     for (let at = 0; at < left.length; at += store.maxChanges) {
       const part = left.slice(at, at + store.maxChanges);
-      const answer = await store.move(repository, part, signal);
+      const answer = await store.move(local, part, signal);
       if (answer.kind === "done") for (const { name } of part) gone.add(name);
       else said = answer.said;
     }
     left = left.filter(({ name }) => !gone.has(name));
     if (left.length === 0) break;
-    const now = await currentRefs(store, repository, prefixesOf(left), signal);
+    const now = await currentRefs(opened, prefixesOf(left), signal);
     for (const { name } of left) if (!now.has(name)) gone.add(name);
     left = left.filter(({ name, from }) => now.get(name) === from);
-    if (left.length > 0) await store.checkWritable(repository, left, signal);
+    if (left.length > 0) await store.checkWritable(local, left, signal);
   }
   if (left.length > 0 && gone.size === 0) throw store.refusal(said);
   return gone;
@@ -138,15 +131,14 @@ function prefixesOf(refs: readonly { readonly name: string }[]): readonly string
 
 /** The store's refs below these prefixes as they are now: name → value. Throws when the store can't be asked within the bounds. */
 export async function currentRefs(
-  store: StoreRepository,
-  repository: Repository,
+  { store, local }: OpenedStore,
   prefixes: readonly string[],
   signal: AbortSignal,
 ): Promise<Refs> {
   let said = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
     await jitter(store, attempt, signal);
-    const answer = await store.list(repository, prefixes, signal);
+    const answer = await store.list(local, prefixes, signal);
     if (answer.kind === "refs") return new Map(answer.refs.map(({ name, id }) => [name, id]));
     said = answer.said;
     await store.checkReadable(signal);
@@ -156,13 +148,8 @@ export async function currentRefs(
 
 type Seen = { readonly kind: "seen"; readonly refs: Refs } | { readonly kind: "unclear"; readonly said: string };
 
-async function look(
-  store: StoreRepository,
-  repository: Repository,
-  changes: readonly RefChange[],
-  signal: AbortSignal,
-): Promise<Seen> {
-  const answer = await store.list(repository, prefixesOf(changes), signal);
+async function look({ store, local }: OpenedStore, changes: readonly RefChange[], signal: AbortSignal): Promise<Seen> {
+  const answer = await store.list(local, prefixesOf(changes), signal);
   if (answer.kind === "refs") return { kind: "seen", refs: new Map(answer.refs.map(({ name, id }) => [name, id])) };
   await store.checkReadable(signal);
   return answer;

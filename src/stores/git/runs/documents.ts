@@ -1,14 +1,16 @@
-import type { Repository } from "../../../clients/git/repository.ts";
 import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { RunTree } from "./event.ts";
 import { readTips } from "./read-tips.ts";
-import type { StoreRepository } from "../repository/repository.ts";
+import type { OpenedStore } from "../repository/repository.ts";
 import { maxFileBytes, readHead, readRecord, runFiles } from "./run-files.ts";
 
 /** A run as it is at a commit. */
 export type Loaded = { readonly document: RunDocument; readonly tree: RunTree };
+
+/** Where a run's files are: in the tree of `tip`, in the folder `path` (with its slash) where that is not the root. */
+export type RunPlace = { readonly runId: string; readonly tip: WantedTip; readonly path?: string };
 
 /** So many are remembered: a patch may be a megabyte. */
 const remembered = 16;
@@ -16,12 +18,12 @@ const remembered = 16;
 /** What is at a commit never changes: whole documents of those looked at last. */
 export interface Documents {
   /** Throws `store-failed` when it is newer than this version, damaged or gone. */
-  read(local: Repository, runId: string, tip: WantedTip, signal: AbortSignal): Promise<Loaded>;
+  read(opened: OpenedStore, run: RunPlace, signal: AbortSignal): Promise<Loaded>;
   add(version: string, loaded: Loaded): void;
   treeOf(version: string): RunTree | undefined;
 }
 
-export function documents(store: StoreRepository): Documents {
+export function documents(): Documents {
   const known = new Map<string, Loaded>();
   const add: Documents["add"] = (version, loaded) => {
     known.set(version, loaded);
@@ -31,26 +33,22 @@ export function documents(store: StoreRepository): Documents {
   return {
     add,
     treeOf: (version) => known.get(version)?.tree,
-    read: async (local, runId, tip, signal) => {
-      const found = known.get(tip.id) ?? (await readDocument(store, local, runId, tip, signal));
-      add(tip.id, found);
+    read: async (opened, run, signal) => {
+      const found = known.get(run.tip.id) ?? (await readDocument(opened, run, signal));
+      add(run.tip.id, found);
       return found;
     },
   };
 }
 
-/** Reads a run whose files are in the tree of `tip`, in the folder `path` where it is not the root. */
 export async function readDocument(
-  store: StoreRepository,
-  local: Repository,
-  runId: string,
-  tip: WantedTip,
+  opened: OpenedStore,
+  { runId, tip, path = "" }: RunPlace,
   signal: AbortSignal,
-  path = "",
 ): Promise<Loaded> {
   const names = [runFiles.head, runFiles.record, runFiles.patch, runFiles.tail] as const;
   const paths = [`${path}${names[0]}`, ...names.slice(1).map((name) => `${path}${name}`)] as const;
-  const [objects = []] = await readTips(store, local, { tips: [tip], paths, maxBytes: maxFileBytes }, signal);
+  const [objects = []] = await readTips(opened, { tips: [tip], paths, maxBytes: maxFileBytes }, signal);
   const [head, record, patch, tail] = objects;
   const read = readHead(runId, head?.content);
   if (read.kind === "unreadable") throw new LaunchError("store-failed", `run "${runId}" can't be read: ${read.why}`);

@@ -4,34 +4,34 @@ import { isFile, nameText } from "../../../clients/git/objects/tree-format.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { Store, WriteResult } from "../../store.ts";
-import { eventObjects, type RunTree } from "./event.ts";
+import { eventObjects, type RunEvent, type RunTree } from "./event.ts";
 import { foldedPaths } from "../log/folded.ts";
-import { openForWriting, type QueueContext } from "../queue/queue-context.ts";
+import { openForReading, openForWriting, type QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, sortRefs } from "../queue/queue-refs.ts";
 import { removeFolded } from "../log/remove-folded.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes, runRef, runRefs } from "./run-files.ts";
 import { currentRefs, settle, settleRemoval } from "../repository/settle.ts";
 
+type Version = { readonly runId: string; readonly version: string };
+
 /** Trees of our own last writes are remembered for as many runs, so that an update needn't read them. */
 const rememberedTrees = 64;
 
 /** Writes runs that no queue holds. */
 export function ownRuns(context: QueueContext): Pick<Store, "create" | "update"> {
-  const { store } = context;
   const trees = new Map<string, RunTree>();
 
   const write = async (
     document: RunDocument,
-    from: string | undefined,
-    kept: RunTree,
+    before: Omit<RunEvent, "document">,
     signal: AbortSignal,
   ): Promise<WriteResult> => {
-    const local = await openForWriting(store, signal);
-    const { objects, tree, commit } = eventObjects(local, { document, parent: from, kept });
-    await writeObjects(local, objects, signal);
+    const opened = await openForWriting(context, signal);
+    const { objects, tree, commit } = eventObjects(opened.local, { document, ...before });
+    await writeObjects(opened.local, objects, signal);
     const name = runRef(document.run.run_id);
-    const settled = await settle(store, local, [{ name, from, to: commit }], signal);
+    const settled = await settle(opened, [{ name, from: before.parent, to: commit }], signal);
     if (settled.kind === "lost") return { kind: "conflict", current: settled.now.get(name) };
     if (settled.kind === "unknown") return { kind: "unknown", message: settled.said };
     remember(trees, commit, tree);
@@ -39,12 +39,12 @@ export function ownRuns(context: QueueContext): Pick<Store, "create" | "update">
   };
 
   return {
-    create: (document, signal) => write(document, undefined, {}, signal),
+    create: (document, signal) => write(document, { parent: undefined, kept: {} }, signal),
     update: async (document, expected, signal) => {
       const known = trees.get(expected);
-      if (known !== undefined) return write(document, expected, known, signal);
-      const found = await findTree(context, document.run.run_id, expected, signal);
-      return found.kind === "tree" ? write(document, expected, found.tree, signal) : found;
+      if (known !== undefined) return write(document, { parent: expected, kept: known }, signal);
+      const found = await findTree(context, { runId: document.run.run_id, version: expected }, signal);
+      return found.kind === "tree" ? write(document, { parent: expected, kept: found.tree }, signal) : found;
     },
   };
 }
@@ -57,24 +57,21 @@ function remember(trees: Map<string, RunTree>, version: string, tree: RunTree): 
 
 /** The tree of the version that an update expects, which another process wrote; a conflict when the run isn't there in that version. */
 async function findTree(
-  { store }: QueueContext,
-  runId: string,
-  expected: string,
+  context: QueueContext,
+  { runId, version }: Version,
   signal: AbortSignal,
 ): Promise<{ readonly kind: "tree"; readonly tree: RunTree } | Extract<WriteResult, { kind: "conflict" }>> {
-  const local = await store.open("read", signal);
-  if (local === undefined) return { kind: "conflict", current: undefined };
+  const opened = await openForReading(context, signal);
+  if (opened === undefined) return { kind: "conflict", current: undefined };
   const name = runRef(runId);
-  const current = (await currentRefs(store, local, [name], signal)).get(name);
-  if (current !== expected) return { kind: "conflict", current };
-  await readTips(store, local, { tips: [{ name, id: current }], paths: [""], maxBytes: maxHeadBytes }, signal);
-  const entries = await readTree(local, `${expected}:`, signal);
+  const current = (await currentRefs(opened, [name], signal)).get(name);
+  if (current !== version) return { kind: "conflict", current };
+  await readTips(opened, { tips: [{ name, id: current }], paths: [""], maxBytes: maxHeadBytes }, signal);
+  const entries = await readTree(opened.local, `${version}:`, signal);
   const files = entries?.filter(isFile).map(({ name, id }) => [nameText(name), id] as const);
   if (files !== undefined) return { kind: "tree", tree: Object.fromEntries(files) };
   throw new LaunchError("store-failed", `run "${runId}": its objects are missing or damaged in the store`);
 }
-
-type Version = { readonly runId: string; readonly version: string };
 
 /** Removes runs that no queue holds, ended ones of queues, and folded ones. Those that wait or are leased stay. */
 export async function removeRuns(
@@ -82,10 +79,9 @@ export async function removeRuns(
   runs: readonly Version[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { store } = context;
-  const local = await store.open("read", signal);
-  if (local === undefined) return runs.map(({ runId }) => runId);
-  const refs = await currentRefs(store, local, [runRefs, queueRefs], signal);
+  const opened = await openForReading(context, signal);
+  if (opened === undefined) return runs.map(({ runId }) => runId);
+  const refs = await currentRefs(opened, [runRefs, queueRefs], signal);
   const { tips, folded } = sortRefs(refs);
   const removals: { readonly name: string; readonly id: string; readonly runId: string }[] = [];
   const kept = new Set<string>();
@@ -95,14 +91,14 @@ export async function removeRuns(
     if (name !== undefined) removals.push({ name, id: version, runId });
     else if (tips.some(({ parsed }) => parsed.runId === runId)) kept.add(runId);
   }
-  const gone = removals.length === 0 ? new Set<string>() : await settleRemoval(store, local, removals, signal);
+  const gone = removals.length === 0 ? new Set<string>() : await settleRemoval(opened, removals, signal);
   const elsewhere = new Set([...removals.map(({ runId }) => runId), ...kept]);
   for (const [queue, index] of folded) {
-    const ids = new Set((await foldedPaths(context, local, queue, index, signal)).map(({ runId }) => runId));
+    const ids = new Set((await foldedPaths(opened, { queue, id: index }, signal)).map(({ runId }) => runId));
     const wanted = runs.filter(({ runId }) => ids.has(runId) && !elsewhere.has(runId));
     if (wanted.length === 0) continue;
     const versions = new Map(wanted.map(({ runId, version }) => [runId, version]));
-    const removed = await removeFolded(context, queue, versions, signal);
+    const removed = await removeFolded(context, { queue, versions }, signal);
     for (const { runId } of wanted) if (!removed.includes(runId)) kept.add(runId);
   }
   const left = new Set(removals.filter(({ name }) => !gone.has(name)).map(({ runId }) => runId));

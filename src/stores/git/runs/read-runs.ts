@@ -1,12 +1,13 @@
-import type { Repository } from "../../../clients/git/repository.ts";
 import type { ListedRun } from "../../store.ts";
 import type { StoredRun } from "../../../run/document.ts";
 import { foldedHeads, foldedPathsShown, logTip, readFolded } from "../log/folded.ts";
-import type { QueueContext } from "../queue/queue-context.ts";
+import { type OpenedQueueContext, openForReading, type QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
+import type { RunPlace } from "./documents.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes, readHead, runFiles, runIdOf, runRef, runRefs } from "./run-files.ts";
-import { currentRefs } from "../repository/settle.ts";
+import type { OpenedStore } from "../repository/repository.ts";
+import { currentRefs, type Refs } from "../repository/settle.ts";
 
 /* Runs by their id, wherever they are: held by no queue, in one, or folded away. */
 
@@ -16,47 +17,38 @@ export async function readRun(
   runId: string,
   signal: AbortSignal,
 ): Promise<StoredRun | undefined> {
-  const { store, documents, lister } = context;
-  const local = await store.open("read", signal);
-  if (local === undefined) return undefined;
+  const opened = await openForReading(context, signal);
+  if (opened === undefined) return undefined;
   const name = runRef(runId);
-  const id = (await currentRefs(store, local, [name], signal)).get(name);
-  if (id !== undefined) return readAt(context, local, runId, { name, id }, signal);
-  if ((await currentRefs(store, local, [queueRefs], signal)).size === 0) return undefined;
-  const refs = await lister.list(local, "all", signal);
-  const tip = refs.tips.find(({ parsed }) => parsed.runId === runId);
-  if (tip !== undefined) {
-    const { document } = await documents.read(local, runId, tip, signal);
-    return { ...document, version: tip.id };
-  }
-  return readFoldedRun(context, local, refs, runId, signal);
+  const id = (await currentRefs(opened, [name], signal)).get(name);
+  if (id !== undefined) return readAt(opened, { runId, tip: { name, id } }, signal);
+  if ((await currentRefs(opened, [queueRefs], signal)).size === 0) return undefined;
+  const { tips, folded } = await context.lister.list(opened, "all", signal);
+  const tip = tips.find(({ parsed }) => parsed.runId === runId);
+  if (tip !== undefined) return readAt(opened, { runId, tip }, signal);
+  return readFoldedRun(opened, { runId, folded }, signal);
 }
 
 async function readAt(
-  { documents }: QueueContext,
-  local: Repository,
-  runId: string,
-  tip: { readonly name: string; readonly id: string },
+  opened: OpenedQueueContext,
+  run: RunPlace,
   signal: AbortSignal,
 ): Promise<StoredRun> {
-  const { document } = await documents.read(local, runId, tip, signal);
-  return { ...document, version: tip.id };
+  const { document } = await opened.documents.read(opened, run, signal);
+  return { ...document, version: run.tip.id };
 }
 
 async function readFoldedRun(
-  context: QueueContext,
-  local: Repository,
-  refs: QueueRefs,
-  runId: string,
+  opened: OpenedQueueContext,
+  { runId, folded }: Pick<QueueRefs, "folded"> & Pick<RunPlace, "runId">,
   signal: AbortSignal,
 ): Promise<StoredRun | undefined> {
-  for (const [queue, index] of refs.folded) {
-    const paths = await foldedPathsShown(context, local, queue, index, signal);
-    const path = paths.find((folded) => folded.runId === runId);
+  for (const [queue, id] of folded) {
+    const path = (await foldedPathsShown(opened, { queue, id }, signal)).find((it) => it.runId === runId);
     if (path === undefined) continue;
-    const id = await logTip(context, local, queue, signal);
-    if (id === undefined) continue;
-    const { document, version } = await readFolded(context, local, { queue, id }, path, signal);
+    const log = await logTip(opened, queue, signal);
+    if (log === undefined) continue;
+    const { document, version } = await readFolded(opened, { queue, log, path }, signal);
     return { ...document, version };
   }
   return undefined;
@@ -68,28 +60,27 @@ export async function listRuns(
   limit: number,
   signal: AbortSignal,
 ): Promise<readonly ListedRun[]> {
-  const { store, heads, lister } = context;
-  const local = await store.open("read", signal);
-  if (local === undefined) return [];
-  const refs = await currentRefs(store, local, [runRefs, queueRefs], signal);
-  const listed = [...(await ownRuns(context, local, refs, signal))];
+  const { heads, lister } = context;
+  const opened = await openForReading(context, signal);
+  if (opened === undefined) return [];
+  const refs = await currentRefs(opened, [runRefs, queueRefs], signal);
+  const listed = [...(await ownRuns(opened, refs, signal))];
   if ([...refs.keys()].some((name) => name.startsWith(queueRefs))) {
-    const queued = await lister.list(local, "all", signal);
-    const read = await heads.read(local, queued.tips, signal);
+    const queued = await lister.list(opened, "all", signal);
+    const read = await heads.read(opened, queued.tips, signal);
     queued.tips.forEach(({ id, parsed }, at) => {
       const head = read[at] ?? readHead(parsed.runId, undefined);
       listed.push(head.kind === "run" ? { ...head, version: id } : { ...head, runId: parsed.runId, version: id });
     });
-    listed.push(...(await foldedRuns(context, local, queued, limit, signal)));
+    listed.push(...(await foldedRuns(opened, { refs: queued, limit }, signal)));
   }
   return listed.sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : madeAt(a) > madeAt(b) ? -1 : 0)).slice(0, limit);
 }
 
 /** Runs that no queue holds. */
 async function ownRuns(
-  { store }: QueueContext,
-  local: Repository,
-  refs: ReadonlyMap<string, string>,
+  opened: OpenedStore,
+  refs: Refs,
   signal: AbortSignal,
 ): Promise<readonly ListedRun[]> {
   const found: { readonly name: string; readonly runId: string; readonly id: string }[] = [];
@@ -98,7 +89,7 @@ async function ownRuns(
     if (runId !== undefined) found.push({ name, runId, id });
   }
   const request = { tips: found, paths: [runFiles.head], maxBytes: maxHeadBytes } as const;
-  const heads = await readTips(store, local, request, signal);
+  const heads = await readTips(opened, request, signal);
   return found.map(({ runId, id }, index): ListedRun => {
     const read = readHead(runId, heads[index]?.[0]?.content);
     return read.kind === "run" ? { ...read, version: id } : { ...read, runId, version: id };
@@ -107,20 +98,18 @@ async function ownRuns(
 
 /** The newest folded runs of each queue, by when they were put into it. */
 async function foldedRuns(
-  context: QueueContext,
-  local: Repository,
-  refs: QueueRefs,
-  limit: number,
+  opened: OpenedQueueContext,
+  { refs, limit }: { readonly refs: QueueRefs; readonly limit: number },
   signal: AbortSignal,
 ): Promise<readonly ListedRun[]> {
   const listed: ListedRun[] = [];
   const there = new Set(refs.tips.map((tip: Tip) => tip.parsed.runId));
   for (const [queue, index] of refs.folded) {
-    const all = await foldedPathsShown(context, local, queue, index, signal);
+    const all = await foldedPathsShown(opened, { queue, id: index }, signal);
     const paths = [...all].filter(({ runId }) => !there.has(runId)).sort((a, b) => b.time - a.time);
-    const log = await logTip(context, local, queue, signal);
+    const log = await logTip(opened, queue, signal);
     if (log === undefined) continue;
-    for (const { run, version } of await foldedHeads(local, log, paths.slice(0, limit), signal)) {
+    for (const { run, version } of await foldedHeads(opened.local, { log, paths: paths.slice(0, limit) }, signal)) {
       listed.push({ kind: "run", run, version });
     }
   }

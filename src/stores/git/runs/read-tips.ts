@@ -1,8 +1,7 @@
-import { type ReadLimits, type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
-import type { Repository } from "../../../clients/git/repository.ts";
+import { type ReadRequest, type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
 import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
-import type { StoreRepository } from "../repository/repository.ts";
+import type { OpenedStore } from "../repository/repository.ts";
 
 /** Of many tips a fetch refuses, some are damaged on the store's side: so many fetches are spent on finding the others. */
 const maxFetches = 24;
@@ -13,32 +12,30 @@ export type TipsRequest = {
   readonly paths: readonly [string, ...string[]];
   /** They were never seen before: a few of them are obtained without asking git whether they are here. */
   readonly unseen?: boolean;
-} & Pick<ReadLimits, "maxBytes">;
+} & Pick<ReadRequest, "maxBytes">;
 
 /** Files of tips, whose objects are obtained in one fetch where they are not here. What is missing or damaged is undefined. */
 export async function readTips(
-  store: StoreRepository,
-  local: Repository,
+  opened: OpenedStore,
   { tips, paths, maxBytes, unseen = false }: TipsRequest,
   signal: AbortSignal,
 ): Promise<readonly (readonly (ReadObject | undefined)[])[]> {
   const read = async (filesOnly: boolean): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
     const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
-    const objects = await readObjects(local, revisions, { maxBytes, filesOnly }, signal);
+    const objects = await readObjects(opened.local, { revisions, maxBytes, filesOnly }, signal);
     return tips.map((_tip, index) => objects.slice(index * paths.length, (index + 1) * paths.length));
   };
   if (tips.length === 0) return [];
   const found = await read(unseen);
   const missing = tips.filter((_tip, index) => found[index]?.[0] === undefined);
   if (missing.length === 0) return found;
-  await obtain(store, local, missing, signal);
+  await obtain(opened, missing, signal);
   return read(false);
 }
 
 /** Fetches these tips, or as many as can be: one damaged object fails the fetch of all. */
 async function obtain(
-  store: StoreRepository,
-  local: Repository,
+  opened: OpenedStore,
   tips: readonly WantedTip[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -46,9 +43,11 @@ async function obtain(
   for (let fetches = 0; fetches < maxFetches; fetches++) {
     const part = waiting.shift();
     if (part === undefined) break;
-    const answer = await store.obtain(local, part, signal);
+    const answer = await opened.store.obtain(opened.local, part, signal);
     if (answer.kind === "done") continue;
-    if (fetches === 0) await checkReachable(store, local, part, answer.said, signal);
+    if (fetches === 0 && !(await isReachable(opened, part, signal))) {
+      throw new LaunchError("store-failed", `the store could not be read: ${answer.said}`);
+    }
     const middle = Math.ceil(part.length / 2);
     if (part.length > 1) waiting.push(part.slice(0, middle), part.slice(middle));
     // What is known to be before it may have been collected since.
@@ -56,14 +55,13 @@ async function obtain(
   }
 }
 
-async function checkReachable(
-  store: StoreRepository,
-  local: Repository,
+/** Whether the store answers at all; throws where trying again is of no use. */
+async function isReachable(
+  { store, local }: OpenedStore,
   tips: readonly WantedTip[],
-  said: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   await store.checkReadable(signal);
   const listed = await store.list(local, [tips[0]?.name ?? ""], signal);
-  if (listed.kind === "unclear") throw new LaunchError("store-failed", `the store could not be read: ${said}`);
+  return listed.kind !== "unclear";
 }

@@ -36,14 +36,19 @@ describe("a patch between two trees", () => {
       'q"uote\\.txt': "no newline at the end",
       "empty.txt": "",
     });
-    const patch = await diffTrees(scratch, base, next, signal);
-    expect(await applyPatch(scratch, base, patch, signal)).toBe(repository.git("rev-parse", `${next}^{tree}`));
-    expect(await changedPaths(scratch, base, next, signal)).toEqual(["a.txt", "empty.txt", 'q"uote\\.txt', "x.bin"]);
+    const patch = await diffTrees(scratch, { base, tree: next }, signal);
+    expect(await applyPatch(scratch, { base, patch }, signal)).toBe(repository.git("rev-parse", `${next}^{tree}`));
+    expect(await changedPaths(scratch, { base, tree: next }, signal)).toEqual([
+      "a.txt",
+      "empty.txt",
+      'q"uote\\.txt',
+      "x.bin",
+    ]);
   });
 
   test("is the same whatever the user's diff settings", async () => {
     const next = repository.commit("next", { "a.txt": "short\n" });
-    const plain = await diffTrees(scratch, base, next, signal);
+    const plain = await diffTrees(scratch, { base, tree: next }, signal);
     for (const [key, value] of [
       ["diff.noprefix", "true"],
       ["diff.external", "false"],
@@ -52,13 +57,13 @@ describe("a patch between two trees", () => {
     ]) {
       gitIn(folder.path, "config", "--file", join(scratch.directory, "config"), key!, value!);
     }
-    expect((await diffTrees(scratch, base, next, signal)).toString()).toBe(plain.toString());
+    expect((await diffTrees(scratch, { base, tree: next }, signal)).toString()).toBe(plain.toString());
   });
 });
 
 describe("a patch that doesn't apply", () => {
   const failing = async (patch: string): Promise<unknown> =>
-    applyPatch(scratch, base, Buffer.from(patch), signal).then(
+    applyPatch(scratch, { base, patch: Buffer.from(patch) }, signal).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -67,7 +72,7 @@ describe("a patch that doesn't apply", () => {
     const other = repository.commit("other", {
       "b.txt": lines(40).replace("line 2\n", "two\n").replace("line 30\n", "thirty\n"),
     });
-    const patch = (await diffTrees(scratch, base, other, signal))
+    const patch = (await diffTrees(scratch, { base, tree: other }, signal))
       .toString()
       .replace(" line 31\n", " line thirty-one\n");
     expect(await failing(patch)).toMatchObject({
@@ -98,7 +103,9 @@ test("a tree with a path that leaves its folder is never exported", async () => 
     const inner = hashTree([{ mode: "100644", name: "evil.txt", hash: blob }]);
     const tree = hashTree([{ mode: "40000", name, hash: inner }]);
     const target = folder.folder(`target${name}`);
-    await expect(exportTree(scratch, tree, target, signal)).rejects.toMatchObject({ code: "source-failed" });
+    await expect(exportTree(scratch, { tree, directory: target }, signal)).rejects.toMatchObject({
+      code: "source-failed",
+    });
     expect(await listTree(scratch, tree, signal)).toHaveLength(1);
   }
 });

@@ -14,7 +14,7 @@ describe.each(["sha1", "sha256"] as const)("objects of a repository with %s", (f
   const git = (args: readonly string[], input = ""): string =>
     execFileSync("git", ["--git-dir", directory, ...args], { encoding: "utf8", input }).trim();
   const read = (revisions: readonly string[], maxBytes = 1_000): ReturnType<typeof readObjects> =>
-    readObjects({ directory, format }, revisions, { maxBytes }, signal);
+    readObjects({ directory, format }, { revisions, maxBytes }, signal);
   const objectFile = (revision: string): string => {
     const id = git(["rev-parse", revision]);
     return join(directory, "objects", id.slice(0, 2), id.slice(2));

@@ -102,7 +102,7 @@ describe("queues in git refs", () => {
     const claimed = await bare.claim({ entry: waiting!, lease }, signal);
     if (claimed.kind !== "won") throw new Error(claimed.kind);
     const ended = { ...claimed.document, run: { ...claimed.document.run, ...succeeded } };
-    const { finish } = await remote.finish(claimed.entry, ended, undefined, signal);
+    const { finish } = await remote.finish(claimed.entry, { document: ended }, signal);
     expect(places()).toEqual([`d/${waiting!.key}`]);
     expect(git("log", "--format=%s", entryOf(finish).version).split("\n")).toEqual([
       "digits-1: succeeded",
@@ -124,7 +124,11 @@ describe("queues in git refs", () => {
     if (claimed.kind !== "won") throw new Error(claimed.kind);
     expect(pushes()).toBe(2);
     const ended = { ...claimed.document, run: { ...claimed.document.run, ...succeeded } };
-    const { finish, next } = await remote.finish(claimed.entry, ended, { entry: first[1]!, lease }, signal);
+    const { finish, next } = await remote.finish(
+      claimed.entry,
+      { document: ended, next: { entry: first[1]!, lease } },
+      signal,
+    );
     expect([finish.kind, next?.kind, pushes()]).toEqual(["written", "won", 3]);
     await enqueue(remote, ...Array.from({ length: 60 }, (_, index) => `more-${index}`));
     expect(pushes()).toBe(6);

@@ -126,7 +126,7 @@ it("writes an end though the next was miscounted", async () => {
     lease: leaseOf("box"),
     counted: counted(ours),
   };
-  const finished = await store.finish(taken.entry, endedRun(taken.document), next, signal);
+  const finished = await store.finish(taken.entry, { document: endedRun(taken.document), next }, signal);
   expect([finished.finish.kind, finished.next?.kind]).toEqual(["written", "miscounted"]);
   expect(await placesOf()).toEqual({ one: "ended", two: "leased", three: "waiting" });
 });
@@ -135,7 +135,7 @@ it("leaves no history behind, and nothing in the way of folding", async () => {
   const seen = await look();
   const taken = await claim(seen.entries[0], seen);
   if (taken.kind !== "won") throw new Error(taken.kind);
-  await store.finish(taken.entry, endedRun(taken.document), undefined, signal);
+  await store.finish(taken.entry, { document: endedRun(taken.document) }, signal);
   expect(await store.fold("gpu", 0, signal)).toBe(1);
   const git = (...args: readonly string[]): string =>
     execFileSync("git", ["--git-dir", directory, ...args], { encoding: "utf8" }).trim();

@@ -63,7 +63,11 @@ describeWith(["postgres"], "a Postgres store whose server or line fails", () => 
       while (claim.kind === "won") {
         const { entry, document } = claim;
         await delay(20);
-        const end = await store.picks!.finishAndClaimNext(entry, endedRun(document), pick(name), signal);
+        const end = await store.picks!.finishAndClaimNext(
+          entry,
+          { document: endedRun(document), next: pick(name) },
+          signal,
+        );
         (end.finish.kind === "written" ? finished : fenced).push(entry.run.run_id);
         claim = end.next ?? { kind: "lost" };
       }
@@ -103,7 +107,11 @@ describeWith(["postgres"], "a Postgres store whose server or line fails", () => 
       expect(leased).toEqual([{ run_id: first.entry.run.run_id }]);
 
       proxy.dropAnswersTo(/launch\.finish\(/, 2);
-      const end = await store.picks!.finishAndClaimNext(first.entry, endedRun(first.document), pick("a"), signal);
+      const end = await store.picks!.finishAndClaimNext(
+        first.entry,
+        { document: endedRun(first.document), next: pick("a") },
+        signal,
+      );
       expect([end.finish.kind, end.next?.kind]).toEqual(["written", "won"]);
       const places = await sql(url, "SELECT place, count(*)::int FROM launch.runs GROUP BY place ORDER BY place");
       expect(places).toEqual([

@@ -144,7 +144,11 @@ describeWith(["postgres"], "queues in Postgres", () => {
     const released = await store.release(claim.entry, claim.document, signal);
     expect(released.kind).toBe("written");
 
-    const late = await store.picks!.finishAndClaimNext(claim.entry, endedRun(claim.document), pick("a"), signal);
+    const late = await store.picks!.finishAndClaimNext(
+      claim.entry,
+      { document: endedRun(claim.document), next: pick("a") },
+      signal,
+    );
     expect(late).toEqual({ finish: { kind: "fenced" }, next: { kind: "lost" } });
     const { entries } = await store.snapshot(["gpu"], signal);
     expect(entries.map(({ place, run }) => [place, run.state, run.lease])).toEqual([
@@ -161,7 +165,11 @@ describeWith(["postgres"], "queues in Postgres", () => {
     expect(first.entry.run).toMatchObject({ run_id: "digits-3", attempt: 1, lease: { attempt: 1 } });
 
     const entry = await firstOf();
-    const second = await store.finish(first.entry, endedRun(first.document), { entry, lease: leaseOf("a", 2) }, signal);
+    const second = await store.finish(
+      first.entry,
+      { document: endedRun(first.document), next: { entry, lease: leaseOf("a", 2) } },
+      signal,
+    );
     if (second.next?.kind !== "won") throw new Error("no next run");
     expect(second.next.entry.run).toMatchObject({
       run_id: entry.run.run_id,
@@ -172,8 +180,7 @@ describeWith(["postgres"], "queues in Postgres", () => {
 
     const third = await store.picks!.finishAndClaimNext(
       second.next.entry,
-      endedRun(second.next.document),
-      pick("a"),
+      { document: endedRun(second.next.document), next: pick("a") },
       signal,
     );
     expect(third.finish.kind).toBe("written");
@@ -214,7 +221,7 @@ describeWith(["postgres"], "queues in Postgres", () => {
     expect(await store.cancel(claim.entry, claim.document, signal)).toBe("requested");
     const { entries } = await store.snapshot(["gpu"], signal);
     expect(entries.find(({ place }) => place === "leased")?.cancelRequested).toBe(true);
-    const end = await store.finish(claim.entry, endedRun(claim.document, { state: "cancelled" }), undefined, signal);
+    const end = await store.finish(claim.entry, { document: endedRun(claim.document, { state: "cancelled" }) }, signal);
     expect(end.finish.kind).toBe("written");
   });
 
@@ -224,7 +231,7 @@ describeWith(["postgres"], "queues in Postgres", () => {
       const claim = await store.picks!.claimNext(pick("a"), signal);
       if (claim.kind !== "won") throw new Error(claim.kind);
       const finished_at = `2026-11-23T10:0${minute}:00.000Z`;
-      await store.finish(claim.entry, endedRun(claim.document, { finished_at }), undefined, signal);
+      await store.finish(claim.entry, { document: endedRun(claim.document, { finished_at }) }, signal);
     }
     expect(await store.fold("gpu", 1, signal)).toBe(2);
     const { entries } = await store.snapshot(["gpu"], signal);

@@ -113,7 +113,7 @@ describeWith(["postgres"], "roles in Postgres", () => {
     const running = { ...claim.document, run: { ...claim.document.run, state: "running" as const } };
     const progress = await store.progress(claim.entry, running, signal);
     if (progress.kind !== "written") throw new Error(progress.kind);
-    const end = await store.finish(progress.entry, endedRun(running), undefined, signal);
+    const end = await store.finish(progress.entry, { document: endedRun(running) }, signal);
     expect(end.finish.kind).toBe("written");
     expect(await store.fold("gpu", 0, signal)).toBe(2);
 
