@@ -25,7 +25,11 @@ export function sweepServices(place: SweepPlace): SweepServices {
     clock: systemClock,
     openResource: (kind) => {
       if (!isResourceName(kind)) throw new LaunchError("unsupported", `this version has no resource "${kind}"`);
-      return (place.resources ?? ownResources).open(kind, {}, { log, cacheDirectory: state.cache, environment, mounts: [], networks: [] });
+      return (place.resources ?? ownResources).open(
+        kind,
+        {},
+        { log, cacheDirectory: state.cache, environment, mounts: [], networks: [] },
+      );
     },
     openStore: (location) => openStoreAt(location, place),
     openOwnStore: () => openStoreAt(undefined, place),

@@ -161,7 +161,9 @@ export const runRecordSchema = z
     handle: handleSchema.exactOptional(),
     submitted_at: timeField
       .exactOptional()
-      .describe("When it was handed over, of a run that is elsewhere: its timeout counts from here, whoever follows it."),
+      .describe(
+        "When it was handed over, of a run that is elsewhere: its timeout counts from here, whoever follows it.",
+      ),
     created_at: timeField,
     started_at: timeField.exactOptional(),
     finished_at: timeField.exactOptional(),

@@ -16,7 +16,8 @@ export async function giveUpLeft(place: SweepPlace, signal: AbortSignal): Promis
   const swept: SweptRun[] = [];
   for (const runId of await liveRunIds(place.state)) {
     const entry = await readLive(place.state, runId);
-    if (entry?.queue === undefined || entry.host !== place.state.host || (await isLauncherThere(entry, place.state))) continue;
+    if (entry?.queue === undefined || entry.host !== place.state.host || (await isLauncherThere(entry, place.state)))
+      continue;
     try {
       if (isElsewhere(entry)) {
         // It goes on without this machine, and another agent follows it by its handle.

@@ -60,7 +60,9 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
-    const ended = isServed ? await execute(taken, agent, services, writer, { signal: stop.signal, elsewhere }) : undefined;
+    const ended = isServed
+      ? await execute(taken, agent, services, writer, { signal: stop.signal, elsewhere })
+      : undefined;
     active = false;
     agent.pool.give(taken.slots);
     await writer.settle();
@@ -207,7 +209,8 @@ async function clearAll({ adopts, document }: Taken, services: Services): Promis
 
 async function clearHere(runId: string, services: Services): Promise<void> {
   const entry = await readLive(services.state, runId);
-  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state)))) return;
+  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state))))
+    return;
   try {
     await clearRemains(entry, services);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { AgentServices } from "../../../src/agent/request.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/output/log.ts";
@@ -11,7 +10,7 @@ export function agentServices(
     clock: systemClock,
     environment: process.env,
     tokens: {},
-    launcher: { version: "test", host: hostname(), platform: "test", node: process.versions.node },
+    launcher: { version: "test", host: own.state.host, platform: "test", node: process.versions.node },
     storeIsHere: true,
     spareStore: false,
     config: undefined,

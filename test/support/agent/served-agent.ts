@@ -5,6 +5,7 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { agentServices, lineLog } from "./agent-services.ts";
+import { resourcesWith } from "../cluster/cluster-resource.ts";
 import { withFaults } from "../stores/store-faults.ts";
 
 /* An agent as stdin describes it, in a process that a test can stop and kill. It says what its log is told, a line each. */
@@ -12,6 +13,10 @@ import { withFaults } from "../stores/store-faults.ts";
 type Order = {
   readonly request: AgentRequest;
   readonly state: string;
+  /** What its machine is called; absent: as this one is. */
+  readonly host?: string;
+  /** The URL of a cluster that its runs may be in. */
+  readonly cluster?: string;
   readonly store: string;
   /** Verbs that fail. */
   readonly refused: readonly string[];
@@ -19,7 +24,8 @@ type Order = {
 const parse: (json: string) => Order = JSON.parse;
 
 const order = parse(await text(process.stdin));
-const state = stateDirectoryAt(order.state);
+const state = stateDirectoryAt(order.state, order.host);
+const resources = order.cluster === undefined ? undefined : resourcesWith(order.cluster);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const log = lineLog(say);
 const store = withFaults(
@@ -33,7 +39,7 @@ process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
 say("ready");
 const { end, message, runs } = await runAgent(
   order.request,
-  agentServices({ log, state, store, force: second.signal }),
+  agentServices({ log, state, store, force: second.signal, resources }),
   first.signal,
 );
 say(`ended ${JSON.stringify({ end, message, runs })}`);

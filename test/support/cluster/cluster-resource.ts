@@ -48,12 +48,13 @@ function clusterResource(clusterUrl: string): Resource {
       return (await ask("GET", handle.name, signal)) === undefined ? undefined : handle;
     },
     follow: async (handle, sink, signal) => {
-      for (let from = 0; ; await delay(pollMs, undefined, { signal })) {
+      for (let from = 0; ; ) {
         const run = await ask("GET", `${nameOf(handle)}?from=${from}`, signal);
         if (run === undefined) return { kind: "failed", reason: "lost", message: "it is not there any more" };
         if (run.log !== "") await sink("stdout", Buffer.from(run.log));
         from += run.log.length;
         if (run.exitCode !== undefined) return { kind: "exited", exitCode: run.exitCode };
+        await delay(pollMs, undefined, { signal });
       }
     },
     cancel: async (handle) => {
