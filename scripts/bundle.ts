@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { minifySync } from "vite";
 import { copyRuntimePackages } from "./bundle-packages.ts";
+import { inlinePrograms } from "./bundle-programs.ts";
 
 /*
  * From TypeScript to the committed dist/: tsc writes JavaScript, ncc makes one ES module of it with a chunk for each `import()`, and
@@ -26,6 +27,7 @@ export function buildBundle(root: string, out: string): readonly BundledFile[] {
   const staging = mkdtempSync(join(tmpdir(), "launch-bundle-"));
   try {
     for (const name of ["package.json", "build"]) cpSync(join(root, name), join(staging, name), { recursive: true });
+    inlinePrograms(root, join(staging, "build"));
     copyRuntimePackages(root, staging);
     cpSync(join(root, "node_modules", "@vercel", "ncc"), join(staging, "node_modules", "@vercel", "ncc"), {
       recursive: true,

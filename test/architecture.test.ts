@@ -237,7 +237,7 @@ const rules: readonly Rule[] = [
 /** What src/ doesn't keep yet, by files: a line whose file has no fault any more must go. */
 const notKeptYet: Readonly<Record<string, string>> = {
   "a plug-in's id is a value in its folder and its catalog only":
-    "launch/admit launch/open-source launch/phases launch/prepare launch/queued-source reporting/describe run/provenance stores/choose-store stores/location submit/reproduce",
+    "launch/admit launch/open-source launch/phases launch/prepare launch/queued-source reporting/describe stores/choose-store stores/location submit/reproduce",
   "requests are made by core/http.ts only": "clients/git/fetch",
 };
 

@@ -7,18 +7,18 @@ import { knownTokens } from "../core/token.ts";
 import type { Handle } from "../run/handle.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { RunDocument } from "../run/document.ts";
-import { conclude } from "./attempt.ts";
+import { conclude, runAttempt } from "./attempt.ts";
 import { clearRemains } from "../machine/clear-run.ts";
-import { adoptElsewhere, remaining } from "./adopt-elsewhere.ts";
+import { endElsewhere, handleElsewhere } from "../machine/elsewhere.ts";
 import { followRun } from "./follow-run.ts";
 import { type Journal, startJournal } from "./journal.ts";
-import { queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
+import { keepEarlierLog, queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { readStoredTail } from "../machine/log-file.ts";
 import { readRecord } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { opened, started } from "../run/transitions.ts";
-import { type LiveEntry, readLive, takeOverLive } from "../machine/live-entry.ts";
+import { type LiveEntry, readLive, takeOverLive, updateLive } from "../machine/live-entry.ts";
 import { launchSecrets } from "./secrets.ts";
 import type { Run, Services } from "./services.ts";
 import { sweepServices } from "../machine/sweep-services.ts";
@@ -30,7 +30,7 @@ import { sweepServices } from "../machine/sweep-services.ts";
  *   ended, and its outcome is written down     the rest of the end is made up for
  *   running, or ended under its supervisor     it is followed, from the start of its output
  *   anything before that                       nothing was started: what is left of it is removed
- *   nothing here                               it may be elsewhere, and is followed by its handle: see adopt-elsewhere.ts
+ *   nothing here                               it may be elsewhere, and is followed by its handle: see machine/elsewhere.ts
  */
 
 /** Goes on with it and brings it to its end, which goes to the writer. False when there is nothing to go on with. */
@@ -50,7 +50,7 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
     await clearRemains(entry, services);
     return false;
   }
-  const adopted = await openRun(launch, entry, services, signal);
+  const adopted = await openRun({ launch, entry }, services, signal);
   const at = startOf(entry, launch.document, found);
   if (at !== undefined) adopted.journal.become((record) => started(record, "running", new Date(at)));
   await conclude(adopted.run, adopted.journal, () => work(adopted, entry, found));
@@ -67,12 +67,9 @@ async function findRun(entry: LiveEntry, services: Services, signal: AbortSignal
   return handle === undefined ? undefined : { resource, handle };
 }
 
-async function openRun(
-  launch: QueuedLaunch,
-  entry: LiveEntry,
-  services: Services,
-  signal: AbortSignal,
-): Promise<Adopted> {
+type Left = { readonly launch: QueuedLaunch; readonly entry: LiveEntry };
+
+async function openRun({ launch, entry }: Left, services: Services, signal: AbortSignal): Promise<Adopted> {
   const { document, checked, writer, spareStore } = launch;
   const { run_id: runId, attempt } = document.run;
   const run: Run = {
@@ -154,4 +151,54 @@ async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRec
     // Not written yet, or torn by the kill: the store's own is what there is.
     return undefined;
   }
+}
+
+/** Follows what was submitted elsewhere to its end, which goes to the writer. False when it was not submitted. */
+async function adoptElsewhere(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<boolean> {
+  const { document, checked, writer, spareStore } = launch;
+  const handle = handleElsewhere(document);
+  if (handle === undefined) return false;
+  const { run_id: runId, attempt } = document.run;
+  await keepEarlierLog(services.state, runId, attempt);
+  await runAttempt(
+    {
+      // Its warnings are in the record.
+      request: { ...checked.request, warnings: [] },
+      key: { runId, attempt },
+      record: opened({ ...readRecord(document), launcher: services.launcher }),
+      writer,
+      spareStore,
+      queued: queuedOf(launch),
+      work: (run, journal) => followElsewhere({ run, journal }, document, handle),
+    },
+    services,
+    signal,
+  );
+  return true;
+}
+
+async function followElsewhere({ run, journal }: Adopted, document: RunDocument, handle: Handle): Promise<RunOutcome> {
+  const { services, request, runId } = run;
+  const { submitted_at: at = document.run.updated_at } = journal.record();
+  await updateLive(services.state, runId, { handle, submittedAt: new Date(at) });
+  const resource = await sweepServices(services).openResource(handle.kind);
+  try {
+    const secrets = await launchSecrets(request, services);
+    const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
+    run.redact = redactionOf([...values, ...knownTokens(services.tokens)]);
+  } catch (error) {
+    // Its output can't be shown without them.
+    await endElsewhere(document, services);
+    throw error;
+  }
+  journal.become((record) => started(record, "running", new Date(at)));
+  const words = `${handle.kind}  ${handle.name}, which an agent had started that is gone`;
+  const timeoutMs = remaining(request.spec.timeout, at, services.clock.now());
+  return followRun(run, journal, { resource, asked: undefined, handle, words, timeoutMs });
+}
+
+/** What is left of a timeout, by this machine's clock. */
+function remaining(timeoutMs: number | undefined, at: string | undefined, now: Date): number | undefined {
+  if (timeoutMs === undefined || at === undefined) return timeoutMs;
+  return Math.max(0, timeoutMs - Math.max(0, now.getTime() - Date.parse(at)));
 }

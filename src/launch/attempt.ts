@@ -26,6 +26,7 @@ export type Attempt = {
   /** Each write is dear: a run that isn't submitted yet is not written. */
   readonly spareStore: boolean;
   readonly queued: QueuedAttempt | undefined;
+  readonly work: Work;
 };
 
 /** What is done between a run's registration and its end. */
@@ -35,12 +36,7 @@ export type Work = (run: Run, journal: Journal) => Promise<RunOutcome>;
  * Does an attempt's work and writes how it ended, whatever happens in it. Throws only for a bug, after the run's record was written all
  * the same.
  */
-export async function runAttempt(
-  attempt: Attempt,
-  work: Work,
-  services: Services,
-  signal: AbortSignal,
-): Promise<RunResult> {
+export async function runAttempt(attempt: Attempt, services: Services, signal: AbortSignal): Promise<RunResult> {
   const { request, key, record, writer, queued } = attempt;
   const { log, clock, state } = services;
   const { runId } = key;
@@ -75,7 +71,7 @@ export async function runAttempt(
     redact: () => run.redact,
   });
   for (const warning of request.warnings) journal.warn(warning);
-  return conclude(run, journal, work);
+  return conclude(run, journal, attempt.work);
 }
 
 /** Does the work and writes its end, for a run that is registered. */
@@ -91,7 +87,7 @@ export async function conclude(run: Run, journal: Journal, work: Work): Promise<
     if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
     else if (!signal.aborted && !isMachineFault(error)) bug = error instanceof Error ? error : new Error(String(error));
   }
-  const result = await finish(run, journal, outcome, detail);
+  const result = await finish(run, journal, { outcome, detail });
   if (bug !== undefined) throw bug;
   return result;
 }
@@ -118,7 +114,11 @@ async function settleLive(run: Run, stored: boolean, record: RunRecord): Promise
 const cancelledHashingMs = 500;
 
 /** Writes how a run ended, and removes what was made for it. */
-async function finish(run: Run, journal: Journal, outcome: RunOutcome, detail: readonly string[]): Promise<RunResult> {
+async function finish(
+  run: Run,
+  journal: Journal,
+  { outcome, detail }: Pick<RunResult, "outcome" | "detail">,
+): Promise<RunResult> {
   const { services, runId } = run;
   const { state, log, clock } = services;
   const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;

@@ -1,5 +1,6 @@
 import type { Handle } from "../run/handle.ts";
 import type { OutputSink, Resource, RunRequest } from "../resources/resource.ts";
+import type { StartWaits } from "../resources/start-wait.ts";
 import type { Elsewhere } from "./services.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { EndedBy } from "../run/outcome.ts";
@@ -10,6 +11,8 @@ export type ExecuteRequest = {
   readonly run: RunRequest | undefined;
   readonly handle: Handle;
   readonly sink: OutputSink;
+  /** Told what the run waits for, before it counts as started and after. */
+  readonly waits: StartWaits;
   readonly timeoutMs: number | undefined;
   /** What is to be found out of a run that has started; it is not removed before. */
   readonly onStarted: () => Promise<void>;
@@ -38,7 +41,7 @@ export const cancelGraceMs = 5_000;
  * is elsewhere may be left as it is, and once its end was seen its agent removes it.
  */
 export async function execute(request: ExecuteRequest, signal: AbortSignal): Promise<Executed> {
-  const { resource, run, handle, force, elsewhere } = request;
+  const { resource, run, handle, force, waits, elsewhere } = request;
   let endedBy: EndedBy;
   let ending: Promise<void> | undefined;
   const end = (by: EndedBy, graceMs: number): void => {
@@ -63,7 +66,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
       // Another may have the run by now.
       if (elsewhere !== undefined) signal.throwIfAborted();
       mayBeThere = true;
-      await resource.submit(run, handle, signal);
+      await resource.submit(run, { handle, waits }, signal);
     }
     noted = request.onStarted();
     noted.catch(() => undefined);
@@ -73,7 +76,7 @@ export async function execute(request: ExecuteRequest, signal: AbortSignal): Pro
     const { timeoutMs } = request;
     if (timeoutMs !== undefined)
       timer = setLongTimeout(() => end({ kind: "timeout", afterMs: timeoutMs }, timeoutGraceMs), timeoutMs);
-    seen = await resource.follow(handle, request.sink, following.signal);
+    seen = await resource.follow(handle, { sink: request.sink, waits }, following.signal);
     await noted;
     await request.onEnded({ seen, endedBy });
     return { seen, endedBy };

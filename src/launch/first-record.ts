@@ -8,8 +8,7 @@ import type { LaunchRequest, Services } from "./services.ts";
 export function firstRecord(
   request: LaunchRequest,
   services: Pick<Services, "launcher">,
-  runId: string,
-  created: Date,
+  { runId, created }: { readonly runId: string; readonly created: Date },
 ): AskedRecord {
   const { spec } = request;
   return {

@@ -8,6 +8,8 @@ import { outcomeOf } from "../run/outcome.ts";
 import { isOwnLive, updateLive } from "../machine/live-entry.ts";
 import { openRunLog } from "../machine/run-log.ts";
 import { started as runStarted } from "../run/transitions.ts";
+import type { PhaseEvent } from "../core/output/log.ts";
+import { type StartWait, startWaitWords } from "../resources/start-wait.ts";
 import type { Run } from "./services.ts";
 
 export type Submission = {
@@ -30,6 +32,7 @@ export async function followRun(
   const runLog = openRunLog({ file: services.state.logFile(run.runId), redact: run.redact, log });
   const begun = clock.monotonicMs();
   let started = begun;
+  let isStarted = false;
   log.phase({ phase: "start", status: "started", detail: words });
   try {
     const { seen, endedBy } = await execute(
@@ -38,6 +41,10 @@ export async function followRun(
         run: asked,
         handle,
         sink: (stream, chunk) => runLog.write(stream, chunk),
+        waits: (wait) => {
+          // Of a run that hasn't started, the end of its start is told next.
+          if (wait !== undefined || isStarted) log.phase(waitEvent(wait, isStarted ? "run" : "start"));
+        },
         timeoutMs,
         force: services.force,
         elsewhere: queued?.elsewhere,
@@ -58,6 +65,7 @@ export async function followRun(
         },
         onStarted: async () => {
           started = clock.monotonicMs();
+          isStarted = true;
           log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: started - begun });
           journal.become((record) => runStarted(record, "running", clock.now()));
           journal.started();
@@ -75,6 +83,11 @@ export async function followRun(
     ] as const;
     journal.addPhases(phases);
   }
+}
+
+/** An adopted run counts as started, and what it still waits for is shown all the same. */
+function waitEvent(wait: StartWait | undefined, phase: "start" | "run"): PhaseEvent {
+  return { phase, status: "progress", detail: wait === undefined ? "running" : startWaitWords(wait) };
 }
 
 /** An image that was given by its name: the record says what the name meant when it ran. */

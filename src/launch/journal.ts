@@ -31,6 +31,14 @@ type Amendment = Partial<
   Omit<RunRecord, "state" | "attempt" | "reason" | "message" | "exit_code" | "started_at" | "finished_at">
 >;
 
+/** A phase as people see it. */
+export type ToldPhase<T> = {
+  readonly phase: Phase;
+  readonly detail: string;
+  /** What came of it, in one line; undefined shows nothing. */
+  readonly ended: (result: T) => string | undefined;
+};
+
 export type Journal = {
   /** As it stands, without any secret's value. */
   readonly record: () => RunRecord;
@@ -43,8 +51,8 @@ export type Journal = {
   /** The source's patch, which goes with the first write. */
   readonly keepPatch: (patch: Uint8Array) => void;
   readonly addPhases: (phases: RunRecord["phases"]) => void;
-  /** Runs one phase and keeps its time. `ended` says in one line what came of it; undefined shows nothing. */
-  phase<T>(phase: Phase, detail: string, work: () => Promise<T>, ended: (result: T) => string | undefined): Promise<T>;
+  /** Runs one phase and keeps its time. */
+  phase<T>(told: ToldPhase<T>, work: () => Promise<T>): Promise<T>;
   /** The run is known. A spared store hears of it at `submitting`. */
   known(): Promise<void>;
   /** About to submit: the handle is in the record, and must be in the store before anything runs. */
@@ -96,7 +104,7 @@ export function startJournal(request: JournalRequest): Journal {
       patch = kept;
     },
     addPhases,
-    phase: async (phase, detail, work, ended) => {
+    phase: async ({ phase, detail, ended }, work) => {
       const start = clock.monotonicMs();
       log.phase({ phase, status: "started", detail });
       const keep = (): number => {

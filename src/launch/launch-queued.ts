@@ -31,12 +31,10 @@ export async function launchQueued(launch: QueuedLaunch, services: Services, sig
   const { run_id: runId, attempt } = launch.document.run;
   await keepEarlierLog(services.state, runId, attempt);
   const record = recordOfAttempt(launch, services);
-  return runAttempt(
-    { request: checked.request, key: { runId, attempt }, record, writer, spareStore, queued: queuedOf(launch) },
-    runPhases,
-    services,
-    signal,
-  );
+  const { request } = checked;
+  const queued = queuedOf(launch);
+  const key = { runId, attempt };
+  return runAttempt({ request, key, record, writer, spareStore, queued, work: runPhases }, services, signal);
 }
 
 export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
@@ -49,7 +47,7 @@ export function recordOfAttempt({ document, checked }: QueuedLaunch, services: S
   const { run_id: runId, attempt, created_at: created } = document.run;
   const { ci, queued, source, attempts } = readRecord(document);
   return opened({
-    ...firstRecord(checked.request, services, runId, new Date(created)),
+    ...firstRecord(checked.request, services, { runId, created: new Date(created) }),
     attempt,
     ...(ci === undefined ? {} : { ci }),
     ...(queued === undefined ? {} : { queued }),

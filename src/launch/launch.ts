@@ -32,7 +32,15 @@ export async function launch(request: LaunchRequest, services: Services, signal:
     log,
   });
   const key = { runId, attempt: 1 };
-  const record = opened(firstRecord(request, services, runId, created));
-  const attempt = { request, key, record, writer, spareStore: services.store.spare, queued: undefined };
-  return runAttempt(attempt, runPhases, services, signal);
+  const record = opened(firstRecord(request, services, { runId, created }));
+  const attempt = {
+    request,
+    key,
+    record,
+    writer,
+    spareStore: services.store.spare,
+    queued: undefined,
+    work: runPhases,
+  };
+  return runAttempt(attempt, services, signal);
 }

@@ -43,7 +43,7 @@ export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome>
   // Fetching it may have made a token.
   run.redact = redaction();
   try {
-    const image = await imagePhase(run, journal, source, secrets);
+    const image = await imagePhase(run, journal, { source, secrets });
     return await startAndFollow(run, journal, { source, secrets: secrets.run, ...image });
   } finally {
     if (source.kind === "code") await source.dispose();
@@ -53,8 +53,11 @@ export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome>
 async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> {
   const { request, services, signal, scratch } = run;
   const source = await journal.phase(
-    "source",
-    request.spec.uri ?? request.spec.docker.docker_image ?? ".",
+    {
+      phase: "source",
+      detail: request.spec.uri ?? request.spec.docker.docker_image ?? ".",
+      ended: (resolved) => sourceWords(request.spec.name, resolved),
+    },
     () =>
       openSource(sourceOf(request), {
         log: { ...services.log, warning: journal.warn },
@@ -62,7 +65,6 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
         scratch,
         tokens: services.tokens,
       }),
-    (resolved) => sourceWords(request.spec.name, resolved),
   );
   run.queued?.checkSource(source);
   if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
@@ -93,19 +95,20 @@ type Image = {
   readonly needsFolder: boolean;
 };
 
-async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, secrets: LaunchSecrets): Promise<Image> {
+type ImageParts = { readonly source: ResolvedSource; readonly secrets: LaunchSecrets };
+
+async function imagePhase(run: Run, journal: Journal, { source, secrets }: ImageParts): Promise<Image> {
   const { request, services, signal } = run;
   const unbuilt = imageWithoutBuild(request, source);
   if (source.kind === "image") {
     return { image: unbuilt, command: request.spec.overrides.entry_point, needsFolder: false };
   }
   return journal.phase(
-    "image",
-    "finding out what the image is made of",
+    { phase: "image", detail: "finding out what the image is made of", ended: ({ words }) => words },
     async () => {
       const plan = await planImage(imageRequest(run, source, secrets), signal);
       // Before minutes are spent on an image that has nothing to run, or may not be run as it is asked.
-      const command = await commandOf(request, source, plan, signal);
+      const command = await commandOf(request, { source, plan }, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
       await resourceFor(request, services, { runId: run.runId, image: plan.plan.image });
       journal.become((record) => started(record, "building", services.clock.now()));
@@ -119,7 +122,6 @@ async function imagePhase(run: Run, journal: Journal, source: ResolvedSource, se
       const words = built.outcome === "built" ? `built ${built.reference} (${built.summary})` : built.summary;
       return { image: builtImage(built, plan.request), command, needsFolder: false, words };
     },
-    ({ words }) => words,
   );
 }
 

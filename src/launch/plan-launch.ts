@@ -57,7 +57,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
     const { resource, run } = await prepareRun(request, services, {
       key: { runId, attempt: 1 },
       source,
-      command: await commandOf(request, source, plan, signal),
+      command: await commandOf(request, { source, plan }, signal),
       image: built ?? imageWithoutBuild(request, source),
       sourceDirectory: plan?.kind === "none" ? `${scratch}/source` : undefined,
       secrets: secrets.run,

@@ -36,8 +36,7 @@ export function refuseOutputs({ spec }: LaunchRequest): void {
 /** Python code without an entry point runs its `main.py`, as with W&B Launch; a Dockerfile or an image has its own command. */
 export async function commandOf(
   request: LaunchRequest,
-  source: ResolvedSource,
-  plan: ImagePlan | undefined,
+  { source, plan }: { readonly source: ResolvedSource; readonly plan: ImagePlan | undefined },
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   const given = plan?.kind === "build" ? plan.plan.entryPoint : request.spec.overrides.entry_point;

@@ -11,6 +11,9 @@ export type Outputs = { readonly files: readonly OutputFile[]; readonly metrics:
 /** More files than this are counted, not hashed: a record is read by people and kept in git. */
 const maxFiles = 1_000;
 const maxMetricsBytes = 1024 * 1024;
+/** A run's head has them, and lists read each run's: what no list shows is not worth a head that is too large to be read. */
+const maxMetrics = 1_000;
+const longestMetric = 128;
 
 /**
  * What the run left in its output directory: each file's hash, and the numbers of `metrics.json`. Never throws: the run has ended, and
@@ -78,9 +81,14 @@ async function readMetrics(path: string, log: Log): Promise<Readonly<Record<stri
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("it is no JSON object");
-    return Object.fromEntries(
-      Object.entries(value).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
-    );
+    const numbers = Object.entries(value).filter((entry): entry is [string, number] => Number.isFinite(entry[1]));
+    const kept = numbers.filter(([name]) => Buffer.byteLength(name) <= longestMetric).slice(0, maxMetrics);
+    if (kept.length < numbers.length) {
+      log.warning(
+        `metrics.json has ${numbers.length} numbers; the record has ${kept.length}: the first ${maxMetrics} whose names have at most ${longestMetric} bytes`,
+      );
+    }
+    return Object.fromEntries(kept);
   } catch (error) {
     log.warning(`metrics.json is not valid and was not recorded: ${messageOf(error)}`);
     return {};

@@ -2,6 +2,8 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import { version } from "../core/version.ts";
+import { recordOfHead } from "../run/record.ts";
 import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import { isFinal } from "../run/states.ts";
@@ -128,7 +130,13 @@ async function recordUnknownRun(
 ): Promise<void> {
   const store = await services.openOwnStore();
   try {
-    const known = { run: entry.head, record: toJson(entry.head) };
+    const launcher = {
+      version,
+      host: entry.host,
+      platform: `${process.platform}/${process.arch}`,
+      node: process.versions.node,
+    };
+    const known = { run: entry.head, record: toJson(recordOfHead(entry.head, launcher)) };
     const end =
       (await finishedRun(entry, services.state, known.record)) ?? endedRun(known, ending, services.clock.now(), entry);
     const result = await store.create(end, signal);

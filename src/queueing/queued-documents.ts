@@ -85,7 +85,7 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
   const patch = source.kind === "code" && queuedSource.kind === "remote" ? source.patch : undefined;
   const { name, hash, submitted } = queue;
   const asked: AskedRecord = {
-    ...firstRecord(request, services, one.runId, at),
+    ...firstRecord(request, services, { runId: one.runId, created: at }),
     source: source.provenance,
     queued: { queue: name, definition: hash, submitted, source: queuedSource },
   };

@@ -4,6 +4,7 @@ import type { Log, OutputStream } from "../core/output/log.ts";
 import type { PullCredential } from "../registries/registry.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { RunKey, Handle } from "../run/handle.ts";
+import type { StartWaits } from "./start-wait.ts";
 
 /** What a resource is asked to run: not the spec, only what it needs of it. */
 export type RunRequest = RunKey & {
@@ -54,19 +55,25 @@ export type Outlives = { readonly keepAliveFile: string; readonly graceMs: numbe
 /** Takes the run's raw output as it comes; resolves when it may have more. A chunk is freed when the call returns: what is kept is copied. */
 export type OutputSink = (stream: OutputStream, chunk: Buffer) => Promise<void> | void;
 
+/** How a run is to be started: under which handle, and who is told what its start waits for. */
+export type Start = { readonly handle: Handle; readonly waits: StartWaits };
+
+/** Who follows a run: takes its output, and is told what it waits for as long as it has not started. */
+export type RunReader = { readonly sink: OutputSink; readonly waits: StartWaits };
+
 export interface Resource {
   /** For `--dry-run`: what would be run, as one line of argv or a manifest, without secrets' values. */
   describe(request: RunRequest): string;
   /** The handle that `submit` will use: made before it, and written to the store before it. */
   handleFor(request: RunRequest): Handle;
   /** Starts the run (or adopts the same run id and attempt, when it is still there). Throws `submit-failed`, `image-pull`, `refused`, `tool-missing`. */
-  submit(request: RunRequest, handle: Handle, signal: AbortSignal): Promise<void>;
+  submit(request: RunRequest, start: Start, signal: AbortSignal): Promise<void>;
   /** The digest of the image that a submitted run was made from, whatever its name means by now; undefined where there is none to tell. */
   imageDigest(handle: Handle): Promise<string | undefined>;
   /** What of this run is still there, running or ended. */
   find(run: RunKey, signal: AbortSignal): Promise<Handle | undefined>;
-  /** Follows output and state to the end. Aborting `signal` stops the following, not the run. */
-  follow(handle: Handle, sink: OutputSink, signal: AbortSignal): Promise<ResourceOutcome>;
+  /** Follows output and state to the end, with what it waits for first if it is still being started. Aborting `signal` stops the following, not the run. */
+  follow(handle: Handle, reader: RunReader, signal: AbortSignal): Promise<ResourceOutcome>;
   /** Ends the run: SIGTERM, then SIGKILL after `graceMs`. Resolves when it has ended; fine when it had. */
   cancel(handle: Handle, graceMs: number): Promise<void>;
   /** Removes all that is left of the run (container, process, temp files). Idempotent. */

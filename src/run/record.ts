@@ -215,3 +215,29 @@ export function headOf(record: RunRecord): RunHead {
     ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
   };
 }
+
+/** The record of a run of which its head alone is known, and who launched it. */
+export function recordOfHead(head: RunHead, launcher: RunRecord["launcher"]): RunRecord {
+  const { schema_version, run_id, attempt, name, entity, project, by, resource, created_at } = head;
+  return {
+    schema_version,
+    run_id,
+    attempt,
+    name,
+    entity,
+    project,
+    by,
+    launcher,
+    resource,
+    resource_args: {},
+    args: [],
+    run_config: {},
+    env: {},
+    secrets: {},
+    spec: {},
+    created_at,
+    phases: [],
+    state: head.state,
+    warnings: [],
+  };
+}

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { RunRequest } from "../../src/resources/resource.ts";
 import { describeWithDocker } from "../support/engines.ts";
 import { remainsOf } from "../support/launch/remains.ts";
-import { followed, type LocalKind, otherLauncher, resourceBench, run } from "../support/launch/resource.ts";
+import { followed, type LocalKind, noWaits, otherLauncher, resourceBench, run } from "../support/launch/resource.ts";
 
 const signal = new AbortController().signal;
 
@@ -62,14 +62,17 @@ function contract(kind: LocalKind, outlives = false): void {
     const hash = createHash("sha256");
     let inside = 0;
     let most = 0;
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     const outcome = await resource.follow(
       handle,
-      async (_, chunk) => {
-        most = Math.max(most, ++inside);
-        hash.update(chunk);
-        await delay(1);
-        inside--;
+      {
+        waits: noWaits,
+        sink: async (_, chunk) => {
+          most = Math.max(most, ++inside);
+          hash.update(chunk);
+          await delay(1);
+          inside--;
+        },
       },
       signal,
     );
@@ -128,7 +131,7 @@ function contract(kind: LocalKind, outlives = false): void {
     const resource = await bench.open();
     const request = bench.request(hung);
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     await ready();
     const following = followed(resource, handle);
     await resource.cancel(handle, 1_000);
@@ -141,7 +144,7 @@ function contract(kind: LocalKind, outlives = false): void {
     const resource = await bench.open();
     const request = bench.request(script);
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     await ready();
     const following = followed(resource, handle);
     await resource.cancel(handle, 20_000);
@@ -155,7 +158,7 @@ function contract(kind: LocalKind, outlives = false): void {
     const resource = await bench.open();
     const request = bench.request(script);
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     await ready();
     const following = followed(resource, handle);
     await resource.cancel(handle, 2_000);
@@ -170,10 +173,10 @@ function contract(kind: LocalKind, outlives = false): void {
     const [first, second] = [await bench.open(), await bench.open()];
     const request = bench.request(script);
     const handle = first.handleFor(request);
-    await first.submit(request, handle, signal);
+    await first.submit(request, { handle, waits: noWaits }, signal);
     await ready();
-    await first.submit(request, handle, signal);
-    await second.submit(request, handle, signal);
+    await first.submit(request, { handle, waits: noWaits }, signal);
+    await second.submit(request, { handle, waits: noWaits }, signal);
     const [one, two] = await Promise.all([followed(first, handle), followed(second, handle)]);
     expect(one.outcome).toEqual({ kind: "exited", exitCode: 5 });
     expect(two.outcome).toEqual({ kind: "exited", exitCode: 5 });
@@ -223,10 +226,10 @@ function contract(kind: LocalKind, outlives = false): void {
     const resource = await bench.open();
     const request = bench.request(hung);
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     await ready();
     const stopping = new AbortController();
-    const following = resource.follow(handle, () => undefined, stopping.signal);
+    const following = resource.follow(handle, { sink: () => undefined, waits: noWaits }, stopping.signal);
     stopping.abort();
     await expect(following).rejects.toMatchObject({ code: "cancelled" });
     expect(await resource.find(request, signal)).toEqual(handle);
@@ -237,8 +240,12 @@ function contract(kind: LocalKind, outlives = false): void {
     const resource = await bench.open();
     const request = bench.request("echo one; sleep 60");
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
-    const following = resource.follow(handle, () => Promise.reject(new Error("disk full")), signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
+    const following = resource.follow(
+      handle,
+      { sink: () => Promise.reject(new Error("disk full")), waits: noWaits },
+      signal,
+    );
     await expect(following).rejects.toThrow("disk full");
     await resource.remove(handle);
   });
@@ -246,7 +253,11 @@ function contract(kind: LocalKind, outlives = false): void {
   test("a submit that was cancelled before leaves nothing", async () => {
     const resource = await bench.open();
     const request = bench.request("true");
-    const submitting = resource.submit(request, resource.handleFor(request), AbortSignal.abort());
+    const submitting = resource.submit(
+      request,
+      { handle: resource.handleFor(request), waits: noWaits },
+      AbortSignal.abort(),
+    );
     await expect(submitting).rejects.toMatchObject({ code: "cancelled" });
     expect(await resource.find(request, signal)).toBeUndefined();
   });

@@ -26,7 +26,7 @@ export async function giveUpLeft(place: SweepPlace, signal: AbortSignal): Promis
         continue;
       }
       await clearRemains(entry, place);
-      await giveUp(entry, entry.queue, place, signal);
+      await giveUp({ ...entry, queue: entry.queue }, place, signal);
       swept.push({ kind: "swept", runId });
     } catch (error) {
       signal.throwIfAborted();
@@ -40,10 +40,12 @@ function isElsewhere({ handle }: LiveEntry): boolean {
   return handle !== undefined && resourceTraits(handle.kind)?.where === "elsewhere";
 }
 
-async function giveUp(left: LiveEntry, queue: string, place: SweepPlace, signal: AbortSignal): Promise<void> {
+type QueuedEntry = LiveEntry & { readonly queue: string };
+
+async function giveUp(left: QueuedEntry, place: SweepPlace, signal: AbortSignal): Promise<void> {
   const store = await openStoreAt(left.store, place);
   try {
-    const { entries } = await store.snapshot([queue], signal);
+    const { entries } = await store.snapshot([left.queue], signal);
     const entry = entries.find(({ place: at, run }) => {
       return at === "leased" && run.run_id === left.run_id && run.attempt === left.attempt;
     });

@@ -1,5 +1,5 @@
 import { LaunchError, messageOf } from "../../core/errors.ts";
-import { endElsewhere } from "../../launch/adopt-elsewhere.ts";
+import { endElsewhere } from "../../machine/elsewhere.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
@@ -60,9 +60,8 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
-    const ended = isServed
-      ? await execute(taken, agent, services, writer, { signal: stop.signal, elsewhere })
-      : undefined;
+    const holder = { agent, services, writer, elsewhere };
+    const ended = isServed ? await execute(taken, holder, stop.signal) : undefined;
     active = false;
     agent.pool.give(taken.slots);
     await writer.settle();
@@ -72,7 +71,7 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
       ? ({ kind: "given-back" } as const)
       : ended === undefined
         ? await putBack(taken, agent, writer)
-        : await conclude(taken, agent, writer, ending, ended);
+        : await conclude(taken, { agent, writer }, { ending, ended });
     if (!isLeft && end.kind !== "fenced") await removeElsewhere(taken, services);
     await forgetHere(taken, agent);
     return end;
@@ -143,15 +142,14 @@ export function servicesOf({ services }: Agent): Services {
 }
 
 type Writer = ReturnType<typeof holdWriter>;
-type Stop = { readonly signal: AbortSignal; readonly elsewhere: Elsewhere | undefined };
+type Holder = { readonly agent: Agent; readonly writer: Writer };
+type Launcher = Holder & { readonly services: Services; readonly elsewhere: Elsewhere | undefined };
 
 /** Brings the run to its end here, whatever that is. Never throws: what fails is the run's end, in words. */
 async function execute(
   taken: Taken,
-  agent: Agent,
-  services: Services,
-  writer: Writer,
-  { signal, elsewhere }: Stop,
+  { agent, services, writer, elsewhere }: Launcher,
+  signal: AbortSignal,
 ): Promise<RunDocument> {
   const { document, adopts } = taken;
   const { run } = document;
@@ -233,13 +231,9 @@ function placeOf({ slots, document }: Taken, definition: QueueLookUp, agent: Age
   };
 }
 
-async function conclude(
-  taken: Taken,
-  agent: Agent,
-  writer: Writer,
-  ending: Ending | undefined,
-  ended: RunDocument,
-): Promise<TakenRun["end"]> {
+type CameTo = { readonly ending: Ending | undefined; readonly ended: RunDocument };
+
+async function conclude(taken: Taken, { agent, writer }: Holder, { ending, ended }: CameTo): Promise<TakenRun["end"]> {
   const { log, clock } = agent.services;
   const name = taken.document.run.name;
   if (ending === "fenced") return fenced(log, name);

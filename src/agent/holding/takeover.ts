@@ -1,5 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
-import { findElsewhere, handleElsewhere } from "../../launch/adopt-elsewhere.ts";
+import { findElsewhere, handleElsewhere } from "../../machine/elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";

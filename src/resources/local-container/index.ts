@@ -67,14 +67,14 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
   return {
     describe: (request) => describe(request, settings),
     handleFor: (request) => localHandle(kind, request),
-    submit: async (request, handle, signal) => {
-      const name = nameOf(handle);
+    submit: async (request, start, signal) => {
+      const name = nameOf(start.handle);
       if (runs.has(name)) return;
       const folders = await foldersOf(request);
       // Before the container: a kill in between leaves a watcher of nothing, which ends by itself.
       if (request.outlives !== undefined) await startWatcher(name, request.outlives, watcherOf(name));
       try {
-        const attached = await submit(request, handle, settings, context.log, signal);
+        const attached = await submit(request, { ...start, settings }, signal);
         runs.set(name, { attached, image: imageOf(request), folders });
       } catch (error) {
         await endWatcher(watcherOf(name));
@@ -87,7 +87,7 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
       const labels = Object.entries(labelsOf(key)).map(([label, value]) => `label=${label}=${value}`);
       return (await containerNames(labels)).includes(handle.name) ? handle : undefined;
     },
-    follow: async (handle, sink, signal) => {
+    follow: async (handle, { sink }, signal) => {
       const name = nameOf(handle);
       const outcome = await followContainer(name, runs.get(name)?.attached, sink, signal);
       await open(runs.get(name) ?? (await orphanOf(name)));

@@ -13,9 +13,9 @@ import { localImage } from "../../clients/docker/image.ts";
 import { pullWithProgress } from "../../clients/docker/pull.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
-import type { Log } from "../../core/output/log.ts";
 import type { Handle, RunKey } from "../../run/handle.ts";
-import type { PullAccess, RunRequest } from "../resource.ts";
+import type { PullAccess, RunRequest, Start } from "../resource.ts";
+import type { StartWaits } from "../start-wait.ts";
 import { type BindMount, mountOption, outputTarget, sourceTarget } from "./mounts.ts";
 
 /** What the args and the launch config make of a run's container. */
@@ -27,6 +27,8 @@ export type ContainerSettings = {
   /** `workdir` of the args, which the source's folder would otherwise be. */
   readonly hasWorkdir: boolean;
 };
+
+type ContainerStart = Start & { readonly settings: ContainerSettings };
 
 /** Like /tmp: the container's user may write, and nobody may take away what is another's. */
 const writableForAll = 0o1777;
@@ -53,16 +55,15 @@ export function imageOf({ image }: RunRequest): string {
  */
 export async function submit(
   request: RunRequest,
-  handle: Handle,
-  settings: ContainerSettings,
-  log: Log,
+  start: ContainerStart,
   signal: AbortSignal,
 ): Promise<DockerOutput | undefined> {
+  const { handle, settings } = start;
   refuseOtherDevices(request, settings);
   const creation = creationOf(request, handle, settings);
   stopIfAborted(signal);
   await openFolders(request);
-  const adopted = await createOrAdopt(request, creation, settings, log, signal);
+  const adopted = await createOrAdopt(request, { ...start, creation }, signal);
   if (adopted === "started") return undefined;
   if (signal.aborted) {
     await removeContainer(handle.name);
@@ -74,9 +75,7 @@ export async function submit(
 /** `created` is the container's state then: its start is left to be made. */
 async function createOrAdopt(
   request: RunRequest,
-  creation: CreateRequest,
-  settings: ContainerSettings,
-  log: Log,
+  { creation, settings, waits }: ContainerStart & { readonly creation: CreateRequest },
   signal: AbortSignal,
 ): Promise<"created" | "started"> {
   const { name, image } = creation;
@@ -91,7 +90,8 @@ async function createOrAdopt(
   }
   // With a platform, an image of the same name for another one may be here.
   if (settings.platform !== undefined || (await localImage(image, { signal })) === undefined) {
-    await pull({ image, platform: settings.platform, access: request.image?.pull }, log, signal);
+    await pull({ image, platform: settings.platform, access: request.image?.pull }, waits, signal);
+    waits(undefined);
     stopIfAborted(signal);
     creating = await createContainer(creation);
     if (creating.kind === "created") return "created";
@@ -106,10 +106,9 @@ type Pull = {
 };
 
 /** Pulls the image with the login that its registry gives, if it gives one; the login is removed after. */
-async function pull({ image, platform, access }: Pull, log: Log, signal: AbortSignal): Promise<void> {
-  const progress = (detail: string): void =>
-    log.phase({ phase: "start", status: "progress", detail: `pulling ${image}${detail}` });
-  progress("");
+async function pull({ image, platform, access }: Pull, waits: StartWaits, signal: AbortSignal): Promise<void> {
+  const wait = { kind: "image-pull", subject: image } as const;
+  waits(wait);
   const credential = await access?.credential(signal);
   const config =
     access === undefined || credential === undefined
@@ -117,7 +116,7 @@ async function pull({ image, platform, access }: Pull, log: Log, signal: AbortSi
       : await privateDockerConfig([credential], access.scratch);
   try {
     await pullWithProgress(
-      { reference: image, platform, env: config?.env ?? {}, onProgress: (layers) => progress(`: ${layers}`) },
+      { reference: image, platform, env: config?.env ?? {}, onProgress: (progress) => waits({ ...wait, progress }) },
       signal,
     );
   } finally {

@@ -6,10 +6,11 @@ import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { isRunning } from "../../core/process-identity.ts";
 import { localHandle, runKeyOf } from "../../run/handle.ts";
 import type { Handle } from "../../run/handle.ts";
-import type { OutputSink, Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
+import type { Resource, ResourceContext, ResourcePlugin, RunReader, RunRequest } from "../resource.ts";
+import type { StartWaits } from "../start-wait.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
 import { examineProcess } from "./examine.ts";
-import { endLeftovers, followOrphan, followProcess } from "./follow.ts";
+import { endLeftovers, followOrphan, followProcess, pause } from "./follow.ts";
 import { passedOn } from "./launcher-environment.ts";
 import { type ProcessTree, processTreeOf } from "./process-tree.ts";
 import { pruneEnvironments } from "./prune.ts";
@@ -25,7 +26,7 @@ import { endSupervisor, followSupervised } from "./supervise.ts";
  * A run as a process of this machine, at the head of its own group. While its launcher lives, output and exit code come from the child
  * itself. Another process (after the launcher was killed) knows it by its state folder and by the mark in its environment: it can find it,
  * end it and remove it, and wait for its end, but its output is gone, and its exit code too unless the launcher could still write it down.
- * A run that is to outlive its launcher is the child of a supervisor instead, which keeps both: see supervisor-program.ts.
+ * A run that is to outlive its launcher is the child of a supervisor instead, which keeps both: see supervisor.ts.
  */
 export const plugin: ResourcePlugin<LocalProcessArgs> = {
   create: (args, context) => createLocalProcess(args, context),
@@ -50,13 +51,14 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
   return {
     describe: (request) => formatCommandLine([...commandOf(request), ...request.args]),
     handleFor: (request) => localHandle(kind, request),
-    submit: async (request, handle, signal) => {
+    submit: async (request, { handle, waits }, signal) => {
       const command = commandOf(request);
       const directory = await workingDirectoryOf(request);
       if (runs.has(handle.name)) return;
       const state = stateOf(handle);
-      if (!(await state.claim()) && (await wasStarted(state, treeOf(handle), signal))) return;
-      const base = await baseEnvironment(args, directory, context, signal).catch(async (error: unknown) => {
+      const claimed = { state, tree: treeOf(handle), waits, claimedWithinMs };
+      if (!(await state.claim()) && (await wasStarted(claimed, signal))) return;
+      const base = await baseEnvironment({ args, directory, waits }, context, signal).catch(async (error: unknown) => {
         await state.remove();
         throw error;
       });
@@ -80,10 +82,10 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
       const there = (await stateOf(handle).exists()) || (await treeOf(handle).isThere());
       return there ? handle : undefined;
     },
-    follow: async (handle, sink, signal) => {
+    follow: async (handle, reader, signal) => {
       const run = runs.get(handle.name);
-      if (run === undefined) return followOther(stateOf(handle), treeOf(handle), sink, signal);
-      const outcome = await followProcess(run.started, treeOf(handle), sink, signal);
+      if (run === undefined) return followOther({ state: stateOf(handle), tree: treeOf(handle) }, reader, signal);
+      const outcome = await followProcess(run.started, treeOf(handle), reader.sink, signal);
       await run.checked;
       return outcome;
     },
@@ -103,13 +105,15 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
   };
 }
 
-/** Follows a run that is not our own child: below a supervisor, or another launcher's. */
+type Other = { readonly state: RunState; readonly tree: ProcessTree };
+
+/** Follows a run that is not our own child: below a supervisor, or another launcher's, who may be at starting it. */
 async function followOther(
-  state: RunState,
-  tree: ProcessTree,
-  sink: OutputSink,
+  { state, tree }: Other,
+  { sink, waits }: RunReader,
   signal: AbortSignal,
 ): Promise<ResourceOutcome> {
+  await wasStarted({ state, tree, waits, claimedWithinMs: 0 }, signal);
   if ((await state.readSupervisor()) === undefined) return followOrphan(state, tree, signal);
   const outcome = await followSupervised(state, tree, sink, signal);
   await endLeftovers(tree);
@@ -137,23 +141,23 @@ async function workingDirectoryOf(request: RunRequest): Promise<string> {
 
 const otherPackages: ReadonlySet<string> = new Set(["PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_VERSION"]);
 
+type EnvironmentPlace = { readonly directory: string; readonly waits: StartWaits };
+
 async function baseEnvironment(
-  args: LocalProcessArgs,
-  directory: string,
+  { args, ...place }: EnvironmentPlace & { readonly args: LocalProcessArgs },
   context: ResourceContext,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  const passed = passedOn(context.environment);
-  return args.venv ? withPythonEnvironment(passed, directory, context, signal) : passed;
+  return args.venv ? withPythonEnvironment(place, context, signal) : passedOn(context.environment);
 }
 
 /** The launcher's environment with the Python of `venv: true` first on PATH, and without what would mix other packages into it. */
 async function withPythonEnvironment(
-  passed: Readonly<Record<string, string>>,
-  directory: string,
+  { directory, waits }: EnvironmentPlace,
   context: ResourceContext,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
+  const passed = passedOn(context.environment);
   const requirements = await readRequirements(directory);
   if (requirements === undefined) {
     throw new LaunchError(
@@ -169,6 +173,7 @@ async function withPythonEnvironment(
       cacheDirectory: context.cacheDirectory,
       env: { ...env, ...uvSettings(context) },
       log: context.log,
+      waits,
     },
     signal,
   );
@@ -191,13 +196,22 @@ const recordedWithinMs = 2_000;
  * Whether whoever made the state folder has started the run. It may be at it (making a Python environment takes minutes), so that is
  * waited for; if it was killed in between, the run is ours to start.
  */
-async function wasStarted(state: RunState, tree: ProcessTree, signal: AbortSignal): Promise<boolean> {
+async function wasStarted(
+  { state, tree, waits, claimedWithinMs }: Other & { readonly waits: StartWaits; readonly claimedWithinMs: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  let told = false;
   const deadline = performance.now() + claimedWithinMs;
   for (;;) {
-    if ((await state.readProcess()) !== undefined || (await tree.isThere())) return true;
+    const started = (await state.readProcess()) !== undefined || (await tree.isThere());
     const claimer = await state.readClaimer();
     const working = claimer === undefined ? performance.now() < deadline : await isRunning(claimer);
-    if (!working) return false;
-    await delay(50, undefined, { signal });
+    if (started || !working) {
+      if (told) waits(undefined);
+      return started;
+    }
+    if (claimer !== undefined && !told) waits({ kind: "other-launcher", subject: `process ${claimer.pid}` });
+    told ||= claimer !== undefined;
+    await pause(50, signal);
   }
 }

@@ -10,6 +10,7 @@ import type { Requirements } from "../../python/packages.ts";
 import { pinFiles, pinnedPython } from "../../python/pinned-python.ts";
 import type { Requirement } from "../../python/requirement.ts";
 import { readRequirementsFile } from "../../python/requirements-file.ts";
+import type { StartWaits } from "../start-wait.ts";
 
 /*
  * A Python environment is named by a hash of the requirement files and the Python version: equal needs share one, and a changed need
@@ -25,6 +26,7 @@ export type PythonEnvironmentRequest = {
   /** What builds get: the run's environment without its secrets. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
+  readonly waits: StartWaits;
 };
 
 const installTimeoutMs = 3_600_000;
@@ -48,17 +50,13 @@ async function build(
   request: PythonEnvironmentRequest & { python: string | undefined; parent: string; hash: string },
   signal: AbortSignal,
 ): Promise<string> {
-  const { log, parent, hash, requirements } = request;
+  const { log, waits, parent, hash, requirements } = request;
   const self = await nameProcess(process.pid);
   const started = Buffer.from(self?.started ?? "").toString("base64url");
   const name = `${hash}.${process.pid}.${started}.${randomBytes(4).toString("hex")}`;
   const folder = join(parent, name);
   const startedAt = performance.now();
-  log.phase({
-    phase: "start",
-    status: "progress",
-    detail: `making a Python environment from ${requirements.main.path}`,
-  });
+  waits({ kind: "packages", subject: requirements.main.path });
   let winner: string;
   try {
     await install({ ...request, folder }, signal);
@@ -67,6 +65,7 @@ async function build(
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+  waits(undefined);
   if (winner !== name) {
     await rm(folder, { recursive: true, force: true });
     return join(parent, winner);

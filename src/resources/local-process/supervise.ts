@@ -11,7 +11,8 @@ import type { ResourceOutcome } from "../../run/outcome.ts";
 import { lostOutcome, notFollowed, pause } from "./follow.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { RunState } from "./run-state.ts";
-import { supervisorProgram } from "./supervisor-program.ts";
+import type { SupervisorOrder } from "./supervisor.ts";
+import { supervisorArguments } from "./supervisor-program.ts";
 
 export type SupervisedStart = {
   readonly program: string;
@@ -35,14 +36,14 @@ export async function startSupervised(start: SupervisedStart): Promise<void> {
   const { state, outlives } = start;
   const group = await startGroup({
     command: process.execPath,
-    args: [...memoryOptions, "--input-type=commonjs", "--eval", supervisorProgram],
+    args: [...memoryOptions, ...supervisorArguments],
     doing: "starting the run's supervisor",
     env: {},
     stdin: "pipe",
   });
   try {
     await state.writeSupervisor((await nameProcess(group.pid)) ?? { pid: group.pid, started: "" });
-    const order = {
+    const order: SupervisorOrder = {
       folder: state.folder,
       command: start.program,
       args: start.args,

@@ -211,6 +211,25 @@ test("a store hears that a run has started while it runs", async () => {
   expect(seen.at(-1)).toBe("running");
 }, 40_000);
 
+test("what a run waits for while it starts is shown until it has started", async () => {
+  project.remove();
+  project = makeProject({ files: { "ok.mjs": "", "requirements.txt": "tiny==1.0\n" } });
+  const folder = project.directory;
+  await writeFile(
+    `${folder}/uv`,
+    '#!/bin/sh\n[ $1 != venv ] || { for to; do :; done; mkdir -p "$to/bin"; ln -s /bin/sh "$to/bin/python"; }\n',
+    { mode: 0o755 },
+  );
+  const environment = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
+  const spec = process_("ok.mjs", { resource_args: { "local-process": { venv: true } } });
+  const request = await launchRequest({ spec, baseDirectory: folder });
+  const { outcome } = await launch(request, { ...place.services, environment }, never);
+  expect(outcome).toEqual({ state: "succeeded", exitCode: 0 });
+  const shown = place.phases.filter(({ phase }) => phase === "start").map(({ status, detail }) => [status, detail]);
+  expect(shown.map(([status]) => status)).toEqual(["started", "progress", "ended"]);
+  expect(shown[1]).toEqual(["progress", "making a Python environment from requirements.txt"]);
+});
+
 test("a forced cancel does not wait for a run that ignores SIGTERM", async () => {
   const cancel = new AbortController();
   const force = new AbortController();

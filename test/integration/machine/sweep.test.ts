@@ -10,6 +10,7 @@ import { silentLog } from "../../../src/core/output/log.ts";
 import { findMarkedProcesses } from "../../../src/core/process-identity.ts";
 import { type StateDirectory, stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { registerLive, releaseLive } from "../../../src/machine/live-entry.ts";
+import { readRecord } from "../../../src/run/read-record.ts";
 import { sweepRemains, type SweepServices } from "../../../src/machine/sweep.ts";
 import { openResource } from "../../../src/resources/index.ts";
 import type { Resource } from "../../../src/resources/resource.ts";
@@ -53,7 +54,7 @@ const launcher = `
     };
     const handle = resource.handleFor(request);
     await updateLive(state, runId, { handle });
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: () => undefined }, signal);
   }
   console.log("ready");
   setInterval(() => undefined, 1_000);`;
@@ -135,7 +136,7 @@ describe("what a killed launcher left", () => {
     expect(await sweepRemains("cancelled", services, signal)).toEqual([{ kind: "swept", runId }]);
     const stored = await store.read(runId, signal);
     expect(stored?.run).toMatchObject({ state: "cancelled", reason: "cancelled", name: "digits" });
-    expect(stored?.record).toMatchObject({ run_id: runId, state: "cancelled" });
+    expect(readRecord(stored!)).toMatchObject({ run_id: runId, state: "cancelled", name: "digits" });
   });
 
   it("leaves a run that had ended as it ended", async () => {

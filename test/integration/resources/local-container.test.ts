@@ -11,11 +11,12 @@ import {
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { reclaim } from "../../../src/resources/local-container/reclaim.ts";
+import type { StartWait } from "../../../src/resources/start-wait.ts";
 import { localContainerArgsSchema } from "../../../src/resources/local-container/schema.ts";
 import { docker, dockerConfigText, guardedRegistry } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 import { failureOf } from "../../support/failure.ts";
-import { followed, resourceBench, run, testImage } from "../../support/launch/resource.ts";
+import { followed, noWaits, resourceBench, run, testImage } from "../../support/launch/resource.ts";
 
 const registry = process.env["LAUNCH_TEST_REGISTRY"];
 const signal = new AbortController().signal;
@@ -49,16 +50,13 @@ describeWithDocker("a run in a container", () => {
 
   test("whose image nobody has fails as image-pull, in docker's words", async () => {
     const image = { reference: "localhost:1/no/such:1", digest: undefined };
-    const running = run(await bench.open(), bench.request("true", { image }));
+    const waited: unknown[] = [];
+    const running = run(await bench.open(), bench.request("true", { image }), (wait) => waited.push(wait));
     const { code, message } = await failureOf(running);
     expect(code).toBe("image-pull");
     expect(message).toContain("localhost:1");
     expect(statSync(bench.folder("output")).mode & 0o7777).toBe(0o755);
-    expect(bench.log().events).toContainEqual({
-      phase: "start",
-      status: "progress",
-      detail: "pulling localhost:1/no/such:1",
-    });
+    expect(waited).toEqual([{ kind: "image-pull", subject: "localhost:1/no/such:1" }]);
   });
 
   test.runIf(registry)("pulls an image that the engine does not have", async () => {
@@ -67,7 +65,11 @@ describeWithDocker("a run in a container", () => {
     docker("push", "--quiet", reference);
     docker("image", "rm", reference);
     const request = bench.request("echo pulled", { image: { reference, digest: undefined } });
-    expect((await run(await bench.open(), request)).stdout).toBe("pulled\n");
+    const waited: (StartWait | undefined)[] = [];
+    const { stdout } = await run(await bench.open(), request, (wait) => waited.push(wait));
+    expect(stdout).toBe("pulled\n");
+    expect(waited[0]).toEqual({ kind: "image-pull", subject: reference });
+    expect(waited.at(-1)).toBeUndefined();
     docker("image", "rm", reference);
   });
 
@@ -156,7 +158,7 @@ describeWithDocker("a run in a container", () => {
     const resource = await bench.open(asked);
     const request = bench.request("hostname; ulimit -n; sleep 60");
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     const fields =
       "{{.NanoCpus}} {{.Memory}} {{.ShmSize}} {{.PidsLimit}} {{.CpusetCpus}} {{.ReadonlyRootfs}} {{.Init}}";
     const seen = docker("inspect", "--format", `{{with .HostConfig}}${fields}{{end}}`, handle.name);
@@ -181,7 +183,7 @@ describeWithDocker("a run in a container", () => {
     const request = bench.request(script);
     const handle = resource.handleFor(request);
     const before = new Set(childrenOf(process.pid));
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     const attached = childrenOf(process.pid).filter((pid) => !before.has(pid));
     expect(attached).toHaveLength(1);
     const following = followed(resource, handle);
@@ -206,7 +208,7 @@ describeWithDocker("a run in a container", () => {
     const [first, second] = [await bench.open(), await bench.open()];
     const request = bench.request("echo said; exit 6");
     const handle = first.handleFor(request);
-    await first.submit(request, handle, signal);
+    await first.submit(request, { handle, waits: noWaits }, signal);
     await followed(first, handle);
     expect(await run(second, request)).toMatchObject({ outcome: { exitCode: 6 }, stdout: "said\n" });
     await first.remove(handle);
@@ -217,7 +219,7 @@ describeWithDocker("a run in a container", () => {
     const request = bench.request("true");
     const { name } = resource.handleFor(request);
     docker("create", "--name", name, testImage, "true");
-    const submitting = resource.submit(request, resource.handleFor(request), signal);
+    const submitting = resource.submit(request, { handle: resource.handleFor(request), waits: noWaits }, signal);
     await expect(submitting).rejects.toMatchObject({ code: "submit-failed" });
     docker("rm", name);
   });
@@ -226,7 +228,7 @@ describeWithDocker("a run in a container", () => {
     const resource = await bench.open();
     const request = bench.request("sleep 60");
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     const following = followed(resource, handle);
     docker("rm", "--force", handle.name);
     expect((await following).outcome).toMatchObject({ kind: "failed", reason: "lost" });

@@ -2,11 +2,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isRunning, nameProcess } from "../../../src/core/process-identity.ts";
+import type { StartWait } from "../../../src/resources/start-wait.ts";
 import { describeWith } from "../../support/engines.ts";
 import { failureOf } from "../../support/failure.ts";
-import { followed, resourceBench, run } from "../../support/launch/resource.ts";
+import { followed, noWaits, resourceBench, run } from "../../support/launch/resource.ts";
 
 const signal = new AbortController().signal;
 
@@ -24,7 +25,7 @@ describe("a run as a process", () => {
     const resource = await bench.open();
     const request = bench.request("yes 0123456789 | head -c 50000; echo >&2 err");
     const handle = resource.handleFor(request);
-    await resource.submit(request, handle, signal);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
     await delay(300);
     const { stdout, stderr } = await followed(resource, handle);
     await resource.remove(handle);
@@ -71,7 +72,7 @@ describe("a run as a process", () => {
     const resource = await bench.open();
     const submit = (extra: object) => {
       const request = bench.request("true", extra);
-      return resource.submit(request, resource.handleFor(request), signal);
+      return resource.submit(request, { handle: resource.handleFor(request), waits: noWaits }, signal);
     };
     expect(() => resource.describe(bench.request("", { command: undefined }))).toThrow("entry_point");
     await expect(submit({ sourceDirectory: undefined })).rejects.toMatchObject({ code: "refused" });
@@ -79,6 +80,47 @@ describe("a run as a process", () => {
     await expect(submit({ secrets: { KEY: "7786\0" } })).rejects.toThrow(/^KEY holds a NUL(?!.*7786)/);
     await expect(submit({ command: ["./none.sh"] })).rejects.toMatchObject({ code: "tool-missing" });
     expect(readdirSync(bench.folder("cache/processes"))).toEqual([]);
+  });
+});
+
+describe("a run whose launcher is still installing its packages", () => {
+  const bench = resourceBench("local-process", true);
+
+  /** A uv that takes as long as the test wants. */
+  function slowUv(): string {
+    mkdirSync(bench.folder("tools"));
+    const text = `#!/bin/sh
+case $1 in
+  venv) until [ -e ${bench.folder("go")} ]; do sleep 0.05; done
+    for folder; do :; done; mkdir -p "$folder/bin"; ln -s /bin/sh "$folder/bin/python";;
+esac`;
+    writeFileSync(bench.folder("tools/uv"), text, { mode: 0o755 });
+    return `${bench.folder("tools")}:${process.env["PATH"]}`;
+  }
+
+  test("says so to it, and to who takes the run or follows it, until it has started", async () => {
+    writeFileSync(bench.folder("source/requirements.txt"), "tiny==1.0\n");
+    const environment = { ...process.env, PATH: slowUv() };
+    const open = () => bench.open({ venv: true }, { environment });
+    const [first, second, third] = [await open(), await open(), await open()];
+    const request = bench.request("echo started; exit 4");
+    const handle = first.handleFor(request);
+    const told: (StartWait | undefined)[][] = [[], [], []];
+    const submitting = first.submit(request, { handle, waits: (wait) => told[0]?.push(wait) }, signal);
+    await vi.waitFor(() => expect(told[0]).toHaveLength(1));
+    const taking = second.submit(request, { handle, waits: (wait) => told[1]?.push(wait) }, signal);
+    const following = followed(third, handle, (wait) => told[2]?.push(wait));
+    await vi.waitFor(() => expect([told[1]?.length, told[2]?.length]).toEqual([1, 1]));
+    writeFileSync(bench.folder("go"), "");
+    await Promise.all([submitting, taking]);
+    expect(await following).toMatchObject({ outcome: { kind: "exited", exitCode: 4 }, stdout: "started\n" });
+    const starting = { kind: "other-launcher", subject: `process ${process.pid}` };
+    expect(told).toEqual([
+      [{ kind: "packages", subject: "requirements.txt" }, undefined],
+      [starting, undefined],
+      [starting, undefined],
+    ]);
+    await first.remove(handle);
   });
 });
 

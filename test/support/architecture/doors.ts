@@ -39,16 +39,16 @@ export const doors: Doors = {
   github: "context credentials dispatch job-liveness store summary",
   inspect: "doctor list logs show",
   launch:
-    "admit adopt-elsewhere adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
+    "admit adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
   machine:
-    "clear-run keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queues: everyFile,
   registries: "index registry",
   reporting: everyFile,
-  resources: "index resource",
+  resources: "index resource start-wait",
   run: everyFile,
   "run/transitions": everyFile,
   sources: "index source",

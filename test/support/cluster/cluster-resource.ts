@@ -39,7 +39,7 @@ function clusterResource(clusterUrl: string): Resource {
   return {
     describe: ({ name }) => `a job ${name}`,
     handleFor: (run) => localHandle(kind, run),
-    submit: async (_run, handle, signal) => {
+    submit: async (_run, { handle }, signal) => {
       await ask("POST", nameOf(handle), signal);
     },
     imageDigest: () => Promise.resolve(undefined),
@@ -47,8 +47,8 @@ function clusterResource(clusterUrl: string): Resource {
       const handle = localHandle(kind, run);
       return (await ask("GET", handle.name, signal)) === undefined ? undefined : handle;
     },
-    follow: async (handle, sink, signal) => {
-      for (let from = 0; ; ) {
+    follow: async (handle, { sink }, signal) => {
+      for (let from = 0; ;) {
         const run = await ask("GET", `${nameOf(handle)}?from=${from}`, signal);
         if (run === undefined) return { kind: "failed", reason: "lost", message: "it is not there any more" };
         if (run.log !== "") await sink("stdout", Buffer.from(run.log));

@@ -8,6 +8,7 @@ import { newRunId } from "../../../src/run/run-id.ts";
 import { openResource, type ResourceArgs } from "../../../src/resources/index.ts";
 import type { Handle } from "../../../src/run/handle.ts";
 import type { Resource, ResourceContext, RunRequest } from "../../../src/resources/resource.ts";
+import type { StartWaits } from "../../../src/resources/start-wait.ts";
 import type { ResourceOutcome } from "../../../src/run/outcome.ts";
 import { keptLog } from "../docker/docker.ts";
 import { remainsOf } from "./remains.ts";
@@ -17,13 +18,16 @@ export const testImage = "busybox:latest";
 
 export type Followed = { readonly outcome: ResourceOutcome; readonly stdout: string; readonly stderr: string };
 
+/** For a run whose start is not what a test is about. */
+export const noWaits: StartWaits = () => undefined;
+
 /** Follows a run and keeps what it prints. */
-export async function followed(resource: Resource, handle: Handle): Promise<Followed> {
+export async function followed(resource: Resource, handle: Handle, waits: StartWaits = noWaits): Promise<Followed> {
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   const outcome = await resource.follow(
     handle,
     // A chunk is freed when the sink returns.
-    (stream, chunk) => void output[stream].push(Buffer.from(chunk)),
+    { sink: (stream, chunk) => void output[stream].push(Buffer.from(chunk)), waits },
     new AbortController().signal,
   );
   return {
@@ -94,11 +98,11 @@ export function resourceBench(kind: LocalKind, outlives = false) {
 }
 
 /** Submits and follows to the end; whatever happens, the run is removed. */
-export async function run(resource: Resource, request: RunRequest): Promise<Followed> {
+export async function run(resource: Resource, request: RunRequest, waits = noWaits): Promise<Followed> {
   const handle = resource.handleFor(request);
   try {
-    await resource.submit(request, handle, new AbortController().signal);
-    return await followed(resource, handle);
+    await resource.submit(request, { handle, waits }, new AbortController().signal);
+    return await followed(resource, handle, waits);
   } finally {
     await resource.remove(handle);
   }

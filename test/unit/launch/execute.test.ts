@@ -31,6 +31,7 @@ function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown
       run: asked,
       handle,
       sink: () => undefined,
+      waits: () => undefined,
       timeoutMs: undefined,
       force: undefined,
       onStarted: () => Promise.resolve(),

@@ -37,6 +37,15 @@ test("a metrics.json that is no object is warned about and never an error", asyn
   expect(warnings.join()).toContain("metrics.json is not valid");
 });
 
+test("of very many metrics the first are recorded, so that the run's head stays one that can be read", async () => {
+  const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`metric-${index}`, index]));
+  await writeFile(join(folder, "metrics.json"), JSON.stringify({ ["x".repeat(500)]: 1, ...many }));
+  const { metrics } = await collectOutputs(folder, log);
+  expect(Object.keys(metrics)).toHaveLength(1_000);
+  expect(metrics["metric-999"]).toBe(999);
+  expect(warnings.join()).toContain("metrics.json has 2001 numbers; the record has 1000");
+});
+
 test("a link out of the directory is not followed, and no directory means no outputs", async () => {
   await symlink("/etc/passwd", join(folder, "metrics.json.link"));
   expect((await collectOutputs(folder, log)).files).toEqual([]);

@@ -1,0 +1,25 @@
+/** What a run can wait for while it starts, with its words. A resource that waits for something else adds a line. */
+const wordsOfKind = {
+  "image-pull": (image: string) => `pulling ${image}`,
+  packages: (file: string) => `making a Python environment from ${file}`,
+  "other-launcher": (launcher: string) => `waiting for ${launcher}, which is starting it`,
+} as const;
+
+export type StartWaitKind = keyof typeof wordsOfKind;
+
+export type StartWait = {
+  readonly kind: StartWaitKind;
+  /** The image, the file or whatever it is that it waits for. */
+  readonly subject: string;
+  /** How far that has come: `2 of 7 layers`. */
+  readonly progress?: string;
+};
+
+/** Told whenever a run that starts waits for something else than before; undefined when it waits for nothing any more. */
+export type StartWaits = (wait: StartWait | undefined) => void;
+
+/** What a run waits for, in one line for people. */
+export function startWaitWords({ kind, subject, progress }: StartWait): string {
+  const words = wordsOfKind[kind](subject);
+  return progress === undefined ? words : `${words}: ${progress}`;
+}
