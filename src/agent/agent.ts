@@ -61,6 +61,7 @@ export async function runAgent(
     clearInterval(touching);
     life.close();
     await leave(heartbeat);
+    await services.resources.close();
   }
   const end = life.end() ?? "drained";
   return { end, message: end === "drained" ? drainedWords(agent) : endWords[end], runs: agent.runs };

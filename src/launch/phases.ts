@@ -2,7 +2,6 @@ import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
 import { type Redact, redactionOf } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { knownTokens } from "../core/token.ts";
-import { requireResource } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
@@ -33,7 +32,7 @@ export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome>
   const { request, services } = run;
   if (run.queued === undefined) refuseQueue(request);
   refuseOutputs(request);
-  requireResource(request.spec.resource);
+  services.resources.require(request.spec.resource);
   refuseEnvironment(request);
   const secrets = await launchSecrets(request, services);
   const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));

@@ -109,10 +109,10 @@ const reasonWords = {
 
 /** What a launch works with. Its store is the queue's: nothing is opened. */
 export function servicesOf({ services }: Agent): Services {
-  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher } = services;
+  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher, resources } = services;
   const open = (): Promise<typeof store> => Promise.resolve(store);
   const choice = { open, openFallback: undefined, spare, public: false };
-  return { log, clock, state, environment, tokens, launcher, store: choice };
+  return { log, clock, state, environment, tokens, launcher, resources, store: choice };
 }
 
 type Writer = ReturnType<typeof holdWriter>;
