@@ -26,6 +26,7 @@ export async function cli(argv: readonly string[]): Promise<void> {
  * needed, as anywhere. Small modules alone, and none that needs a package: the entry is read at each start. Nothing is called here: the
  * bundler alone reads it.
  */
+// eslint-disable-next-line @typescript-eslint/no-meaningless-void-operator -- as a variable it would be an unused one
 void [
   () => import(/* webpackMode: "eager" */ "./core/process.ts"),
   () => import(/* webpackMode: "eager" */ "./core/process-identity.ts"),
