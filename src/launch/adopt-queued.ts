@@ -1,17 +1,14 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { redactionOf, redactNothing } from "../core/output/redaction.ts";
 import { isFinal } from "../run/states.ts";
 import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
 import { isJsonObject } from "../core/json.ts";
-import { knownTokens } from "../core/token.ts";
 import type { Handle } from "../run/handle.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { RunDocument } from "../run/document.ts";
-import { conclude } from "./attempt.ts";
+import { type Attempt, type CameTo, cameTo, cameToError, closeAttempt, reopenAttempt } from "./attempt.ts";
 import { clearRemains } from "../machine/clear-run.ts";
-import { followRun } from "./follow-run.ts";
-import { type Journal, startJournal } from "./journal.ts";
+import { openExecution } from "./execution.ts";
 import { queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { readStoredTail } from "../machine/log-file.ts";
@@ -19,8 +16,8 @@ import { readRecord } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { opened, started } from "../run/transitions.ts";
 import { type LiveEntry, readLive, takeOverLive } from "../machine/live-entry.ts";
-import { launchSecrets } from "./secrets.ts";
-import type { Run, Services } from "./services.ts";
+import { openSecrets } from "./phases.ts";
+import type { Services } from "./services.ts";
 import { sweepServices } from "../machine/sweep-services.ts";
 
 /*
@@ -49,15 +46,20 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
     await clearRemains(entry, services);
     return false;
   }
-  const adopted = await openRun({ launch, entry }, services, signal);
+  const attempt = await reopen({ launch, entry }, services, signal);
   const at = startOf(entry, launch.document, found);
-  if (at !== undefined) adopted.journal.become((record) => started(record, "running", new Date(at)));
-  await conclude(adopted.run, adopted.journal, () => work(adopted, entry, found));
+  if (at !== undefined) attempt.journal.become((record) => started(record, "running", new Date(at)));
+  let end: CameTo;
+  try {
+    end = cameTo(await goOn(attempt, entry, found));
+  } catch (error) {
+    end = cameToError(attempt, error);
+  }
+  await closeAttempt(attempt, end);
   return true;
 }
 
 type Found = { readonly resource: Resource; readonly handle: Handle };
-type Adopted = { readonly run: Run; readonly journal: Journal };
 
 async function findRun(entry: LiveEntry, services: Services, signal: AbortSignal): Promise<Found | undefined> {
   if (entry.handle === undefined) return undefined;
@@ -68,31 +70,18 @@ async function findRun(entry: LiveEntry, services: Services, signal: AbortSignal
 
 type Left = { readonly launch: QueuedLaunch; readonly entry: LiveEntry };
 
-async function openRun({ launch, entry }: Left, services: Services, signal: AbortSignal): Promise<Adopted> {
+async function reopen({ launch, entry }: Left, services: Services, signal: AbortSignal): Promise<Attempt> {
   const { document, checked, writer, spareStore } = launch;
   const { run_id: runId, attempt } = document.run;
-  const run: Run = {
+  const asked = {
     request: checked.request,
-    services,
-    signal,
-    runId,
-    attempt,
+    key: { runId, attempt },
     scratch: entry.scratch,
-    queued: queuedOf(launch),
-    redact: redactNothing,
-    log: undefined,
-    left: false,
-  };
-  const journal = startJournal({
     record: opened((await keptRecord(entry, services)) ?? recordOfAttempt(launch, services)),
-    writer,
-    spareStore,
-    recordFile: services.state.recordFile(runId),
-    log: services.log,
-    clock: services.clock,
-    redact: () => run.redact,
-  });
-  return { run, journal };
+    queued: queuedOf(launch),
+    ...{ writer, spareStore },
+  };
+  return reopenAttempt(asked, services, signal);
 }
 
 /** When it started, which its record may not say yet: at the latest word of it, else when it was submitted. */
@@ -101,22 +90,22 @@ function startOf(entry: LiveEntry, { run }: RunDocument, found: Found | undefine
   return run.started_at ?? (hasRun ? entry.submitted_at : undefined);
 }
 
-async function work({ run, journal }: Adopted, entry: LiveEntry, found: Found | undefined): Promise<RunOutcome> {
-  const { services, request, runId } = run;
-  const logFile = services.state.logFile(runId);
+async function goOn(attempt: Attempt, entry: LiveEntry, found: Found | undefined): Promise<RunOutcome> {
+  const { services, request, key } = attempt;
+  const logFile = services.state.logFile(key.runId);
   try {
-    const secrets = await launchSecrets(request, services);
-    const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
-    run.redact = redactionOf([...values, ...knownTokens(services.tokens)]);
+    await openSecrets(attempt);
     if (entry.outcome !== undefined || found === undefined) {
-      run.log = await summaryOf(logFile);
+      attempt.log = await summaryOf(logFile);
       return entry.outcome ?? lostOutcome("its agent was gone, and it with it");
     }
     // The resource has all of the output: it is logged again, from its start.
     await rm(logFile, { force: true });
     const words = `${found.handle.kind}  ${found.handle.name}, which an agent had started that is gone`;
     const timeoutMs = remaining(request.spec.timeout, entry, services.clock.now());
-    return await followRun(run, journal, { ...found, asked: undefined, words, timeoutMs });
+    await using execution = openExecution(attempt, { ...found, asked: undefined, words, timeoutMs });
+    await execution.start();
+    return await execution.follow();
   } finally {
     if (found !== undefined) await found.resource.remove(found.handle);
   }
@@ -128,7 +117,7 @@ function remaining(timeoutMs: number | undefined, { submitted_at: at }: LiveEntr
   return Math.max(0, timeoutMs - Math.max(0, now.getTime() - Date.parse(at)));
 }
 
-async function summaryOf(path: string): Promise<Run["log"]> {
+async function summaryOf(path: string): Promise<Attempt["log"]> {
   const tail = await readStoredTail(path);
   if (tail === undefined) return undefined;
   const text = await readFile(path, "latin1");

@@ -1,24 +1,22 @@
 import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
-import { redactNothing } from "../core/output/redaction.ts";
-import type { RunOutcome } from "../run/outcome.ts";
-import type { RunKey } from "../run/handle.ts";
-import { doneWords } from "../reporting/describe.ts";
-import { headOf } from "../run/record.ts";
-import { type Journal, startJournal } from "./journal.ts";
-import { outcomeOfError } from "../run/outcome.ts";
-import { collectOutputs } from "../machine/outputs.ts";
-import type { RunRecord } from "../run/record.ts";
-import { finished } from "../run/transitions.ts";
-import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
+import { type Redact, redactNothing } from "../core/output/redaction.ts";
+import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
+import { collectOutputs } from "../machine/outputs.ts";
 import { makeRunFolders } from "../machine/run-folders.ts";
-import { lastLines } from "../machine/run-log.ts";
+import { type ClosedRunLog, lastLines } from "../machine/run-log.ts";
+import { doneWords } from "../reporting/describe.ts";
 import { elapsedOf } from "../reporting/run-report.ts";
-import type { LaunchRequest, QueuedAttempt, Run, RunResult, Services } from "./services.ts";
+import type { RunKey } from "../run/handle.ts";
+import { outcomeOfError, type RunOutcome } from "../run/outcome.ts";
+import { headOf, type RunRecord } from "../run/record.ts";
+import { finished } from "../run/transitions.ts";
+import { type Journal, startJournal } from "./journal.ts";
+import type { LaunchRequest, QueuedAttempt, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
 
 /** One attempt at a run: of a launch here and now, or of an agent's. */
-export type Attempt = {
+export type AttemptRequest = {
   readonly request: LaunchRequest;
   readonly key: RunKey;
   readonly record: RunRecord;
@@ -26,33 +24,29 @@ export type Attempt = {
   /** Each write is dear: a run that isn't submitted yet is not written. */
   readonly spareStore: boolean;
   readonly queued: QueuedAttempt | undefined;
-  readonly work: Work;
 };
 
-/** What is done between a run's registration and its end. */
-export type Work = (run: Run, journal: Journal) => Promise<RunOutcome>;
+/** An attempt on its way: what its steps share. */
+export type Attempt = {
+  readonly request: LaunchRequest;
+  readonly services: Services;
+  readonly signal: AbortSignal;
+  readonly key: RunKey;
+  readonly scratch: string;
+  readonly queued: QueuedAttempt | undefined;
+  readonly journal: Journal;
+  redact: Redact;
+  log: ClosedRunLog | undefined;
+  /** Something of it could not be removed: its live entry stays, for the next sweep. */
+  left: boolean;
+};
 
-/**
- * Does an attempt's work and writes how it ended, whatever happens in it. Throws only for a bug, after the run's record was written all
- * the same.
- */
-export async function runAttempt(attempt: Attempt, services: Services, signal: AbortSignal): Promise<RunResult> {
-  const { request, key, record, writer, queued } = attempt;
-  const { log, clock, state } = services;
-  const { runId } = key;
+/** Makes the folders of an attempt and writes down that this process is at it. Nothing of it is anywhere before. */
+export async function openAttempt(asked: AttemptRequest, services: Services, signal: AbortSignal): Promise<Attempt> {
+  const { request, key, record, writer, queued } = asked;
+  const { state } = services;
   // An attempt that another agent has given up may still be at its end here: each has its own.
-  const scratch = state.scratchFolder(key.attempt > 1 ? `${runId}.${key.attempt}` : runId);
-  const run: Run = {
-    request,
-    services,
-    signal,
-    ...key,
-    scratch,
-    queued,
-    redact: redactNothing,
-    log: undefined,
-    left: false,
-  };
+  const scratch = state.scratchFolder(key.attempt > 1 ? `${key.runId}.${key.attempt}` : key.runId);
   await makeRunFolders(state, {
     ...key,
     scratch,
@@ -61,35 +55,49 @@ export async function runAttempt(attempt: Attempt, services: Services, signal: A
     ...(queued === undefined ? {} : { queue: queued.queue, slots: queued.slots }),
     ...(queued?.definition === undefined ? {} : { definition: queued.definition }),
   });
-  const journal = startJournal({
-    record,
-    writer,
-    spareStore: attempt.spareStore,
-    recordFile: state.recordFile(runId),
-    log,
-    clock,
-    redact: () => run.redact,
-  });
-  for (const warning of request.warnings) journal.warn(warning);
-  return conclude(run, journal, attempt.work);
+  const attempt = reopenAttempt({ ...asked, scratch }, services, signal);
+  for (const warning of request.warnings) attempt.journal.warn(warning);
+  return attempt;
 }
 
-/** Does the work and writes its end, for a run that is registered. */
-export async function conclude(run: Run, journal: Journal, work: Work): Promise<RunResult> {
-  const { signal } = run;
-  let outcome: RunOutcome;
-  let bug: Error | undefined;
-  let detail: readonly string[] = [];
-  try {
-    outcome = await work(run, journal);
-  } catch (error) {
-    outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
-    if (error instanceof LaunchError) detail = error.detail.map((line) => run.redact(line));
-    else if (!signal.aborted && !isMachineFault(error)) bug = error instanceof Error ? error : new Error(String(error));
-  }
-  const result = await finish(run, journal, { outcome, detail });
-  if (bug !== undefined) throw bug;
-  return result;
+/** The same for an attempt whose folders are there, and of which this process is written down. */
+export function reopenAttempt(
+  asked: AttemptRequest & { readonly scratch: string },
+  services: Services,
+  signal: AbortSignal,
+): Attempt {
+  const { request, key, scratch, queued, record, writer, spareStore } = asked;
+  const { log, clock, state } = services;
+  const recordFile = state.recordFile(key.runId);
+  const attempt: Attempt = {
+    ...{ request, services, signal, key, scratch, queued },
+    journal: startJournal({ record, writer, spareStore, recordFile, log, clock, redact: () => attempt.redact }),
+    redact: redactNothing,
+    log: undefined,
+    left: false,
+  };
+  return attempt;
+}
+
+/** What an attempt's work came to. */
+export type CameTo = {
+  readonly outcome: RunOutcome;
+  /** More lines about a failure: a build's last lines, a hunk. */
+  readonly detail: readonly string[];
+  /** Thrown once the end was written. */
+  readonly bug: Error | undefined;
+};
+
+export function cameTo(outcome: RunOutcome): CameTo {
+  return { outcome, detail: [], bug: undefined };
+}
+
+/** The same for work that has thrown. */
+export function cameToError({ signal, redact }: Attempt, error: unknown): CameTo {
+  const outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
+  if (error instanceof LaunchError) return { ...cameTo(outcome), detail: error.detail.map(redact) };
+  if (signal.aborted || isMachineFault(error)) return cameTo(outcome);
+  return { ...cameTo(outcome), bug: error instanceof Error ? error : new Error(String(error)) };
 }
 
 /** A full disk and the like can show anywhere; its own words say what to do. */
@@ -97,66 +105,73 @@ function isMachineFault(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "ENOMEM"].includes(systemCode(error) ?? "");
 }
 
-/** What the store has not heard of, and what is still there, stays written down here for the next sweep. */
-async function settleLive(run: Run, stored: boolean, record: RunRecord): Promise<void> {
-  const { services, runId } = run;
+/** Writes how an attempt ended, and removes what was made for it. Throws only for a bug, after all of that. */
+export async function closeAttempt(attempt: Attempt, { outcome, detail, bug }: CameTo): Promise<RunResult> {
+  const { services, journal, key, log: ended } = attempt;
   const { state, log } = services;
-  try {
-    if (!(await isOwnLive(state, run))) log.debug("another launcher goes on with the run here");
-    else if (stored && !run.left) await releaseLive(state, runId);
-    else await updateLive(state, runId, { head: headOf(record) });
-  } catch (error) {
-    log.warning(`${state.liveFile(runId)} could not be written: ${messageOf(error)}`);
-  }
-}
-
-/** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
-const cancelledHashingMs = 500;
-
-/** Writes how a run ended, and removes what was made for it. */
-async function finish(
-  run: Run,
-  journal: Journal,
-  { outcome, detail }: Pick<RunResult, "outcome" | "detail">,
-): Promise<RunResult> {
-  const { services, runId } = run;
-  const { state, log, clock } = services;
-  const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
-  const outputs = await collectOutputs(state.outputFolder(runId), { ...log, warning: journal.warn }, hashing);
-  const logFile = state.logFile(runId);
-  const ended = run.log;
-  const told = outcome.state === "succeeded" ? outcome : { ...outcome, message: run.redact(outcome.message) };
-  journal.become((record) => finished(record, told, clock.now()));
-  journal.amend({
-    metrics: outputs.metrics,
-    outputs: outputs.files,
-    ...(ended === undefined
-      ? {}
-      : { log: { lines: ended.lines, bytes: ended.bytes, file: logFile, complete: ended.complete } }),
-  });
+  await recordEnd(attempt, outcome);
   const stored = await journal.finish(ended?.tail ?? "");
-  try {
-    await removeFolder(run.scratch);
-  } catch (error) {
-    run.left = true;
-    log.warning(`${run.scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
-  }
+  await removeScratch(attempt);
   const record = journal.record();
-  await settleLive(run, stored, record);
+  await settleLive(attempt, stored, record);
   log.phase({
     phase: "done",
     status: outcome.state === "succeeded" ? "ended" : "failed",
     detail: doneWords(record, elapsedOf(record)),
     elapsedMs: undefined,
   });
+  if (bug !== undefined) throw bug;
   return {
-    runId,
+    runId: key.runId,
     outcome,
     record,
-    recordFile: state.recordFile(runId),
-    logFile,
+    recordFile: state.recordFile(key.runId),
+    logFile: state.logFile(key.runId),
     lastLines: lastLines(ended?.tail ?? "", 40),
     detail,
     store: journal.location(),
   };
+}
+
+/** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
+const cancelledHashingMs = 500;
+
+/** The end in the record: the outcome, the outputs, and where the log is. */
+async function recordEnd({ services, journal, key, log: ended, redact }: Attempt, outcome: RunOutcome): Promise<void> {
+  const { state, log, clock } = services;
+  const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
+  const outputs = await collectOutputs(state.outputFolder(key.runId), { ...log, warning: journal.warn }, hashing);
+  const told = outcome.state === "succeeded" ? outcome : { ...outcome, message: redact(outcome.message) };
+  journal.become((record) => finished(record, told, clock.now()));
+  journal.amend({
+    metrics: outputs.metrics,
+    outputs: outputs.files,
+    ...(ended === undefined
+      ? {}
+      : {
+          log: { lines: ended.lines, bytes: ended.bytes, file: state.logFile(key.runId), complete: ended.complete },
+        }),
+  });
+}
+
+async function removeScratch(attempt: Attempt): Promise<void> {
+  const { scratch, services } = attempt;
+  try {
+    await removeFolder(scratch);
+  } catch (error) {
+    attempt.left = true;
+    services.log.warning(`${scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+  }
+}
+
+/** What the store has not heard of, and what is still there, stays written down here for the next sweep. */
+async function settleLive({ services, key, left }: Attempt, stored: boolean, record: RunRecord): Promise<void> {
+  const { state, log } = services;
+  try {
+    if (!(await isOwnLive(state, key))) log.debug("another launcher goes on with the run here");
+    else if (stored && !left) await releaseLive(state, key.runId);
+    else await updateLive(state, key.runId, { head: headOf(record) });
+  } catch (error) {
+    log.warning(`${state.liveFile(key.runId)} could not be written: ${messageOf(error)}`);
+  }
 }

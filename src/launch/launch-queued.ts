@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { isFileMissing } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../run/document.ts";
-import { runAttempt } from "./attempt.ts";
 import type { CheckedRun } from "./admit.ts";
-import { runPhases } from "./phases.ts";
+import { runAttempt } from "./launch.ts";
 import { checkQueuedTree } from "./queued-source.ts";
 import { readRecord } from "../run/read-record.ts";
 import { firstRecord } from "./first-record.ts";
@@ -34,7 +33,7 @@ export async function launchQueued(launch: QueuedLaunch, services: Services, sig
   const { request } = checked;
   const queued = queuedOf(launch);
   const key = { runId, attempt };
-  return runAttempt({ request, key, record, writer, spareStore, queued, work: runPhases }, services, signal);
+  return runAttempt({ request, key, record, writer, spareStore, queued }, services, signal);
 }
 
 export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {

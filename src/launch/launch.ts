@@ -1,20 +1,33 @@
-import { newRunId } from "../run/run-id.ts";
-import { runAttempt } from "./attempt.ts";
-import { runPhases } from "./phases.ts";
-import { firstRecord } from "./first-record.ts";
-import { opened } from "../run/transitions.ts";
 import { updateLive } from "../machine/live-entry.ts";
+import type { RunOutcome } from "../run/outcome.ts";
+import { newRunId } from "../run/run-id.ts";
+import { opened } from "../run/transitions.ts";
+import {
+  type Attempt,
+  type AttemptRequest,
+  type CameTo,
+  cameTo,
+  cameToError,
+  closeAttempt,
+  openAttempt,
+} from "./attempt.ts";
+import { firstRecord } from "./first-record.ts";
+import { findImage, findSource, openSecrets, prepareExecution, refuseUnsupported } from "./phases.ts";
 import type { LaunchRequest, RunResult, Services } from "./services.ts";
 import { storeWriter } from "./store-writer.ts";
 
 /*
  * The main job, from a spec to a finished run:
  *
+ *   open     folders and a live entry on this machine: nothing is made for the run before
  *   source   the code is found and hashed; nothing is written yet
  *   image    the image is found by the hash of its inputs, or built; beside that the store hears of the run and the patch is tried
  *   start    the handle goes into the record and the store, then the resource starts the run
- *   run      its output is followed to the end, or to a timeout, or to a cancel
- *   done     outputs are hashed, and the record and the log's tail are written
+ *   follow   its output is followed to the end, or to a timeout, or to a cancel
+ *   close    outputs are hashed, and the record and the log's tail are written
+ *
+ * A queue's run goes the same way (launch-queued.ts). One that is adopted is opened as it was left, and goes on with follow
+ * (adopt-queued.ts).
  *
  * Whatever happens after the run id is made, the run ends in the store as succeeded, failed or cancelled with a reason, and nothing
  * that was made for it stays behind. What a kill leaves is named in the live file, for `prune` and for the action's post step.
@@ -33,14 +46,33 @@ export async function launch(request: LaunchRequest, services: Services, signal:
   });
   const key = { runId, attempt: 1 };
   const record = opened(firstRecord(request, services, { runId, created }));
-  const attempt = {
-    request,
-    key,
-    record,
-    writer,
-    spareStore: services.store.spare,
-    queued: undefined,
-    work: runPhases,
-  };
-  return runAttempt(attempt, services, signal);
+  const spareStore = services.store.spare;
+  return runAttempt({ request, key, record, writer, spareStore, queued: undefined }, services, signal);
+}
+
+/** Makes an attempt at a run and brings it to its end. Throws as `launch` does. */
+export async function runAttempt(asked: AttemptRequest, services: Services, signal: AbortSignal): Promise<RunResult> {
+  const attempt = await openAttempt(asked, services, signal);
+  let end: CameTo;
+  try {
+    end = cameTo(await work(attempt));
+  } catch (error) {
+    end = cameToError(attempt, error);
+  }
+  return closeAttempt(attempt, end);
+}
+
+/** All of it between its opening and its close. Throws what it fails with. */
+async function work(attempt: Attempt): Promise<RunOutcome> {
+  refuseUnsupported(attempt);
+  const secrets = await openSecrets(attempt);
+  const source = await findSource(attempt, secrets);
+  try {
+    const image = await findImage(attempt, { source, secrets });
+    await using execution = await prepareExecution(attempt, { source, secrets, image });
+    await execution.start();
+    return await execution.follow();
+  } finally {
+    if (source.kind === "code") await source.dispose();
+  }
 }

@@ -1,13 +1,10 @@
 import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
-import { type Redact, redactionOf } from "../core/output/redaction.ts";
-import type { RunOutcome } from "../run/outcome.ts";
-import { knownTokens } from "../core/token.ts";
 import { requireResource } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
-import { followRun } from "./follow-run.ts";
-import type { Journal } from "./journal.ts";
+import type { Attempt } from "./attempt.ts";
+import { type Execution, openExecution } from "./execution.ts";
 import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "./open-source.ts";
@@ -25,33 +22,31 @@ import {
 import type { RunRecord } from "../run/record.ts";
 import { started } from "../run/transitions.ts";
 import { updateLive } from "../machine/live-entry.ts";
-import { type LaunchSecrets, launchSecrets } from "./secrets.ts";
-import type { Run } from "./services.ts";
+import { type LaunchSecrets, launchSecrets, redactionOfSecrets } from "./secrets.ts";
 
-/** All of a launch between its registration and its end. Throws what it fails with. */
-export async function runPhases(run: Run, journal: Journal): Promise<RunOutcome> {
-  const { request, services } = run;
-  if (run.queued === undefined) refuseQueue(request);
+/*
+ * The steps of an attempt between its opening and its close, in their order: see launch.ts. Each throws what the attempt fails with.
+ */
+
+/** What this version can't do is refused before anything is done. */
+export function refuseUnsupported({ request, queued }: Attempt): void {
+  if (queued === undefined) refuseQueue(request);
   refuseOutputs(request);
   requireResource(request.spec.resource);
   refuseEnvironment(request);
-  const secrets = await launchSecrets(request, services);
-  const values = [secrets.run, secrets.build].flatMap((group) => Object.values(group));
-  const redaction = (): Redact => redactionOf([...values, ...knownTokens(services.tokens)]);
-  run.redact = redaction();
-  const source = await sourcePhase(run, journal);
-  // Fetching it may have made a token.
-  run.redact = redaction();
-  try {
-    const image = await imagePhase(run, journal, { source, secrets });
-    return await startAndFollow(run, journal, { source, secrets: secrets.run, ...image });
-  } finally {
-    if (source.kind === "code") await source.dispose();
-  }
 }
 
-async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> {
-  const { request, services, signal, scratch } = run;
+/** The secrets' values; no word of the attempt shows them from here on. */
+export async function openSecrets(attempt: Attempt): Promise<LaunchSecrets> {
+  const { request, services } = attempt;
+  const secrets = await launchSecrets(request, services);
+  attempt.redact = redactionOfSecrets(secrets, services.tokens);
+  return secrets;
+}
+
+/** The code is found and hashed; nothing is written yet. */
+export async function findSource(attempt: Attempt, secrets: LaunchSecrets): Promise<ResolvedSource> {
+  const { request, services, signal, scratch, journal, queued } = attempt;
   const source = await journal.phase(
     {
       phase: "source",
@@ -66,14 +61,16 @@ async function sourcePhase(run: Run, journal: Journal): Promise<ResolvedSource> 
         tokens: services.tokens,
       }),
   );
-  run.queued?.checkSource(source);
-  if (source.kind === "code" && source.patch !== undefined) keepPatch(run, journal, source.patch);
+  queued?.checkSource(source);
+  if (source.kind === "code" && source.patch !== undefined) keepPatch(attempt, source.patch);
   journal.amend({ source: source.provenance, requirement_files: await requirementFilesOf(source, signal) });
+  // Fetching it may have made a token.
+  attempt.redact = redactionOfSecrets(secrets, services.tokens);
   return source;
 }
 
 /** A patch to a public store is for everybody to read: the config must say so. One that holds a secret's value is kept nowhere. */
-function keepPatch({ services, request, redact, queued }: Run, journal: Journal, patch: Uint8Array): void {
+function keepPatch({ services, request, redact, queued, journal }: Attempt, patch: Uint8Array): void {
   // A queued run's came from there.
   if (queued !== undefined) return;
   const text = Buffer.from(patch).toString();
@@ -88,7 +85,7 @@ function keepPatch({ services, request, redact, queued }: Run, journal: Journal,
   }
 }
 
-type Image = {
+export type Image = {
   readonly image: RunImage;
   readonly command: readonly string[] | undefined;
   /** The code is run as a folder: a process's, or mounted into a base image. */
@@ -97,8 +94,9 @@ type Image = {
 
 type ImageParts = { readonly source: ResolvedSource; readonly secrets: LaunchSecrets };
 
-async function imagePhase(run: Run, journal: Journal, { source, secrets }: ImageParts): Promise<Image> {
-  const { request, services, signal } = run;
+/** The image is found by the hash of its inputs, or built. Beside that the store hears of the run, and the patch is tried. */
+export async function findImage(attempt: Attempt, { source, secrets }: ImageParts): Promise<Image> {
+  const { request, services, signal, journal } = attempt;
   const unbuilt = imageWithoutBuild(request, source);
   if (source.kind === "image") {
     return { image: unbuilt, command: request.spec.overrides.entry_point, needsFolder: false };
@@ -106,11 +104,11 @@ async function imagePhase(run: Run, journal: Journal, { source, secrets }: Image
   return journal.phase(
     { phase: "image", detail: "finding out what the image is made of", ended: ({ words }) => words },
     async () => {
-      const plan = await planImage(imageRequest(run, source, secrets), signal);
+      const plan = await planImage(imageRequest(attempt, source, secrets), signal);
       // Before minutes are spent on an image that has nothing to run, or may not be run as it is asked.
       const command = await commandOf(request, { source, plan }, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
-      await resourceFor(request, services, { runId: run.runId, image: plan.plan.image });
+      await resourceFor(request, services, { runId: attempt.key.runId, image: plan.plan.image });
       journal.become((record) => started(record, "building", services.clock.now()));
       const built = await beside(
         (ending) => plan.builder.build(plan.request, plan.plan, ending),
@@ -136,7 +134,11 @@ async function verified(source: ResolvedSource, signal: AbortSignal): Promise<vo
   if (source.kind === "code") await source.verify?.(signal);
 }
 
-function imageRequest({ request, services, scratch }: Run, source: CodeSource, secrets: LaunchSecrets): ImageRequest {
+function imageRequest(
+  { request, services, scratch }: Attempt,
+  source: CodeSource,
+  secrets: LaunchSecrets,
+): ImageRequest {
   const { spec, config } = request;
   return {
     spec,
@@ -156,24 +158,21 @@ function givenImage({ image }: RunRequest): Pick<RunRecord, "image"> {
   return { image: { reference: image.reference, outcome: "given" } };
 }
 
-type Parts = Image & { readonly source: ResolvedSource; readonly secrets: Readonly<Record<string, string>> };
+type Parts = ImageParts & { readonly image: Image };
 
-async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise<RunOutcome> {
-  const { request, services, signal, runId } = run;
-  const { command } = parts;
+/** What is to be run, with its handle in the record and the store: then it may be started. */
+export async function prepareExecution(attempt: Attempt, { source, secrets, image }: Parts): Promise<Execution> {
+  const { request, services, signal, journal, key, scratch, queued } = attempt;
+  const { command } = image;
   const sourceDirectory = await beside(
-    async (ending) => (parts.needsFolder ? exportSource(parts.source, run.scratch, ending) : undefined),
-    (ending) => verified(parts.source, ending),
+    async (ending) => (image.needsFolder ? exportSource(source, scratch, ending) : undefined),
+    (ending) => verified(source, ending),
     signal,
   );
   const { resource, run: asked } = await prepareRun(request, services, {
-    key: { runId, attempt: run.attempt },
-    queued: run.queued,
-    source: parts.source,
-    command,
-    image: parts.image,
-    sourceDirectory,
-    secrets: parts.secrets,
+    ...{ key, queued, source, command, sourceDirectory },
+    image: image.image,
+    secrets: secrets.run,
   });
   const handle = resource.handleFor(asked);
   journal.become((record) => started(record, "starting", services.clock.now()));
@@ -183,11 +182,11 @@ async function startAndFollow(run: Run, journal: Journal, parts: Parts): Promise
     ...(command === undefined ? {} : { command }),
     ...givenImage(asked),
   });
-  await updateLive(services.state, runId, { handle, submittedAt: services.clock.now() });
-  if (run.queued !== undefined) await journal.keep();
+  await updateLive(services.state, key.runId, { handle, submittedAt: services.clock.now() });
+  if (queued !== undefined) await journal.keep();
   await journal.submitting();
-  const words = `${request.spec.resource}  ${run.redact(resource.describe(asked))}`;
-  return followRun(run, journal, { resource, asked, handle, words, timeoutMs: request.spec.timeout });
+  const words = `${request.spec.resource}  ${attempt.redact(resource.describe(asked))}`;
+  return openExecution(attempt, { resource, asked, handle, words, timeoutMs: request.spec.timeout });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { minSecretLength } from "../core/output/redaction.ts";
+import { minSecretLength, type Redact, redactionOf } from "../core/output/redaction.ts";
+import { knownTokens, type Tokens } from "../core/token.ts";
 import { buildSecretNames } from "./open-image.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
@@ -88,4 +89,9 @@ export async function launchSecrets(request: LaunchRequest, { environment }: Ser
     run: await resolveSecrets({ wanted: spec.secrets, ...from }),
     build: await resolveSecrets({ wanted: buildSecretNames(config), ...from }),
   };
+}
+
+/** Takes them and the tokens that are known by now out of every word. */
+export function redactionOfSecrets({ run, build }: LaunchSecrets, tokens: Tokens): Redact {
+  return redactionOf([...Object.values(run), ...Object.values(build), ...knownTokens(tokens)]);
 }

@@ -5,14 +5,12 @@ import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Tokens } from "../core/token.ts";
 import { version } from "../core/version.ts";
-import type { Redact } from "../core/output/redaction.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { Outlives, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import type { CiRun, RunRecord } from "../run/record.ts";
-import type { ClosedRunLog } from "../machine/run-log.ts";
 import type { StoreChoice } from "../stores/choose-store.ts";
 
 /** What to launch. Everything in it is validated. */
@@ -77,21 +75,6 @@ export type QueuedAttempt = {
   readonly cancelGraceMs: number;
   /** Throws for a source that is not what was queued. */
   readonly checkSource: (source: ResolvedSource) => void;
-};
-
-/** A launch on its way: what its phases share. */
-export type Run = {
-  readonly request: LaunchRequest;
-  readonly services: Services;
-  readonly signal: AbortSignal;
-  readonly runId: string;
-  readonly attempt: number;
-  readonly scratch: string;
-  readonly queued: QueuedAttempt | undefined;
-  redact: Redact;
-  log: ClosedRunLog | undefined;
-  /** Something of it could not be removed: its live entry stays, for the next sweep. */
-  left: boolean;
 };
 
 /** The launcher, as records name it. */

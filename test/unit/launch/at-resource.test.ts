@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { execute } from "../../../src/launch/execute.ts";
+import { runAtResource } from "../../../src/launch/at-resource.ts";
 import type { Resource } from "../../../src/resources/resource.ts";
 import type { ResourceOutcome } from "../../../src/run/outcome.ts";
 
@@ -24,23 +24,16 @@ function resource(changes: Partial<Resource>): Resource {
   };
 }
 
-function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown[]) {
-  return execute(
-    {
-      resource: resource(changes),
-      run: asked,
-      handle,
-      sink: () => undefined,
-      waits: () => undefined,
-      timeoutMs: undefined,
-      force: undefined,
-      onStarted: () => Promise.resolve(),
-      cancelGraceMs: 5_000,
-      onEnded: () => Promise.resolve(),
-      onLeft: (error) => void left.push(error),
-    },
-    signal,
-  );
+/** The run from its start to its removal, as an attempt brings it there; what it can't be removed for is left. */
+async function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown[]) {
+  const request = { resource: resource(changes), asked, handle, waits: () => undefined, timeoutMs: undefined };
+  const run = runAtResource({ ...request, force: undefined, cancelGraceMs: 5_000 }, signal);
+  try {
+    await run.submit();
+    return await run.follow(() => undefined);
+  } finally {
+    await run.remove().catch((error: unknown) => left.push(error));
+  }
 }
 
 test("a run that could not be ended is removed all the same", async () => {
