@@ -3,7 +3,7 @@ import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
 import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
-import type { Agent, Taken } from "../context.ts";
+import type { Served, Taken } from "../context.ts";
 import { inHands } from "../../run/transitions.ts";
 
 /*
@@ -37,8 +37,9 @@ type LeaseEntry = Pick<HoldWriter, "insist" | "entry" | "see"> & {
   settled(): Promise<unknown>;
 };
 
-function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntry {
-  const { store, clock } = agent.services;
+function leaseEntry(taken: Taken, served: Served, onFenced: () => void): LeaseEntry {
+  const { agent, store, patience } = served;
+  const { clock } = agent.services;
   const { lease } = taken.entry.run;
   let { entry } = taken;
   let confirmedMs = taken.sinceMs;
@@ -52,7 +53,7 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
     run.lease?.incarnation === lease?.incarnation &&
     run.lease?.attempt === lease?.attempt;
   const look = async (): Promise<QueueEntry | undefined> => {
-    const { snapshot } = await agent.patience.insist(
+    const { snapshot } = await patience.insist(
       async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
       agent.writes,
     );
@@ -61,11 +62,11 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
   const insist = async (work: Write): Promise<Insisted> => {
     for (;;) {
       const begunMs = clock.monotonicMs();
-      const result = await agent.patience.insist((signal) => work(entry, signal), agent.writes);
+      const result = await patience.insist((signal) => work(entry, signal), agent.writes);
       if (result.kind === "written") {
         ({ entry } = result);
         confirmedMs = begunMs;
-        confirmed = agent.tick();
+        confirmed = served.tick();
         return "written";
       }
       const found = await look();
@@ -99,9 +100,10 @@ function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntr
 }
 
 /** What a run's launch writes to, and the agent with it. */
-export function holdWriter(taken: Taken, agent: Agent, onFenced: () => void): HoldWriter {
-  const { store, clock, spareStore } = agent.services;
-  const leased = leaseEntry(taken, agent, onFenced);
+export function holdWriter(taken: Taken, served: Served, onFenced: () => void): HoldWriter {
+  const { agent, store, spareStore } = served;
+  const { clock } = agent.services;
+  const leased = leaseEntry(taken, served, onFenced);
   let last: RunDocument | undefined;
   let timer: NodeJS.Timeout | undefined;
   const progress = async (document: RunDocument): Promise<void> => {

@@ -9,7 +9,7 @@ import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
 import type { RunDocument } from "../../run/document.ts";
-import type { Agent, Ending, Hold, Taken } from "../context.ts";
+import type { Ending, Hold, Served, Taken } from "../context.ts";
 import { endOfAttempt } from "../../run/end-of-attempt.ts";
 import { outcomeOfError } from "../../run/outcome.ts";
 import { ended as endedWithout, inQueue, lost, untaken } from "../../run/transitions.ts";
@@ -37,7 +37,8 @@ const shortGraceMs = 3_500;
 const longGraceMs = 10_000;
 
 /** Takes a run into hand; an attempt of the same run that is at its end here comes first. */
-export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): Hold {
+export function holdRun(taken: Taken, served: Served, before: Promise<unknown>): Hold {
+  const { agent } = served;
   const { document } = taken;
   const { run } = document;
   const stop = new AbortController();
@@ -49,21 +50,21 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     ending = why;
     stop.abort(new LaunchError("cancelled", reasonWords[why]));
   };
-  const writer = holdWriter(taken, agent, () => end("fenced"));
+  const writer = holdWriter(taken, served, () => end("fenced"));
   const work = async (): Promise<TakenRun["end"]> => {
     await before;
     const isUntouched = !taken.adopts && run.state === "leased";
-    const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
-    const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
-    const ended = isServed ? await execute(taken, { agent, services, writer }, stop.signal) : undefined;
+    const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
+    const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
+    const ended = isServed ? await execute(taken, { served, services, writer }, stop.signal) : undefined;
     active = false;
     agent.pool.give(taken.slots);
     await writer.settle();
     const end =
       ended === undefined
-        ? await putBack(taken, agent, writer)
-        : await conclude(taken, { agent, writer }, { ending, ended });
-    await forgetHere(taken, agent);
+        ? await putBack(taken, served, writer)
+        : await conclude(taken, { served, writer }, { ending, ended });
+    await forgetHere(taken, served);
     return end;
   };
   // Asked for while another had it, or while it was on its way here.
@@ -83,8 +84,9 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
 }
 
 /** A queue that went while a run of it was on its way here: nothing was started, so its attempt doesn't count. */
-async function putBack({ document, entry }: Taken, agent: Agent, writer: Writer): Promise<TakenRun["end"]> {
-  const { store, log, clock } = agent.services;
+async function putBack({ document, entry }: Taken, served: Served, writer: Writer): Promise<TakenRun["end"]> {
+  const { agent, store } = served;
+  const { log, clock } = agent.services;
   const { name } = document.run;
   const waiting = doneOf(untaken(document, clock.now()));
   log.info(`${name}  put back, as its queue "${entry.queue}" can't be served any more`);
@@ -93,11 +95,12 @@ async function putBack({ document, entry }: Taken, agent: Agent, writer: Writer)
 }
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
-async function forgetHere({ document }: Taken, { services }: Agent): Promise<void> {
+async function forgetHere({ document }: Taken, { agent }: Served): Promise<void> {
+  const { state } = agent.services;
   const { run_id: runId, attempt } = document.run;
-  const left = await readLive(services.state, runId);
+  const left = await readLive(state, runId);
   const isOwn = left?.launcher.pid === process.pid && left.attempt === attempt;
-  if (left === undefined || isOwn) await releaseLive(services.state, runId);
+  if (left === undefined || isOwn) await releaseLive(state, runId);
 }
 
 const reasonWords = {
@@ -108,30 +111,31 @@ const reasonWords = {
 } as const;
 
 /** What a launch works with. Its store is the queue's: nothing is opened. */
-export function servicesOf({ services }: Agent): Services {
-  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher, resources } = services;
+export function servicesOf({ agent, store, spareStore: spare, tokens }: Served): Services {
+  const { log, clock, state, environment, launcher, resources } = agent.services;
   const open = (): Promise<typeof store> => Promise.resolve(store);
   const choice = { open, openFallback: undefined, spare, public: false };
   return { log, clock, state, environment, tokens, launcher, resources, store: choice };
 }
 
 type Writer = ReturnType<typeof holdWriter>;
-type Holder = { readonly agent: Agent; readonly writer: Writer };
+type Holder = { readonly served: Served; readonly writer: Writer };
 
 /** Brings the run to its end here, whatever that is. Never throws: what fails is the run's end, in words. */
 async function execute(
   taken: Taken,
-  { agent, services, writer }: Holder & { readonly services: Services },
+  { served, services, writer }: Holder & { readonly services: Services },
   signal: AbortSignal,
 ): Promise<RunDocument> {
+  const { agent, storeIsHere } = served;
   const { document, adopts } = taken;
   const { run } = document;
   const now = (): Date => services.clock.now();
   try {
     const over = tooMuch(run.queued?.slots ?? {}, agent.pool.total);
     if (over !== undefined && !adopts) throw new LaunchError("refused", over);
-    const { config, storeIsHere, launcher } = agent.services;
-    const definition = await definitionFor(taken, agent);
+    const { config, launcher } = agent.services;
+    const definition = await definitionFor(taken, served);
     const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
     if (checked.definitionChanged) {
       services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
@@ -141,7 +145,7 @@ async function execute(
       checked,
       writer,
       spareStore: services.store.spare,
-      place: placeOf(taken, definition, agent),
+      place: placeOf(taken, definition, served),
     };
     if (!adopts) await launchQueued(launch, services, signal);
     else if (!(await adoptQueued(launch, services, signal))) {
@@ -161,10 +165,10 @@ async function execute(
 }
 
 /** What was started goes on as it was, also when its queue has changed since, or is gone. */
-async function definitionFor({ adopts, document, entry }: Taken, agent: Agent): Promise<QueueLookUp> {
-  const left = adopts ? await readLive(agent.services.state, document.run.run_id) : undefined;
+async function definitionFor({ adopts, document, entry }: Taken, served: Served): Promise<QueueLookUp> {
+  const left = adopts ? await readLive(served.agent.services.state, document.run.run_id) : undefined;
   const definition = left?.definition === undefined ? undefined : readWrittenDefinition(left.definition);
-  return definition === undefined ? agent.definitions.of(entry.queue) : { kind: "definition", definition };
+  return definition === undefined ? served.definitions.of(entry.queue) : { kind: "definition", definition };
 }
 
 /** A run that is refused may have been started by an agent that is gone. */
@@ -178,8 +182,8 @@ async function clearHere(runId: string, services: Services): Promise<void> {
   }
 }
 
-function placeOf({ slots, document }: Taken, definition: QueueLookUp, agent: Agent): QueuedLaunch["place"] {
-  const { pool, request, services } = agent;
+function placeOf({ slots, document }: Taken, definition: QueueLookUp, served: Served): QueuedLaunch["place"] {
+  const { pool, request, services } = served.agent;
   const manages = (pool.total["gpu"] ?? 0) > 0;
   return {
     slots,
@@ -195,7 +199,8 @@ function placeOf({ slots, document }: Taken, definition: QueueLookUp, agent: Age
 
 type CameTo = { readonly ending: Ending | undefined; readonly ended: RunDocument };
 
-async function conclude(taken: Taken, { agent, writer }: Holder, { ending, ended }: CameTo): Promise<TakenRun["end"]> {
+async function conclude(taken: Taken, { served, writer }: Holder, { ending, ended }: CameTo): Promise<TakenRun["end"]> {
+  const { agent } = served;
   const { log, clock } = agent.services;
   const name = taken.document.run.name;
   if (ending === "fenced") return fenced(log, name);
@@ -203,7 +208,7 @@ async function conclude(taken: Taken, { agent, writer }: Holder, { ending, ended
   const cut = ending === "cancelled" ? undefined : ending;
   const place = { agent: agent.request.agent, host: hostname() };
   const end = endOfAttempt({ ended: whole, ...place, cut, now: clock.now() });
-  const written = await writeEnd(end, agent, writer);
+  const written = await writeEnd(end, served, writer);
   if (written === "fenced") return fenced(log, name);
   if (end.kind === "give-back") return { kind: "given-back" };
   const { state, reason = "lost", message = "" } = end.kind === "retry" ? whole.run : end.document.run;
@@ -212,7 +217,7 @@ async function conclude(taken: Taken, { agent, writer }: Holder, { ending, ended
   return { kind: state === "cancelled" ? "cancelled" : "failed", reason, message };
 }
 
-function fenced(log: Agent["services"]["log"], name: string): TakenRun["end"] {
+function fenced(log: Services["log"], name: string): TakenRun["end"] {
   log.warning(`${name}  another agent has the run by now, so what it came to here is not kept`);
   return { kind: "fenced" };
 }
