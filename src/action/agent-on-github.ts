@@ -37,10 +37,12 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, signal);
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
-    const result = await runAgent(request, { ...services, tokens, jobs, ...queues, config: document }, signal);
+    const stores = [{ ...queues, queues: request.queues, tokens, jobs }];
+    const result = await runAgent(request, { ...services, stores, config: document }, signal);
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.agent.failOnRun === true };
   } finally {
     jobs?.close();
+    await services.resources.close();
     await queues.store.close();
   }
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from "../core/json.ts";
 import { slugOf } from "../run/run-id.ts";
 import { defaultQueue, queueNamePattern } from "../queues/definition.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
-import { type AgentRequest, defaultLease, type LeaseTimes, type SlotAmount } from "./request.ts";
+import { type AgentRequest, type AskedAgent, defaultLease, type LeaseTimes, type SlotAmount } from "./request.ts";
 
 /** What can be said of an agent by flags and, meaning the same, by the inputs of the action. They stand above the launch config. */
 export type AgentSettings = {
@@ -30,7 +30,7 @@ export type AgentPlace = {
 };
 
 /** The agent that is asked for. Throws `bad-usage` for a setting that can't be read, `bad-config` for lease times that don't fit. */
-export function agentRequestOf(settings: AgentSettings, place: AgentPlace): AgentRequest {
+export function agentRequestOf(settings: AgentSettings, place: AgentPlace): AskedAgent {
   const { config, nameOf, onSignal, job } = place;
   return {
     agent: agentIdOf(settings.agent, nameOf("agent")),

@@ -5,7 +5,8 @@ import type { Counted } from "./taking/counting.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Liveness } from "./leases/liveness.ts";
 import type { Patience } from "./leases/retrying.ts";
-import type { AgentRequest, AgentServices, TakenRun } from "./request.ts";
+import type { Heartbeat } from "./leases/heartbeat.ts";
+import type { AgentRequest, AgentServices, ServedStore, TakenRun } from "./request.ts";
 import type { Holding, SlotPool } from "./taking/slots.ts";
 
 export type Mode = "working" | "draining" | "stopping";
@@ -38,30 +39,36 @@ export type Hold = {
   readonly over: Promise<TakenRun>;
 };
 
-/** What the parts of an agent share. */
+/** What is the agent's whatever store a run is of: its machine's slots, its places for runs, its modes. */
 export type Agent = {
   readonly request: AgentRequest;
   readonly services: AgentServices;
   readonly incarnation: string;
   readonly pool: SlotPool;
+  readonly stores: readonly Served[];
+  /** Aborted when the agent must end at once: writes are given up. */
+  readonly writes: AbortSignal;
+  readonly runs: TakenRun[];
+  mode(): Mode;
+  /** How long it may still work; undefined without a limit. */
+  timeLeftMs(): number | undefined;
+  /** Which queue is first at the next look. */
+  turn: number;
+  leaseFor(attempt: number): Lease;
+};
+
+/** A store that the agent serves. It is looked at, beaten in and waited for by itself, so that one that is away keeps no other from being served. */
+export type Served = ServedStore & {
+  readonly agent: Agent;
   readonly patience: Patience;
   readonly definitions: Definitions;
   readonly liveness: Liveness;
-  /** Aborted when the agent must end at once: writes are given up. */
-  readonly writes: AbortSignal;
+  /** By run id: another store may have a run of the same. */
   readonly holds: Map<string, Hold>;
-  readonly runs: TakenRun[];
-  mode(): Mode;
-  /** Counts what happens, to tell what a snapshot can't have seen yet. */
-  tick(): number;
-  /** The last tick. */
-  ticks(): number;
-  /** How long it may still work; undefined without a limit. */
-  timeLeftMs(): number | undefined;
+  /** Undefined until the agent has its id there. */
+  heartbeat: Heartbeat | undefined;
   /** The last one. */
   snapshot: QueueSnapshot | undefined;
-  /** Which queue is first at the next look. */
-  turn: number;
   /** Claims that are on their way. */
   claiming: number;
   /** When another was faster the last time. */
@@ -70,6 +77,14 @@ export type Agent = {
   counted?: Counted;
   /** When waiting runs were asked for in vain, by key and version. */
   readonly lost: Map<string, number>;
-  leaseFor(attempt: number): Lease;
+  /** Counts what happens in this store, to tell what a snapshot can't have seen yet. */
+  tick(): number;
+  /** The last tick. */
+  ticks(): number;
   start(taken: Taken): void;
 };
+
+/** The runs in this agent's hands, of whichever store. */
+export function holdsOf({ stores }: Agent): readonly Hold[] {
+  return stores.flatMap(({ holds }) => [...holds.values()]);
+}

@@ -2,9 +2,9 @@ import { messageOf } from "../core/errors.ts";
 import { lookUpDefinition } from "../queueing/queue-definitions.ts";
 import type { QueueLookUp } from "../spec/resolve/resolution.ts";
 import type { DefinedQueue } from "../queueing/ranked-queue.ts";
-import type { AgentServices } from "./request.ts";
+import type { AgentServices, ServedStore } from "./request.ts";
 
-/** The definitions of the queues that an agent serves, looked up again now and then. */
+/** The definitions of the queues that an agent serves in a store, looked up again now and then. */
 export type Definitions = {
   /** Looks up what is old. A store that can't be reached leaves what was known. */
   refresh(signal: AbortSignal): Promise<void>;
@@ -18,7 +18,10 @@ const freshForMs = 10_000;
 /** What the last poll has seen of them is as good as a look. */
 const mayBeOldMs = 5_000;
 
-export function definitionsOf(queues: readonly string[], { store, log, clock }: AgentServices): Definitions {
+export function definitionsOf(
+  { store, queues }: Pick<ServedStore, "store" | "queues">,
+  { log, clock }: Pick<AgentServices, "log" | "clock">,
+): Definitions {
   const known = new Map<string, QueueLookUp>();
   const told = new Map<string, string>();
   let readMs: number | undefined;

@@ -11,8 +11,6 @@ export type SlotAmount = number | "auto" | readonly string[];
 export type AgentRequest = {
   /** Its id: lower-case letters, digits and dashes. Two agents of one id can't be at work at the same time. */
   readonly agent: string;
-  /** At least one. They are served in turn. */
-  readonly queues: readonly string[];
   /** Runs at the same time; Infinity for no limit. */
   readonly maxJobs: number;
   readonly slots: Readonly<Record<string, SlotAmount>>;
@@ -31,6 +29,12 @@ export type AgentRequest = {
   readonly job: JsonObject | undefined;
 };
 
+/** An agent as its door was asked for it: of one store. */
+export type AskedAgent = AgentRequest & {
+  /** At least one. */
+  readonly queues: readonly string[];
+};
+
 export type LeaseTimes = {
   /** How long an agent may be silent before others take its runs. */
   readonly ttlMs: number;
@@ -39,16 +43,26 @@ export type LeaseTimes = {
 
 export const defaultLease: LeaseTimes = { ttlMs: 15 * 60_000, heartbeatMs: 5 * 60_000 };
 
-export type AgentServices = Omit<Services, "store"> & {
+/** What is the machine's, and the stores that it serves. */
+export type AgentServices = Omit<Services, "store" | "tokens"> & {
+  /** At least one, each at a location of its own. */
+  readonly stores: readonly ServedStore[];
+  /** The agent's launch config: the ceiling of what a run may have. */
+  readonly config: Document | undefined;
+};
+
+export type ServedStore = {
   readonly store: WholeStore;
   /** The store is a folder of this machine and this user's own. */
   readonly storeIsHere: boolean;
   /** Each write is dear. */
   readonly spareStore: boolean;
-  /** Where there is a CI that can be asked. */
+  /** At least one. The queues of all stores are served in turn. */
+  readonly queues: readonly string[];
+  /** Where there is a CI that can be asked about the agents of this store. */
   readonly jobs?: JobLiveness | undefined;
-  /** The agent's launch config: the ceiling of what a run may have. */
-  readonly config: Document | undefined;
+  /** What its runs' sources are reached by. */
+  readonly tokens: Services["tokens"];
 };
 
 /** What became of a run in this agent's hands. `fenced` is another's by now. */

@@ -1,7 +1,9 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
 import { liveRunIds } from "../machine/live-entry.ts";
-import type { Agent } from "./context.ts";
+import { type Agent, holdsOf, type Served } from "./context.ts";
+import { startHeartbeat } from "./leases/heartbeat.ts";
 import type { Life } from "./leases/life.ts";
+import { ownBeatOf } from "./leases/own-beat.ts";
 import { takeRuns } from "./taking/take.ts";
 import { waitReason } from "./taking/wait-reason.ts";
 import { clearLeft, forgetGone, watchLeases } from "./holding/takeover.ts";
@@ -14,48 +16,98 @@ const clearEveryMs = 60_000;
 const foldEveryMs = 600_000;
 const keptEnded = 50;
 
+/** Serves each store by itself, until there is a reason for the agent to end. An error that ends one ends the agent, once its runs are over. */
+export async function serve(agent: Agent, life: Life, signal: AbortSignal): Promise<void> {
+  const activity = { lastMs: agent.services.clock.monotonicMs() };
+  const served = agent.stores.map(async (each) => {
+    try {
+      if (await begin(each, life, signal)) await serveStore(each, life, activity);
+    } catch (error) {
+      if (agent.stores.length > 1) agent.services.log.warning(`the agent ends: ${messageOf(error)}`);
+      life.finish(undefined);
+      throw error;
+    }
+  });
+  const failed = (await Promise.allSettled(served)).find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Takes the agent's id in this store; false when the agent takes nothing more before it could, and serves others. */
+async function begin(served: Served, life: Life, signal: AbortSignal): Promise<boolean> {
+  const { agent, store } = served;
+  const { lease } = agent.request;
+  const context = {
+    ...agent.services,
+    ...lease,
+    store,
+    incarnation: agent.incarnation,
+    current: await ownBeatOf(served),
+    onConflict: () => life.drain("conflict"),
+  };
+  try {
+    served.heartbeat = await startHeartbeat(context, AbortSignal.any([signal, life.leaving]));
+    return true;
+  } catch (error) {
+    if (life.leaving.aborted && agent.stores.some(({ heartbeat }) => heartbeat !== undefined)) return false;
+    throw error;
+  }
+}
+
+/** When the agent, in whichever store, last had something to do. */
+type Activity = { lastMs: number };
+
 /** The loop: looks, acts on what it sees, takes runs, and waits, until there is a reason to end. */
-export async function serve(agent: Agent, life: Life): Promise<void> {
-  const { clock } = agent.services;
+async function serveStore(served: Served, life: Life, activity: Activity): Promise<void> {
+  const { agent } = served;
+  const { clock, state } = agent.services;
   const { lease, idleTimeoutMs } = agent.request;
   const intervalMs = Math.min(pollMs, lease.ttlMs / 8);
-  let busyMs = clock.monotonicMs();
   let clearedMs = Number.NEGATIVE_INFINITY;
   let foldedMs = clock.monotonicMs();
   for (;;) {
     const wake = life.wake();
     const begunMs = clock.monotonicMs();
-    if (begunMs - clearedMs >= clearEveryMs && (await look(agent, await liveRunIds(agent.services.state)))) {
-      clearedMs = begunMs;
-    } else await look(agent, []);
-    if (agent.snapshot !== undefined) life.obey(agent.snapshot, agent.incarnation);
+    if (begunMs - clearedMs >= clearEveryMs && (await look(served, await liveRunIds(state)))) clearedMs = begunMs;
+    else await look(served, []);
+    if (served.snapshot !== undefined) life.obey(served.snapshot, agent.incarnation);
     if (agent.mode() === "stopping") endRuns(agent);
-    const again = await takeIfWorking(agent, life);
-    if (agent.holds.size > 0) busyMs = clock.monotonicMs();
-    if (agent.mode() !== "working" && agent.holds.size === 0) return;
-    if (agent.mode() === "working" && agent.holds.size === 0) {
-      const waits = await waitReason(agent);
-      if (agent.request.drain && waits === undefined) return;
-      if (idleTimeoutMs !== undefined && clock.monotonicMs() - busyMs >= idleTimeoutMs) {
-        life.drain("idle");
-        return;
-      }
-    }
+    const again = await takeIfWorking(served, life);
+    if (await isOver(agent, life, activity)) return;
     if (clock.monotonicMs() - foldedMs >= foldEveryMs) {
       foldedMs = clock.monotonicMs();
-      await fold(agent);
+      await fold(served);
     }
     const dueMs = again
       ? 0
-      : Math.min(intervalMs, soonest(agent), idleTimeoutMs === undefined ? intervalMs : idleTimeoutMs / 2);
-    await pause(agent, Math.max(leastPollMs, dueMs), wake);
+      : Math.min(intervalMs, soonest(served), idleTimeoutMs === undefined ? intervalMs : idleTimeoutMs / 2);
+    await pause(served, Math.max(leastPollMs, dueMs), wake);
   }
 }
 
+/** Whether the agent has ended, as far as this store's loop can tell; the others' see it when they are woken. */
+async function isOver(agent: Agent, life: Life, activity: Activity): Promise<boolean> {
+  const { request, services } = agent;
+  const isIdle = (): boolean => holdsOf(agent).length === 0 && agent.stores.every(({ claiming }) => claiming === 0);
+  if (!isIdle()) {
+    activity.lastMs = services.clock.monotonicMs();
+    return false;
+  }
+  if (agent.mode() !== "working") return true;
+  const waits = await waitReason(agent);
+  if (request.drain && waits === undefined && isIdle()) {
+    life.finish("drained");
+    return true;
+  }
+  const { idleTimeoutMs } = request;
+  if (idleTimeoutMs === undefined || services.clock.monotonicMs() - activity.lastMs < idleTimeoutMs) return false;
+  life.drain("idle");
+  return true;
+}
+
 /** Until a run's time comes, or the agent's own is over, ms. */
-function soonest(agent: Agent): number {
+function soonest({ agent, snapshot }: Served): number {
   const now = agent.services.clock.now().getTime();
-  const times = (agent.snapshot?.entries ?? []).flatMap(({ place, run }) => {
+  const times = (snapshot?.entries ?? []).flatMap(({ place, run }) => {
     const notBefore = place === "waiting" ? run.queued?.not_before : undefined;
     const left = notBefore === undefined ? 0 : Date.parse(notBefore) - now;
     return left > 0 ? [left] : [];
@@ -63,52 +115,53 @@ function soonest(agent: Agent): number {
   return Math.min(...times, Math.max(0, agent.timeLeftMs() ?? Number.POSITIVE_INFINITY));
 }
 
-async function takeIfWorking(agent: Agent, life: Life): Promise<boolean> {
+async function takeIfWorking(served: Served, life: Life): Promise<boolean> {
+  const { agent } = served;
   if ((life.timeLeftMs() ?? 1) <= 0) life.drain("time-limit");
-  return agent.mode() === "working" && takeRuns(agent, agent.writes);
+  return agent.mode() === "working" && takeRuns(served, agent.writes);
 }
 
 /** Takes a snapshot and acts on what it says of leases; false when there was none to be had. */
-async function look(agent: Agent, left: readonly string[]): Promise<boolean> {
-  const { store, clock } = agent.services;
-  const begun = agent.tick();
-  const begunMs = clock.monotonicMs();
+async function look(served: Served, left: readonly string[]): Promise<boolean> {
+  const { agent, store, queues } = served;
+  const begun = served.tick();
+  const begunMs = agent.services.clock.monotonicMs();
   try {
-    await agent.definitions.refresh(agent.writes);
-    const snapshot = await store.snapshot(agent.request.queues, agent.writes);
-    agent.patience.worked();
-    agent.snapshot = snapshot;
-    forgetLost(agent);
-    agent.liveness.observe(snapshot, begunMs);
-    await watchLeases(agent, snapshot, begun);
-    await clearLeft(agent, left, snapshot);
-    await forgetGone(agent, snapshot);
+    await served.definitions.refresh(agent.writes);
+    const snapshot = await store.snapshot(queues, agent.writes);
+    served.patience.worked();
+    served.snapshot = snapshot;
+    forgetLost(served);
+    served.liveness.observe(snapshot, begunMs);
+    await watchLeases(served, snapshot, begun);
+    await clearLeft(served, left, snapshot);
+    await forgetGone(served, snapshot);
     return true;
   } catch (error) {
-    if (error instanceof LaunchError && error.code === "refused" && agent.snapshot === undefined) throw error;
+    if (error instanceof LaunchError && error.code === "refused" && served.snapshot === undefined) throw error;
     agent.writes.throwIfAborted();
-    agent.patience.failed(error);
+    served.patience.failed(error);
     return false;
   }
 }
 
 /** What is no longer there at that version can't be taken for it. */
-function forgetLost({ snapshot, lost }: Agent): void {
+function forgetLost({ snapshot, lost }: Served): void {
   const names = new Set(snapshot?.entries.map(({ queue, key, version }) => `${queue}/${key}@${version}`));
   for (const name of lost.keys()) if (!names.has(name)) lost.delete(name);
 }
 
 function endRuns(agent: Agent): void {
   const why = agent.request.endedRuns === "cancel" ? "dropped" : "given-back";
-  for (const hold of agent.holds.values()) hold.end(why);
+  for (const hold of holdsOf(agent)) hold.end(why);
 }
 
-async function fold(agent: Agent): Promise<void> {
-  for (const queue of agent.request.queues) {
-    const ended = agent.snapshot?.entries.filter((entry) => entry.queue === queue && entry.place === "ended") ?? [];
+async function fold({ agent, store, queues, snapshot }: Served): Promise<void> {
+  for (const queue of queues) {
+    const ended = snapshot?.entries.filter((entry) => entry.queue === queue && entry.place === "ended") ?? [];
     if (ended.length <= keptEnded) continue;
     try {
-      await agent.services.store.fold(queue, keptEnded, agent.writes);
+      await store.fold(queue, keptEnded, agent.writes);
     } catch (error) {
       agent.services.log.debug(`ended runs of queue "${queue}" could not be folded: ${messageOf(error)}`);
     }
@@ -116,8 +169,8 @@ async function fold(agent: Agent): Promise<void> {
 }
 
 /** Until the store tells of a change, a run has ended, a signal has come, or the time is over. */
-async function pause({ services, request }: Agent, ms: number, wake: AbortSignal): Promise<void> {
-  const { clock, store } = services;
+async function pause({ agent, store, queues }: Served, ms: number, wake: AbortSignal): Promise<void> {
+  const { clock } = agent.services;
   const over = new AbortController();
   const waiting = AbortSignal.any([over.signal, wake]);
   const woken = new Promise<void>((resolve) => {
@@ -125,7 +178,7 @@ async function pause({ services, request }: Agent, ms: number, wake: AbortSignal
     else wake.addEventListener("abort", () => resolve(), { once: true });
   });
   // A store that can't be reached may not be able to wait either: then the time is waited for.
-  const told = store.wait(request.queues, ms, waiting).catch(() => clock.sleep(ms, waiting).catch(() => undefined));
+  const told = store.wait(queues, ms, waiting).catch(() => clock.sleep(ms, waiting).catch(() => undefined));
   await Promise.race([told, woken]);
   over.abort();
   await clock.sleep(leastPollMs, new AbortController().signal);

@@ -6,7 +6,7 @@ import type { RunDocument } from "../../run/document.ts";
 import { endOfAttempt } from "../../run/end-of-attempt.ts";
 import { inHands, inQueue, untaken } from "../../run/transitions.ts";
 import { doneOf } from "../../run/transitions/change.ts";
-import type { Agent, Ending, Taken } from "../context.ts";
+import type { Ending, Served, Taken } from "../context.ts";
 import type { TakenRun } from "../request.ts";
 import { type LeaseEntry, leaseEntry } from "./lease-entry.ts";
 import { writeEnd } from "./write-end.ts";
@@ -38,10 +38,11 @@ export type HoldWriter = RunWriter &
 const startedAfterMs = 1_000;
 const startedAfterDearMs = 15_000;
 
-export function holdWriter(hand: InHand, agent: Agent): HoldWriter {
-  const { store, clock, log, spareStore } = agent.services;
+export function holdWriter(hand: InHand, served: Served): HoldWriter {
+  const { agent, store, spareStore } = served;
+  const { clock, log } = agent.services;
   const { taken } = hand;
-  const leased = leaseEntry(taken, agent, () => hand.end("fenced"));
+  const leased = leaseEntry(taken, served, () => hand.end("fenced"));
   let timer: NodeJS.Timeout | undefined;
   let concluding: Promise<Result> | undefined;
 
@@ -73,7 +74,7 @@ export function holdWriter(hand: InHand, agent: Agent): HoldWriter {
       cut: ending === "cancelled" ? undefined : ending,
       now: clock.now(),
     });
-    return (await writeEnd(end, agent, leased)) === "written" ? end.result : fenced();
+    return (await writeEnd(end, served, leased)) === "written" ? end.result : fenced();
   };
   const conclude = (ended: RunDocument): Promise<Result> => (concluding ??= writeResult(ended));
 

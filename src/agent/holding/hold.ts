@@ -7,7 +7,7 @@ import { isLauncherThere, readLive, releaseLive } from "../../machine/live-entry
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
-import type { Agent, Ending, Hold, Taken } from "../context.ts";
+import type { Ending, Hold, Served, Taken } from "../context.ts";
 import { lostOutcome, outcomeOfError } from "../../run/outcome.ts";
 import { ended } from "../../run/transitions.ts";
 import { doneOf } from "../../run/transitions/change.ts";
@@ -33,7 +33,8 @@ const shortGraceMs = 3_500;
 const longGraceMs = 10_000;
 
 /** Takes a run into hand; an attempt of the same run that is at its end here comes first. */
-export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): Hold {
+export function holdRun(taken: Taken, served: Served, before: Promise<unknown>): Hold {
+  const { agent } = served;
   const { document } = taken;
   const { run } = document;
   const stop = new AbortController();
@@ -49,14 +50,14 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
     active = false;
     agent.pool.give(taken.slots);
   };
-  const writer = holdWriter({ taken, ending: () => ending, end, release }, agent);
+  const writer = holdWriter({ taken, ending: () => ending, end, release }, served);
   const work = async (): Promise<TakenRun["end"]> => {
     await before;
     const isUntouched = !taken.adopts && run.state === "leased";
-    const isServed = !isUntouched || agent.definitions.of(taken.entry.queue).kind === "definition";
-    const services = { ...servicesOf(agent), log: prefixedLog(agent.services.log, run.run_id) };
-    const came = isServed ? await execute(taken, { agent, services, writer }, stop.signal) : await writer.putBack();
-    await forgetHere(taken, agent);
+    const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
+    const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
+    const came = isServed ? await execute(taken, { served, services, writer }, stop.signal) : await writer.putBack();
+    await forgetHere(taken, served);
     return came;
   };
   // Asked for while another had it, or while it was on its way here.
@@ -76,11 +77,12 @@ export function holdRun(taken: Taken, agent: Agent, before: Promise<unknown>): H
 }
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
-async function forgetHere({ document }: Taken, { services }: Agent): Promise<void> {
+async function forgetHere({ document }: Taken, { agent }: Served): Promise<void> {
+  const { state } = agent.services;
   const { run_id: runId, attempt } = document.run;
-  const left = await readLive(services.state, runId);
+  const left = await readLive(state, runId);
   const isOwn = left?.launcher.pid === process.pid && left.attempt === attempt;
-  if (left === undefined || isOwn) await releaseLive(services.state, runId);
+  if (left === undefined || isOwn) await releaseLive(state, runId);
 }
 
 const reasonWords = {
@@ -91,26 +93,26 @@ const reasonWords = {
 } as const;
 
 /** What a launch works with. Its store is the queue's: nothing is opened. */
-export function servicesOf({ services }: Agent): Services {
-  const { log, clock, state, store, spareStore: spare, environment, tokens, launcher } = services;
+export function servicesOf({ agent, store, spareStore: spare, tokens }: Served): Services {
+  const { log, clock, state, environment, launcher, resources } = agent.services;
   const open = (): Promise<typeof store> => Promise.resolve(store);
   const choice = { open, openFallback: undefined, spare, public: false };
-  return { log, clock, state, environment, tokens, launcher, store: choice };
+  return { log, clock, state, environment, tokens, launcher, resources, store: choice };
 }
 
-type Holder = { readonly agent: Agent; readonly services: Services; readonly writer: HoldWriter };
+type Holder = { readonly served: Served; readonly services: Services; readonly writer: HoldWriter };
 
 /** Brings the run to its end here, whatever that is, and has it written. What fails is the run's end, in words. */
 async function execute(
   taken: Taken,
-  { agent, services, writer }: Holder,
+  { served, services, writer }: Holder,
   signal: AbortSignal,
 ): Promise<TakenRun["end"]> {
   const { document, adopts } = taken;
   // How it has ended, where its launch has not written that.
   let outcome = lostOutcome("it came to no end");
   try {
-    const launch = { ...(await admit(taken, agent, services)), writer, spareStore: services.store.spare };
+    const launch = { ...(await admit(taken, served, services)), writer, spareStore: services.store.spare };
     if (!adopts) await launchQueued(launch, services, signal);
     else if (!(await adoptQueued(launch, services, signal))) {
       outcome = lostOutcome("its agent was killed before it had started the run");
@@ -131,26 +133,27 @@ async function execute(
 /** What may be launched of it here. Throws `refused` with the reason. */
 async function admit(
   taken: Taken,
-  agent: Agent,
+  served: Served,
   services: Services,
 ): Promise<Pick<QueuedLaunch, "document" | "checked" | "place">> {
+  const { agent, storeIsHere } = served;
   const { document, adopts } = taken;
   const over = tooMuch(document.run.queued?.slots ?? {}, agent.pool.total);
   if (over !== undefined && !adopts) throw new LaunchError("refused", over);
-  const { config, storeIsHere, launcher } = agent.services;
-  const definition = await definitionFor(taken, agent);
+  const { config, launcher } = agent.services;
+  const definition = await definitionFor(taken, served);
   const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
   if (checked.definitionChanged) {
     services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
   }
-  return { document, checked, place: placeOf(taken, definition, agent) };
+  return { document, checked, place: placeOf(taken, definition, served) };
 }
 
 /** What was started goes on as it was, also when its queue has changed since, or is gone. */
-async function definitionFor({ adopts, document, entry }: Taken, agent: Agent): Promise<QueueLookUp> {
-  const left = adopts ? await readLive(agent.services.state, document.run.run_id) : undefined;
+async function definitionFor({ adopts, document, entry }: Taken, served: Served): Promise<QueueLookUp> {
+  const left = adopts ? await readLive(served.agent.services.state, document.run.run_id) : undefined;
   const definition = left?.definition === undefined ? undefined : readWrittenDefinition(left.definition);
-  return definition === undefined ? agent.definitions.of(entry.queue) : { kind: "definition", definition };
+  return definition === undefined ? served.definitions.of(entry.queue) : { kind: "definition", definition };
 }
 
 /** A run that is refused may have been started by an agent that is gone. */
@@ -164,8 +167,8 @@ async function clearHere(runId: string, services: Services): Promise<void> {
   }
 }
 
-function placeOf({ slots, document }: Taken, definition: QueueLookUp, agent: Agent): QueuedLaunch["place"] {
-  const { pool, request, services } = agent;
+function placeOf({ slots, document }: Taken, definition: QueueLookUp, served: Served): QueuedLaunch["place"] {
+  const { pool, request, services } = served.agent;
   const manages = (pool.total["gpu"] ?? 0) > 0;
   return {
     slots,

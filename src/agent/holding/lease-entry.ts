@@ -1,5 +1,5 @@
 import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
-import type { Agent, Taken } from "../context.ts";
+import type { Served, Taken } from "../context.ts";
 
 /** `gone`: the store has nothing of the run any more. */
 type Insisted = "written" | "fenced" | "gone";
@@ -22,8 +22,9 @@ export type LeaseEntry = {
   readonly settled: () => Promise<unknown>;
 };
 
-export function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): LeaseEntry {
-  const { store, clock } = agent.services;
+export function leaseEntry(taken: Taken, served: Served, onFenced: () => void): LeaseEntry {
+  const { agent, store, patience } = served;
+  const { clock } = agent.services;
   const { lease } = taken.entry.run;
   let { entry } = taken;
   let confirmedMs = taken.sinceMs;
@@ -37,7 +38,7 @@ export function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): Le
     run.lease?.incarnation === lease?.incarnation &&
     run.lease?.attempt === lease?.attempt;
   const look = async (): Promise<QueueEntry | undefined> => {
-    const { snapshot } = await agent.patience.insist(
+    const { snapshot } = await patience.insist(
       async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
       agent.writes,
     );
@@ -46,11 +47,11 @@ export function leaseEntry(taken: Taken, agent: Agent, onFenced: () => void): Le
   const insist = async (work: Write): Promise<Insisted> => {
     for (;;) {
       const begunMs = clock.monotonicMs();
-      const result = await agent.patience.insist((signal) => work(entry, signal), agent.writes);
+      const result = await patience.insist((signal) => work(entry, signal), agent.writes);
       if (result.kind === "written") {
         ({ entry } = result);
         confirmedMs = begunMs;
-        confirmed = agent.tick();
+        confirmed = served.tick();
         return "written";
       }
       const found = await look();

@@ -6,7 +6,7 @@ import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { takenOver } from "../../run/transitions.ts";
 import { doneOf } from "../../run/transitions/change.ts";
-import type { Agent, Taken } from "../context.ts";
+import type { Agent, Served, Taken } from "../context.ts";
 import { factOf } from "../leases/process-fact.ts";
 import { servicesOf } from "./hold.ts";
 import type { HolderState } from "../leases/liveness.ts";
@@ -21,32 +21,33 @@ import { loseAttempt } from "./lose-attempt.ts";
  *   its holder's job ended   as the CI says: the attempt is lost at once
  *   its holder is silent     elsewhere: after its time and that of its supervisors is over, the attempt is lost
  */
-export async function watchLeases(agent: Agent, snapshot: QueueSnapshot, begun: number): Promise<void> {
+export async function watchLeases(served: Served, snapshot: QueueSnapshot, begun: number): Promise<void> {
+  const { agent, holds } = served;
   const byKey = new Map(snapshot.entries.map((entry) => [`${entry.queue}/${entry.key}`, entry] as const));
-  for (const hold of agent.holds.values()) hold.see(byKey.get(`${hold.queue}/${hold.key}`), begun);
+  for (const hold of holds.values()) hold.see(byKey.get(`${hold.queue}/${hold.key}`), begun);
   for (const entry of snapshot.entries) {
     const { lease, run_id: runId } = entry.run;
-    if (entry.place !== "leased" || lease === undefined || agent.holds.has(runId)) continue;
+    if (entry.place !== "leased" || lease === undefined || holds.has(runId)) continue;
     try {
-      if (isOwn(agent, entry)) await recover(agent, entry, begun);
-      else if (agent.mode() !== "stopping") await inherit(agent, entry);
+      if (isOwn(agent, entry)) await recover(served, entry, begun);
+      else if (agent.mode() !== "stopping") await inherit(served, entry);
     } catch (error) {
       agent.writes.throwIfAborted();
-      agent.patience.failed(error);
+      served.patience.failed(error);
     }
   }
 }
 
 /** Takes away the beats of agents that are gone, once nothing of theirs is left that a beat could speak for. */
-export async function forgetGone(agent: Agent, { agents, entries }: QueueSnapshot): Promise<void> {
-  const { store, state, log } = agent.services;
+export async function forgetGone(served: Served, { agents, entries }: QueueSnapshot): Promise<void> {
+  const { agent, store, queues } = served;
+  const { state, log } = agent.services;
   for (const seen of agents) {
     const { beat } = seen;
-    if (beat.agent === agent.request.agent || beat.queues.some((name) => !agent.request.queues.includes(name)))
-      continue;
+    if (beat.agent === agent.request.agent || beat.queues.some((name) => !queues.includes(name))) continue;
     if (entries.some(({ run }) => run.lease?.agent === beat.agent)) continue;
-    const holder = agent.liveness.of(beat);
-    const isGone = holder.kind === "expired" || (await factOf(beat, state)) === "gone" || hasJobEnded(agent, holder);
+    const holder = served.liveness.of(beat);
+    const isGone = holder.kind === "expired" || (await factOf(beat, state)) === "gone" || hasJobEnded(served, holder);
     if (!isGone) continue;
     try {
       await store.forget(seen, agent.writes);
@@ -60,80 +61,82 @@ export function isOwn({ request, incarnation }: Agent, { run }: QueueEntry): boo
   return run.lease?.agent === request.agent && run.lease.incarnation === incarnation;
 }
 
-async function inherit(agent: Agent, entry: QueueEntry): Promise<void> {
+async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   const { lease } = entry.run;
   if (lease === undefined) return;
-  const holder = agent.liveness.of(lease);
-  const { state } = agent.services;
+  const holder = served.liveness.of(lease);
+  const { state } = served.agent.services;
   const left = await readLive(state, entry.run.run_id);
   const isHere = left?.host === hostname() && left.attempt === entry.run.attempt;
   if (isHere && !(await isLauncherThere(left))) {
-    await adopt(agent, entry, left);
+    await adopt(served, entry, left);
   } else if (!isHere && (await factOf(holder.beat, state)) === "gone") {
-    await lose(agent, entry, `agent ${lease.agent} was killed before it had started the run`);
-  } else if (!isHere && hasJobEnded(agent, holder)) {
-    await lose(agent, entry, `the job of agent ${lease.agent} has ended`);
+    await lose(served, entry, `agent ${lease.agent} was killed before it had started the run`);
+  } else if (!isHere && hasJobEnded(served, holder)) {
+    await lose(served, entry, `the job of agent ${lease.agent} has ended`);
   } else if (holder.kind === "expired") {
-    await lose(agent, entry, `agent ${lease.agent} has given no sign of life for longer than its lease allows`);
+    await lose(served, entry, `agent ${lease.agent} has given no sign of life for longer than its lease allows`);
   }
 }
 
 /** Asked of holders that give reason to alone, since each answer is a request. */
-function hasJobEnded({ services }: Agent, { isStale, beat }: HolderState): boolean {
-  return isStale && beat?.job !== undefined && services.jobs?.hasEnded(beat.job) === true;
+function hasJobEnded({ jobs }: Served, { isStale, beat }: HolderState): boolean {
+  return isStale && beat?.job !== undefined && jobs?.hasEnded(beat.job) === true;
 }
 
 /** Takes a run over as it is, in the same attempt. */
-async function adopt(agent: Agent, entry: QueueEntry, left: LiveEntry): Promise<void> {
-  const document = await load(agent, entry);
+async function adopt(served: Served, entry: QueueEntry, left: LiveEntry): Promise<void> {
+  const { agent, store } = served;
+  const document = await load(served, entry);
   if (document === undefined) return;
   const lease = agent.leaseFor(entry.run.attempt);
   const held = doneOf(takenOver(document, lease));
-  const written = await agent.services.store.progress(entry, held, agent.writes);
+  const written = await store.progress(entry, held, agent.writes);
   if (written.kind !== "written") return;
   const slots = agent.pool.takeOver(left.slots ?? {});
   agent.services.log.info(`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`);
-  begin(agent, { entry: written.entry, document: held, slots, adopts: true });
+  begin(served, { entry: written.entry, document: held, slots, adopts: true });
 }
 
-async function recover(agent: Agent, entry: QueueEntry, begun: number): Promise<void> {
+async function recover(served: Served, entry: QueueEntry, begun: number): Promise<void> {
   // A run that was taken while the snapshot was on its way looks the same.
-  if (agent.claiming > 0 || agent.ticks() !== begun) return;
-  const document = await load(agent, entry);
-  const slots = document === undefined ? undefined : agent.pool.take(entry.run.queued?.slots ?? {});
-  if (document !== undefined && slots !== undefined) begin(agent, { entry, document, slots, adopts: false });
+  if (served.claiming > 0 || served.ticks() !== begun) return;
+  const document = await load(served, entry);
+  const slots = document === undefined ? undefined : served.agent.pool.take(entry.run.queued?.slots ?? {});
+  if (document !== undefined && slots !== undefined) begin(served, { entry, document, slots, adopts: false });
 }
 
-function begin(agent: Agent, taken: Omit<Taken, "sinceMs" | "tick">): void {
-  agent.start({ ...taken, sinceMs: agent.services.clock.monotonicMs(), tick: agent.tick() });
+function begin(served: Served, taken: Omit<Taken, "sinceMs" | "tick">): void {
+  served.start({ ...taken, sinceMs: served.agent.services.clock.monotonicMs(), tick: served.tick() });
 }
 
-async function lose(agent: Agent, entry: QueueEntry, words: string): Promise<void> {
+async function lose({ agent, store, liveness }: Served, entry: QueueEntry, words: string): Promise<void> {
   const { lease } = entry.run;
-  const host = lease === undefined ? undefined : agent.liveness.of(lease).beat?.host;
-  await loseAttempt({ entry, host, words }, agent.services, agent.writes);
+  const host = lease === undefined ? undefined : liveness.of(lease).beat?.host;
+  await loseAttempt({ entry, host, words }, { ...agent.services, store }, agent.writes);
 }
 
-async function load(agent: Agent, entry: QueueEntry): Promise<RunDocument | undefined> {
-  return agent.services.store.load(entry, agent.writes);
+async function load({ agent, store }: Served, entry: QueueEntry): Promise<RunDocument | undefined> {
+  return store.load(entry, agent.writes);
 }
 
 /**
  * Removes what killed agents have left here of attempts that are no longer theirs: they were taken from them, or had ended. The entries
  * are read before the snapshot, so that one that has begun since is not among them.
  */
-export async function clearLeft(agent: Agent, runIds: readonly string[], snapshot: QueueSnapshot): Promise<void> {
-  const { state, store, log } = agent.services;
+export async function clearLeft(served: Served, runIds: readonly string[], snapshot: QueueSnapshot): Promise<void> {
+  const { agent, store, queues } = served;
+  const { state, log } = agent.services;
   for (const runId of runIds) {
     const left = await readLive(state, runId);
     if (left?.queue === undefined || left.host !== hostname() || left.store !== store.location) continue;
-    if (!agent.request.queues.includes(left.queue) || (await isLauncherThere(left))) continue;
+    if (!queues.includes(left.queue) || (await isLauncherThere(left))) continue;
     const held = snapshot.entries.some(
       ({ place, run }) => place === "leased" && run.run_id === runId && run.attempt === left.attempt,
     );
     if (held) continue;
     try {
-      await clearRemains(left, servicesOf(agent));
+      await clearRemains(left, servicesOf(served));
     } catch (error) {
       log.warning(`what is left of ${runId} could not be removed: ${messageOf(error)}`);
     }

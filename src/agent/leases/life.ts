@@ -14,9 +14,13 @@ export const endWords: Readonly<Record<AgentEnd, string>> = {
 
 export type Life = {
   readonly mode: () => Mode;
+  /** Aborted when it takes nothing more. */
+  readonly leaving: AbortSignal;
   /** Why it takes nothing more; undefined while it does. */
   end(): AgentEnd | undefined;
   drain(why: AgentEnd): void;
+  /** As `drain`, where nothing is to be said of it: all is done, or an error says it. */
+  finish(why: AgentEnd | undefined): void;
   /** Does what a snapshot says is asked of this incarnation. */
   obey(snapshot: QueueSnapshot, incarnation: string): void;
   onMode(told: () => void): void;
@@ -39,6 +43,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
   const { clock, log, force } = services;
   const startedMs = clock.monotonicMs();
   const writes = new AbortController();
+  const leaving = new AbortController();
   let mode: Mode = "working";
   let end: AgentEnd | undefined;
   let told: () => void = () => undefined;
@@ -48,6 +53,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     if (mode === next || mode === "stopping") return;
     mode = next;
     end ??= why;
+    leaving.abort();
     log.info(next === "draining" ? `no more runs are taken: ${endWords[why]}` : "the runs are being ended");
     told();
     waking.abort();
@@ -66,9 +72,16 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
   force?.addEventListener("abort", onSecond, { once: true });
   if (signal.aborted) onFirst();
   return {
+    leaving: leaving.signal,
     mode: () => mode,
     end: () => end,
     drain: (why) => enter("draining", why),
+    finish: (why) => {
+      if (mode === "working") mode = "draining";
+      end ??= why;
+      leaving.abort();
+      waking.abort();
+    },
     obey: ({ agents }, incarnation) => {
       const asked = agents.find(({ beat }) => beat.agent === request.agent && beat.incarnation === incarnation)?.stop;
       if (asked !== undefined) enter(asked === "now" ? "stopping" : "draining", "request");

@@ -19,17 +19,23 @@ export type Patience = {
 
 const firstWaitMs = 250;
 
-export function patience(longestWaitMs: number, services: { readonly log: Log; readonly clock: Clock }): Patience {
-  const { log, clock } = services;
+type PatienceServices = {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The store, in words. */
+  readonly name: string;
+};
+
+export function patience(longestWaitMs: number, { log, clock, name }: PatienceServices): Patience {
   let awaySince: number | undefined;
   const failed = (error: unknown): void => {
     if (awaySince !== undefined) return;
     awaySince = clock.monotonicMs();
-    log.warning(`the store can't be reached: ${messageOf(error)}; runs go on, and it is tried again until it can`);
+    log.warning(`${name} can't be reached: ${messageOf(error)}; runs go on, and it is tried again until it can`);
   };
   const worked = (): void => {
     if (awaySince === undefined) return;
-    log.info(`the store is back after ${Math.round((clock.monotonicMs() - awaySince) / 1_000)} s`);
+    log.info(`${name} is back after ${Math.round((clock.monotonicMs() - awaySince) / 1_000)} s`);
     awaySince = undefined;
   };
   return {

@@ -1,18 +1,19 @@
 import { type Asking, rankQueue, type RankedEntry } from "../../queueing/ranked-queue.ts";
 import type { QueueEntry } from "../../stores/queue-store.ts";
-import type { Agent } from "../context.ts";
+import type { Agent, Served } from "../context.ts";
 import { countedEntries } from "./counting.ts";
 
 /** The waiting runs of all queues that can start now, or when the run `ending` has ended; in turn. */
-export function candidates(agent: Agent, ending: string | undefined): readonly RankedEntry[] {
-  if (agent.snapshot === undefined) return [];
-  const snapshot = { ...agent.snapshot, entries: countedEntries(agent, ending) };
+export function candidates(served: Served, ending: string | undefined): readonly RankedEntry[] {
+  const { agent, definitions } = served;
+  if (served.snapshot === undefined) return [];
+  const snapshot = { ...served.snapshot, entries: countedEntries(served, ending) };
   const asking = askingOf(agent);
-  const ranked = agent.definitions
+  const ranked = definitions
     .served()
     .map((queue) =>
       rankQueue(queue, snapshot, asking).filter(
-        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(agent, entry),
+        ({ waitsFor, entry }) => waitsFor === undefined && !isLost(served, entry),
       ),
     );
   return ranked.length === 0 ? [] : inTurn(ranked, agent.turn % ranked.length);
@@ -30,9 +31,9 @@ export function askingOf(agent: Agent): Asking {
 /** What was asked for in vain is left to others for a moment, unless it is waiting there as before after that. */
 const lostForMs = 2_000;
 
-export function isLost({ lost, services }: Agent, entry: QueueEntry): boolean {
+export function isLost({ lost, agent }: Served, entry: QueueEntry): boolean {
   const atMs = lost.get(nameOf(entry));
-  return atMs !== undefined && services.clock.monotonicMs() - atMs < lostForMs;
+  return atMs !== undefined && agent.services.clock.monotonicMs() - atMs < lostForMs;
 }
 
 /** What is asked for: a run at this version. */

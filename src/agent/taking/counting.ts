@@ -1,5 +1,5 @@
 import type { ClaimRequest, QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
-import type { Agent } from "../context.ts";
+import type { Served } from "../context.ts";
 
 /*
  * What counts against a queue's limits, as far as this agent knows: its last snapshot, and what it has taken and ended itself since. A
@@ -7,7 +7,7 @@ import type { Agent } from "../context.ts";
  */
 
 /** The snapshot's runs with what this agent holds as taken; without the one that is being ended with the claim. */
-export function countedEntries({ snapshot, holds }: Agent, ending: string | undefined): readonly QueueEntry[] {
+export function countedEntries({ snapshot, holds }: Served, ending: string | undefined): readonly QueueEntry[] {
   return (snapshot?.entries ?? []).flatMap((entry) => {
     const { run_id: runId } = entry.run;
     if (runId === ending) return [];
@@ -16,24 +16,25 @@ export function countedEntries({ snapshot, holds }: Agent, ending: string | unde
 }
 
 /** What a claim from this queue has to name; nothing where the queue has no limits, or the store counts by itself. */
-export function countedIn(agent: Agent, queue: string): Pick<ClaimRequest, "counted"> {
+export function countedIn(served: Served, queue: string): Pick<ClaimRequest, "counted"> {
   const { running, running_per_submitter: each } =
-    agent.definitions.served().find(({ name }) => name === queue)?.definition.limits ?? {};
-  const turns = turnsOf(agent);
+    served.definitions.served().find(({ name }) => name === queue)?.definition.limits ?? {};
+  const turns = turnsOf(served);
   if (turns === undefined || (running === undefined && each === undefined)) return {};
   return { counted: { turn: turns.get(queue) } };
 }
 
 /** A claim of our own is counted without another look. */
-export function noteTurn(agent: Agent, queue: string, turn: string | undefined): void {
-  if (turn !== undefined) turnsOf(agent)?.set(queue, turn);
+export function noteTurn(served: Served, queue: string, turn: string | undefined): void {
+  if (turn !== undefined) turnsOf(served)?.set(queue, turn);
 }
 
-function turnsOf(agent: Agent): Map<string, string> | undefined {
-  const { snapshot } = agent;
+function turnsOf(served: Served): Map<string, string> | undefined {
+  const { snapshot } = served;
   if (snapshot?.turns === undefined) return undefined;
-  if (agent.counted?.snapshot !== snapshot) agent.counted = { snapshot, turns: new Map(snapshot.turns) };
-  return agent.counted.turns;
+  if (served.counted?.snapshot === snapshot) return served.counted.turns;
+  served.counted = { snapshot, turns: new Map(snapshot.turns) };
+  return served.counted.turns;
 }
 
 /** A count of one snapshot. */

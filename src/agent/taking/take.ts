@@ -10,7 +10,7 @@ import type {
 } from "../../stores/queue-store.ts";
 import { type DefinedQueue, rulesOf } from "../../queueing/ranked-queue.ts";
 import { candidates, isLost, nameOf } from "./candidates.ts";
-import type { Agent } from "../context.ts";
+import { type Agent, holdsOf, type Served } from "../context.ts";
 import { countedIn, noteTurn } from "./counting.ts";
 import { untaken } from "../../run/transitions.ts";
 import { doneOf } from "../../run/transitions/change.ts";
@@ -30,16 +30,16 @@ export type Reservation = (
 const lossesPerLook = 2;
 
 /** Takes as many runs as there are places for, one after another from each queue. True when it should look again before it goes on. */
-export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<boolean> {
-  if (agent.snapshot === undefined) return false;
-  await refuseImpossible(agent, signal);
-  const { picks } = agent.services.store;
+export async function takeRuns(served: Served, signal: AbortSignal): Promise<boolean> {
+  if (served.snapshot === undefined) return false;
+  await refuseImpossible(served, signal);
+  const { picks } = served.store;
   if (picks !== undefined) {
-    await pickRuns(agent, picks, signal);
+    await pickRuns(served, picks, signal);
     return false;
   }
   for (let losses = 0; losses < lossesPerLook;) {
-    const next = reserveClaim(agent);
+    const next = reserveClaim(served);
     if (next === undefined) return false;
     const kind = await next.take(signal);
     if (kind === "unknown") return false;
@@ -50,24 +50,24 @@ export async function takeRuns(agent: Agent, signal: AbortSignal): Promise<boole
 }
 
 /** The run to take together with another's end; undefined when there is none, or the agent takes no more. */
-export function reserveNext(agent: Agent, { queue, run }: QueueEntry): Reservation | undefined {
-  const { picks } = agent.services.store;
-  if (picks === undefined) return reserveClaim(agent, run.run_id);
-  const served = agent.definitions.served();
+export function reserveNext(served: Served, { queue, run }: QueueEntry): Reservation | undefined {
+  const { picks } = served.store;
+  if (picks === undefined) return reserveClaim(served, run.run_id);
+  const queues = served.definitions.served();
   const waits = (name: string): boolean =>
-    agent.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
-  const first = served.findIndex(({ name }) => name === queue);
-  const order = served.map((_, index) => served[(first + 1 + index) % served.length]);
-  const chosen = order.find((item) => item !== undefined && waits(item.name)) ?? served[first];
-  return chosen === undefined ? undefined : reservePick(agent, chosen, picks);
+    served.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
+  const first = queues.findIndex(({ name }) => name === queue);
+  const order = queues.map((_, index) => queues[(first + 1 + index) % queues.length]);
+  const chosen = order.find((item) => item !== undefined && waits(item.name)) ?? queues[first];
+  return chosen === undefined ? undefined : reservePick(served, chosen, picks);
 }
 
 /** From the store's own order, queue by queue, until none has anything that can start. */
-async function pickRuns(agent: Agent, picks: PickingStore, signal: AbortSignal): Promise<void> {
-  const served = agent.definitions.served();
-  for (let empty = 0; empty < served.length;) {
-    const queue = served[agent.turn++ % served.length];
-    const next = queue === undefined ? undefined : reservePick(agent, queue, picks);
+async function pickRuns(served: Served, picks: PickingStore, signal: AbortSignal): Promise<void> {
+  const queues = served.definitions.served();
+  for (let empty = 0; empty < queues.length;) {
+    const queue = queues[served.agent.turn++ % queues.length];
+    const next = queue === undefined ? undefined : reservePick(served, queue, picks);
     if (next === undefined) return;
     const kind = await next.take(signal);
     if (kind === "unknown") return;
@@ -77,47 +77,51 @@ async function pickRuns(agent: Agent, picks: PickingStore, signal: AbortSignal):
 
 function places(agent: Agent): number {
   if (agent.mode() !== "working") return 0;
-  const active = [...agent.holds.values()].filter((hold) => hold.isActive()).length;
-  return agent.request.maxJobs - active - agent.claiming;
+  const active = holdsOf(agent).filter((hold) => hold.isActive()).length;
+  const claiming = agent.stores.reduce((sum, served) => sum + served.claiming, 0);
+  return agent.request.maxJobs - active - claiming;
 }
 
 /** Agents that met once are at work on the same runs, and would meet again for a while. */
 const racesForMs = 30_000;
 
 /** The head; after a lost race one of those that fall to this agent, so that they don't meet again. */
-function reserveClaim(agent: Agent, ending?: string): Reservation | undefined {
+function reserveClaim(served: Served, ending?: string): Reservation | undefined {
+  const { agent, racedMs } = served;
   if (places(agent) <= 0) return undefined;
-  const all = candidates(agent, ending);
-  const races = agent.racedMs !== undefined && agent.services.clock.monotonicMs() - agent.racedMs < racesForMs;
-  for (const { entry } of races ? ownFirst(all, ({ run }) => run.runId, shareOf(agent)) : all) {
+  const all = candidates(served, ending);
+  const races = racedMs !== undefined && agent.services.clock.monotonicMs() - racedMs < racesForMs;
+  for (const { entry } of races ? ownFirst(all, ({ run }) => run.runId, shareOf(served)) : all) {
     const slots = agent.pool.take(entry.run.queued?.slots ?? {});
     if (slots === undefined) continue;
     agent.turn++;
-    return claimOf(agent, { entry, ...countedIn(agent, entry.queue) }, slots);
+    return claimOf(served, { entry, ...countedIn(served, entry.queue) }, slots);
   }
   return undefined;
 }
 
-function shareOf({ snapshot, request }: Agent): Share {
-  const others = (snapshot?.agents ?? []).map(({ beat }) => beat.agent).filter((id) => id !== request.agent);
-  return { rank: others.filter((id) => id < request.agent).length, agents: others.length + 1 };
+function shareOf({ snapshot, agent }: Served): Share {
+  const { agent: own } = agent.request;
+  const others = (snapshot?.agents ?? []).map(({ beat }) => beat.agent).filter((id) => id !== own);
+  return { rank: others.filter((id) => id < own).length, agents: others.length + 1 };
 }
 
-function claimOf(agent: Agent, asked: Omit<ClaimRequest, "lease">, slots: Holding): Reservation {
+function claimOf(served: Served, asked: Omit<ClaimRequest, "lease">, slots: Holding): Reservation {
   const { entry } = asked;
-  const { store, clock } = agent.services;
+  const { agent, store, lost } = served;
   // Until the answer is there it is not to be asked for again.
-  agent.lost.set(nameOf(entry), clock.monotonicMs());
+  lost.set(nameOf(entry), agent.services.clock.monotonicMs());
   const request = { ...asked, lease: agent.leaseFor(entry.run.attempt + 1) };
-  const miscounted = (): void => void agent.lost.delete(nameOf(entry));
+  const miscounted = (): void => void lost.delete(nameOf(entry));
   return {
     kind: "claim",
     request,
-    ...reserved(agent, { slots, claim: (signal) => store.claim(request, signal), miscounted }),
+    ...reserved(served, { slots, claim: (signal) => store.claim(request, signal), miscounted }),
   };
 }
 
-function reservePick(agent: Agent, { name, definition }: DefinedQueue, store: PickingStore): Reservation | undefined {
+function reservePick(served: Served, { name, definition }: DefinedQueue, store: PickingStore): Reservation | undefined {
+  const { agent } = served;
   if (places(agent) <= 0) return undefined;
   const { agent: id, incarnation, since } = agent.leaseFor(0);
   const request: PickRequest = {
@@ -130,7 +134,7 @@ function reservePick(agent: Agent, { name, definition }: DefinedQueue, store: Pi
     kind: "pick",
     request,
     store,
-    ...reserved(agent, { slots: undefined, claim: (signal) => store.claimNext(request, signal) }),
+    ...reserved(served, { slots: undefined, claim: (signal) => store.claimNext(request, signal) }),
   };
 }
 
@@ -142,34 +146,35 @@ type Reserved = {
   readonly miscounted?: () => void;
 };
 
-function reserved(agent: Agent, { slots, claim, miscounted }: Reserved): Pick<Reservation, "during" | "take"> {
+function reserved(served: Served, { slots, claim, miscounted }: Reserved): Pick<Reservation, "during" | "take"> {
+  const { agent } = served;
   const { clock, log } = agent.services;
   const sinceMs = clock.monotonicMs();
-  agent.claiming++;
+  served.claiming++;
   let open = true;
   const settle = async (claimed: Claim | undefined): Promise<void> => {
     if (!open) return;
     open = false;
-    if (claimed?.kind === "lost") agent.racedMs = clock.monotonicMs();
+    if (claimed?.kind === "lost") served.racedMs = clock.monotonicMs();
     if (claimed?.kind === "miscounted") miscounted?.();
     const won = claimed?.kind === "won" ? claimed : undefined;
-    if (won !== undefined) noteTurn(agent, won.entry.queue, won.turn);
+    if (won !== undefined) noteTurn(served, won.entry.queue, won.turn);
     const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
     if (won !== undefined && held !== undefined) {
-      agent.start({
+      served.start({
         entry: won.entry,
         document: won.document,
         slots: held,
         adopts: false,
         sinceMs,
-        tick: agent.tick(),
+        tick: served.tick(),
       });
     } else {
       if (held !== undefined) agent.pool.give(held);
-      if (won !== undefined) await giveBack(agent, won);
+      if (won !== undefined) await giveBack(served, won);
     }
-    agent.tick();
-    agent.claiming--;
+    served.tick();
+    served.claiming--;
   };
   return {
     during: async (work) => {
@@ -184,12 +189,12 @@ function reserved(agent: Agent, { slots, claim, miscounted }: Reserved): Pick<Re
     take: async (signal) => {
       try {
         const claimed = await claim(signal);
-        agent.patience.worked();
+        served.patience.worked();
         await settle(claimed);
         return claimed.kind;
       } catch (error) {
         signal.throwIfAborted();
-        agent.patience.failed(error);
+        served.patience.failed(error);
         log.debug(`a run could not be taken: ${messageOf(error)}`);
         return "unknown";
       } finally {
@@ -199,27 +204,27 @@ function reserved(agent: Agent, { slots, claim, miscounted }: Reserved): Pick<Re
   };
 }
 
-async function giveBack(agent: Agent, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
-  const { store, clock } = agent.services;
-  const waiting = doneOf(untaken(document, clock.now()));
-  await agent.patience.insist((signal) => store.release(entry, waiting, signal), agent.writes);
+async function giveBack(served: Served, { entry, document }: Extract<Claim, { kind: "won" }>): Promise<void> {
+  const { agent, store, patience } = served;
+  const waiting = doneOf(untaken(document, agent.services.clock.now()));
+  await patience.insist((signal) => store.release(entry, waiting, signal), agent.writes);
 }
 
 /** A run that asks for more than any agent of its queue has is taken all the same, and refused with the reason. */
-async function refuseImpossible(agent: Agent, signal: AbortSignal): Promise<void> {
-  const { snapshot } = agent;
+async function refuseImpossible(served: Served, signal: AbortSignal): Promise<void> {
+  const { agent, snapshot } = served;
   if (agent.mode() !== "working" || snapshot === undefined) return;
-  for (const { name } of agent.definitions.served()) {
+  for (const { name } of served.definitions.served()) {
     const others = snapshot.agents
-      .filter(({ beat }) => beat.queues.includes(name) && agent.liveness.of(beat).kind !== "expired")
+      .filter(({ beat }) => beat.queues.includes(name) && served.liveness.of(beat).kind !== "expired")
       .map(({ beat }) => Object.fromEntries(Object.entries(beat.slots).map(([slot, { total }]) => [slot, total])));
     const everybody: readonly Slots[] = [agent.pool.total, ...others];
     for (const entry of snapshot.entries) {
       if (entry.queue !== name || entry.place !== "waiting" || snapshot.paused.includes(name)) continue;
       const wanted = Object.entries(entry.run.queued?.slots ?? {});
       const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
-      if (everybody.some(fits) || isLost(agent, entry)) continue;
-      await claimOf(agent, { entry }, {}).take(signal);
+      if (everybody.some(fits) || isLost(served, entry)) continue;
+      await claimOf(served, { entry }, {}).take(signal);
     }
   }
 }

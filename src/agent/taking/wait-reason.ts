@@ -1,6 +1,6 @@
 import { isLauncherThere, readLive } from "../../machine/live-entry.ts";
 import { rankQueue } from "../../queueing/ranked-queue.ts";
-import type { Agent } from "../context.ts";
+import type { Agent, Served } from "../context.ts";
 import { isOwn } from "../holding/takeover.ts";
 import { askingOf } from "./candidates.ts";
 
@@ -9,17 +9,18 @@ import { askingOf } from "./candidates.ts";
  * leases of agents that are surely there, are not its business.
  */
 export async function waitReason(agent: Agent): Promise<string | undefined> {
-  const { snapshot } = agent;
-  if (snapshot === undefined) return "the queues have not been seen yet";
-  return waitingReason(agent) ?? (await leaseReason(agent));
+  for (const served of agent.stores) {
+    const reason = waitingReason(served) ?? (await leaseReason(served));
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
-function waitingReason(agent: Agent): string | undefined {
-  const { snapshot } = agent;
-  if (snapshot === undefined) return undefined;
+function waitingReason({ agent, snapshot, definitions }: Served): string | undefined {
+  if (snapshot === undefined) return "the queues have not been seen yet";
   const asking = askingOf(agent);
   const left = asking.agent?.timeLeftMs;
-  for (const queue of agent.definitions.served()) {
+  for (const queue of definitions.served()) {
     for (const { waitsFor, entry } of rankQueue(queue, snapshot, asking)) {
       if (waitsFor === undefined) return `${entry.run.run_id} can start`;
       if (waitsFor.kind === "limit") return `${entry.run.run_id} waits for a limit of its queue`;
@@ -30,12 +31,12 @@ function waitingReason(agent: Agent): string | undefined {
   return undefined;
 }
 
-async function leaseReason(agent: Agent): Promise<string | undefined> {
-  for (const entry of agent.snapshot?.entries ?? []) {
+async function leaseReason({ agent, snapshot, liveness }: Served): Promise<string | undefined> {
+  for (const entry of snapshot?.entries ?? []) {
     const { lease, run_id: runId } = entry.run;
     if (entry.place !== "leased" || lease === undefined) continue;
     if (isOwn(agent, entry)) return `${runId} is ours, and is not begun yet`;
-    const { kind } = agent.liveness.of(lease);
+    const { kind } = liveness.of(lease);
     const left = await readLive(agent.services.state, runId);
     const isThere = left?.attempt === entry.run.attempt && (await isLauncherThere(left));
     if (kind !== "seen" && !(isThere && kind === "silent"))

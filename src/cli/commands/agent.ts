@@ -49,7 +49,12 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
     const result = await runAgent(
       request,
-      { ...services, ...queues, tokens, jobs, config: document, force: interrupted.force },
+      {
+        ...services,
+        stores: [{ ...queues, queues: request.queues, tokens, jobs }],
+        config: document,
+        force: interrupted.force,
+      },
       interrupted.signal,
     );
     stop();
@@ -60,6 +65,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     stop();
     interrupted.stop();
     jobs?.close();
+    await services.resources.close();
     await queues.store.close();
   }
 }

@@ -6,7 +6,7 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import type { AgentOrder } from "./agent-process.ts";
-import { agentServices } from "./agent-services.ts";
+import { agentServices, servedStore } from "./agent-services.ts";
 
 /* An agent of a store, until it is told to end. Its clock may be wrong; its log goes to stdout, what became of it at last. */
 
@@ -38,7 +38,6 @@ try {
   const result = await runAgent(
     {
       agent: order.agent,
-      queues: order.queues,
       maxJobs: order.maxJobs,
       slots: {},
       lease: { ttlMs: order.ttlMs, heartbeatMs: order.heartbeatMs },
@@ -49,7 +48,13 @@ try {
       endedRuns: "requeue",
       job: undefined,
     },
-    agentServices({ log, clock, state: stateDirectory, store, force: interrupted.force }),
+    agentServices({
+      log,
+      clock,
+      state: stateDirectory,
+      stores: [servedStore({ store, queues: order.queues })],
+      force: interrupted.force,
+    }),
     interrupted.signal,
   );
   say(`ended: ${result.end}`);

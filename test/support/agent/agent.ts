@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runAgent } from "../../../src/agent/agent.ts";
-import type { AgentRequest, AgentResult, AgentServices } from "../../../src/agent/request.ts";
+import type { AgentResult, AgentServices, AskedAgent, ServedStore } from "../../../src/agent/request.ts";
 import type { Json } from "../../../src/core/json.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { enqueue } from "../../../src/queueing/enqueue.ts";
@@ -16,7 +16,7 @@ import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
 import type { QueueEntry } from "../../../src/stores/queue-store.ts";
 import { findMarkedProcesses } from "../../../src/core/process-identity.ts";
-import { agentServices, lineLog } from "./agent-services.ts";
+import { agentServices, lineLog, servedStore } from "./agent-services.ts";
 import { queuedLaunch } from "../launch/queued-launch.ts";
 
 /** What every job of these tests does: says that it begins, does its script, says that it ended. */
@@ -28,6 +28,9 @@ exit $code
 `;
 
 export type JobEvent = { readonly what: string; readonly runId: string; readonly attempt: number };
+
+/** What a test would have otherwise: of the machine, and of the one store. */
+type Changes = Partial<AgentServices & ServedStore>;
 
 /** A place with a store of its own (or the one at this URL), a folder of code, and agents on it. */
 export async function agentPlace(url?: string) {
@@ -43,21 +46,30 @@ export async function agentPlace(url?: string) {
   await writeFile(join(code, "job.sh"), job);
   await chmod(join(code, "job.sh"), 0o755);
   const jobs = join(folder, "jobs.txt");
-  const services = (changes: Partial<AgentServices> = {}): AgentServices =>
-    agentServices({ log, state, store, ...changes });
+  const services = (queues: readonly string[], changes: Changes = {}): AgentServices => {
+    const stores = [servedStore({ store, queues, ...changes })];
+    return agentServices({ log, state, stores, ...changes });
+  };
   const children: ChildProcess[] = [];
   return {
     folder,
     state,
     store,
     lines,
-    services,
     /** Enqueues runs that do these scripts, and returns their ids. */
     enqueue: (
       scripts: readonly string[],
       spec: Readonly<Record<string, Json>> = {},
       asked: Partial<Omit<EnqueueRequest, "launches">> = {},
-    ) => enqueueScripts({ scripts, spec, asked, code, jobs, services: services() }),
+    ) =>
+      enqueueScripts({
+        scripts,
+        spec,
+        asked,
+        code,
+        jobs,
+        services: { ...services([]), ...servedStore({ store, queues: [] }) },
+      }),
     /** What the jobs themselves have said, in order. */
     jobs: (): readonly JobEvent[] =>
       (existsSync(jobs) ? readFileSync(jobs, "utf8") : "")
@@ -70,12 +82,15 @@ export async function agentPlace(url?: string) {
     entries: async (): Promise<readonly QueueEntry[]> =>
       (await store.snapshot("all", new AbortController().signal)).entries,
     run: (
-      request: Partial<AgentRequest> = {},
-      changes: Partial<AgentServices> = {},
+      request: Partial<AskedAgent> = {},
+      changes: Changes = {},
       signal: AbortSignal = new AbortController().signal,
-    ): Promise<AgentResult> => runAgent(agentRequest(request), services(changes), signal),
+    ): Promise<AgentResult> => {
+      const asked = agentRequest(request);
+      return runAgent(asked, services(asked.queues, changes), signal);
+    },
     /** An agent in a process of its own, whose store refuses these verbs. */
-    spawn: async (request: Partial<AgentRequest> = {}, refused: readonly string[] = []) => {
+    spawn: async (request: Partial<AskedAgent> = {}, refused: readonly string[] = []) => {
       const child = spawn(process.execPath, [join(import.meta.dirname, "served-agent.ts")], {
         stdio: ["pipe", "pipe", "inherit"],
       });
@@ -97,7 +112,7 @@ export async function agentPlace(url?: string) {
 }
 export type AgentPlace = Awaited<ReturnType<typeof agentPlace>>;
 
-export function agentRequest(request: Partial<AgentRequest>): AgentRequest {
+export function agentRequest(request: Partial<AskedAgent>): AskedAgent {
   return {
     agent: "a1",
     queues: ["default"],
@@ -120,7 +135,7 @@ type Scripts = {
   readonly asked: Partial<Omit<EnqueueRequest, "launches">>;
   readonly code: string;
   readonly jobs: string;
-  readonly services: AgentServices;
+  readonly services: AgentServices & ServedStore;
 };
 
 async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Scripts): Promise<readonly string[]> {

@@ -1,16 +1,16 @@
 import { text } from "node:stream/consumers";
 import { runAgent } from "../../../src/agent/agent.ts";
-import type { AgentRequest } from "../../../src/agent/request.ts";
+import type { AskedAgent } from "../../../src/agent/request.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
-import { agentServices, lineLog } from "./agent-services.ts";
+import { agentServices, lineLog, servedStore } from "./agent-services.ts";
 import { withFaults } from "../stores/store-faults.ts";
 
 /* An agent as stdin describes it, in a process that a test can stop and kill. It says what its log is told, a line each. */
 
 type Order = {
-  readonly request: AgentRequest;
+  readonly request: AskedAgent;
   readonly state: string;
   readonly store: string;
   /** Verbs that fail. */
@@ -33,7 +33,12 @@ process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
 say("ready");
 const { end, message, runs } = await runAgent(
   order.request,
-  agentServices({ log, state, store, force: second.signal }),
+  agentServices({
+    log,
+    state,
+    stores: [servedStore({ store, queues: order.request.queues })],
+    force: second.signal,
+  }),
   first.signal,
 );
 say(`ended ${JSON.stringify({ end, message, runs })}`);

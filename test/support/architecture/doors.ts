@@ -15,7 +15,7 @@ export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
   "agent/holding": "hold takeover",
-  "agent/leases": "heartbeat life liveness process-fact retrying",
+  "agent/leases": "heartbeat life liveness own-beat process-fact retrying",
   "agent/taking": "counting slots take wait-reason",
   builders: "builder index",
   cli: "main",
