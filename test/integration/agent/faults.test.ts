@@ -237,9 +237,8 @@ test("so is an end that came before there was anything to start, with its reason
   await until(() => output.join("").includes("the store can't be reached"));
   child.kill("SIGKILL");
   const { runs } = await place.run({ agent: "a2" });
-  expect(runs.map(({ end }) => end)).toEqual([
-    { kind: "failed", reason: "refused", message: expect.stringContaining('secret "unheard-of" is not known') },
-  ]);
+  expect(runs).toMatchObject([{ attempt: 1, end: { kind: "failed", reason: "refused" } }]);
+  expect(JSON.stringify(runs)).toContain("unheard-of");
   expect(readdirSync(place.state.scratch)).toEqual([]);
 });
 
