@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { QueueEntry, QueueStore } from "../../src/stores/queue-store.ts";
 import type { RunDocument } from "../../src/run/document.ts";
+import { takenOver } from "../../src/run/transitions.ts";
+import { doneOf } from "../../src/run/transitions/change.ts";
 import { queueEngines, type QueueEngine } from "../support/stores/queue-engine.ts";
 import { endedRun, leaseOf } from "../support/stores/queued-run.ts";
 import { queuedDocument } from "../support/stores/run-document.ts";
@@ -29,8 +31,12 @@ const ofWaiting = {
   cancel: (store, entry, document, signal) => store.cancel(entry, cancelled(document), signal),
 } satisfies Record<string, Change>;
 
+const takeOver = (document: RunDocument, agent: string): RunDocument => doneOf(takenOver(document, leaseOf(agent)));
+
 const ofLeased = {
   renew: async (store, entry, document, signal) => (await store.progress(entry, document, signal)).kind,
+  "take over": async (store, entry, document, signal) =>
+    (await store.progress(entry, takeOver(document, "box-2"), signal)).kind,
   expire: async (store, entry, document, signal) => (await store.release(entry, document, signal)).kind,
   finish: async (store, entry, document, signal) =>
     (await store.finish(entry, { document: endedRun(document) }, signal)).finish.kind,
@@ -96,5 +102,15 @@ describe.each(Object.entries(queueEngines))("changes of one run in %s", (_name, 
       await store.claim({ entry: await only(store), lease: leaseOf("box") }, signal);
       await race(one, two, isLost);
     });
+  });
+
+  it("say who has taken it over", async () => {
+    const claim = await store.claim({ entry: await only(store), lease: leaseOf("box") }, signal);
+    if (claim.kind !== "won") throw new Error("it was not won");
+    const taken = await other.progress(await only(other), takeOver(claim.document, "box-2"), signal);
+    if (taken.kind !== "written") throw new Error("it was not taken over");
+    expect(taken.entry.run.lease).toEqual(leaseOf("box-2"));
+    expect(await only(store)).toEqual(taken.entry);
+    expect((await other.load(taken.entry, signal))?.run.lease).toEqual(leaseOf("box-2"));
   });
 });

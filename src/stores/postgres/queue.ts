@@ -41,9 +41,9 @@ export function queueWrites(session: Session): EntryWrites {
   };
 }
 
-/** A leased run's document says who has it, whatever its writer left out. */
+/** A leased run's document says who has it: the one that takes it over, and else whoever had it, where its writer left that out. */
 function leasedAs({ run }: QueueEntry, document: RunDocument): RunDocument {
-  const { lease } = run;
+  const lease = document.run.lease ?? run.lease;
   return lease === undefined ? document : { ...document, run: { ...document.run, lease } };
 }
 
