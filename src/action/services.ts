@@ -20,7 +20,7 @@ export function jobServices({ inputs, context, state, log }: JobPlace): SubmitSe
     environment: process.env,
     home: homedir(),
     resources: ownResources({ log, cacheDirectory: state.cache, environment: process.env }),
-    launcher: { ...thisLauncher(), ...(job === undefined ? {} : { job }) },
+    launcher: { ...thisLauncher(state), ...(job === undefined ? {} : { job }) },
     ownerOf: () => Promise.resolve({ entity: owner, project: repository }),
     tokensOf: async (config) => {
       const { gitHubTokens } = await import("../github/credentials.ts");

@@ -1,9 +1,12 @@
+import { hostname } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { LaunchError } from "./errors.ts";
 
 /** Where launch keeps what outlives one command on this machine. Paths only: nothing is made. */
 export type StateDirectory = {
   readonly path: string;
+  /** The machine that it is of, by its name: what is written down of processes below it is of that one. */
+  readonly host: string;
   /** The default store, a bare repository. */
   readonly store: string;
   /** Caches, safe to remove at any time. */
@@ -25,13 +28,14 @@ export type StateDirectory = {
   keepAliveFile(runId: string): string;
 };
 
-/** The state directory at this place. */
-export function stateDirectoryAt(path: string): StateDirectory {
+/** The state directory at this place of a machine: this one, unless another is named. */
+export function stateDirectoryAt(path: string, host = hostname()): StateDirectory {
   const runFolder = (runId: string): string => join(path, "runs", runId);
   const live = join(path, "live");
   const scratch = join(path, "scratch");
   return {
     path,
+    host,
     store: join(path, "store.git"),
     cache: join(path, "cache"),
     live,

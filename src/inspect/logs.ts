@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
@@ -76,7 +75,7 @@ async function laterElsewhere(
   const stored = await ifAnswered(() => store.read(runId, signal), signal);
   if (stored?.run.queued === undefined || !isFinal(stored.run.state)) return undefined;
   const host = recordIn(stored)?.launcher.host;
-  if (host === undefined || host === hostname()) return undefined;
+  if (host === undefined || host === state.host) return undefined;
   return {
     runId,
     origin: tailOf(stored, state),
@@ -173,7 +172,7 @@ function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: Abo
 export async function wholeLogOf(stored: StoredRun, state: StateDirectory): Promise<string | undefined> {
   const { log, launcher } = recordIn(stored) ?? {};
   const file = log?.file;
-  const isOfHere = file === state.logFile(stored.run.run_id) && launcher?.host === hostname();
+  const isOfHere = file === state.logFile(stored.run.run_id) && launcher?.host === state.host;
   return (isOfHere ? await ifThere(file) : undefined) ?? whereaboutsOf(stored, state);
 }
 

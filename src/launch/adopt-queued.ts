@@ -1,25 +1,39 @@
 import { readFile, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { messageOf } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
 import { isJsonObject } from "../core/json.ts";
-import type { Handle } from "../run/handle.ts";
-import type { Resource } from "../resources/resource.ts";
 import type { RunDocument } from "../run/document.ts";
-import { type Attempt, type CameTo, cameTo, cameToError, closeAttempt, reopenAttempt } from "./attempt.ts";
+import { cancelGraceMs } from "./at-resource.ts";
+import {
+  type Attempt,
+  type AttemptRequest,
+  type CameTo,
+  cameTo,
+  cameToError,
+  openAttempt,
+  reopenAttempt,
+} from "./attempt.ts";
 import { clearRemains, removeScratch } from "../machine/clear-run.ts";
+import { findAtResource, type FoundRun, handleElsewhere, isElsewhere } from "../machine/elsewhere.ts";
 import { openExecution } from "./execution.ts";
-import { queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
+import {
+  closeQueued,
+  keepEarlierLog,
+  keyOf,
+  type QueuedEnd,
+  queuedOf,
+  type QueuedLaunch,
+  recordOfAttempt,
+} from "./launch-queued.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { readStoredTail } from "../machine/log-file.ts";
 import { readRecord } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { opened, started } from "../run/transitions.ts";
-import { type LiveEntry, readLive, takeOverLive } from "../machine/live-entry.ts";
+import { type LiveEntry, readLive, takeOverLive, updateLive } from "../machine/live-entry.ts";
 import { openSecrets } from "./phases.ts";
 import type { Services } from "./services.ts";
-import { sweepServices } from "../machine/sweep-services.ts";
 
 /*
  * What an agent that was killed has left of a run on this machine, as far as it had come:
@@ -28,39 +42,44 @@ import { sweepServices } from "../machine/sweep-services.ts";
  *   ended, and its outcome is written down     the rest of the end is made up for
  *   running, or ended under its supervisor     it is followed, from the start of its output
  *   anything before that                       nothing was started: what is left of it is removed
+ *   nothing here                               it may be elsewhere, and is followed there: see machine/elsewhere.ts
  */
 
-/** Goes on with it and brings it to its end, which goes to the writer. False when there is nothing to go on with. */
-export async function adoptQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<boolean> {
+/** `nothing`: there is nothing to go on with. */
+export type Adopted = QueuedEnd | "nothing";
+
+/** Goes on with it and brings it to its end, which goes to the writer. */
+export async function adoptQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<Adopted> {
   const { state } = services;
   const { run } = launch.document;
   const entry = await readLive(state, run.run_id);
-  if (entry?.host !== hostname() || entry.attempt !== run.attempt) return false;
+  if (entry?.host !== state.host || entry.attempt !== run.attempt) return adoptElsewhere(launch, services, signal);
   await takeOverLive(state, run.run_id);
   await touchKeepAlive(state, run.run_id);
   if (isFinal(entry.head.state)) {
     await clearScratch(entry, services);
     await launch.writer.end(await finishedDocument(entry, launch.document, services), 0);
-    return true;
+    return "ended";
   }
-  const found = await findRun(entry, services, signal);
+  const found = await findLeft(launch, entry.handle?.kind, services);
+  if (found === "unknown") return "left";
   if (entry.outcome === undefined && found === undefined) {
     await clearRemains(entry, services);
-    return false;
+    return "nothing";
   }
   const attempt = await reopen({ launch, entry }, services, signal);
   const at = startOf(entry, launch.document, found);
   if (at !== undefined) attempt.journal.become((record) => started(record, "running", new Date(at)));
-  let end: CameTo;
-  try {
-    end = cameTo(await goOn(attempt, entry, found));
-  } catch (error) {
-    end = cameToError(attempt, error);
-  }
-  await closeAttempt(attempt, end);
-  return true;
+  return closeQueued(attempt, await cameOf(attempt, goOn(attempt, entry, found)));
 }
 
+async function cameOf(attempt: Attempt, work: Promise<RunOutcome>): Promise<CameTo> {
+  try {
+    return cameTo(await work);
+  } catch (error) {
+    return cameToError(attempt, error);
+  }
+}
 /** It may have been killed before it came to that. */
 async function clearScratch(entry: LiveEntry, { state, log }: Services): Promise<void> {
   try {
@@ -70,62 +89,107 @@ async function clearScratch(entry: LiveEntry, { state, log }: Services): Promise
   }
 }
 
-type Found = { readonly resource: Resource; readonly handle: Handle };
-
-async function findRun(entry: LiveEntry, services: Services, signal: AbortSignal): Promise<Found | undefined> {
-  if (entry.handle === undefined) return undefined;
-  const resource = await sweepServices(services).openResource(entry.handle.kind);
-  const handle = await resource.find({ runId: entry.run_id, attempt: entry.attempt }, signal);
-  return handle === undefined ? undefined : { resource, handle };
+/** What of it is at its resource. One that is elsewhere, and can't be reached, may still run: then nothing is said of it. */
+async function findLeft(
+  launch: QueuedLaunch,
+  kind: string | undefined,
+  services: Services,
+): Promise<FoundRun | "unknown" | undefined> {
+  if (kind === undefined) return undefined;
+  try {
+    return await findAtResource(kind, keyOf(launch), services);
+  } catch (error) {
+    if (!isElsewhere(kind)) throw error;
+    services.log.warning(`whether it still runs is not known: ${messageOf(error)}`);
+    return "unknown";
+  }
 }
 
 type Left = { readonly launch: QueuedLaunch; readonly entry: LiveEntry };
 
 async function reopen({ launch, entry }: Left, services: Services, signal: AbortSignal): Promise<Attempt> {
-  const { document, checked, writer, spareStore } = launch;
-  const { run_id: runId, attempt } = document.run;
-  const asked = {
-    request: checked.request,
-    key: { runId, attempt },
-    scratch: entry.scratch,
-    record: opened((await keptRecord(entry, services)) ?? recordOfAttempt(launch, services)),
-    queued: queuedOf(launch),
-    ...{ writer, spareStore },
-  };
-  return reopenAttempt(asked, services, signal);
+  const record = opened((await keptRecord(entry, services)) ?? recordOfAttempt(launch, services));
+  return reopenAttempt({ ...askedOf(launch, record), scratch: entry.scratch }, services, signal);
+}
+
+function askedOf(launch: QueuedLaunch, record: RunRecord): AttemptRequest {
+  const { checked, writer, spareStore } = launch;
+  return { request: checked.request, key: keyOf(launch), record, writer, spareStore, queued: queuedOf(launch) };
 }
 
 /** When it started, which its record may not say yet: at the latest word of it, else when it was submitted. */
-function startOf(entry: LiveEntry, { run }: RunDocument, found: Found | undefined): string | undefined {
+function startOf(entry: LiveEntry, { run }: RunDocument, found: FoundRun | undefined): string | undefined {
   const hasRun = found !== undefined || entry.outcome?.exitCode !== undefined;
   return run.started_at ?? (hasRun ? entry.submitted_at : undefined);
 }
 
-async function goOn(attempt: Attempt, entry: LiveEntry, found: Found | undefined): Promise<RunOutcome> {
-  const { services, request, key } = attempt;
+async function goOn(attempt: Attempt, entry: LiveEntry, found: FoundRun | undefined): Promise<RunOutcome> {
+  const { services, key, queued } = attempt;
   const logFile = services.state.logFile(key.runId);
   try {
-    await openSecrets(attempt);
-    if (entry.outcome !== undefined || found === undefined) {
-      attempt.log = await summaryOf(logFile);
-      return entry.outcome ?? lostOutcome("its agent was gone, and it with it");
+    if (entry.outcome === undefined && found !== undefined) {
+      // The resource has all of the output: it is logged again, from its start.
+      await rm(logFile, { force: true });
+      return await followFound(attempt, found, entry.submitted_at);
     }
-    // The resource has all of the output: it is logged again, from its start.
-    await rm(logFile, { force: true });
-    const words = `${found.handle.kind}  ${found.handle.name}, which an agent had started that is gone`;
-    const timeoutMs = remaining(request.spec.timeout, entry, services.clock.now());
-    await using execution = openExecution(attempt, { ...found, asked: undefined, words, timeoutMs });
-    await execution.start();
-    return await execution.follow();
+    await openSecrets(attempt);
+    attempt.log = await summaryOf(logFile);
+    return entry.outcome ?? lostOutcome("its agent was gone, and it with it");
   } finally {
-    if (found !== undefined) await found.resource.remove(found.handle);
+    if (found !== undefined && queued?.letGo === undefined) await found.resource.remove(found.handle);
   }
 }
 
-/** By this machine's clock, since it is the one that wrote the time down. */
-function remaining(timeoutMs: number | undefined, { submitted_at: at }: LiveEntry, now: Date): number | undefined {
+/** Follows what another has submitted. */
+async function followFound(attempt: Attempt, found: FoundRun, at: string | undefined): Promise<RunOutcome> {
+  const { services, request } = attempt;
+  const { handle } = found;
+  try {
+    await openSecrets(attempt);
+  } catch (error) {
+    // Its output can't be shown without them.
+    await endUnshown(attempt, found);
+    throw error;
+  }
+  const words = `${handle.kind}  ${handle.name}, which an agent had started that is gone`;
+  const timeoutMs = remaining(request.spec.timeout, at, services.clock.now());
+  await using execution = openExecution(attempt, { ...found, asked: undefined, words, timeoutMs });
+  await execution.start();
+  return await execution.follow();
+}
+
+async function endUnshown(attempt: Attempt, { resource, handle }: FoundRun): Promise<void> {
+  try {
+    await resource.cancel(handle, attempt.queued?.cancelGraceMs ?? cancelGraceMs);
+    await resource.remove(handle);
+  } catch (error) {
+    attempt.goesOn = attempt.queued?.letGo !== undefined;
+    attempt.services.log.warning(`it could not be ended: ${messageOf(error)}`);
+  }
+}
+
+/** By this machine's clock, also where another's wrote the time down: it is at most off by what their clocks are apart. */
+function remaining(timeoutMs: number | undefined, at: string | undefined, now: Date): number | undefined {
   if (timeoutMs === undefined || at === undefined) return timeoutMs;
   return Math.max(0, timeoutMs - Math.max(0, now.getTime() - Date.parse(at)));
+}
+
+/** Follows what was submitted elsewhere to its end, which goes to the writer. */
+async function adoptElsewhere(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<Adopted> {
+  const { document } = launch;
+  const found = await findLeft(launch, handleElsewhere(document)?.kind, services);
+  if (found === "unknown") return "left";
+  if (found === undefined) return "nothing";
+  const key = keyOf(launch);
+  await keepEarlierLog(services.state, key);
+  const asked = askedOf(launch, opened({ ...readRecord(document), launcher: services.launcher }));
+  // What there was to warn of is in the record.
+  const request = { ...asked.request, warnings: [] };
+  const attempt = await openAttempt({ ...asked, request }, services, signal);
+  const { submitted_at: at = document.run.updated_at } = attempt.journal.record();
+  await updateLive(services.state, key.runId, { handle: found.handle, submittedAt: new Date(at) });
+  attempt.journal.become((record) => started(record, "running", new Date(at)));
+  return closeQueued(attempt, await cameOf(attempt, followFound(attempt, found, at)));
 }
 
 async function summaryOf(path: string): Promise<Attempt["log"]> {

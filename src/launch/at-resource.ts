@@ -15,6 +15,8 @@ export type AtResourceRequest = {
   readonly force: AbortSignal | undefined;
   /** SIGTERM to SIGKILL on a cancel. */
   readonly cancelGraceMs: number;
+  /** Aborted before `signal` is: then the following ends, and not the run. */
+  readonly letGo: AbortSignal | undefined;
 };
 
 /** A run at its resource. The three are called one after another, `remove` whatever came of the others. */
@@ -47,7 +49,11 @@ export function runAtResource(request: AtResourceRequest, signal: AbortSignal): 
     // `follow` reports what became of the run, also of one that could not be ended.
     ending.catch(() => undefined);
   };
-  const onAbort = (): void => end({ kind: "cancelled" }, request.cancelGraceMs);
+  const following = new AbortController();
+  const onAbort = (): void => {
+    if (request.letGo?.aborted === true) following.abort(signal.reason);
+    else end({ kind: "cancelled" }, request.cancelGraceMs);
+  };
   const onForce = (): void => void resource.cancel(handle, 0).catch(() => undefined);
   const onTimeout = (afterMs: number): void => end({ kind: "timeout", afterMs }, timeoutGraceMs);
 
@@ -56,7 +62,6 @@ export function runAtResource(request: AtResourceRequest, signal: AbortSignal): 
       if (asked !== undefined) await resource.submit(asked, { handle, waits }, signal);
     },
     follow: async (sink) => {
-      const following = new AbortController();
       signal.addEventListener("abort", onAbort, { once: true });
       force?.addEventListener("abort", onForce, { once: true });
       if (signal.aborted) onAbort();

@@ -39,6 +39,8 @@ export type Attempt = {
   log: ClosedRunLog | undefined;
   /** Something of it could not be removed: its live entry stays, for the next sweep. */
   left: boolean;
+  /** It is elsewhere, and goes on there: another agent follows it, or this one when it can. */
+  goesOn: boolean;
 };
 
 /** Makes the folders of an attempt and writes down that this process is at it. Nothing of it is anywhere before. */
@@ -75,6 +77,7 @@ export function reopenAttempt(
     redact: redactNothing,
     log: undefined,
     left: false,
+    goesOn: false,
   };
   return attempt;
 }
@@ -127,6 +130,12 @@ export async function closeAttempt(attempt: Attempt, { outcome, detail, bug }: C
     detail,
     store: journal.location(),
   };
+}
+
+/** Goes away from an attempt whose run goes on: nothing is written of it, and nothing of it stays here. */
+export async function leaveAttempt(attempt: Attempt): Promise<void> {
+  await removeScratch(attempt);
+  attempt.services.log.info("left running, for another agent to follow");
 }
 
 /** Checkpoints of gigabytes take longer to hash than a cancel leaves. */

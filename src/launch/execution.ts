@@ -19,13 +19,19 @@ export type ExecutionRequest = {
   readonly timeoutMs: number | undefined;
 };
 
-/** A run at its resource, as its attempt tells of it: the phases start and run. At its end it is removed, whatever came of it. */
+/**
+ * A run at its resource, as its attempt tells of it: the phases start and run. At its end it is removed, whatever came of it; one that is
+ * elsewhere may go on instead.
+ */
 export type Execution = AsyncDisposable & {
   /** Submits the run, if that is still to be done; it counts as started then. */
   start(): Promise<void>;
   /** Follows its output to the end. */
   follow(): Promise<RunOutcome>;
 };
+
+/** Where the run is by what we know: from the moment that it is asked for, it may be there. */
+type Standing = "nowhere" | "there" | "ended";
 
 export function openExecution(attempt: Attempt, request: ExecutionRequest): Execution {
   const { resource, handle, words } = request;
@@ -39,11 +45,26 @@ export function openExecution(attempt: Attempt, request: ExecutionRequest): Exec
     if (wait !== undefined || startedMs !== undefined) log.phase(waitEvent(wait, startedMs !== undefined));
   };
   const graceMs = queued?.cancelGraceMs ?? cancelGraceMs;
-  const atResource = runAtResource({ ...request, waits, force, cancelGraceMs: graceMs }, signal);
+  const remove = async (): Promise<void> => {
+    try {
+      await atResource.remove();
+    } catch (error) {
+      // As long as it may go on elsewhere, there is no end of it to tell, and no other attempt.
+      if (letGo !== undefined && standing === "there") attempt.goesOn = true;
+      else attempt.left = true;
+      journal.warn(`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+    }
+  };
+  const letGo = queued?.letGo;
+  const atResource = runAtResource({ ...request, waits, force, letGo, cancelGraceMs: graceMs }, signal);
+  let standing: Standing = request.asked === undefined ? "there" : "nowhere";
 
   return {
     start: async () => {
       log.phase({ phase: "start", status: "started", detail: words });
+      // Another may have the run by now.
+      if (letGo !== undefined && request.asked !== undefined) signal.throwIfAborted();
+      standing = "there";
       await atResource.submit();
       startedMs = clock.monotonicMs();
       log.phase({ phase: "start", status: "ended", detail: words, elapsedMs: startedMs - begunMs });
@@ -55,17 +76,16 @@ export function openExecution(attempt: Attempt, request: ExecutionRequest): Exec
         atResource.follow((stream, chunk) => runLog.write(stream, chunk)),
         noteDigest(attempt, resource, handle),
       ]);
+      standing = "ended";
       const outcome = outcomeOf(seen, endedBy);
       await keepOutcome(attempt, outcome);
       return outcome;
     },
     [Symbol.asyncDispose]: async () => {
-      try {
-        await atResource.remove();
-      } catch (error) {
-        attempt.left = true;
-        journal.warn(`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
-      }
+      attempt.goesOn = letGo?.aborted === true && standing === "there";
+      if (letGo === undefined || (standing === "there" && !attempt.goesOn)) await remove();
+      // What has ended elsewhere is kept until its end is in the store.
+      else if (standing === "ended") attempt.left = true;
       attempt.log = await runLog.close();
       journal.addPhases([
         { phase: "start", ms: Math.round((startedMs ?? begunMs) - begunMs) },

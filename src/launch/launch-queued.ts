@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { isFileMissing } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../run/document.ts";
+import type { RunKey } from "../run/handle.ts";
 import type { CheckedRun } from "./admit.ts";
-import { runAttempt } from "./launch.ts";
+import { type Attempt, type CameTo, closeAttempt, leaveAttempt, openAttempt } from "./attempt.ts";
+import { doAttempt } from "./launch.ts";
 import { checkQueuedTree } from "./queued-source.ts";
 import { readRecord } from "../run/read-record.ts";
 import { firstRecord } from "./first-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { opened } from "../run/transitions.ts";
-import type { QueuedAttempt, RunResult, Services } from "./services.ts";
+import type { QueuedAttempt, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
 
 /** A run that an agent has taken from a queue. */
@@ -24,16 +26,34 @@ export type QueuedLaunch = {
   readonly place: Omit<QueuedAttempt, "queue" | "checkSource">;
 };
 
+/** What became of a launch: its run has ended, as the writer was told, or goes on elsewhere, for another agent to follow. */
+export type QueuedEnd = "ended" | "left";
+
 /** Launches an attempt at a queued run and follows it to its end, which goes to the writer. Throws for a bug only. */
-export async function launchQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<RunResult> {
+export async function launchQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<QueuedEnd> {
   const { checked, writer, spareStore } = launch;
-  const { run_id: runId, attempt } = launch.document.run;
-  await keepEarlierLog(services.state, runId, attempt);
+  const key = keyOf(launch);
+  await keepEarlierLog(services.state, key);
   const record = recordOfAttempt(launch, services);
   const { request } = checked;
   const queued = queuedOf(launch);
-  const key = { runId, attempt };
-  return runAttempt({ request, key, record, writer, spareStore, queued }, services, signal);
+  const asked = { request, key, record, writer, spareStore, queued };
+  const attempt = await openAttempt(asked, services, signal);
+  return closeQueued(attempt, await doAttempt(attempt));
+}
+
+/** Closes an attempt, unless its run goes on. */
+export async function closeQueued(attempt: Attempt, end: CameTo): Promise<QueuedEnd> {
+  if (!attempt.goesOn) {
+    await closeAttempt(attempt, end);
+    return "ended";
+  }
+  await leaveAttempt(attempt);
+  return "left";
+}
+
+export function keyOf({ document }: QueuedLaunch): RunKey {
+  return { runId: document.run.run_id, attempt: document.run.attempt };
 }
 
 export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
@@ -56,7 +76,7 @@ export function recordOfAttempt({ document, checked }: QueuedLaunch, services: S
 }
 
 /** Each attempt has a log of its own; that of the last is the run's. */
-async function keepEarlierLog(state: StateDirectory, runId: string, attempt: number): Promise<void> {
+export async function keepEarlierLog(state: StateDirectory, { runId, attempt }: RunKey): Promise<void> {
   try {
     await rename(state.logFile(runId), join(state.runFolder(runId), `log-before-${attempt}.txt`));
   } catch (error) {

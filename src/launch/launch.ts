@@ -2,15 +2,7 @@ import { updateLive } from "../machine/live-entry.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { newRunId } from "../run/run-id.ts";
 import { opened } from "../run/transitions.ts";
-import {
-  type Attempt,
-  type AttemptRequest,
-  type CameTo,
-  cameTo,
-  cameToError,
-  closeAttempt,
-  openAttempt,
-} from "./attempt.ts";
+import { type Attempt, type CameTo, cameTo, cameToError, closeAttempt, openAttempt } from "./attempt.ts";
 import { firstRecord } from "./first-record.ts";
 import { findImage, findSource, openSecrets, prepareExecution, refuseUnsupported } from "./phases.ts";
 import type { LaunchRequest, RunResult, Services } from "./services.ts";
@@ -47,22 +39,21 @@ export async function launch(request: LaunchRequest, services: Services, signal:
   const key = { runId, attempt: 1 };
   const record = opened(firstRecord(request, services, { runId, created }));
   const spareStore = services.store.spare;
-  return runAttempt({ request, key, record, writer, spareStore, queued: undefined }, services, signal);
-}
-
-/** Makes an attempt at a run and brings it to its end. Throws as `launch` does. */
-export async function runAttempt(asked: AttemptRequest, services: Services, signal: AbortSignal): Promise<RunResult> {
+  const asked = { request, key, record, writer, spareStore, queued: undefined };
   const attempt = await openAttempt(asked, services, signal);
-  let end: CameTo;
-  try {
-    end = cameTo(await work(attempt));
-  } catch (error) {
-    end = cameToError(attempt, error);
-  }
-  return closeAttempt(attempt, end);
+  return closeAttempt(attempt, await doAttempt(attempt));
 }
 
-/** All of it between its opening and its close. Throws what it fails with. */
+/** All of an attempt between its opening and its close. Never throws: what it fails with is what it came to. */
+export async function doAttempt(attempt: Attempt): Promise<CameTo> {
+  try {
+    return cameTo(await work(attempt));
+  } catch (error) {
+    return cameToError(attempt, error);
+  }
+}
+
+/** Throws what it fails with. */
 async function work(attempt: Attempt): Promise<RunOutcome> {
   refuseUnsupported(attempt);
   const secrets = await openSecrets(attempt);

@@ -20,6 +20,7 @@ import {
 } from "./prepare.ts";
 import type { RunRecord } from "../run/record.ts";
 import { started } from "../run/transitions.ts";
+import { isElsewhere } from "../machine/elsewhere.ts";
 import { updateLive } from "../machine/live-entry.ts";
 import { type LaunchSecrets, launchSecrets, redactionOfSecrets } from "./secrets.ts";
 
@@ -174,14 +175,16 @@ export async function prepareExecution(attempt: Attempt, { source, secrets, imag
     secrets: secrets.run,
   });
   const handle = resource.handleFor(asked);
-  journal.become((record) => started(record, "starting", services.clock.now()));
+  const submitted = services.clock.now();
+  journal.become((record) => started(record, "starting", submitted));
   journal.amend({
     handle,
+    ...(isElsewhere(request.spec.resource) ? { submitted_at: submitted.toISOString() } : {}),
     env: asked.env,
     ...(command === undefined ? {} : { command }),
     ...givenImage(asked),
   });
-  await updateLive(services.state, key.runId, { handle, submittedAt: services.clock.now() });
+  await updateLive(services.state, key.runId, { handle, submittedAt: submitted });
   if (queued !== undefined) await journal.keep();
   await journal.submitting();
   const words = `${request.spec.resource}  ${attempt.redact(resource.describe(asked))}`;

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
@@ -76,11 +75,16 @@ export type QueuedAttempt = {
   readonly outlives: Outlives;
   /** SIGTERM to SIGKILL when the agent ends the run. */
   readonly cancelGraceMs: number;
+  /**
+   * Of a run that is elsewhere: aborted, before the launch is, where it is to be left as it is for another agent to follow. Its end is
+   * in the store before it is removed, which its agent does.
+   */
+  readonly letGo?: AbortSignal | undefined;
   /** Throws for a source that is not what was queued. */
   readonly checkSource: (source: ResolvedSource) => void;
 };
 
-/** The launcher, as records name it. */
-export function thisLauncher(): RunRecord["launcher"] {
-  return { version, host: hostname(), platform: `${process.platform}/${process.arch}`, node: process.versions.node };
+/** The launcher on this machine, as records name it. */
+export function thisLauncher({ host }: StateDirectory): RunRecord["launcher"] {
+  return { version, host, platform: `${process.platform}/${process.arch}`, node: process.versions.node };
 }

@@ -1,5 +1,4 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
@@ -74,7 +73,7 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     schema_version: schemaVersion,
     run_id: run.runId,
     attempt: run.attempt,
-    host: hostname(),
+    host: state.host,
     launcher: (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" },
     store: run.store,
     scratch: run.scratch,
@@ -147,14 +146,14 @@ export async function isOwnLive(
 }
 
 /** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */
-export async function isLauncherThere(entry: LiveEntry): Promise<boolean> {
-  return entry.host !== hostname() || isRunning(entry.launcher);
+export async function isLauncherThere(entry: LiveEntry, { host }: StateDirectory): Promise<boolean> {
+  return entry.host !== host || isRunning(entry.launcher);
 }
 
 /** Whether a launcher on this machine is at work on the run now. */
 export async function isLiveHere(state: StateDirectory, runId: string): Promise<boolean> {
   const entry = await readLive(state, runId);
-  return entry?.host === hostname() && isRunning(entry.launcher);
+  return entry?.host === state.host && isRunning(entry.launcher);
 }
 
 /** The ids of all entries. */

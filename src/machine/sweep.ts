@@ -61,7 +61,7 @@ export async function sweepRemains(
   for (const runId of await liveRunIds(services.state)) {
     signal.throwIfAborted();
     const entry = await readLive(services.state, runId);
-    if (entry === undefined || (await isLauncherThere(entry))) continue;
+    if (entry === undefined || (await isLauncherThere(entry, services.state))) continue;
     try {
       if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
       await sweepRun({ entry, ending }, services, signal);

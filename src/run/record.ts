@@ -159,6 +159,11 @@ export const runRecordSchema = z
     timeout_ms: durationMsField.exactOptional(),
     spec: jsonObjectField.describe("The spec as it was resolved: what a reproduction starts from."),
     handle: handleSchema.exactOptional(),
+    submitted_at: timeField
+      .exactOptional()
+      .describe(
+        "When it was handed over, of a run that is elsewhere: its timeout counts from here, whoever follows it.",
+      ),
     created_at: timeField,
     started_at: timeField.exactOptional(),
     finished_at: timeField.exactOptional(),

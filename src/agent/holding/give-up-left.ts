@@ -1,8 +1,8 @@
-import { hostname } from "node:os";
 import { systemClock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import { clearRemains } from "../../machine/clear-run.ts";
-import { isLauncherThere, type LiveEntry, liveRunIds, readLive } from "../../machine/live-entry.ts";
+import { clearRemains, removeScratch } from "../../machine/clear-run.ts";
+import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "../../machine/live-entry.ts";
+import { isElsewhere } from "../../machine/elsewhere.ts";
 import { openStoreAt } from "../../stores/choose-store.ts";
 import type { SweepPlace } from "../../machine/sweep-services.ts";
 import type { SweptRun } from "../../machine/sweep.ts";
@@ -16,8 +16,15 @@ export async function giveUpLeft(place: SweepPlace, signal: AbortSignal): Promis
   const swept: SweptRun[] = [];
   for (const runId of await liveRunIds(place.state)) {
     const entry = await readLive(place.state, runId);
-    if (entry?.queue === undefined || entry.host !== hostname() || (await isLauncherThere(entry))) continue;
+    if (entry?.queue === undefined || entry.host !== place.state.host || (await isLauncherThere(entry, place.state)))
+      continue;
     try {
+      if (entry.handle !== undefined && isElsewhere(entry.handle.kind)) {
+        // It goes on without this machine, and another agent follows it by its handle.
+        await removeScratch(entry, place.state);
+        await releaseLive(place.state, runId);
+        continue;
+      }
       await clearRemains(entry, place);
       await giveUp({ ...entry, queue: entry.queue }, place, signal);
       swept.push({ kind: "swept", runId });

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { LaunchError } from "../../core/errors.ts";
 import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
@@ -30,6 +29,8 @@ export type HoldWriter = RunWriter &
     isEnding(): boolean;
     /** Writes the end of its attempt, which the first who calls this knows, and says what it came to. Rejects when its agent must end before. */
     conclude(ended: RunDocument): Promise<Result>;
+    /** It goes on elsewhere, and its lease stays as it is: its end is for whoever follows it to write. */
+    leave(): Promise<Result>;
     /** Nothing of it was started: its attempt doesn't count. */
     putBack(): Promise<Result>;
   };
@@ -70,7 +71,7 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
     const end = endOfAttempt({
       ended: inQueue(ended, taken.entry.run),
       agent: agent.request.agent,
-      host: hostname(),
+      host: agent.services.state.host,
       cut: ending === "cancelled" ? undefined : ending,
       now: clock.now(),
     });
@@ -104,6 +105,10 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
       ),
     isEnding: () => concluding !== undefined,
     conclude,
+    leave: async () => {
+      await release();
+      return hand.ending() === "fenced" ? fenced() : { kind: "given-back" };
+    },
     putBack: async () => {
       await release();
       const { document, entry } = taken;

@@ -1,4 +1,5 @@
 import { LaunchError, messageOf } from "../../core/errors.ts";
+import { endElsewhere, isElsewhere } from "../../machine/elsewhere.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
@@ -37,13 +38,14 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
   const { agent } = served;
   const { document } = taken;
   const { run } = document;
-  const stop = new AbortController();
+  const [stop, letGo] = [new AbortController(), new AbortController()];
   let ending: Ending | undefined;
   let active = true;
   const end = (why: Ending): void => {
     // Whoever is fenced has nothing more to say; a cancel goes before the agent's own wish.
     if (ending === "fenced" || ending === why || (ending === "cancelled" && why !== "fenced")) return;
     ending = why;
+    if (why === "fenced" || why === "given-back") letGo.abort();
     stop.abort(new LaunchError("cancelled", reasonWords[why]));
   };
   const release = (): void => {
@@ -56,7 +58,8 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
-    const came = isServed ? await execute(taken, { served, services, writer }, stop.signal) : await writer.putBack();
+    const holder = { served, services, writer, letGo: isElsewhere(run.resource) ? letGo.signal : undefined };
+    const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack();
     await forgetHere(taken, served);
     return came;
   };
@@ -100,34 +103,42 @@ export function servicesOf({ agent, store, spareStore: spare, tokens }: Served):
   return { log, clock, state, environment, tokens, launcher, resources, store: choice };
 }
 
-type Holder = { readonly served: Served; readonly services: Services; readonly writer: HoldWriter };
+type Holder = {
+  readonly served: Served;
+  readonly services: Services;
+  readonly writer: HoldWriter;
+  readonly letGo: AbortSignal | undefined;
+};
 
 /** Brings the run to its end here, whatever that is, and has it written. What fails is the run's end, in words. */
 async function execute(
   taken: Taken,
-  { served, services, writer }: Holder,
+  { served, services, writer, letGo }: Holder,
   signal: AbortSignal,
 ): Promise<TakenRun["end"]> {
   const { document, adopts } = taken;
   // How it has ended, where its launch has not written that.
   let outcome = lostOutcome("it came to no end");
   try {
-    const launch = { ...(await admit(taken, served, services)), writer, spareStore: services.store.spare };
-    if (!adopts) await launchQueued(launch, services, signal);
-    else if (!(await adoptQueued(launch, services, signal))) {
-      outcome = lostOutcome("its agent was killed before it had started the run");
-    }
+    const { place, ...admitted } = await admit(taken, served, services);
+    const launch = { ...admitted, place: { ...place, letGo }, writer, spareStore: services.store.spare };
+    const came = adopts ? await adoptQueued(launch, services, signal) : await launchQueued(launch, services, signal);
+    if (came === "left") return await writer.leave();
+    if (came === "nothing") outcome = lostOutcome("its agent was killed before it had started the run");
   } catch (error) {
     const known = error instanceof LaunchError;
     if (!known)
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (!writer.isEnding()) {
-      await clearHere(document.run.run_id, services);
+      await clearAll(taken, services);
       services.log.warning(`not started: ${messageOf(error)}`);
     }
     outcome = outcomeOfError(error);
   }
-  return writer.conclude(doneOf(ended(document, outcome, services.clock.now())));
+  const came = await writer.conclude(doneOf(ended(document, outcome, services.clock.now())));
+  // What had ended elsewhere was kept until its end was in the store: without it, who comes next would take it for never started.
+  if (letGo !== undefined && came.kind !== "fenced") await removeElsewhere(taken, services);
+  return came;
 }
 
 /** What may be launched of it here. Throws `refused` with the reason. */
@@ -157,9 +168,25 @@ async function definitionFor({ adopts, document, entry }: Taken, served: Served)
 }
 
 /** A run that is refused may have been started by an agent that is gone. */
+async function clearAll(taken: Taken, services: Services): Promise<void> {
+  const { run } = taken.document;
+  await clearHere(run.run_id, services);
+  if (taken.adopts && isElsewhere(run.resource)) await removeElsewhere(taken, services);
+}
+
+async function removeElsewhere({ document }: Taken, services: Services): Promise<void> {
+  const { run_id: runId, attempt, resource } = document.run;
+  try {
+    await endElsewhere(resource, { runId, attempt }, services);
+  } catch (error) {
+    services.log.warning(`what is left of it elsewhere could not be removed: ${messageOf(error)}`);
+  }
+}
+
 async function clearHere(runId: string, services: Services): Promise<void> {
   const entry = await readLive(services.state, runId);
-  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry)))) return;
+  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state))))
+    return;
   try {
     await clearRemains(entry, services);
   } catch (error) {

@@ -1,5 +1,5 @@
-import { hostname } from "node:os";
 import { messageOf } from "../../core/errors.ts";
+import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
@@ -9,6 +9,8 @@ import { doneOf } from "../../run/transitions/change.ts";
 import type { Agent, Served, Taken } from "../context.ts";
 import { factOf } from "../leases/process-fact.ts";
 import { servicesOf } from "./hold.ts";
+import type { Lease } from "../../run/head.ts";
+import type { Holding } from "../taking/slots.ts";
 import type { HolderState } from "../leases/liveness.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 
@@ -16,10 +18,13 @@ import { loseAttempt } from "./lose-attempt.ts";
  * What a snapshot says of leases: of our own, and of those whose holder may be gone.
  *
  *   ours, in our hands       it may have been cancelled, or be another's by now
- *   ours, not in our hands   a claim whose answer was lost: it is begun now
+ *   ours, not in our hands   a claim whose answer was lost: it is begun now. One that is elsewhere could not be reached: it is taken up again
  *   its holder was killed    here: what it left running is taken over at once, by its process being gone
  *   its holder's job ended   as the CI says: the attempt is lost at once
  *   its holder is silent     elsewhere: after its time and that of its supervisors is over, the attempt is lost
+ *
+ * Before the attempt of a holder that is gone is lost, its resource is asked, where that is elsewhere: what is there of it is taken over.
+ * As long as there is no answer it stays as it is, since it may run.
  */
 export async function watchLeases(served: Served, snapshot: QueueSnapshot, begun: number): Promise<void> {
   const { agent, holds } = served;
@@ -64,19 +69,47 @@ export function isOwn({ request, incarnation }: Agent, { run }: QueueEntry): boo
 async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   const { lease } = entry.run;
   if (lease === undefined) return;
-  const holder = served.liveness.of(lease);
   const { state } = served.agent.services;
   const left = await readLive(state, entry.run.run_id);
-  const isHere = left?.host === hostname() && left.attempt === entry.run.attempt;
-  if (isHere && !(await isLauncherThere(left))) {
+  const isHere = left?.host === state.host && left.attempt === entry.run.attempt;
+  if (isHere && !(await isLauncherThere(left, state))) {
     await adopt(served, entry, left);
-  } else if (!isHere && (await factOf(holder.beat, state)) === "gone") {
-    await lose(served, entry, `agent ${lease.agent} was killed before it had started the run`);
-  } else if (!isHere && hasJobEnded(served, holder)) {
-    await lose(served, entry, `the job of agent ${lease.agent} has ended`);
-  } else if (holder.kind === "expired") {
-    await lose(served, entry, `agent ${lease.agent} has given no sign of life for longer than its lease allows`);
+    return;
   }
+  const words = await wordsOfGone(served, lease, isHere);
+  if (words === undefined || (await inheritElsewhere(served, entry))) return;
+  await lose(served, entry, words);
+}
+
+/** How it is known that the holder goes on with nothing; undefined while it may. */
+async function wordsOfGone(served: Served, lease: Lease, isHere: boolean): Promise<string | undefined> {
+  const { state } = served.agent.services;
+  const holder = served.liveness.of(lease);
+  if (!isHere && (await factOf(holder.beat, state)) === "gone") {
+    return `agent ${lease.agent} was killed before it had started the run`;
+  }
+  if (!isHere && hasJobEnded(served, holder)) return `the job of agent ${lease.agent} has ended`;
+  if (holder.kind !== "expired") return undefined;
+  return `agent ${lease.agent} has given no sign of life for longer than its lease allows`;
+}
+
+/** Takes over what was submitted elsewhere, wherever its agent was. False when there is nothing of it. */
+async function inheritElsewhere(served: Served, entry: QueueEntry): Promise<boolean> {
+  const document = await load(served, entry);
+  const kind = document === undefined ? undefined : handleElsewhere(document)?.kind;
+  if (document === undefined || kind === undefined) return false;
+  const { run_id: runId, attempt } = document.run;
+  try {
+    if ((await findAtResource(kind, { runId, attempt }, servicesOf(served))) === undefined) return false;
+  } catch (error) {
+    served.agent.services.log.warning(`whether ${runId} still runs is not known: ${messageOf(error)}`);
+    return true;
+  }
+  const { pool } = served.agent;
+  // It runs already, whether there is room for one more or not.
+  const slotsOf = (): Holding => pool.take(entry.run.queued?.slots ?? {}) ?? pool.takeOver({});
+  await takeOver(served, entry, { document, slotsOf });
+  return true;
 }
 
 /** Asked of holders that give reason to alone, since each answer is a request. */
@@ -86,14 +119,24 @@ function hasJobEnded({ jobs }: Served, { isStale, beat }: HolderState): boolean 
 
 /** Takes a run over as it is, in the same attempt. */
 async function adopt(served: Served, entry: QueueEntry, left: LiveEntry): Promise<void> {
-  const { agent, store } = served;
   const document = await load(served, entry);
   if (document === undefined) return;
+  await takeOver(served, entry, { document, slotsOf: () => served.agent.pool.takeOver(left.slots ?? {}) });
+}
+
+type Inherited = {
+  readonly document: RunDocument;
+  /** Asked for once the run is ours. */
+  readonly slotsOf: () => Holding;
+};
+
+async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf }: Inherited): Promise<void> {
+  const { agent, store } = served;
   const lease = agent.leaseFor(entry.run.attempt);
   const held = doneOf(takenOver(document, lease));
   const written = await store.progress(entry, held, agent.writes);
   if (written.kind !== "written") return;
-  const slots = agent.pool.takeOver(left.slots ?? {});
+  const slots = slotsOf();
   agent.services.log.info(`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`);
   begin(served, { entry: written.entry, document: held, slots, adopts: true });
 }
@@ -102,6 +145,12 @@ async function recover(served: Served, entry: QueueEntry, begun: number): Promis
   // A run that was taken while the snapshot was on its way looks the same.
   if (served.claiming > 0 || served.ticks() !== begun) return;
   const document = await load(served, entry);
+  if (document !== undefined && handleElsewhere(document) !== undefined) {
+    // No new claim: it could not be followed, nor be ended. Who stops leaves it to another.
+    if (served.agent.mode() === "stopping" || (await inheritElsewhere(served, entry))) return;
+    await lose(served, entry, "it is not at its resource any more");
+    return;
+  }
   const slots = document === undefined ? undefined : served.agent.pool.take(entry.run.queued?.slots ?? {});
   if (document !== undefined && slots !== undefined) begin(served, { entry, document, slots, adopts: false });
 }
@@ -129,8 +178,8 @@ export async function clearLeft(served: Served, runIds: readonly string[], snaps
   const { state, log } = agent.services;
   for (const runId of runIds) {
     const left = await readLive(state, runId);
-    if (left?.queue === undefined || left.host !== hostname() || left.store !== store.location) continue;
-    if (!queues.includes(left.queue) || (await isLauncherThere(left))) continue;
+    if (left?.queue === undefined || left.host !== state.host || left.store !== store.location) continue;
+    if (!queues.includes(left.queue) || (await isLauncherThere(left, state))) continue;
     const held = snapshot.entries.some(
       ({ place, run }) => place === "leased" && run.run_id === runId && run.attempt === left.attempt,
     );

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Slots } from "../../queues/order.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { Served } from "../context.ts";
@@ -14,7 +13,7 @@ export async function ownBeatOf({ agent, queues, holds }: Served): Promise<BeatC
     return {
       agent: request.agent,
       incarnation,
-      host: hostname(),
+      host: services.state.host,
       state: agent.mode(),
       queues: [...queues],
       max_jobs: Number.isFinite(request.maxJobs) ? request.maxJobs : -1,

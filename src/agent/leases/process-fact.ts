@@ -1,5 +1,4 @@
 import { readlink } from "node:fs/promises";
-import { hostname } from "node:os";
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { isRunning, nameProcess } from "../../core/process-identity.ts";
@@ -40,7 +39,7 @@ export async function factOf(
   state: StateDirectory,
 ): Promise<"there" | "gone" | "unknown"> {
   const fact = processSchema.safeParse(beat?.job?.["process"]).data;
-  if (beat?.host !== hostname() || fact === undefined) return "unknown";
+  if (beat?.host !== state.host || fact === undefined) return "unknown";
   const own = await nameProcess(process.pid);
   if (fact.state !== state.path || fact.space !== (await pidSpace()) || !sameBoot(fact.started, own?.started)) {
     return "unknown";

@@ -38,7 +38,7 @@ async function leaseReason({ agent, snapshot, liveness }: Served): Promise<strin
     if (isOwn(agent, entry)) return `${runId} is ours, and is not begun yet`;
     const { kind } = liveness.of(lease);
     const left = await readLive(agent.services.state, runId);
-    const isThere = left?.attempt === entry.run.attempt && (await isLauncherThere(left));
+    const isThere = left?.attempt === entry.run.attempt && (await isLauncherThere(left, agent.services.state));
     if (kind !== "seen" && !(isThere && kind === "silent"))
       return `agent ${lease.agent}, which has ${runId}, may be gone`;
   }

@@ -19,7 +19,7 @@ export function deskServices({ environment }: Pick<Console, "environment">, log:
     state,
     environment,
     home,
-    launcher: thisLauncher(),
+    launcher: thisLauncher(state),
     resources: ownResources({ log, cacheDirectory: state.cache, environment }),
     ownerOf,
     tokensOf: (config) => ownTokens(config, environment, log),

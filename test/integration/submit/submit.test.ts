@@ -38,7 +38,7 @@ beforeEach(() => {
     environment,
     resources: ownResources({ log: silentLog, cacheDirectory: state.cache, environment }),
     home: folder.folder("home"),
-    launcher: thisLauncher(),
+    launcher: thisLauncher(state),
     ownerOf: () => Promise.resolve({ entity: "team", project: "train" }),
     tokensOf: () => Promise.resolve({}),
   };

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { AgentServices, ServedStore } from "../../../src/agent/request.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/output/log.ts";
@@ -12,7 +11,7 @@ export function agentServices(
     clock: systemClock,
     environment: process.env,
     resources: ownResources({ log: own.log, cacheDirectory: own.state.cache, environment: process.env }),
-    launcher: { version: "test", host: hostname(), platform: "test", node: process.versions.node },
+    launcher: { version: "test", host: own.state.host, platform: "test", node: process.versions.node },
     config: undefined,
     ...own,
   };

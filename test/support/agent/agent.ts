@@ -90,13 +90,23 @@ export async function agentPlace(url?: string) {
       return runAgent(asked, services(asked.queues, changes), signal);
     },
     /** An agent in a process of its own, whose store refuses these verbs. */
-    spawn: async (request: Partial<AskedAgent> = {}, refused: readonly string[] = []) => {
+    spawn: async (
+      request: Partial<AskedAgent> = {},
+      refused: readonly string[] = [],
+      machine: { readonly state?: string; readonly host?: string; readonly cluster?: string } = {},
+    ) => {
       const child = spawn(process.execPath, [join(import.meta.dirname, "served-agent.ts")], {
         stdio: ["pipe", "pipe", "inherit"],
       });
       children.push(child);
       child.stdin.end(
-        JSON.stringify({ request: agentRequest(request), state: state.path, store: url ?? location.url, refused }),
+        JSON.stringify({
+          request: agentRequest(request),
+          state: state.path,
+          store: url ?? location.url,
+          refused,
+          ...machine,
+        }),
       );
       const output: string[] = [];
       child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
@@ -145,7 +155,7 @@ async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Sc
       const written = {
         name: `job-${index}`,
         queue: "default",
-        ...(spec["resource"] === "local-container"
+        ...(typeof spec["resource"] === "string" && spec["resource"] !== "local-process"
           ? { docker: { docker_image: "busybox:latest" }, overrides: { entry_point: ["sh", "-c", script] } }
           : {
               uri: code,

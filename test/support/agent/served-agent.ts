@@ -5,6 +5,7 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import { agentServices, lineLog, servedStore } from "./agent-services.ts";
+import { resourcesWith } from "../cluster/cluster-resource.ts";
 import { withFaults } from "../stores/store-faults.ts";
 
 /* An agent as stdin describes it, in a process that a test can stop and kill. It says what its log is told, a line each. */
@@ -12,6 +13,10 @@ import { withFaults } from "../stores/store-faults.ts";
 type Order = {
   readonly request: AskedAgent;
   readonly state: string;
+  /** What its machine is called; absent: as this one is. */
+  readonly host?: string;
+  /** The URL of a cluster that its runs may be in. */
+  readonly cluster?: string;
   readonly store: string;
   /** Verbs that fail. */
   readonly refused: readonly string[];
@@ -19,9 +24,10 @@ type Order = {
 const parse: (json: string) => Order = JSON.parse;
 
 const order = parse(await text(process.stdin));
-const state = stateDirectoryAt(order.state);
+const state = stateDirectoryAt(order.state, order.host);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const log = lineLog(say);
+const resources = resourcesWith(order.cluster, { log, cacheDirectory: state.cache, environment: process.env });
 const store = withFaults(
   await openStore(parseStoreUrl(order.store), { log, stateDirectory: state }),
   undefined,
@@ -38,7 +44,10 @@ const { end, message, runs } = await runAgent(
     state,
     stores: [servedStore({ store, queues: order.request.queues })],
     force: second.signal,
+    resources,
   }),
   first.signal,
 );
 say(`ended ${JSON.stringify({ end, message, runs })}`);
+await resources.close();
+await store.close();

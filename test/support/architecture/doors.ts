@@ -43,7 +43,7 @@ export const doors: Doors = {
   launch:
     "admit adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
   machine:
-    "clear-run keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",

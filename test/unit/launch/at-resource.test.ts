@@ -27,7 +27,7 @@ function resource(changes: Partial<Resource>): Resource {
 /** The run from its start to its removal, as an attempt brings it there; what it can't be removed for is left. */
 async function executed(changes: Partial<Resource>, signal: AbortSignal, left: unknown[]) {
   const request = { resource: resource(changes), asked, handle, waits: () => undefined, timeoutMs: undefined };
-  const run = runAtResource({ ...request, force: undefined, cancelGraceMs: 5_000 }, signal);
+  const run = runAtResource({ ...request, force: undefined, letGo: undefined, cancelGraceMs: 5_000 }, signal);
   try {
     await run.submit();
     return await run.follow(() => undefined);
@@ -56,4 +56,21 @@ test("a run that could not be removed keeps the outcome that it had, and what st
   const result = await executed({ remove: () => Promise.reject(failure) }, new AbortController().signal, left);
   expect(result.seen).toEqual({ kind: "exited", exitCode: 0 });
   expect(left).toEqual([failure]);
+});
+
+test("a run that is let go is followed no more, and is not ended", async () => {
+  const [letGo, stop] = [new AbortController(), new AbortController()];
+  const cancelled: number[] = [];
+  const changes: Partial<Resource> = {
+    follow: (_handle, _reader, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("stopped")))),
+    cancel: (_handle, graceMs) => Promise.resolve(void cancelled.push(graceMs)),
+  };
+  const request = { resource: resource(changes), asked, handle, waits: () => undefined, timeoutMs: undefined };
+  const run = runAtResource({ ...request, force: undefined, letGo: letGo.signal, cancelGraceMs: 5_000 }, stop.signal);
+  const following = run.follow(() => undefined);
+  letGo.abort();
+  stop.abort();
+  await expect(following).rejects.toThrow("stopped");
+  expect(cancelled).toEqual([]);
 });
