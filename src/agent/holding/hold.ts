@@ -73,6 +73,7 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     runId: run.run_id,
     key: taken.entry.key,
     queue: taken.entry.queue,
+    slots: taken.slots,
     isActive: () => active,
     see: (entry, begun) => {
       if (!active || !writer.see(entry, begun)) return;

@@ -53,6 +53,8 @@ export async function agentPlace(url?: string) {
   const children: ChildProcess[] = [];
   return {
     folder,
+    /** Of its store. */
+    url: url ?? location.url,
     state,
     store,
     lines,
@@ -89,14 +91,23 @@ export async function agentPlace(url?: string) {
       const asked = agentRequest(request);
       return runAgent(asked, services(asked.queues, changes), signal);
     },
-    /** An agent in a process of its own, whose store refuses these verbs. */
-    spawn: async (request: Partial<AskedAgent> = {}, refused: readonly string[] = []) => {
+    /** An agent in a process of its own, whose store refuses these verbs; it serves these other stores too. */
+    spawn: async (
+      request: Partial<AskedAgent> = {},
+      refused: readonly string[] = [],
+      others: readonly string[] = [],
+    ) => {
       const child = spawn(process.execPath, [join(import.meta.dirname, "served-agent.ts")], {
         stdio: ["pipe", "pipe", "inherit"],
       });
       children.push(child);
       child.stdin.end(
-        JSON.stringify({ request: agentRequest(request), state: state.path, store: url ?? location.url, refused }),
+        JSON.stringify({
+          request: agentRequest(request),
+          state: state.path,
+          stores: [url ?? location.url, ...others],
+          refused,
+        }),
       );
       const output: string[] = [];
       child.stdout.on("data", (data: Buffer) => output.push(data.toString()));

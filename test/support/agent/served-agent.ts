@@ -12,7 +12,7 @@ import { withFaults } from "../stores/store-faults.ts";
 type Order = {
   readonly request: AskedAgent;
   readonly state: string;
-  readonly store: string;
+  readonly stores: readonly string[];
   /** Verbs that fail. */
   readonly refused: readonly string[];
 };
@@ -22,23 +22,20 @@ const order = parse(await text(process.stdin));
 const state = stateDirectoryAt(order.state);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const log = lineLog(say);
-const store = withFaults(
-  await openStore(parseStoreUrl(order.store), { log, stateDirectory: state }),
-  undefined,
-  undefined,
-  (verb) => order.refused.includes(verb),
+const refuses = (verb: string): boolean => order.refused.includes(verb);
+const stores = await Promise.all(
+  order.stores.map(async (url) => {
+    const opened = await openStore(parseStoreUrl(url), { log, stateDirectory: state });
+    const store = withFaults(opened, undefined, undefined, refuses);
+    return servedStore({ store, queues: order.request.queues });
+  }),
 );
 const [first, second] = [new AbortController(), new AbortController()];
 process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
 say("ready");
 const { end, message, runs } = await runAgent(
   order.request,
-  agentServices({
-    log,
-    state,
-    stores: [servedStore({ store, queues: order.request.queues })],
-    force: second.signal,
-  }),
+  agentServices({ log, state, stores, force: second.signal }),
   first.signal,
 );
 say(`ended ${JSON.stringify({ end, message, runs })}`);
