@@ -21,11 +21,13 @@ export async function cli(argv: readonly string[]): Promise<void> {
   await runCli(argv);
 }
 
-/**
+/*
  * What nearly every part needs lies in the bundle's entry once, instead of in each of a dozen chunks; it is loaded when it is first
- * needed, as anywhere. Small modules alone, and none that needs a package: the entry is read at each start.
+ * needed, as anywhere. Small modules alone, and none that needs a package: the entry is read at each start. Nothing is called here: the
+ * bundler alone reads it.
  */
-export const shared: readonly (() => Promise<unknown>)[] = [
+// eslint-disable-next-line @typescript-eslint/no-meaningless-void-operator -- as a variable it would be an unused one
+void [
   () => import(/* webpackMode: "eager" */ "./core/process.ts"),
   () => import(/* webpackMode: "eager" */ "./core/process-identity.ts"),
   () => import(/* webpackMode: "eager" */ "./core/duration.ts"),

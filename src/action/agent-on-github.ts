@@ -42,6 +42,7 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.agent.failOnRun === true };
   } finally {
     jobs?.close();
+    await services.resources.close();
     await queues.store.close();
   }
 }

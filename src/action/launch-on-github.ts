@@ -11,7 +11,8 @@ import { specsOf } from "./specs.ts";
 
 /** The command `launch`: from the inputs to a finished run, or to runs that wait in a queue. */
 export async function launchOnGitHub(place: JobPlace, signal: AbortSignal): Promise<Exit> {
-  const submitted = await submit(submissionOf(place), jobServices(place), signal);
+  const services = jobServices(place);
+  const submitted = await submit(submissionOf(place), services, signal).finally(() => services.resources.close());
   switch (submitted.kind) {
     case "faults":
       return exitOfFaults(submitted);

@@ -4,6 +4,7 @@ import type { Log } from "../core/output/log.ts";
 import { stateDirectoryAt } from "../core/state-directory.ts";
 import { gitHubContext } from "../github/context.ts";
 import { tokensFor } from "../github/store.ts";
+import type { SweptRun } from "../machine/sweep.ts";
 import { goesWithJob } from "./job-state.ts";
 import { jobTable } from "../submit/settings/job-table.ts";
 import type { StateName } from "./protocol.ts";
@@ -34,14 +35,24 @@ async function sweep(directory: string): Promise<void> {
   if ((await liveRunIds(state)).length === 0) return;
   const { sweepRemains } = await import("../machine/sweep.ts");
   const { sweepServices } = await import("../machine/sweep-services.ts");
+  const { ownResources } = await import("../resources/index.ts");
   const tokens = tokensFor(gitHubContext(process.env), core.getInput(jobTable.token.input));
-  const place = { state, tokens, environment: process.env, log: postLog };
+  const resources = ownResources({ log: postLog, cacheDirectory: state.cache, environment: process.env });
+  const place = { state, tokens, environment: process.env, log: postLog, resources };
   const signal = AbortSignal.timeout(deadlineMs);
-  // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.
-  const given = goesWithJob(directory)
-    ? await (await import("../agent/holding/give-up-left.ts")).giveUpLeft(place, signal)
-    : [];
-  for (const swept of [...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]) {
+  try {
+    // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.
+    const given = goesWithJob(directory)
+      ? await (await import("../agent/holding/give-up-left.ts")).giveUpLeft(place, signal)
+      : [];
+    say([...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]);
+  } finally {
+    await resources.close();
+  }
+}
+
+function say(runs: readonly SweptRun[]): void {
+  for (const swept of runs) {
     if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
     else {
       process.exitCode = 1;

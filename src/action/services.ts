@@ -4,6 +4,7 @@ import { systemClock } from "../core/clock.ts";
 import { type GitHubContext, runUrl } from "../github/context.ts";
 import { defaultStoreUrl } from "../github/store.ts";
 import { thisLauncher } from "../launch/services.ts";
+import { ownResources } from "../resources/index.ts";
 import type { CiRun } from "../run/record.ts";
 import type { SubmitServices } from "../submit/submission.ts";
 import type { JobPlace } from "./job-place.ts";
@@ -18,6 +19,7 @@ export function jobServices({ inputs, context, state, log }: JobPlace): SubmitSe
     state,
     environment: process.env,
     home: homedir(),
+    resources: ownResources({ log, cacheDirectory: state.cache, environment: process.env }),
     launcher: { ...thisLauncher(), ...(job === undefined ? {} : { job }) },
     ownerOf: () => Promise.resolve({ entity: owner, project: repository }),
     tokensOf: async (config) => {

@@ -49,6 +49,7 @@ export async function runAgent(
     clearInterval(touching);
     life.close();
     await Promise.all(agent.stores.map(leave));
+    await services.resources.close();
   }
   const end = life.end() ?? "drained";
   return { end, message: end === "drained" ? drainedWords(agent) : endWords[end], runs: agent.runs };

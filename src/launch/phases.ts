@@ -1,5 +1,4 @@
 import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
-import { requireResource } from "../resources/index.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
@@ -29,10 +28,10 @@ import { type LaunchSecrets, launchSecrets, redactionOfSecrets } from "./secrets
  */
 
 /** What this version can't do is refused before anything is done. */
-export function refuseUnsupported({ request, queued }: Attempt): void {
+export function refuseUnsupported({ request, services, queued }: Attempt): void {
   if (queued === undefined) refuseQueue(request);
   refuseOutputs(request);
-  requireResource(request.spec.resource);
+  services.resources.require(request.spec.resource);
   refuseEnvironment(request);
 }
 

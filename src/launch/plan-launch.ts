@@ -1,6 +1,5 @@
 import { mkdir, rm } from "node:fs/promises";
 import { newRunId } from "../run/run-id.ts";
-import { requireResource } from "../resources/index.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
@@ -38,7 +37,7 @@ export type LaunchPlan = {
 export async function planLaunch(request: LaunchRequest, services: Services, signal: AbortSignal): Promise<LaunchPlan> {
   const { spec, config } = request;
   refuseOutputs(request);
-  requireResource(spec.resource);
+  services.resources.require(spec.resource);
   refuseEnvironment(request);
   const { log, tokens, state } = services;
   for (const warning of request.warnings) log.warning(warning);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LaunchError } from "../core/errors.ts";
-import { openResource, resourceTraits } from "../resources/index.ts";
+import { resourceTraits } from "../resources/index.ts";
 import type { Resource, RunRequest } from "../resources/resource.ts";
 import type { RunKey } from "../run/handle.ts";
 import type { ResolvedSource } from "../sources/source.ts";
@@ -75,7 +75,7 @@ export function resourceFor(
     image_uri: image ?? "",
     author: spec.author ?? by,
   });
-  return openResource(spec.resource, args, {
+  return services.resources.open(spec.resource, args, {
     log: services.log,
     cacheDirectory: services.state.cache,
     environment: services.environment,

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { LaunchError } from "../core/errors.ts";
 import type { ExamineRequest, Finding } from "../core/finding.ts";
 import type { PrunedFolder, PruneRequest } from "../core/pruning.ts";
-import type { Resource, ResourceContext, ResourceTraits, ResourceUse } from "./resource.ts";
+import type { Resource, ResourceContext, ResourceTraits, ResourceUse, SharedContext } from "./resource.ts";
+import { type OpenedPlugin, openPlugin } from "./shared-life.ts";
 import { kubernetesArgsSchema } from "./kubernetes/schema.ts";
 import { kubernetesTraits } from "./kubernetes/traits.ts";
 import { localContainerArgsSchema } from "./local-container/schema.ts";
@@ -71,34 +72,63 @@ export const otherResourceNames: ReadonlyMap<string, string> = new Map(
   Object.entries(resources).flatMap(([name, { traits }]) => traits.otherNames.map((other) => [other, name] as const)),
 );
 
-/** Loads a resource's plug-in and opens it. Throws `unsupported` for one that is not there yet. */
-export async function openResource(
-  name: ResourceName,
-  args: ResourceArgs,
-  context: ResourceContext,
-): Promise<Resource> {
-  switch (name) {
-    case "local-container":
-      return (await resources[name].load()).plugin.create(args[name] ?? resources[name].schema.parse({}), context);
-    case "local-process":
-      return (await resources[name].load()).plugin.create(args[name] ?? resources[name].schema.parse({}), context);
-    case "kubernetes":
-    case "sagemaker":
-    case "vertex":
-      throw missing(name);
-  }
-}
+/**
+ * What opens resources in one process: for its launches, and for whoever follows or ends what another has started. What runs share at
+ * a resource begins at the first need of it and ends with `close`, which its owner calls once nobody needs it any more.
+ */
+export type ResourceCatalog = {
+  /** Throws `unsupported` for a resource whose plug-in is not there yet, before anything is fetched or built for it. */
+  require(name: ResourceName): void;
+  /** Loads a resource's plug-in and makes the resource of one run. Throws `unsupported` for one that is not there yet. */
+  open(name: ResourceName, args: ResourceArgs, context: ResourceContext): Promise<Resource>;
+  /** Never throws; fine when it was closed before. */
+  close(): Promise<void>;
+};
 
-/** Throws `unsupported` for a resource whose plug-in is not there yet, before anything is fetched or built for it. */
-export function requireResource(name: ResourceName): void {
-  if (resources[name].load === undefined) throw missing(name);
-}
+/** Opens a resource's plug-in in this process; it takes its own of a run's arguments. */
+export type ResourceOpener = (context: SharedContext) => Promise<OpenedPlugin<ResourceArgs>>;
 
-function missing(name: ResourceName): LaunchError {
-  return new LaunchError(
-    "unsupported",
-    `resource "${name}" is not in this version; use local-process or local-container`,
-  );
+type Openers = Readonly<Partial<Record<ResourceName, ResourceOpener>>>;
+
+const ownOpeners: Openers = {
+  "local-container": async (context) => {
+    const { load, schema } = resources["local-container"];
+    const { create, close } = openPlugin((await load()).plugin, context);
+    return { create: (args, own) => create(args["local-container"] ?? schema.parse({}), own), close };
+  },
+  "local-process": async (context) => {
+    const { load, schema } = resources["local-process"];
+    const { create, close } = openPlugin((await load()).plugin, context);
+    return { create: (args, own) => create(args["local-process"] ?? schema.parse({}), own), close };
+  },
+};
+
+/** The resources of this version, or others in the place of some of them. */
+export function ownResources(context: SharedContext, others: Openers = {}): ResourceCatalog {
+  const openers = { ...ownOpeners, ...others };
+  const opened = new Map<ResourceName, Promise<OpenedPlugin<ResourceArgs>>>();
+  const openerOf = (name: ResourceName): ResourceOpener => {
+    const opener = openers[name];
+    if (opener !== undefined) return opener;
+    throw new LaunchError(
+      "unsupported",
+      `resource "${name}" is not in this version; use local-process or local-container`,
+    );
+  };
+  return {
+    require: openerOf,
+    open: async (name, args, own) => {
+      const opener = openerOf(name);
+      const plugin = opened.get(name) ?? opener(context);
+      opened.set(name, plugin);
+      return (await plugin).create(args, own);
+    },
+    close: async () => {
+      const closed = [...opened.values()].map(async (plugin) => (await plugin).close());
+      // One that could not be loaded has nothing to end.
+      await Promise.allSettled(closed);
+    },
+  };
 }
 
 /** The one resource that a run would use, and its command. */

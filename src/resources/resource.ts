@@ -93,9 +93,21 @@ export type ResourceContext = {
   readonly networks: readonly string[];
 };
 
+/** What all runs of one process share: one watch over them, or the table of those that this process has started. */
+export interface SharedLife {
+  /** Ends it; the runs go on. */
+  close(): Promise<void>;
+}
+
+/** What it begins with: of the process, not of one of its runs. */
+export type SharedContext = Pick<ResourceContext, "log" | "cacheDirectory" | "environment">;
+
 /** A resource's plug-in: `create` takes the resource_args that its own `schema.ts` has validated. */
-export type ResourcePlugin<Args> = {
-  readonly create: (args: Args, context: ResourceContext) => Resource;
+export type ResourcePlugin<Args, Shared extends SharedLife> = {
+  /** Begins what runs share. Called at the first need, and after a failure at the next; `signal` ends a beginning that nobody waits for. */
+  readonly share: (context: SharedContext, signal: AbortSignal) => Promise<Shared>;
+  /** Makes the resource of one run, for nothing yet: what it lends is asked for when it is needed. */
+  readonly create: (args: Args, context: ResourceContext, lend: () => Promise<Shared>) => Resource;
   /** Looks at the tools that runs of it need. */
   readonly examine?: (request: ExamineRequest<ResourceUse<Args>>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** Takes away what it keeps on this machine for later runs, and none has used since. */

@@ -2,10 +2,16 @@ import { describe, expect, it } from "vitest";
 import { type Chaos, startChaos } from "../support/chaos/chaos.ts";
 import { nothingWrong } from "../support/chaos/chaos-count.ts";
 import { gitChaos } from "../support/chaos/chaos-engine.ts";
-import { chaosEngines, describeHeavy } from "../support/chaos/heavy.ts";
+import { chaosEngines, describeHeavy, isSoak } from "../support/chaos/heavy.ts";
 import { seeded } from "../support/chaos/seeded.ts";
 
-type Storm = { readonly runs: number; readonly agents: number; readonly kills: number; readonly seed: number };
+type Storm = {
+  readonly runs: number;
+  readonly agents: number;
+  readonly kills: number;
+  readonly ttlMs: number;
+  readonly seed: number;
+};
 
 /**
  * Kills agents at random while the runs go on. The first fourth of those killed are gone with their machines: others have to wait until
@@ -38,15 +44,19 @@ async function takenOver({ agents }: Chaos): Promise<number> {
   return new Set(logs.flatMap((log) => log.match(/^.* taken over from .*$/gm) ?? [])).size;
 }
 
-describeHeavy("500 runs and 16 agents, of which 20 are killed", () => {
+const great: Storm = isSoak
+  ? { runs: 500, agents: 16, kills: 20, ttlMs: 45_000, seed: 4 }
+  : { runs: 100, agents: 10, kills: 10, ttlMs: 20_000, seed: 4 };
+
+describeHeavy(`${great.runs} runs and ${great.agents} agents, of which ${great.kills} are killed`, () => {
   it.each(chaosEngines)("on %s: none is lost, and none ends twice", { timeout: 1_800_000 }, async (_name, make) => {
-    const chaos = await startChaos(make, { ttlMs: 45_000 });
+    const chaos = await startChaos(make, great);
     try {
-      const runIds = await storm(chaos, { runs: 500, agents: 16, kills: 20, seed: 4 }, 1_500_000);
+      const runIds = await storm(chaos, great, 1_500_000);
       await chaos.leave();
       const count = await chaos.count(runIds);
-      expect(count).toMatchObject({ ...nothingWrong, states: { succeeded: 500 } });
-      expect(chaos.agents).toHaveLength(36);
+      expect(count).toMatchObject({ ...nothingWrong, states: { succeeded: great.runs } });
+      expect(chaos.agents).toHaveLength(great.agents + great.kills);
       expect(await takenOver(chaos)).toBeGreaterThanOrEqual(1);
       expect((await chaos.engine.ends()).toSorted()).toEqual(runIds.toSorted());
     } finally {
@@ -57,9 +67,10 @@ describeHeavy("500 runs and 16 agents, of which 20 are killed", () => {
 
 describe("12 runs and 3 agents, of which 2 are killed", () => {
   it("all end once", { timeout: 600_000 }, async () => {
-    const chaos = await startChaos(gitChaos, { ttlMs: 4_000 });
+    const few: Storm = { runs: 12, agents: 3, kills: 2, ttlMs: 4_000, seed: 4 };
+    const chaos = await startChaos(gitChaos, few);
     try {
-      const runIds = await storm(chaos, { runs: 12, agents: 3, kills: 2, seed: 4 }, 300_000);
+      const runIds = await storm(chaos, few, 300_000);
       await chaos.leave();
       expect(await chaos.count(runIds)).toMatchObject({ ...nothingWrong, states: { succeeded: 12 } });
       expect((await chaos.engine.ends()).toSorted()).toEqual(runIds.toSorted());

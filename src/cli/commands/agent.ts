@@ -65,6 +65,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     stop();
     interrupted.stop();
     jobs?.close();
+    await services.resources.close();
     await queues.store.close();
   }
 }

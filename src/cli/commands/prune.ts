@@ -8,6 +8,7 @@ import { pruneRuns } from "../../machine/prune-runs.ts";
 import { pruneMachine } from "../../machine/prune-machine.ts";
 import { sweepRemains } from "../../machine/sweep.ts";
 import { sweepServices } from "../../machine/sweep-services.ts";
+import { ownResources } from "../../resources/index.ts";
 import type { Console } from "../terminal/console.ts";
 import type { PruneFlags } from "../program/flags.ts";
 import { eventWriter } from "../terminal/json-log.ts";
@@ -48,7 +49,13 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
 /** What is left may be of runs that are kept in other stores than the one that is pruned. */
 async function sweep(state: StateDirectory, environment: Console["environment"], signal: AbortSignal) {
   const tokens = await placeTokens(environment, silentLog);
-  return sweepRemains("lost", sweepServices({ state, tokens, environment, log: silentLog }), signal);
+  const resources = ownResources({ log: silentLog, cacheDirectory: state.cache, environment });
+  try {
+    const place = { state, tokens, environment, log: silentLog, resources };
+    return await sweepRemains("lost", sweepServices(place), signal);
+  } finally {
+    await resources.close();
+  }
 }
 
 function ageOf(text: string): number {

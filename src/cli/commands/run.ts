@@ -42,6 +42,7 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
         return await followEnqueued({ ...submitted, flags, console, services }, interrupted.signal);
     }
   } finally {
+    await services.resources.close();
     stop();
     interrupted.stop();
   }

@@ -5,16 +5,12 @@ import { logOptions, settingOptions, storeOption } from "./options.ts";
 import type { CommandPlace } from "./queue-program.ts";
 
 /** `launch agent`, and the commands to see and stop agents. */
-export function addAgents(program: Command, { console, noWords, done }: CommandPlace): void {
+export function addAgents(program: Command, { console, running }: CommandPlace): void {
   const agent = program
     .command("agent")
     .enablePositionalOptions()
     .summary("take runs from queues and launch them here")
-    .action(async (flags: AgentFlags) => {
-      noWords();
-      const { agentCommand } = await import("../commands/agent.ts");
-      done(await agentCommand(flags, console));
-    });
+    .action(running(async (flags: AgentFlags) => (await import("../commands/agent.ts")).agentCommand(flags, console)));
   settingOptions(agent, agentTable);
   logOptions(agent.addOption(storeOption()));
   agent
@@ -22,11 +18,11 @@ export function addAgents(program: Command, { console, noWords, done }: CommandP
     .summary("the agents that have been seen")
     .addOption(storeOption())
     .option("--json", "as JSON, one agent a line")
-    .action(async (flags: AgentListFlags) => {
-      noWords();
-      const { listAgentsCommand } = await import("../commands/agents.ts");
-      done(await listAgentsCommand(flags, console));
-    });
+    .action(
+      running(async (flags: AgentListFlags) =>
+        (await import("../commands/agents.ts")).listAgentsCommand(flags, console),
+      ),
+    );
   agent
     .command("stop")
     .summary("let agents, here or elsewhere, take no more runs, and end when their runs have")
@@ -35,9 +31,9 @@ export function addAgents(program: Command, { console, noWords, done }: CommandP
     .option("--timeout <duration>", "wait so long for the answer", "1min")
     .addOption(storeOption())
     .option("--json", "as JSON, one agent a line")
-    .action(async (names: readonly string[], flags: AgentStopFlags) => {
-      noWords();
-      const { stopAgentsCommand } = await import("../commands/agents.ts");
-      done(await stopAgentsCommand(names, flags, console));
-    });
+    .action(
+      running(async (names: readonly string[], flags: AgentStopFlags) =>
+        (await import("../commands/agents.ts")).stopAgentsCommand(names, flags, console),
+      ),
+    );
 }

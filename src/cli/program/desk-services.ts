@@ -3,6 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import type { Log } from "../../core/output/log.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
 import { thisLauncher } from "../../launch/services.ts";
+import { ownResources } from "../../resources/index.ts";
 import { ownerOf } from "../../submit/owner.ts";
 import type { SubmitServices } from "../../submit/submission.ts";
 import type { Console } from "../terminal/console.ts";
@@ -11,13 +12,15 @@ import { ownTokens } from "./tokens.ts";
 /** What a person's command works with: this machine's state, and tokens that this person has. */
 export function deskServices({ environment }: Pick<Console, "environment">, log: Log): SubmitServices {
   const home = homedir();
+  const state = stateDirectoryOf(environment, home);
   return {
     log,
     clock: systemClock,
-    state: stateDirectoryOf(environment, home),
+    state,
     environment,
     home,
     launcher: thisLauncher(),
+    resources: ownResources({ log, cacheDirectory: state.cache, environment }),
     ownerOf,
     tokensOf: (config) => ownTokens(config, environment, log),
   };

@@ -29,7 +29,7 @@ const notYet: Readonly<Record<string, string>> = {
 export function buildProgram(
   console: Console,
   command: readonly string[] | undefined,
-  done: CommandPlace["done"],
+  done: (exitCode: number) => void,
 ): Command {
   const program = new Command("launch")
     .description("Launches training jobs from a commit: build, run, record.")
@@ -43,11 +43,14 @@ export function buildProgram(
       outputError: (text, write) => write(`${console.errorStyle.red("error")}  ${usageError(text)}`),
     })
     .showHelpAfterError("Usage: launch --help, or launch COMMAND --help");
-  const noWords = (): void => {
-    if (command !== undefined)
-      throw new LaunchError("bad-usage", "words after -- are for `launch run`, `validate` and `doctor` only");
-  };
-  const place: LaunchingPlace = { console, noWords, done, command };
+  const running: CommandPlace["running"] =
+    (work) =>
+    async (...args) => {
+      if (command !== undefined)
+        throw new LaunchError("bad-usage", "words after -- are for `launch run`, `validate` and `doctor` only");
+      done(await work(...args));
+    };
+  const place: LaunchingPlace = { console, running, done, command };
   addLaunching(program, place);
   addRuns(program, place);
   addQueues(program, place);
@@ -57,7 +60,11 @@ export function buildProgram(
 }
 
 /** What a command that launches takes besides. */
-type LaunchingPlace = CommandPlace & { readonly command: readonly string[] | undefined };
+type LaunchingPlace = CommandPlace & {
+  /** Takes the exit code. */
+  readonly done: (exitCode: number) => void;
+  readonly command: readonly string[] | undefined;
+};
 
 function addLaunching(program: Command, { console, command, done }: LaunchingPlace): void {
   const run = program
@@ -88,7 +95,7 @@ function addLaunching(program: Command, { console, command, done }: LaunchingPla
     .option("--json", "the outcome as JSON");
 }
 
-function addRuns(program: Command, { console, noWords, done }: CommandPlace): void {
+function addRuns(program: Command, { console, running }: CommandPlace): void {
   program
     .command("list")
     .summary("the runs that the store keeps, newest first")
@@ -98,11 +105,7 @@ function addRuns(program: Command, { console, noWords, done }: CommandPlace): vo
     .option("--watch", "show them again whenever they change")
     .addOption(storeOption())
     .option("--json", "as JSON, one run a line")
-    .action(async (flags: ListFlags) => {
-      noWords();
-      const { listCommand } = await import("../commands/list.ts");
-      done(await listCommand(flags, console));
-    });
+    .action(running(async (flags: ListFlags) => (await import("../commands/list.ts")).listCommand(flags, console)));
   program
     .command("show")
     .summary("one run: what ran, from where, how it ended")
@@ -111,11 +114,11 @@ function addRuns(program: Command, { console, noWords, done }: CommandPlace): vo
     .option("--spec", "the spec to run it again with, from the root of a clone")
     .addOption(storeOption())
     .option("--json", "its record, as JSON")
-    .action(async (run: string, flags: ShowFlags) => {
-      noWords();
-      const { showCommand } = await import("../commands/show.ts");
-      done(await showCommand(run, flags, console));
-    });
+    .action(
+      running(async (run: string, flags: ShowFlags) =>
+        (await import("../commands/show.ts")).showCommand(run, flags, console),
+      ),
+    );
   program
     .command("logs")
     .summary("a run's log")
@@ -123,11 +126,11 @@ function addRuns(program: Command, { console, noWords, done }: CommandPlace): vo
     .option("-f, --follow", "go on until it has ended")
     .addOption(storeOption())
     .option("--json", "as JSON, one line of output a line")
-    .action(async (run: string, flags: LogsFlags) => {
-      noWords();
-      const { logsCommand } = await import("../commands/logs.ts");
-      done(await logsCommand(run, flags, console));
-    });
+    .action(
+      running(async (run: string, flags: LogsFlags) =>
+        (await import("../commands/logs.ts")).logsCommand(run, flags, console),
+      ),
+    );
   program
     .command("prune")
     .summary("remove old finished runs, and what killed launches left")
@@ -136,24 +139,20 @@ function addRuns(program: Command, { console, noWords, done }: CommandPlace): vo
     .option("--dry-run", "name them; remove nothing")
     .addOption(storeOption())
     .option("--json", "the outcome as JSON")
-    .action(async (flags: PruneFlags) => {
-      noWords();
-      const { pruneCommand } = await import("../commands/prune.ts");
-      done(await pruneCommand(flags, console));
-    });
+    .action(running(async (flags: PruneFlags) => (await import("../commands/prune.ts")).pruneCommand(flags, console)));
 }
 
-function addPlace(program: Command, { console, noWords, done, command }: LaunchingPlace): void {
+function addPlace(program: Command, { console, running, done, command }: LaunchingPlace): void {
   program
     .command("init")
     .summary("write a launch.yaml for a folder")
     .argument("[directory]", "where", ".")
     .option("--force", "replace a launch.yaml that is there")
-    .action(async (directory: string, flags: InitFlags) => {
-      noWords();
-      const { initCommand } = await import("../commands/init.ts");
-      done(await initCommand(directory, flags, console));
-    });
+    .action(
+      running(async (directory: string, flags: InitFlags) =>
+        (await import("../commands/init.ts")).initCommand(directory, flags, console),
+      ),
+    );
   const doctor = program
     .command("doctor")
     .summary("what is here (git, Docker, uv, credentials) and what a spec lacks")

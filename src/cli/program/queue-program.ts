@@ -17,10 +17,10 @@ import { addStores } from "./store-program.ts";
 /** What a command works with. */
 export type CommandPlace = {
   readonly console: Console;
-  /** Refuses words after `--`. */
-  readonly noWords: () => void;
-  /** Takes the exit code. */
-  readonly done: (exitCode: number) => void;
+  /** What a command does, and then takes the exit code that it gives; words after `--` are refused before. */
+  readonly running: <Args extends readonly unknown[]>(
+    work: (...args: Args) => Promise<number>,
+  ) => (...args: Args) => Promise<void>;
 };
 
 const runsArgument = ["<run...>", "ids, starts of ids, or the name of a group"] as const;
@@ -34,44 +34,40 @@ export function addQueues(program: Command, place: CommandPlace): void {
   addStores(program, place);
 }
 
-function addQueuedRuns(program: Command, { console, noWords, done }: CommandPlace): void {
+function addQueuedRuns(program: Command, { console, running }: CommandPlace): void {
   const add = (name: string, summary: string): Command => program.command(name).summary(summary);
   const common = (command: Command): Command => command.addOption(storeOption()).option("--json", "as JSON");
   common(add("wait", "follow runs of a queue to their ends").argument(...runsArgument)).action(
-    async (names: readonly string[], flags: WaitFlags) => {
-      noWords();
-      const { waitCommand } = await import("../commands/wait.ts");
-      done(await waitCommand(names, flags, console));
-    },
+    running(async (names: readonly string[], flags: WaitFlags) =>
+      (await import("../commands/wait.ts")).waitCommand(names, flags, console),
+    ),
   );
   common(
     add("cancel", "cancel runs of a queue, waiting or running")
       .argument(...runsArgument)
       .option("--group", "and all others that were enqueued together with them"),
-  ).action(async (names: readonly string[], flags: CancelFlags) => {
-    noWords();
-    const { cancelCommand } = await import("../commands/change-runs.ts");
-    done(await cancelCommand(names, flags, console));
-  });
+  ).action(
+    running(async (names: readonly string[], flags: CancelFlags) =>
+      (await import("../commands/change-runs.ts")).cancelCommand(names, flags, console),
+    ),
+  );
   common(add("requeue", "let ended runs of a queue wait again").argument(...runsArgument)).action(
-    async (names: readonly string[], flags: RequeueFlags) => {
-      noWords();
-      const { requeueCommand } = await import("../commands/change-runs.ts");
-      done(await requeueCommand(names, flags, console));
-    },
+    running(async (names: readonly string[], flags: RequeueFlags) =>
+      (await import("../commands/change-runs.ts")).requeueCommand(names, flags, console),
+    ),
   );
   common(
     add("prioritize", "give waiting runs another priority")
       .argument("<priority>", "critical, high, medium or low")
       .argument(...runsArgument),
-  ).action(async (priority: string, names: readonly string[], flags: RequeueFlags) => {
-    noWords();
-    const { prioritizeCommand } = await import("../commands/change-runs.ts");
-    done(await prioritizeCommand({ priority, names }, flags, console));
-  });
+  ).action(
+    running(async (priority: string, names: readonly string[], flags: RequeueFlags) =>
+      (await import("../commands/change-runs.ts")).prioritizeCommand({ priority, names }, flags, console),
+    ),
+  );
 }
 
-function addDefinitions(queue: Command, { console, noWords, done }: CommandPlace): void {
+function addDefinitions(queue: Command, { console, running }: CommandPlace): void {
   for (const [verb, summary] of [
     ["create", "write a queue's definition"],
     ["set", "change a queue's definition"],
@@ -87,11 +83,11 @@ function addDefinitions(queue: Command, { console, noWords, done }: CommandPlace
       .option("--unset <path>", "take one value away (repeatable)", collect)
       .addOption(storeOption())
       .option("--json", "as JSON")
-      .action(async (name: string, flags: QueueWriteFlags) => {
-        noWords();
-        const { writeQueueCommand } = await import("../commands/define-queue.ts");
-        done(await writeQueueCommand({ verb, name }, flags, console));
-      });
+      .action(
+        running(async (name: string, flags: QueueWriteFlags) =>
+          (await import("../commands/define-queue.ts")).writeQueueCommand({ verb, name }, flags, console),
+        ),
+      );
   }
   queue
     .command("delete")
@@ -100,25 +96,25 @@ function addDefinitions(queue: Command, { console, noWords, done }: CommandPlace
     .option("--force", "although runs wait in it: nobody takes them then")
     .addOption(storeOption())
     .option("--json", "as JSON")
-    .action(async (name: string, flags: QueueDeleteFlags) => {
-      noWords();
-      const { deleteQueueCommand } = await import("../commands/define-queue.ts");
-      done(await deleteQueueCommand(name, flags, console));
-    });
+    .action(
+      running(async (name: string, flags: QueueDeleteFlags) =>
+        (await import("../commands/define-queue.ts")).deleteQueueCommand(name, flags, console),
+      ),
+    );
 }
 
-function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace): void {
+function addQueueStates(queue: Command, { console, running }: CommandPlace): void {
   queue
     .command("list")
     .summary("all queues, with what waits and runs in them")
     .option("--watch", "show them again whenever they change")
     .addOption(storeOption())
     .option("--json", "as JSON, one queue a line")
-    .action(async (flags: QueueListFlags) => {
-      noWords();
-      const { listQueuesCommand } = await import("../commands/list-queues.ts");
-      done(await listQueuesCommand(flags, console));
-    });
+    .action(
+      running(async (flags: QueueListFlags) =>
+        (await import("../commands/list-queues.ts")).listQueuesCommand(flags, console),
+      ),
+    );
   queue
     .command("show")
     .summary("what waits in a queue, for what, and for how long")
@@ -127,11 +123,11 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
     .option("--watch", "show it again whenever it changes")
     .addOption(storeOption())
     .option("--json", "as JSON")
-    .action(async (name: string, flags: QueueShowFlags) => {
-      noWords();
-      const { showQueueCommand } = await import("../commands/show-queue.ts");
-      done(await showQueueCommand(name, flags, console));
-    });
+    .action(
+      running(async (name: string, flags: QueueShowFlags) =>
+        (await import("../commands/show-queue.ts")).showQueueCommand(name, flags, console),
+      ),
+    );
   queue
     .command("history")
     .summary("a queue's ended runs, newest first")
@@ -139,11 +135,11 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
     .option("-l, --limit <number>", "at most so many", "20")
     .addOption(storeOption())
     .option("--json", "as JSON, one run a line")
-    .action(async (name: string, flags: QueueHistoryFlags) => {
-      noWords();
-      const { queueHistoryCommand } = await import("../commands/list-queues.ts");
-      done(await queueHistoryCommand(name, flags, console));
-    });
+    .action(
+      running(async (name: string, flags: QueueHistoryFlags) =>
+        (await import("../commands/list-queues.ts")).queueHistoryCommand(name, flags, console),
+      ),
+    );
   for (const [verb, summary] of [
     ["pause", "let agents take no more runs from a queue"],
     ["resume", "let agents take runs from it again"],
@@ -153,10 +149,14 @@ function addQueueStates(queue: Command, { console, noWords, done }: CommandPlace
       .summary(summary)
       .argument("<name>", "the queue")
       .addOption(storeOption())
-      .action(async (name: string, flags: QueueFlags) => {
-        noWords();
-        const { pauseQueueCommand } = await import("../commands/define-queue.ts");
-        done(await pauseQueueCommand({ name, paused: verb === "pause" }, flags, console));
-      });
+      .action(
+        running(async (name: string, flags: QueueFlags) =>
+          (await import("../commands/define-queue.ts")).pauseQueueCommand(
+            { name, paused: verb === "pause" },
+            flags,
+            console,
+          ),
+        ),
+      );
   }
 }

@@ -4,7 +4,7 @@ import { collect } from "./options.ts";
 import type { CommandPlace } from "./queue-program.ts";
 
 /** `launch store`: what concerns a store as a whole. */
-export function addStores(program: Command, { console, noWords, done }: CommandPlace): void {
+export function addStores(program: Command, { console, running }: CommandPlace): void {
   const store = program.command("store").summary("a store as a whole: migrate its runs; tables and roles of Postgres");
   store
     .command("migrate")
@@ -12,22 +12,22 @@ export function addStores(program: Command, { console, noWords, done }: CommandP
     .argument("<from>", "a store's URL")
     .argument("<to>", "another's")
     .option("--json", "as JSON")
-    .action(async (from: string, to: string, flags: MigrateFlags) => {
-      noWords();
-      const { migrateCommand } = await import("../commands/migrate.ts");
-      done(await migrateCommand({ from, to }, flags, console));
-    });
+    .action(
+      running(async (from: string, to: string, flags: MigrateFlags) =>
+        (await import("../commands/migrate.ts")).migrateCommand({ from, to }, flags, console),
+      ),
+    );
   store
     .command("init")
     .summary("make the tables of a Postgres store, or bring them up to this version")
     .argument("<store>", "its URL, as the owner of the tables")
     .option("--dry-run", "print the SQL; change nothing")
     .option("--json", "as JSON")
-    .action(async (url: string, flags: InitStoreFlags) => {
-      noWords();
-      const { initStoreCommand } = await import("../commands/store.ts");
-      done(await initStoreCommand(url, flags, console));
-    });
+    .action(
+      running(async (url: string, flags: InitStoreFlags) =>
+        (await import("../commands/store.ts")).initStoreCommand(url, flags, console),
+      ),
+    );
   store
     .command("grants")
     .summary("give roles of a Postgres store the rights of a submitter, an agent or an admin")
@@ -37,19 +37,19 @@ export function addStores(program: Command, { console, noWords, done }: CommandP
     .option("--to <login>", "make a login a member of it (repeatable)", collect)
     .option("--dry-run", "print the SQL; change nothing")
     .option("--json", "as JSON")
-    .action(async (url: string, flags: GrantsFlags) => {
-      noWords();
-      const { grantsCommand } = await import("../commands/store.ts");
-      done(await grantsCommand(url, flags, console));
-    });
+    .action(
+      running(async (url: string, flags: GrantsFlags) =>
+        (await import("../commands/store.ts")).grantsCommand(url, flags, console),
+      ),
+    );
   store
     .command("show")
     .summary("the version of a Postgres store's tables, who may what, and what you may")
     .argument("<store>", "its URL")
     .option("--json", "as JSON")
-    .action(async (url: string, flags: ShowStoreFlags) => {
-      noWords();
-      const { showStoreCommand } = await import("../commands/store.ts");
-      done(await showStoreCommand(url, flags, console));
-    });
+    .action(
+      running(async (url: string, flags: ShowStoreFlags) =>
+        (await import("../commands/store.ts")).showStoreCommand(url, flags, console),
+      ),
+    );
 }

@@ -14,7 +14,7 @@ import { isFileMissing } from "../../core/errors.ts";
 import { findingOf } from "../../core/finding.ts";
 import { localHandle, runKeyOf } from "../../run/handle.ts";
 import type { Handle } from "../../run/handle.ts";
-import type { Resource, ResourceContext, ResourcePlugin, RunRequest } from "../resource.ts";
+import type { Resource, ResourceContext, ResourcePlugin, RunRequest, SharedLife } from "../resource.ts";
 import { followContainer } from "./follow.ts";
 import { mountOption, mountsOf, networkOptions, outputTarget, sourceTarget } from "./mounts.ts";
 import { environmentOf, optionsOf } from "./options.ts";
@@ -30,8 +30,9 @@ const kind = "local-container";
  * `docker start --attach`, then `docker rm`: three calls when all goes well. Creating apart from starting costs one call more than
  * `docker run` and tells what failed: no image, a refused option, or the program.
  */
-export const plugin: ResourcePlugin<LocalContainerArgs> = {
-  create: (args, context) => createLocalContainer(args, context),
+export const plugin: ResourcePlugin<LocalContainerArgs, StartedRuns> = {
+  share: () => Promise.resolve(startedRuns()),
+  create: createLocalContainer,
   examine: async ({ use }, signal) => [
     await findingOf({ subject: "docker", needed: use === undefined ? undefined : `resource ${kind}` }, () =>
       engineVersion(signal),
@@ -41,9 +42,36 @@ export const plugin: ResourcePlugin<LocalContainerArgs> = {
 
 /** A folder of ours that a container may write to, and the permissions that it gets back. */
 type Folder = { readonly path: string; readonly mode: number };
-type Run = { readonly attached: DockerOutput | undefined; readonly image: string; readonly folders: readonly Folder[] };
+type Run = {
+  /** The `docker start` of this process. */
+  readonly attached: DockerOutput | undefined;
+  /** It gives its output once: who follows after that has the engine's log. */
+  isFollowed: boolean;
+  readonly image: string;
+  readonly folders: readonly Folder[];
+};
 
-function createLocalContainer(args: LocalContainerArgs, context: ResourceContext): Resource {
+/** The runs that this process has started, by their containers' names. */
+type StartedRuns = SharedLife & { readonly runs: Map<string, Run> };
+
+function startedRuns(): StartedRuns {
+  const runs = new Map<string, Run>();
+  return {
+    runs,
+    close: () => {
+      // Docker's own process alone: a signal that it could pass on would end the container.
+      for (const { attached } of runs.values()) attached?.group.kill("SIGKILL");
+      runs.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+function createLocalContainer(
+  args: LocalContainerArgs,
+  context: ResourceContext,
+  lend: () => Promise<StartedRuns>,
+): Resource {
   const settings: ContainerSettings = {
     options: [...optionsOf(args), ...networkOptions(args, context)],
     mounts: mountsOf(args, context),
@@ -51,7 +79,6 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     platform: args.platform,
     hasWorkdir: (args.workdir ?? args.w) !== undefined,
   };
-  const runs = new Map<string, Run>();
   const watcherOf = (name: string): string => join(context.cacheDirectory, "containers", `${name}.json`);
   const nameOf = (handle: Handle): string => localHandle(kind, runKeyOf(kind, handle)).name;
   const open = (run: Run | undefined): Promise<void> =>
@@ -69,13 +96,14 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     handleFor: (request) => localHandle(kind, request),
     submit: async (request, start, signal) => {
       const name = nameOf(start.handle);
+      const { runs } = await lend();
       if (runs.has(name)) return;
       const folders = await foldersOf(request);
       // Before the container: a kill in between leaves a watcher of nothing, which ends by itself.
       if (request.outlives !== undefined) await startWatcher(name, request.outlives, watcherOf(name));
       try {
         const attached = await submit(request, { ...start, settings }, signal);
-        runs.set(name, { attached, image: imageOf(request), folders });
+        runs.set(name, { attached, isFollowed: false, image: imageOf(request), folders });
       } catch (error) {
         await endWatcher(watcherOf(name));
         for (const folder of folders) await closeFolder(folder);
@@ -89,7 +117,8 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     },
     follow: async (handle, { sink }, signal) => {
       const name = nameOf(handle);
-      const outcome = await followContainer({ name, attached: runs.get(name)?.attached }, sink, signal);
+      const { runs } = await lend();
+      const outcome = await followContainer({ name, attached: takeAttached(runs.get(name)) }, sink, signal);
       await open(runs.get(name) ?? (await orphanOf(name)));
       return unlessAbandoned(outcome, watcherOf(name));
     },
@@ -100,6 +129,7 @@ function createLocalContainer(args: LocalContainerArgs, context: ResourceContext
     },
     remove: async (handle) => {
       const name = nameOf(handle);
+      const { runs } = await lend();
       const run = runs.get(name) ?? (await orphanOf(name));
       await removeContainer(name);
       await removeWatcher(watcherOf(name));
@@ -141,7 +171,13 @@ async function orphanOf(name: string): Promise<Run | undefined> {
   const folders = container.mounts
     .filter(({ target }) => target === outputTarget || target === sourceTarget)
     .map(({ source }) => ({ path: source, mode: 0o755 }));
-  return { attached: undefined, image: container.image, folders };
+  return { attached: undefined, isFollowed: false, image: container.image, folders };
+}
+
+function takeAttached(run: Run | undefined): DockerOutput | undefined {
+  if (run === undefined || run.isFollowed) return undefined;
+  run.isFollowed = true;
+  return run.attached;
 }
 
 /** Nobody but us needs to write there any more. The launcher may have removed the folder by now. */

@@ -6,7 +6,7 @@ import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { isRunning } from "../../core/process-identity.ts";
 import { localHandle, runKeyOf } from "../../run/handle.ts";
 import type { Handle } from "../../run/handle.ts";
-import type { Resource, ResourceContext, ResourcePlugin, RunReader, RunRequest } from "../resource.ts";
+import type { Resource, ResourceContext, ResourcePlugin, RunReader, RunRequest, SharedLife } from "../resource.ts";
 import type { StartWaits } from "../start-wait.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
 import { examineProcess } from "./examine.ts";
@@ -28,25 +28,43 @@ import { endSupervisor, followSupervised } from "./supervise.ts";
  * end it and remove it, and wait for its end, but its output is gone, and its exit code too unless the launcher could still write it down.
  * A run that is to outlive its launcher is the child of a supervisor instead, which keeps both: see supervisor.ts.
  */
-export const plugin: ResourcePlugin<LocalProcessArgs> = {
-  create: (args, context) => createLocalProcess(args, context),
+export const plugin: ResourcePlugin<LocalProcessArgs, StartedRuns> = {
+  share: () => Promise.resolve(startedRuns()),
+  create: createLocalProcess,
   examine: examineProcess,
   prune: pruneEnvironments,
 };
 
 type Run = { readonly started: StartedProcess; readonly checked: Promise<void>; readonly stopCheck: () => void };
 
-function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): Resource {
+/** The runs whose parent this process is, by their handles' names. */
+type StartedRuns = SharedLife & { readonly runs: Map<string, Run> };
+
+function startedRuns(): StartedRuns {
   const runs = new Map<string, Run>();
+  return {
+    runs,
+    close: async () => {
+      for (const { stopCheck } of runs.values()) stopCheck();
+      await Promise.all([...runs.values()].map(({ checked }) => checked));
+      runs.clear();
+    },
+  };
+}
+
+function createLocalProcess(
+  args: LocalProcessArgs,
+  context: ResourceContext,
+  lend: () => Promise<StartedRuns>,
+): Resource {
   const stateOf = (handle: Handle): RunState => runStateOf(context.cacheDirectory, runKeyOf(kind, handle));
-  const treeOf = (handle: Handle): ProcessTree => {
-    const started = runs.get(handle.name)?.started;
-    return processTreeOf(runKeyOf(kind, handle), async () => {
-      if (started !== undefined) return { name: started.name, ours: started.isOurs() };
+  const treeOf = (handle: Handle, run?: Run): ProcessTree =>
+    processTreeOf(runKeyOf(kind, handle), async () => {
+      if (run !== undefined) return { name: run.started.name, ours: run.started.isOurs() };
       const name = await stateOf(handle).readProcess();
       return name === undefined ? undefined : { name, ours: false };
     });
-  };
+  const runOf = async ({ name }: Handle): Promise<Run | undefined> => (await lend()).runs.get(name);
 
   return {
     describe: (request) => formatCommandLine([...commandOf(request), ...request.args]),
@@ -54,6 +72,7 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
     submit: async (request, { handle, waits }, signal) => {
       const command = commandOf(request);
       const directory = await workingDirectoryOf(request);
+      const { runs } = await lend();
       if (runs.has(handle.name)) return;
       const state = stateOf(handle);
       const claimed = { state, tree: treeOf(handle), waits, claimedWithinMs };
@@ -79,28 +98,28 @@ function createLocalProcess(args: LocalProcessArgs, context: ResourceContext): R
     },
     find: async (key) => {
       const handle = localHandle(kind, key);
-      const there = (await stateOf(handle).exists()) || (await treeOf(handle).isThere());
-      return there ? handle : undefined;
+      const tree = treeOf(handle, await runOf(handle));
+      return (await stateOf(handle).exists()) || (await tree.isThere()) ? handle : undefined;
     },
     follow: async (handle, reader, signal) => {
-      const run = runs.get(handle.name);
+      const run = await runOf(handle);
       if (run === undefined) return followOther({ state: stateOf(handle), tree: treeOf(handle) }, reader, signal);
-      const outcome = await followProcess({ started: run.started, tree: treeOf(handle) }, reader.sink, signal);
+      const outcome = await followProcess({ started: run.started, tree: treeOf(handle, run) }, reader.sink, signal);
       await run.checked;
       return outcome;
     },
     imageDigest: () => Promise.resolve(undefined),
-    cancel: (handle, graceMs) => treeOf(handle).end(graceMs),
+    cancel: async (handle, graceMs) => treeOf(handle, await runOf(handle)).end(graceMs),
     remove: async (handle) => {
-      const run = runs.get(handle.name);
+      const run = await runOf(handle);
       run?.stopCheck();
-      await Promise.all([treeOf(handle).end(0), run?.checked]);
+      await Promise.all([treeOf(handle, run).end(0), run?.checked]);
       // Bounded: a process that even SIGKILL does not end (in uninterruptible sleep) must not keep the launcher.
       if (run !== undefined)
         await Promise.race([run.started.recorded, delay(recordedWithinMs, undefined, { ref: false })]);
       await endSupervisor(stateOf(handle));
       await stateOf(handle).remove();
-      runs.delete(handle.name);
+      (await lend()).runs.delete(handle.name);
     },
   };
 }

@@ -185,7 +185,7 @@ test.each([
   // The launcher of the entry is this test: as if it had ended.
   const entry = await readFile(state.liveFile(result.runId), "utf8");
   await writeFile(state.liveFile(result.runId), entry.replace(/"started": ?"[^"]*"/, '"started": "long ago"'));
-  const sweep = sweepServices({ state, tokens: {}, environment: process.env, log: silentLog });
+  const sweep = sweepServices({ ...services, log: silentLog });
   expect(await sweepRemains("lost", sweep, never)).toEqual([{ kind: "swept", runId: result.runId }]);
   const stored = await working.read(result.runId, never);
   expect(stored?.run).toMatchObject({ state: "succeeded", metrics: { accuracy: 0.5 } });

@@ -12,7 +12,7 @@ import { type StateDirectory, stateDirectoryAt } from "../../../src/core/state-d
 import { registerLive, releaseLive } from "../../../src/machine/live-entry.ts";
 import { readRecord } from "../../../src/run/read-record.ts";
 import { sweepRemains, type SweepServices } from "../../../src/machine/sweep.ts";
-import { openResource } from "../../../src/resources/index.ts";
+import { ownResources } from "../../../src/resources/index.ts";
 import type { Resource } from "../../../src/resources/resource.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
@@ -27,7 +27,7 @@ const launcher = `
   import { silentLog } from ${JSON.stringify(join(src, "core/output/log.ts"))};
   import { stateDirectoryAt } from ${JSON.stringify(join(src, "core/state-directory.ts"))};
   import { registerLive, updateLive } from ${JSON.stringify(join(src, "machine/live-entry.ts"))};
-  import { openResource } from ${JSON.stringify(join(src, "resources/index.ts"))};
+  import { ownResources } from ${JSON.stringify(join(src, "resources/index.ts"))};
   import { openStore } from ${JSON.stringify(join(src, "stores/index.ts"))};
   import { parseStoreUrl } from ${JSON.stringify(join(src, "stores/location.ts"))};
   import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/stores/run-document.ts"))};
@@ -44,9 +44,8 @@ const launcher = `
   const store = await openStore(parseStoreUrl(storeUrl), { log: silentLog, stateDirectory: state });
   await store.create(runDocument(runId, {}, { patch: Buffer.from("patch") }), signal);
   if (submits === "yes") {
-    const resource = await openResource("local-process", {}, {
-      log: silentLog, cacheDirectory: state.cache, environment: process.env, mounts: [], networks: [],
-    });
+    const context = { log: silentLog, cacheDirectory: state.cache, environment: process.env, mounts: [], networks: [] };
+    const resource = await ownResources(context).open("local-process", {}, context);
     const request = {
       runId, attempt: 1, name: "digits", image: undefined, sourceDirectory: scratch + "/source", workingDirectory: "",
       command: ["sleep", "300"], args: [], env: { LAUNCH_RUN_ID: runId, LAUNCH_ATTEMPT: "1" }, secrets: {}, labels: {},
@@ -71,16 +70,12 @@ describe("what a killed launcher left", () => {
     const open = (url: string): Promise<Store> =>
       openStore(parseStoreUrl(url), { log: silentLog, stateDirectory: state });
     store = await open(fileStoreLocation(state.store).url);
+    const context = { log: silentLog, cacheDirectory: state.cache, environment: process.env, mounts: [], networks: [] };
     services = {
       state,
       log: silentLog,
       clock: systemClock,
-      openResource: (): Promise<Resource> =>
-        openResource(
-          "local-process",
-          {},
-          { log: silentLog, cacheDirectory: state.cache, environment: process.env, mounts: [], networks: [] },
-        ),
+      openResource: (): Promise<Resource> => ownResources(context).open("local-process", {}, context),
       openStore: open,
       openOwnStore: () => Promise.resolve(store),
     };

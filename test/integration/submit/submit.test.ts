@@ -4,6 +4,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { thisLauncher } from "../../../src/launch/services.ts";
+import { ownResources } from "../../../src/resources/index.ts";
 import type { Submission, SubmitServices } from "../../../src/submit/submission.ts";
 import { submit, type Submitted } from "../../../src/submit/submit.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -28,11 +29,14 @@ beforeEach(() => {
     "train.sh": "echo trained\n",
   });
   project = repository.directory;
+  const state = stateDirectoryAt(folder.folder("state"));
+  const environment = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null" };
   services = {
     log: silentLog,
     clock: systemClock,
-    state: stateDirectoryAt(folder.folder("state")),
-    environment: { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null" },
+    state,
+    environment,
+    resources: ownResources({ log: silentLog, cacheDirectory: state.cache, environment }),
     home: folder.folder("home"),
     launcher: thisLauncher(),
     ownerOf: () => Promise.resolve({ entity: "team", project: "train" }),

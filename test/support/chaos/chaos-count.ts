@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { isFinal } from "../../../src/run/states.ts";
-import type { QueueStore } from "../../../src/stores/queue-store.ts";
+import type { QueueEntry, QueueStore } from "../../../src/stores/queue-store.ts";
 import type { RunDocument } from "../../../src/run/document.ts";
 import type { ChaosEngine } from "./chaos-engine.ts";
 import type { Ledger, LedgerLine } from "./ledger.ts";
@@ -36,9 +36,10 @@ export async function countRuns(runIds: readonly string[], { engine, store, ledg
   const unexplained: string[] = [];
   const states: Record<string, number> = {};
   let retried = 0;
+  const documents = await readAll(runIds, found, { store, signal });
   for (const runId of runIds) {
     const [entry, ...others] = found.get(runId) ?? [];
-    const document = entry === undefined ? await store.read(runId, signal) : await store.load(entry, signal);
+    const document = documents.get(runId);
     const hasEnded = entry === undefined ? document !== undefined : entry.place === "ended";
     if (!hasEnded || document === undefined || !isFinal(document.run.state)) {
       wrong.lost.push(runId);
@@ -58,6 +59,24 @@ export async function countRuns(runIds: readonly string[], { engine, store, ledg
     if (starts.some((attempt) => attempt > 1)) retried++;
   }
   return { ...wrong, unexplained, states, retried };
+}
+
+/** A few at once: of hundreds that are folded away each is a look at the store. */
+async function readAll(
+  runIds: readonly string[],
+  found: ReadonlyMap<string, readonly QueueEntry[]>,
+  { store, signal }: Pick<Counted, "store" | "signal">,
+): Promise<ReadonlyMap<string, RunDocument | undefined>> {
+  const documents = new Map<string, RunDocument | undefined>();
+  const left = runIds.values();
+  const reader = async (): Promise<void> => {
+    for (const runId of left) {
+      const [entry] = found.get(runId) ?? [];
+      documents.set(runId, entry === undefined ? await store.read(runId, signal) : await store.load(entry, signal));
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, reader));
+  return documents;
 }
 
 function isExplained({ run, record }: RunDocument, lines: readonly LedgerLine[], starts: readonly number[]): boolean {

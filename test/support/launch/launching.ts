@@ -6,6 +6,7 @@ import type { Json } from "../../../src/core/json.ts";
 import type { Log, PhaseEvent } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt, type StateDirectory } from "../../../src/core/state-directory.ts";
 import type { LaunchRequest, Services } from "../../../src/launch/services.ts";
+import { ownResources } from "../../../src/resources/index.ts";
 import { resolveSpec } from "../../../src/spec/resolve/resolve.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation } from "../../../src/stores/location.ts";
@@ -55,6 +56,7 @@ export async function launchPlace(changes: Partial<Services> = {}): Promise<Laun
       store: { open, openFallback: undefined, spare: false, public: false },
       environment: process.env,
       tokens: {},
+      resources: ownResources({ log, cacheDirectory: state.cache, environment: process.env }),
       launcher: { version: "test", host: "test", platform: "test", node: process.versions.node },
       ...changes,
     },

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
 import { newRunId } from "../../../src/run/run-id.ts";
-import { openResource, type ResourceArgs } from "../../../src/resources/index.ts";
+import { ownResources, type ResourceArgs, type ResourceCatalog } from "../../../src/resources/index.ts";
 import type { Handle } from "../../../src/run/handle.ts";
 import type { Resource, ResourceContext, RunRequest } from "../../../src/resources/resource.ts";
 import type { StartWaits } from "../../../src/resources/start-wait.ts";
@@ -45,16 +45,19 @@ export function resourceBench(kind: LocalKind, outlives = false) {
   let folder = "";
   let log = keptLog();
   let requests: RunRequest[] = [];
+  let catalogs: ResourceCatalog[] = [];
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "launch-resource-test-"));
     for (const name of ["source", "output", "cache", "tmp"]) mkdirSync(join(folder, name));
     log = keptLog();
     requests = [];
+    catalogs = [];
   });
   afterEach(async () => {
+    for (const catalog of catalogs) await catalog.close();
     const left = requests.flatMap(({ runId }) => remainsOf(runId, [join(folder, "tmp")]));
     if (left.length > 0) {
-      const resource = await openResource(kind, {}, context());
+      const resource = await ownResources(context()).open(kind, {}, context());
       for (const request of requests) await resource.remove(resource.handleFor(request));
     }
     rmSync(folder, { recursive: true });
@@ -68,12 +71,18 @@ export function resourceBench(kind: LocalKind, outlives = false) {
     networks: [],
     ...extra,
   });
+  /** As another launcher would: it shares nothing with the runs of the others. */
+  const open = (args: ResourceArgs, own: ResourceContext): Promise<Resource> => {
+    const catalog = ownResources(own);
+    catalogs.push(catalog);
+    return catalog.open(kind, args, own);
+  };
   return {
     folder: (name = "") => join(folder, name),
     log: () => log,
     context,
     open: (args?: ResourceArgs[LocalKind], extra: Partial<ResourceContext> = {}): Promise<Resource> =>
-      openResource(kind, args === undefined ? {} : { [kind]: args }, context(extra)),
+      open(args === undefined ? {} : { [kind]: args }, context(extra)),
     request: (script: string, extra: Partial<RunRequest> = {}): RunRequest => {
       const request: RunRequest = {
         runId: newRunId("contract", new Date()),
