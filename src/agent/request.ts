@@ -1,6 +1,6 @@
 import type { JobLiveness } from "../run/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { RunReason } from "../run/states.ts";
+import type { AttemptResult } from "../run/end-of-attempt.ts";
 import type { Services } from "../launch/services.ts";
 import type { Document } from "../spec/resolve/resolution.ts";
 import type { WholeStore } from "../stores/whole-store.ts";
@@ -65,17 +65,12 @@ export type ServedStore = {
   readonly tokens: Services["tokens"];
 };
 
-/** What became of a run in this agent's hands. `given-back` waits again; `fenced` is another's by now. */
+/** What became of a run in this agent's hands. `fenced` is another's by now. */
 export type TakenRun = {
   readonly runId: string;
   readonly queue: string;
   readonly attempt: number;
-  readonly end:
-    | { readonly kind: "succeeded" }
-    | { readonly kind: "failed" | "cancelled"; readonly reason: RunReason; readonly message: string }
-    | { readonly kind: "retried"; readonly reason: RunReason; readonly message: string }
-    | { readonly kind: "given-back" }
-    | { readonly kind: "fenced" };
+  readonly end: AttemptResult | { readonly kind: "fenced" };
 };
 
 /** Why an agent ended. */

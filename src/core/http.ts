@@ -13,6 +13,8 @@ export type HttpRequest = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What it asks for is done as often as it is sent. */
+  readonly hasEffects?: boolean;
   readonly signal: AbortSignal;
   /** From the start to the end of the answer. */
   readonly timeoutMs: number;
@@ -34,7 +36,7 @@ export async function requestHttp(request: HttpRequest): Promise<HttpAnswer> {
   request.signal.throwIfAborted();
   const limit = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)]);
   try {
-    return await send(request, limit, true);
+    return await send(request, limit, request.hasEffects !== true);
   } catch (error) {
     limit.throwIfAborted();
     throw error;

@@ -1,5 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
+import { messageOf } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
 import { isJsonObject } from "../core/json.ts";
@@ -7,7 +8,7 @@ import type { Handle } from "../run/handle.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { RunDocument } from "../run/document.ts";
 import { type Attempt, type CameTo, cameTo, cameToError, closeAttempt, reopenAttempt } from "./attempt.ts";
-import { clearRemains } from "../machine/clear-run.ts";
+import { clearRemains, removeScratch } from "../machine/clear-run.ts";
 import { openExecution } from "./execution.ts";
 import { queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
@@ -38,6 +39,7 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
   await takeOverLive(state, run.run_id);
   await touchKeepAlive(state, run.run_id);
   if (isFinal(entry.head.state)) {
+    await clearScratch(entry, services);
     await launch.writer.end(await finishedDocument(entry, launch.document, services), 0);
     return true;
   }
@@ -57,6 +59,15 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
   }
   await closeAttempt(attempt, end);
   return true;
+}
+
+/** It may have been killed before it came to that. */
+async function clearScratch(entry: LiveEntry, { state, log }: Services): Promise<void> {
+  try {
+    await removeScratch(entry, state);
+  } catch (error) {
+    log.warning(`${entry.scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+  }
 }
 
 type Found = { readonly resource: Resource; readonly handle: Handle };

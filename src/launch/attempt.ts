@@ -107,27 +107,23 @@ function isMachineFault(error: unknown): boolean {
 
 /** Writes how an attempt ended, and removes what was made for it. Throws only for a bug, after all of that. */
 export async function closeAttempt(attempt: Attempt, { outcome, detail, bug }: CameTo): Promise<RunResult> {
-  const { services, journal, key, log: ended } = attempt;
-  const { state, log } = services;
+  const { services, journal, key, queued, log } = attempt;
+  const { state } = services;
   await recordEnd(attempt, outcome);
-  const stored = await journal.finish(ended?.tail ?? "");
-  await removeScratch(attempt);
-  const record = journal.record();
-  await settleLive(attempt, stored, record);
-  log.phase({
-    phase: "done",
-    status: outcome.state === "succeeded" ? "ended" : "failed",
-    detail: doneWords(record, elapsedOf(record)),
-    elapsedMs: undefined,
-  });
+  await keepEnd(attempt);
+  // An agent writes until it is known, and takes the next run with it: people hear of this one's end before.
+  if (queued !== undefined) tellEnd(attempt);
+  const [stored] = await Promise.all([journal.finish(log?.tail ?? ""), removeScratch(attempt)]);
+  await settleLive(attempt, stored);
+  if (queued === undefined) tellEnd(attempt);
   if (bug !== undefined) throw bug;
   return {
     runId: key.runId,
     outcome,
-    record,
+    record: journal.record(),
     recordFile: state.recordFile(key.runId),
     logFile: state.logFile(key.runId),
-    lastLines: lastLines(ended?.tail ?? "", 40),
+    lastLines: lastLines(log?.tail ?? "", 40),
     detail,
     store: journal.location(),
   };
@@ -154,6 +150,28 @@ async function recordEnd({ services, journal, key, log: ended, redact }: Attempt
   });
 }
 
+/** The end is written down here before the store hears of it: of who is killed meanwhile it is known all the same. */
+async function keepEnd({ services, journal, key }: Attempt): Promise<void> {
+  const { state, log } = services;
+  await journal.keep();
+  try {
+    if (await isOwnLive(state, key)) await updateLive(state, key.runId, { head: headOf(journal.record()) });
+  } catch (error) {
+    // A full disk: it is tried again when the store could not be told.
+    log.debug(`${state.liveFile(key.runId)} could not be written: ${messageOf(error)}`);
+  }
+}
+
+function tellEnd({ services, journal }: Attempt): void {
+  const record = journal.record();
+  services.log.phase({
+    phase: "done",
+    status: record.state === "succeeded" ? "ended" : "failed",
+    detail: doneWords(record, elapsedOf(record)),
+    elapsedMs: undefined,
+  });
+}
+
 async function removeScratch(attempt: Attempt): Promise<void> {
   const { scratch, services } = attempt;
   try {
@@ -165,12 +183,12 @@ async function removeScratch(attempt: Attempt): Promise<void> {
 }
 
 /** What the store has not heard of, and what is still there, stays written down here for the next sweep. */
-async function settleLive({ services, key, left }: Attempt, stored: boolean, record: RunRecord): Promise<void> {
+async function settleLive({ services, journal, key, left }: Attempt, stored: boolean): Promise<void> {
   const { state, log } = services;
   try {
     if (!(await isOwnLive(state, key))) log.debug("another launcher goes on with the run here");
     else if (stored && !left) await releaseLive(state, key.runId);
-    else await updateLive(state, key.runId, { head: headOf(record) });
+    else await updateLive(state, key.runId, { head: headOf(journal.record()) });
   } catch (error) {
     log.warning(`${state.liveFile(key.runId)} could not be written: ${messageOf(error)}`);
   }

@@ -61,8 +61,8 @@ export type Journal = {
   started(): void;
   /** Writes the record's file as it stands, for whoever takes over. */
   keep(): Promise<void>;
-  /** The end: the record file, then the store. Never throws; false when the store has yet to hear of the end. */
-  readonly finish: (tail: string) => Promise<boolean>;
+  /** The end, which the record's file has by then: said to the store. Never throws; false when the store has yet to hear of it. */
+  finish(tail: string): Promise<boolean>;
 };
 
 /** A write must not hang a run's end; nor be cut by the same Ctrl-C that ends the run. */
@@ -77,6 +77,7 @@ export function startJournal(request: JournalRequest): Journal {
   let patch: Uint8Array | undefined;
   const { log, clock, writer } = request;
   let starting: Promise<void> | undefined;
+  let kept = false;
 
   const clean = (): RunRecord => redactDeep(record, request.redact());
   const document = (): RunDocument => {
@@ -135,14 +136,13 @@ export function startJournal(request: JournalRequest): Journal {
       });
     },
     keep: async () => {
-      await writeRecord(request, document().record);
+      if (writer.isTaken?.() !== true) kept = await writeRecord(request, document().record);
     },
     finish: async (tail) => {
       const last = document();
       const deadlineMs = last.run.state === "cancelled" ? cancelledWriteDeadlineMs : finalWriteDeadlineMs;
       await starting;
       if (writer.isTaken?.() === true) return true;
-      const kept = await writeRecord(request, last.record);
       try {
         return await writer.end({ ...last, tail }, deadlineMs);
       } catch (error) {

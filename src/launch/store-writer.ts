@@ -11,7 +11,7 @@ export type RunWriter = {
   write(document: RunDocument, deadlineMs: number): Promise<void>;
   /** The run has started, where the store is to hear of that. */
   started?(document: RunDocument): void;
-  /** The last write: the run has ended. False when the document is kept, to be written later. */
+  /** The last write: the run has ended. False when it could not be made, and somebody else says why. */
   end(document: RunDocument, deadlineMs: number): Promise<boolean>;
 };
 

@@ -2,15 +2,19 @@ import type { RunDocument } from "./document.ts";
 import { attemptsIn } from "./read-record.ts";
 import type { AttemptRecord } from "./record.ts";
 import { allowsGivingBack, retryDelay, retryPolicyOf } from "./retry.ts";
-import { isFinal } from "./states.ts";
+import { isFinal, type RunReason } from "./states.ts";
 import { concluded, preempted, stopped, unwanted, waitsAgain } from "./transitions.ts";
 import { doneOf } from "./transitions/change.ts";
 
-/** What is to be written when an attempt has ended. */
-export type AttemptEnd =
-  | { readonly kind: "finish"; readonly document: RunDocument }
-  | { readonly kind: "retry"; readonly document: RunDocument; readonly delayMs: number }
-  | { readonly kind: "give-back"; readonly document: RunDocument };
+/** What is to be written when an attempt has ended, and what that is called. */
+export type AttemptEnd = { readonly document: RunDocument; readonly result: AttemptResult } & (
+  { readonly kind: "finish" | "give-back" } | { readonly kind: "retry"; readonly delayMs: number }
+);
+
+/** What an attempt came to. `retried` and `given-back` wait for another. */
+export type AttemptResult =
+  | { readonly kind: "succeeded" | "given-back" }
+  | { readonly kind: "failed" | "cancelled" | "retried"; readonly reason: RunReason; readonly message: string };
 
 export type EndRequest = {
   /** The run at the attempt's end, as a launch without a queue would store it. */
@@ -26,7 +30,7 @@ export type EndRequest = {
   readonly now: Date;
 };
 
-/** Decides between the run's end and another attempt, and writes the attempt down. */
+/** Decides what an attempt came to: the run's end, or another attempt. Nobody else does. Writes the attempt down. */
 export function endOfAttempt(request: EndRequest): AttemptEnd {
   const { agent, host, cut, now } = request;
   const isStopped = (cut === "given-back" || cut === "dropped") && request.ended.run.state === "cancelled";
@@ -36,18 +40,28 @@ export function endOfAttempt(request: EndRequest): AttemptEnd {
   const earlier = attemptsIn(ended.record).filter(({ attempt }) => attempt !== ended.run.attempt);
   const attempts = [...earlier, attemptOf(ended, { agent, host, isGivenBack }, now)];
   const waits = (delayMs: number): RunDocument => doneOf(waitsAgain(ended, { attempts, delayMs }, now));
-  const ends = (document: RunDocument): AttemptEnd => ({
-    kind: "finish",
-    document: doneOf(concluded(document, attempts)),
-  });
+  const ends = (document: RunDocument): AttemptEnd => {
+    const { state } = document.run;
+    const result: AttemptResult =
+      state === "succeeded"
+        ? { kind: state }
+        : { kind: state === "cancelled" ? "cancelled" : "failed", ...whyOf(document) };
+    return { kind: "finish", document: doneOf(concluded(document, attempts)), result };
+  };
   if (cut === "unwanted") return ends(doneOf(unwanted(ended, now)));
   if (isGivenBack) {
     const isBegun = typeof ended.record["started_at"] === "string";
     if (isBegun && !allowsGivingBack(retryPolicyOf(ended))) return ends(doneOf(preempted(ended, now)));
-    return { kind: "give-back", document: waits(0) };
+    return { kind: "give-back", document: waits(0), result: { kind: "given-back" } };
   }
   const delayMs = retryDelayOf(ended, earlier);
-  return delayMs === undefined ? ends(ended) : { kind: "retry", document: waits(delayMs), delayMs };
+  if (delayMs === undefined) return ends(ended);
+  return { kind: "retry", document: waits(delayMs), delayMs, result: { kind: "retried", ...whyOf(ended) } };
+}
+
+function whyOf({ run }: RunDocument): { readonly reason: RunReason; readonly message: string } {
+  const { reason = "lost", message = "" } = run;
+  return { reason, message };
 }
 
 function retryDelayOf(ended: RunDocument, earlier: readonly AttemptRecord[]): number | undefined {

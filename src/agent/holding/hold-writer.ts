@@ -1,122 +1,86 @@
+import { hostname } from "node:os";
 import { LaunchError } from "../../core/errors.ts";
 import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
-import type { LeaseWrite, QueueEntry } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
-import type { Served, Taken } from "../context.ts";
-import { inHands } from "../../run/transitions.ts";
+import { endOfAttempt } from "../../run/end-of-attempt.ts";
+import { inHands, inQueue, untaken } from "../../run/transitions.ts";
+import { doneOf } from "../../run/transitions/change.ts";
+import type { Ending, Served, Taken } from "../context.ts";
+import type { TakenRun } from "../request.ts";
+import { type LeaseEntry, leaseEntry } from "./lease-entry.ts";
+import { writeEnd } from "./write-end.ts";
 
-/*
- * The writes of a leased run, one after another, each naming the version that the last one made. A version that isn't there any more is
- * looked for: it may be that of our own write whose answer was lost. Only when the store shows that the lease is another's, it is.
- */
-export type HoldWriter = RunWriter & {
-  /** The run at its end, as its launch wrote it down. */
-  ended(): RunDocument | undefined;
-  /** Takes in a snapshot's entry that is no older than our last write; false when there is nothing to be learned from it. */
-  readonly see: (entry: QueueEntry | undefined, begun: number) => boolean;
-  /** Waits for writes that are on their way, and makes no more by itself. */
-  settle(): Promise<void>;
-  /** Makes a write that must not be lost, or says why it can't be made. */
-  readonly insist: (work: Write) => Promise<Insisted>;
-  readonly entry: () => QueueEntry;
+/** A run in hand, as its writer knows of it. */
+export type InHand = {
+  readonly taken: Taken;
+  /** Why it is ended early, as far as that is known. */
+  ending(): Ending | undefined;
+  end(why: Ending): void;
+  /** It runs no more: its place and its slots are free for the next one. */
+  release(): void;
 };
 
-/** `gone`: the store has nothing of the run any more. */
-type Insisted = "written" | "fenced" | "gone";
-type Write = (entry: QueueEntry, signal: AbortSignal) => Promise<LeaseWrite>;
+type Result = TakenRun["end"];
+
+/** All writes of a leased run: those of its launch, and the one that ends its being leased. */
+export type HoldWriter = RunWriter &
+  Pick<LeaseEntry, "see"> & {
+    /** Its end is written, or being written. */
+    isEnding(): boolean;
+    /** Writes the end of its attempt, which the first who calls this knows, and says what it came to. Rejects when its agent must end before. */
+    conclude(ended: RunDocument): Promise<Result>;
+    /** Nothing of it was started: its attempt doesn't count. */
+    putBack(): Promise<Result>;
+  };
 
 /** Runs shorter than this are not written about until their end; the longer where a write is dear. */
 const startedAfterMs = 1_000;
 const startedAfterDearMs = 15_000;
 
-/** A lease's entry, and the one way to change it. */
-type LeaseEntry = Pick<HoldWriter, "insist" | "entry" | "see"> & {
-  /** When a write of it, or its claim, was last begun that went well; by the monotonic clock. */
-  confirmedMs(): number;
-  settled(): Promise<unknown>;
-};
-
-function leaseEntry(taken: Taken, served: Served, onFenced: () => void): LeaseEntry {
-  const { agent, store, patience } = served;
-  const { clock } = agent.services;
-  const { lease } = taken.entry.run;
-  let { entry } = taken;
-  let confirmedMs = taken.sinceMs;
-  let confirmed = taken.tick;
-  let queue: Promise<unknown> = Promise.resolve();
-  let writing = 0;
-
-  const isOurs = ({ place, run }: QueueEntry): boolean =>
-    place === "leased" &&
-    run.lease?.agent === lease?.agent &&
-    run.lease?.incarnation === lease?.incarnation &&
-    run.lease?.attempt === lease?.attempt;
-  const look = async (): Promise<QueueEntry | undefined> => {
-    const { snapshot } = await patience.insist(
-      async (signal) => ({ kind: "seen", snapshot: await store.snapshot([entry.queue], signal) }),
-      agent.writes,
-    );
-    return snapshot.entries.find(({ key }) => key === entry.key);
-  };
-  const insist = async (work: Write): Promise<Insisted> => {
-    for (;;) {
-      const begunMs = clock.monotonicMs();
-      const result = await patience.insist((signal) => work(entry, signal), agent.writes);
-      if (result.kind === "written") {
-        ({ entry } = result);
-        confirmedMs = begunMs;
-        confirmed = served.tick();
-        return "written";
-      }
-      const found = await look();
-      // Nothing there is no other holder: a store that has lost the run stops none, and takes no end of it.
-      if (found === undefined) return "gone";
-      if (!isOurs(found) || found.version === entry.version) return "fenced";
-      entry = found;
-    }
-  };
-  return {
-    entry: () => entry,
-    confirmedMs: () => confirmedMs,
-    settled: () => queue,
-    insist: (work) => {
-      writing++;
-      const next = queue.then(() => insist(work)).finally(() => writing--);
-      queue = next.catch(() => undefined);
-      return next;
-    },
-    see: (seen, begun) => {
-      if (writing > 0 || confirmed > begun) return false;
-      if (seen === undefined) return false;
-      if (!isOurs(seen)) {
-        onFenced();
-        return false;
-      }
-      entry = seen;
-      return true;
-    },
-  };
-}
-
-/** What a run's launch writes to, and the agent with it. */
-export function holdWriter(taken: Taken, served: Served, onFenced: () => void): HoldWriter {
+export function holdWriter(hand: InHand, served: Served): HoldWriter {
   const { agent, store, spareStore } = served;
-  const { clock } = agent.services;
-  const leased = leaseEntry(taken, served, onFenced);
-  let last: RunDocument | undefined;
+  const { clock, log } = agent.services;
+  const { taken } = hand;
+  const leased = leaseEntry(taken, served, () => hand.end("fenced"));
   let timer: NodeJS.Timeout | undefined;
+  let concluding: Promise<Result> | undefined;
+
   const progress = async (document: RunDocument): Promise<void> => {
     const whole = inHands(document, leased.entry().run, clock.now());
     const written = await leased.insist((entry, signal) => store.progress(entry, whole, signal));
-    if (written === "fenced") onFenced();
+    if (written === "fenced") hand.end("fenced");
   };
   const inBackground = (document: RunDocument): void => {
     progress(document).catch(() => undefined);
   };
+  const release = async (): Promise<void> => {
+    clearTimeout(timer);
+    hand.release();
+    await leased.settled();
+  };
+  const fenced = (): Result => {
+    log.warning(`${taken.document.run.name}  another agent has the run by now, so what it came to here is not kept`);
+    return { kind: "fenced" };
+  };
+  const writeResult = async (ended: RunDocument): Promise<Result> => {
+    await release();
+    const ending = hand.ending();
+    if (ending === "fenced") return fenced();
+    const end = endOfAttempt({
+      ended: inQueue(ended, taken.entry.run),
+      agent: agent.request.agent,
+      host: hostname(),
+      cut: ending === "cancelled" ? undefined : ending,
+      now: clock.now(),
+    });
+    return (await writeEnd(end, served, leased)) === "written" ? end.result : fenced();
+  };
+  const conclude = (ended: RunDocument): Promise<Result> => (concluding ??= writeResult(ended));
 
   return {
     location: () => store.location,
+    see: leased.see,
     write: async (document) => {
       if (document.run.state === "building") {
         inBackground(document);
@@ -130,20 +94,23 @@ export function holdWriter(taken: Taken, served: Served, onFenced: () => void): 
       if (agent.writes.aborted) throw new LaunchError("cancelled", "its agent stops");
     },
     started: (document) => {
-      const afterMs = spareStore ? startedAfterDearMs : startedAfterMs;
-      timer = setTimeout(inBackground, afterMs, document);
+      timer = setTimeout(inBackground, spareStore ? startedAfterDearMs : startedAfterMs, document);
     },
-    end: (document) => {
-      last = document;
-      return Promise.resolve(false);
+    // Whoever holds the run hears of what stood in the way.
+    end: (document) =>
+      conclude(document).then(
+        () => true,
+        () => false,
+      ),
+    isEnding: () => concluding !== undefined,
+    conclude,
+    putBack: async () => {
+      await release();
+      const { document, entry } = taken;
+      const waiting = doneOf(untaken(document, clock.now()));
+      log.info(`${document.run.name}  put back, as its queue "${entry.queue}" can't be served any more`);
+      const written = await leased.insist((current, signal) => store.release(current, waiting, signal));
+      return written === "written" ? { kind: "given-back" } : fenced();
     },
-    ended: () => last,
-    settle: async () => {
-      clearTimeout(timer);
-      await leased.settled();
-    },
-    see: leased.see,
-    insist: leased.insist,
-    entry: leased.entry,
   };
 }

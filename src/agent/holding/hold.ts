@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
@@ -8,17 +7,14 @@ import { isLauncherThere, readLive, releaseLive } from "../../machine/live-entry
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
-import type { RunDocument } from "../../run/document.ts";
 import type { Ending, Hold, Served, Taken } from "../context.ts";
-import { endOfAttempt } from "../../run/end-of-attempt.ts";
-import { outcomeOfError } from "../../run/outcome.ts";
-import { ended as endedWithout, inQueue, lost, untaken } from "../../run/transitions.ts";
+import { lostOutcome, outcomeOfError } from "../../run/outcome.ts";
+import { ended } from "../../run/transitions.ts";
 import { doneOf } from "../../run/transitions/change.ts";
-import { holdWriter } from "./hold-writer.ts";
+import { type HoldWriter, holdWriter } from "./hold-writer.ts";
 import { prefixedLog } from "./prefixed-log.ts";
 import { boundsOf, type TakenRun } from "../request.ts";
 import { tooMuch } from "../taking/slots.ts";
-import { writeEnd } from "./write-end.ts";
 
 /*
  * A run in this agent's hands, from its claim to the write that ends it:
@@ -50,22 +46,19 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     ending = why;
     stop.abort(new LaunchError("cancelled", reasonWords[why]));
   };
-  const writer = holdWriter(taken, served, () => end("fenced"));
+  const release = (): void => {
+    active = false;
+    agent.pool.give(taken.slots);
+  };
+  const writer = holdWriter({ taken, ending: () => ending, end, release }, served);
   const work = async (): Promise<TakenRun["end"]> => {
     await before;
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
-    const ended = isServed ? await execute(taken, { served, services, writer }, stop.signal) : undefined;
-    active = false;
-    agent.pool.give(taken.slots);
-    await writer.settle();
-    const end =
-      ended === undefined
-        ? await putBack(taken, served, writer)
-        : await conclude(taken, { served, writer }, { ending, ended });
+    const came = isServed ? await execute(taken, { served, services, writer }, stop.signal) : await writer.putBack();
     await forgetHere(taken, served);
-    return end;
+    return came;
   };
   // Asked for while another had it, or while it was on its way here.
   if (taken.entry.cancelRequested) end("cancelled");
@@ -81,17 +74,6 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     end,
     over: work().then((end) => ({ runId: run.run_id, queue: taken.entry.queue, attempt: run.attempt, end })),
   };
-}
-
-/** A queue that went while a run of it was on its way here: nothing was started, so its attempt doesn't count. */
-async function putBack({ document, entry }: Taken, served: Served, writer: Writer): Promise<TakenRun["end"]> {
-  const { agent, store } = served;
-  const { log, clock } = agent.services;
-  const { name } = document.run;
-  const waiting = doneOf(untaken(document, clock.now()));
-  log.info(`${name}  put back, as its queue "${entry.queue}" can't be served any more`);
-  const written = await writer.insist((current, signal) => store.release(current, waiting, signal));
-  return written === "written" ? { kind: "given-back" } : fenced(log, name);
 }
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
@@ -118,50 +100,53 @@ export function servicesOf({ agent, store, spareStore: spare, tokens }: Served):
   return { log, clock, state, environment, tokens, launcher, environments, resources, store: choice };
 }
 
-type Writer = ReturnType<typeof holdWriter>;
-type Holder = { readonly served: Served; readonly writer: Writer };
+type Holder = { readonly served: Served; readonly services: Services; readonly writer: HoldWriter };
 
-/** Brings the run to its end here, whatever that is. Never throws: what fails is the run's end, in words. */
+/** Brings the run to its end here, whatever that is, and has it written. What fails is the run's end, in words. */
 async function execute(
   taken: Taken,
-  { served, services, writer }: Holder & { readonly services: Services },
+  { served, services, writer }: Holder,
   signal: AbortSignal,
-): Promise<RunDocument> {
-  const { agent, storeIsHere } = served;
+): Promise<TakenRun["end"]> {
   const { document, adopts } = taken;
-  const { run } = document;
-  const now = (): Date => services.clock.now();
+  // How it has ended, where its launch has not written that.
+  let outcome = lostOutcome("it came to no end");
   try {
-    const over = tooMuch(run.queued?.slots ?? {}, agent.pool.total);
-    if (over !== undefined && !adopts) throw new LaunchError("refused", over);
-    const { config, launcher } = agent.services;
-    const definition = await definitionFor(taken, served);
-    const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
-    if (checked.definitionChanged) {
-      services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
-    }
-    const launch: QueuedLaunch = {
-      document,
-      checked,
-      writer,
-      spareStore: services.store.spare,
-      place: placeOf(taken, definition, served),
-    };
+    const launch = { ...(await admit(taken, served, services)), writer, spareStore: services.store.spare };
     if (!adopts) await launchQueued(launch, services, signal);
     else if (!(await adoptQueued(launch, services, signal))) {
-      return doneOf(lost(document, "its agent was killed before it had started the run", now()));
+      outcome = lostOutcome("its agent was killed before it had started the run");
     }
   } catch (error) {
     const known = error instanceof LaunchError;
     if (!known)
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    if (writer.ended() === undefined) {
-      await clearHere(run.run_id, services);
+    if (!writer.isEnding()) {
+      await clearHere(document.run.run_id, services);
       services.log.warning(`not started: ${messageOf(error)}`);
-      return doneOf(endedWithout(document, outcomeOfError(error), now()));
     }
+    outcome = outcomeOfError(error);
   }
-  return writer.ended() ?? doneOf(lost(document, "it came to no end", now()));
+  return writer.conclude(doneOf(ended(document, outcome, services.clock.now())));
+}
+
+/** What may be launched of it here. Throws `refused` with the reason. */
+async function admit(
+  taken: Taken,
+  served: Served,
+  services: Services,
+): Promise<Pick<QueuedLaunch, "document" | "checked" | "place">> {
+  const { agent, storeIsHere } = served;
+  const { document, adopts } = taken;
+  const over = tooMuch(document.run.queued?.slots ?? {}, agent.pool.total);
+  if (over !== undefined && !adopts) throw new LaunchError("refused", over);
+  const { config, launcher } = agent.services;
+  const definition = await definitionFor(taken, served);
+  const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
+  if (checked.definitionChanged) {
+    services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
+  }
+  return { document, checked, place: placeOf(taken, definition, served) };
 }
 
 /** What was started goes on as it was, also when its queue has changed since, or is gone. */
@@ -195,29 +180,4 @@ function placeOf({ slots, document }: Taken, definition: QueueLookUp, served: Se
     },
     cancelGraceMs: request.onSignal === "end" ? shortGraceMs : longGraceMs,
   };
-}
-
-type CameTo = { readonly ending: Ending | undefined; readonly ended: RunDocument };
-
-async function conclude(taken: Taken, { served, writer }: Holder, { ending, ended }: CameTo): Promise<TakenRun["end"]> {
-  const { agent } = served;
-  const { log, clock } = agent.services;
-  const name = taken.document.run.name;
-  if (ending === "fenced") return fenced(log, name);
-  const whole = inQueue(ended, taken.entry.run);
-  const cut = ending === "cancelled" ? undefined : ending;
-  const place = { agent: agent.request.agent, host: hostname() };
-  const end = endOfAttempt({ ended: whole, ...place, cut, now: clock.now() });
-  const written = await writeEnd(end, served, writer);
-  if (written === "fenced") return fenced(log, name);
-  if (end.kind === "give-back") return { kind: "given-back" };
-  const { state, reason = "lost", message = "" } = end.kind === "retry" ? whole.run : end.document.run;
-  if (end.kind === "retry") return { kind: "retried", reason, message };
-  if (state === "succeeded") return { kind: "succeeded" };
-  return { kind: state === "cancelled" ? "cancelled" : "failed", reason, message };
-}
-
-function fenced(log: Services["log"], name: string): TakenRun["end"] {
-  log.warning(`${name}  another agent has the run by now, so what it came to here is not kept`);
-  return { kind: "fenced" };
 }

@@ -3,6 +3,7 @@ import type { Log } from "../../core/output/log.ts";
 import type { QueueEntry, QueueStore } from "../../stores/queue-store.ts";
 import { endOfAttempt } from "../../run/end-of-attempt.ts";
 import { lost } from "../../run/transitions.ts";
+import { writeAlone } from "./write-end.ts";
 
 export type LostAttempt = {
   readonly entry: QueueEntry;
@@ -30,10 +31,7 @@ export async function loseAttempt(
   const agent = entry.run.lease?.agent ?? "";
   const cut = entry.cancelRequested ? "unwanted" : undefined;
   const end = endOfAttempt({ ended: gone.to, agent, host, cut, now });
-  const written =
-    end.kind === "finish"
-      ? (await store.finish(entry, { document: end.document }, signal)).finish
-      : await store.release(entry, end.document, signal);
+  const written = await writeAlone({ store, entry }, end, signal);
   if (written.kind !== "written") return;
   const next = end.kind === "finish" ? `it has ended (${end.document.run.state})` : "it waits for another attempt";
   log.info(`${entry.run.name}  ${words}; ${next}`);

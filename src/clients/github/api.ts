@@ -32,6 +32,7 @@ async function send(url: string, { method, headers, body, signal }: Sent): Promi
     url,
     headers,
     ...(body === undefined ? {} : { body }),
+    hasEffects: method !== "GET" && method !== "HEAD",
     signal: signal ?? new AbortController().signal,
     timeoutMs,
   });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -228,6 +228,18 @@ test("an end that the store has not heard of when the agent is killed is told by
   expect(begun()).toBe(1);
   const stored = await place.store.read(runIds[0]!, new AbortController().signal);
   expect(stored).toMatchObject({ run: { state: "succeeded", attempt: 1 }, tail: "  done\n" });
+});
+
+test("so is an end that came before there was anything to start, with its reason and not as lost", async () => {
+  runIds = await place.enqueue(["true"], { secrets: { TOKEN: "unheard-of" } });
+  const { child, output } = await place.spawn({}, ["finish"]);
+  await until(() => output.join("").includes("done failed"));
+  await until(() => output.join("").includes("the store can't be reached"));
+  child.kill("SIGKILL");
+  const { runs } = await place.run({ agent: "a2" });
+  expect(runs).toMatchObject([{ attempt: 1, end: { kind: "failed", reason: "refused" } }]);
+  expect(JSON.stringify(runs)).toContain("unheard-of");
+  expect(readdirSync(place.state.scratch)).toEqual([]);
 });
 
 test("a keep-alive file that can't be written ends no agent", async () => {

@@ -56,6 +56,19 @@ test("a kept connection that the host has closed meanwhile fails nothing", async
   expect((await requestHttp({ ...usual, method: "POST", url, body: "" })).body.toString()).toBe("3");
 });
 
+test("what has effects is sent once, though its end is not known", async () => {
+  let asked = 0;
+  const url = await serve((request, response) => {
+    asked++;
+    if (asked === 2) request.socket.destroy();
+    else response.end(String(asked));
+  });
+  const post = { ...usual, method: "POST", url, body: "", hasEffects: true };
+  expect((await requestHttp(post)).body.toString()).toBe("1");
+  await expect(requestHttp(post)).rejects.toThrow();
+  expect(asked).toBe(2);
+});
+
 test("an answer that is cut off is none", async () => {
   const url = await serve((_request, response) => {
     response.writeHead(200, { "content-length": "100" });

@@ -2,7 +2,7 @@ import { readObjects, readTree } from "../../../clients/git/objects/read-objects
 import type { Repository } from "../../../clients/git/repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { parseKey } from "../../../queues/key.ts";
-import type { RunHead } from "../../../run/head.ts";
+import type { ListedRun } from "../../store.ts";
 import { readDocument, type Loaded } from "../runs/documents.ts";
 import type { OpenedQueueContext } from "../queue/queue-context.ts";
 import { foldedRef, logRef } from "../queue/queue-refs.ts";
@@ -121,20 +121,18 @@ async function localLog(local: Repository, name: string, signal: AbortSignal): P
   return found?.id;
 }
 
-export type FoldedHead = { readonly path: FoldedPath; readonly run: RunHead; readonly version: string };
-
-/** Heads of folded runs; what can't be read is left out. `version` names the run's folder. */
+/** Heads of folded runs; the version names the run's folder, and the log where that can't be read. */
 export async function foldedHeads(
   local: Repository,
   { log, paths }: { readonly log: string; readonly paths: readonly FoldedPath[] },
   signal: AbortSignal,
-): Promise<readonly FoldedHead[]> {
+): Promise<readonly ListedRun[]> {
   const revisions = paths.flatMap(({ path }) => [`${log}:${path}/${runFiles.head}`, `${log}:${path}`]);
   const objects = await readObjects(local, { revisions, maxBytes: maxHeadBytes }, signal);
-  return paths.flatMap((path, index) => {
-    const head = readHead(path.runId, objects[2 * index]?.content);
-    const version = objects[2 * index + 1]?.id;
-    return head.kind === "run" && version !== undefined ? [{ path, run: head.run, version }] : [];
+  return paths.map(({ runId }, index): ListedRun => {
+    const head = readHead(runId, objects[2 * index]?.content);
+    const version = objects[2 * index + 1]?.id ?? log;
+    return head.kind === "run" ? { ...head, version } : { ...head, runId, version };
   });
 }
 

@@ -18,7 +18,9 @@ export async function history(
   const wanted = newestDays(paths, limit).filter(({ runId }) => !there.has(runId));
   const log = wanted.length === 0 ? undefined : await logTip(opened, queue, signal);
   if (log !== undefined) {
-    for (const { run } of await foldedHeads(opened.local, { log, paths: wanted }, signal)) runs.set(run.run_id, run);
+    for (const listed of await foldedHeads(opened.local, { log, paths: wanted }, signal)) {
+      if (listed.kind === "run") runs.set(listed.run.run_id, listed.run);
+    }
   }
   return [...runs.values()].sort((a, b) => (endOf(a) < endOf(b) ? 1 : endOf(a) > endOf(b) ? -1 : 0)).slice(0, limit);
 }

@@ -109,9 +109,7 @@ async function foldedRuns(
     const paths = [...all].filter(({ runId }) => !there.has(runId)).sort((a, b) => b.time - a.time);
     const log = await logTip(opened, queue, signal);
     if (log === undefined) continue;
-    for (const { run, version } of await foldedHeads(opened.local, { log, paths: paths.slice(0, limit) }, signal)) {
-      listed.push({ kind: "run", run, version });
-    }
+    listed.push(...(await foldedHeads(opened.local, { log, paths: paths.slice(0, limit) }, signal)));
   }
   return listed;
 }

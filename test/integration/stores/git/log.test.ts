@@ -105,3 +105,50 @@ test.each(damagedParts)("where %s can't be read nothing is folded, which would d
   expect(await other.fold("gpu", 0, signal)).toBe(1);
   expect((await other.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toEqual(["two", "one"]);
 });
+
+test.each(["missing", "of no JSON", "another run's"])(
+  "a folded run whose head is %s is listed as unreadable",
+  async (how) => {
+    await fold("one", "2026-10-05T00:00:00.000Z");
+    await fold("two", "2026-10-06T00:00:00.000Z");
+    const log = "refs/launch/v1/log/gpu";
+    const index = join(folder.path, "index");
+    const plumb = (input: string, ...args: readonly string[]): string =>
+      execFileSync("git", ["--git-dir", directory, ...args], {
+        encoding: "utf8",
+        input,
+        env: { ...process.env, GIT_INDEX_FILE: index },
+      }).trim();
+    plumb("", "read-tree", log);
+    const path = git("ls-tree", "-r", "--name-only", log)
+      .split("\n")
+      .find((name) => name.includes("-one/") && name.endsWith("/run.json"))!;
+    const content =
+      how === "of no JSON" ? "{" : git("cat-file", "blob", `${log}:${path}`).replaceAll('"one"', '"three"');
+    if (how === "missing") plumb(`0 ${"0".repeat(40)}\t${path}\n`, "update-index", "--index-info");
+    else plumb("", "update-index", "--cacheinfo", `100644,${plumb(content, "hash-object", "-w", "--stdin")},${path}`);
+    const commit = plumb(
+      "",
+      "-c",
+      "user.name=a",
+      "-c",
+      "user.email=a",
+      "commit-tree",
+      plumb("", "write-tree"),
+      "-m",
+      "x",
+    );
+    git("update-ref", log, commit);
+
+    const other = gitStore("here", bareRepository(directory, silentLog), { log: silentLog });
+    const listed = await other.list(10, signal);
+    expect(listed.map((run) => (run.kind === "run" ? run.run.run_id : [run.runId, run.why]))).toEqual([
+      "two",
+      [
+        "one",
+        expect.stringMatching(how === "missing" ? /missing/ : how === "of no JSON" ? /run\.json/ : /another run's/),
+      ],
+    ]);
+    expect((await other.history("gpu", 10, signal)).map(({ run_id }) => run_id)).toEqual(["two"]);
+  },
+);
