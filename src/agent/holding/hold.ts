@@ -95,10 +95,10 @@ const reasonWords = {
 
 /** What a launch works with. Its store is the queue's: nothing is opened. */
 export function servicesOf({ agent, store, spareStore: spare, tokens }: Served): Services {
-  const { log, clock, state, environment, launcher, resources } = agent.services;
+  const { log, clock, state, environment, launcher, environments, resources } = agent.services;
   const open = (): Promise<typeof store> => Promise.resolve(store);
   const choice = { open, openFallback: undefined, spare, public: false };
-  return { log, clock, state, environment, tokens, launcher, resources, store: choice };
+  return { log, clock, state, environment, tokens, launcher, environments, resources, store: choice };
 }
 
 type Holder = { readonly served: Served; readonly services: Services; readonly writer: HoldWriter };
