@@ -15,8 +15,8 @@ export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
   "agent/holding": "hold takeover",
-  "agent/leases": "heartbeat life liveness own-beat process-fact retrying",
-  "agent/taking": "counting slots take wait-reason",
+  "agent/leases": "heartbeat life liveness own-beat process-fact retrying waking",
+  "agent/taking": "counting room slots take wait-reason",
   builders: "builder index",
   cli: "main",
   "cli/commands":
