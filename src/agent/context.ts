@@ -5,6 +5,7 @@ import type { Counted } from "./taking/counting.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Liveness } from "./leases/liveness.ts";
 import type { Patience } from "./leases/retrying.ts";
+import type { Waking } from "./leases/waking.ts";
 import type { Heartbeat } from "./leases/heartbeat.ts";
 import type { AgentRequest, AgentServices, ServedStore, TakenRun } from "./request.ts";
 import type { Holding, SlotPool } from "./taking/slots.ts";
@@ -31,6 +32,8 @@ export type Hold = {
   readonly runId: string;
   readonly key: string;
   readonly queue: string;
+  /** What it has of the machine while it is active. */
+  readonly slots: Holding;
   /** False once it runs no more, and only its end is to be written. */
   isActive(): boolean;
   /** What a snapshot, begun at this tick, says of it; undefined when it isn't there. */
@@ -52,7 +55,7 @@ export type Agent = {
   mode(): Mode;
   /** How long it may still work; undefined without a limit. */
   timeLeftMs(): number | undefined;
-  /** Which queue is first at the next look. */
+  /** Which of all stores' queues is first at the next look. */
   turn: number;
   leaseFor(attempt: number): Lease;
 };
@@ -69,6 +72,11 @@ export type Served = ServedStore & {
   heartbeat: Heartbeat | undefined;
   /** The last one. */
   snapshot: QueueSnapshot | undefined;
+  /** Since when its loop looks or takes; undefined while it waits. */
+  busySinceMs: number | undefined;
+  readonly waking: Waking;
+  /** Runs of it could start, but for those of other stores whose turn was before. */
+  waitsItsTurn: boolean;
   /** Claims that are on their way. */
   claiming: number;
   /** When another was faster the last time. */

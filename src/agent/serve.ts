@@ -4,6 +4,7 @@ import { type Agent, holdsOf, type Served } from "./context.ts";
 import { startHeartbeat } from "./leases/heartbeat.ts";
 import type { Life } from "./leases/life.ts";
 import { ownBeatOf } from "./leases/own-beat.ts";
+import { tellWhoWaits } from "./taking/room.ts";
 import { takeRuns } from "./taking/take.ts";
 import { waitReason } from "./taking/wait-reason.ts";
 import { clearLeft, forgetGone, watchLeases } from "./holding/takeover.ts";
@@ -65,13 +66,16 @@ async function serveStore(served: Served, life: Life, activity: Activity): Promi
   let clearedMs = Number.NEGATIVE_INFINITY;
   let foldedMs = clock.monotonicMs();
   for (;;) {
-    const wake = life.wake();
+    const wake = AbortSignal.any([life.wake(), served.waking.signal()]);
     const begunMs = clock.monotonicMs();
+    served.busySinceMs = begunMs;
     if (begunMs - clearedMs >= clearEveryMs && (await look(served, await liveRunIds(state)))) clearedMs = begunMs;
     else await look(served, []);
     if (served.snapshot !== undefined) life.obey(served.snapshot, agent.incarnation);
     if (agent.mode() === "stopping") endRuns(agent);
     const again = await takeIfWorking(served, life);
+    served.busySinceMs = undefined;
+    tellWhoWaits(served);
     if (await isOver(agent, life, activity)) return;
     if (clock.monotonicMs() - foldedMs >= foldEveryMs) {
       foldedMs = clock.monotonicMs();

@@ -6,6 +6,7 @@ import { holdRun } from "./holding/hold.ts";
 import type { Life } from "./leases/life.ts";
 import { liveness } from "./leases/liveness.ts";
 import { patience } from "./leases/retrying.ts";
+import { waking } from "./leases/waking.ts";
 import type { AgentServices, ServedStore } from "./request.ts";
 
 /** A store in this agent's service, with nothing seen of it and nothing held. */
@@ -23,6 +24,9 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     holds: new Map(),
     heartbeat: undefined,
     snapshot: undefined,
+    busySinceMs: undefined,
+    waking: waking(),
+    waitsItsTurn: false,
     claiming: 0,
     racedMs: undefined,
     lost: new Map(),

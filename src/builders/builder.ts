@@ -3,6 +3,7 @@ import type { FieldFault } from "../core/field-fault.ts";
 import type { ExamineRequest, Finding } from "../core/finding.ts";
 import type { PruneRequest } from "../core/pruning.ts";
 import type { Log } from "../core/output/log.ts";
+import type { Environment } from "../environments/environment.ts";
 import type { Registry } from "../registries/registry.ts";
 import type { CodeSource } from "../sources/source.ts";
 
@@ -69,6 +70,8 @@ export interface Builder {
 
 export type BuilderContext = {
   readonly log: Log;
+  /** Of whose cloud the credentials are. */
+  readonly cloudEnvironment: Environment;
   /** Values of the secrets that a builder's config names; they reach the build's own secret mounts and nothing else. */
   readonly buildSecrets?: Readonly<Record<string, string>>;
   /** Folder for what may be remembered for minutes (which builder this is, base images' digests); absent remembers nothing. */

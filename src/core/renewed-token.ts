@@ -29,6 +29,11 @@ const longestWaitMs = 60_000;
 /** Runs may have been told of them. */
 const remembered = 3;
 
+/** How long after it was made one of this lifetime is made anew. */
+export function renewAfterMs(lifetimeMs: number): number {
+  return Math.max(lifetimeMs - marginMs, lifetimeMs / 2);
+}
+
 type Current = { readonly text: string; readonly madeMs: number; readonly renewMs: number; readonly endMs: number };
 
 /** A token that is made anew before it runs out, and when the host turns it away. While that fails, the old one is used to its end. */
@@ -46,7 +51,7 @@ export function renewedToken({ obtain, name, clock, log }: RenewedToken): TokenS
     try {
       const { token, lifetimeMs } = await obtain();
       const madeMs = clock.monotonicMs();
-      const renewMs = madeMs + Math.max(lifetimeMs - marginMs, lifetimeMs / 2);
+      const renewMs = madeMs + renewAfterMs(lifetimeMs);
       current = { text: token, madeMs, renewMs, endMs: madeMs + lifetimeMs };
       known = [token, ...known.filter((text) => text !== token)].slice(0, remembered);
       forced = false;

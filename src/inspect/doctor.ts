@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { buildsImages, defaultBuilder, examineBuilders } from "../builders/index.ts";
+import type { EnvironmentCatalog } from "../environments/index.ts";
 import { type Finding, findingOf, lookTimeoutMs } from "../core/finding.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { resolveSecrets } from "../launch/secrets.ts";
@@ -17,6 +18,7 @@ export type DoctorRequest = {
   readonly workingDirectory: string;
   readonly state: StateDirectory;
   readonly store: StoreChoice;
+  readonly environments: EnvironmentCatalog;
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
@@ -24,11 +26,12 @@ export type DoctorRequest = {
 export async function examine(request: DoctorRequest, signal: AbortSignal): Promise<readonly Finding[]> {
   const { draft, workingDirectory, environment } = request;
   const place = { workingDirectory, environment };
-  const [sources, builders, resources, registries, state, store, secrets] = await Promise.all([
+  const [sources, builders, resources, registries, cloud, state, store, secrets] = await Promise.all([
     examineSources({ ...place, use: undefined }, signal),
     examineBuilders({ ...place, use: builderOf(draft) }, signal),
     examineResources({ ...place, use: resourceOf(draft) }, signal),
     examineRegistries(),
+    cloudFindings(request, signal),
     findingOf({ subject: "state folder", needed: "every run" }, () => writable(request.state)),
     findingOf({ subject: "store", needed: "every run" }, () => reachable(request.store, signal)),
     secretFindings(request),
@@ -36,6 +39,7 @@ export async function examine(request: DoctorRequest, signal: AbortSignal): Prom
   return [
     { subject: "node", found: true, detail: process.versions.node, needed: undefined },
     ...eachOnce([...sources, ...builders, ...resources, ...registries]),
+    ...cloud,
     state,
     store,
     ...secrets,
@@ -55,6 +59,23 @@ function resourceOf(draft: DoctorRequest["draft"]): UsedResource | undefined {
   if (draft === undefined) return undefined;
   const { resource: name, resource_args: args, overrides } = draft.spec;
   return { name, args, command: overrides.entry_point };
+}
+
+/** Whom a cloud takes us for, where the draft would have its credentials. */
+async function cloudFindings({ draft, environments }: DoctorRequest, signal: AbortSignal): Promise<readonly Finding[]> {
+  const config = draft?.config.environment;
+  if (config === undefined || draft === undefined || !resourceTraits(draft.spec.resource).needsImage) return [];
+  const finding = await findingOf(
+    { subject: `environment ${config.type}`, needed: "the run and its image" },
+    async () => {
+      const environment = await environments.open(config);
+      if (environment.cloud === undefined) return "of no cloud";
+      const { account, principal } = await environment.identity(signal);
+      const where = environment.region === undefined ? "" : `, ${environment.region}`;
+      return `${environment.cloud}: ${principal} in ${account}${where}`;
+    },
+  );
+  return [finding];
 }
 
 /** What two plug-ins need is shown once, with what the run itself needs it for before what its build does. */

@@ -1,23 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Builder, BuildPlan, BuildRequest, BuiltImage, ImageNotesPlace } from "../builders/builder.ts";
 import { defaultBuilder, openBuilder } from "../builders/index.ts";
-import { LaunchError } from "../core/errors.ts";
+import type { Environment } from "../environments/environment.ts";
 import { slugOf } from "../run/run-id.ts";
 import { openRegistry, openRepository } from "../registries/index.ts";
-import type { Registry } from "../registries/registry.ts";
+import type { Registry, RegistryContext } from "../registries/registry.ts";
 import { resourceTraits } from "../resources/index.ts";
 import type { CodeSource } from "../sources/source.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { Log } from "../core/output/log.ts";
 import type { ImageRecord } from "../run/record.ts";
+import type { LaunchRequest, Services } from "./services.ts";
 
 /** What will be done for an image: nothing, or a build. */
 export type ImagePlan =
   | { readonly kind: "none"; readonly why: string }
   | { readonly kind: "build"; readonly builder: Builder; readonly request: BuildRequest; readonly plan: BuildPlan };
 
-export type ImageRequest = {
+export type ImageRequest = RegistryContext & {
   readonly spec: LaunchSpec;
   readonly config: LaunchConfig;
   readonly source: CodeSource;
@@ -45,6 +46,7 @@ export async function planImage(request: ImageRequest, signal: AbortSignal): Pro
   const builderConfig = config.builder ?? defaultBuilder;
   const builder = await openBuilder(builderConfig, {
     log: request.log,
+    cloudEnvironment: request.cloudEnvironment,
     cacheDirectory: request.cacheDirectory,
     buildSecrets: request.buildSecrets,
     ...(request.notes === undefined ? {} : { notes: request.notes }),
@@ -59,7 +61,7 @@ export async function planImage(request: ImageRequest, signal: AbortSignal): Pro
     dockerfile: spec.overrides.dockerfile,
     userId: spec.docker.user_id,
     baseImage: baseImageOf(spec),
-    registry: await registryOf(config),
+    registry: await registryOf(config, request),
     scratch: request.scratch,
   };
   return { kind: "build", builder, request: build, plan: await builder.plan(build, signal) };
@@ -76,23 +78,26 @@ export function baseImageOf(spec: LaunchSpec): string | undefined {
 }
 
 /** The config's registry; W&B's `builder.destination` names one too. */
-async function registryOf(config: LaunchConfig): Promise<Registry | undefined> {
-  if (config.registry !== undefined) return openRegistry(config.registry);
+async function registryOf(config: LaunchConfig, context: RegistryContext): Promise<Registry | undefined> {
+  if (config.registry !== undefined) return openRegistry(config.registry, context);
   const builder = config.builder;
   if (builder === undefined || !("destination" in builder) || builder.destination === undefined) return undefined;
-  return openRepository(builder.destination);
+  return openRepository(builder.destination, context);
 }
 
-/**
- * Refuses what this version's plug-ins can't do, before anything is fetched or built. A process has the credentials that its tools find by
- * themselves, whatever the config says of images.
- */
-export function refuseEnvironment({ spec, config }: Pick<ImageRequest, "spec" | "config">): void {
-  if (config.environment === undefined || !resourceTraits(spec.resource).needsImage) return;
-  throw new LaunchError(
-    "unsupported",
-    `environment "${config.environment.type}" is not in this version: give a launch config without it (--launch-config), and log in before the launch where a tool needs it`,
-  );
+/** Refuses what this version's plug-ins can't do, before anything is fetched or built. */
+export function refuseEnvironment(request: LaunchRequest, { environments }: Services): void {
+  environments.require(environmentOf(request));
+}
+
+/** Opens the environment that gives the launch's credentials: once for all launches of one process that have the same. */
+export function openEnvironment(request: LaunchRequest, { environments }: Services): Promise<Environment> {
+  return environments.open(environmentOf(request));
+}
+
+/** A process has the credentials that its tools find by themselves, whatever the config says of images. */
+function environmentOf({ spec, config }: LaunchRequest): LaunchConfig["environment"] {
+  return resourceTraits(spec.resource).needsImage ? config.environment : undefined;
 }
 
 export function imageRecordOf(built: BuiltImage): ImageRecord {

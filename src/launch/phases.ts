@@ -4,7 +4,7 @@ import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
 import type { Attempt } from "./attempt.ts";
 import { type Execution, openExecution } from "./execution.ts";
-import { imageRecordOf, type ImageRequest, planImage, refuseEnvironment } from "./open-image.ts";
+import { imageRecordOf, type ImageRequest, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "./open-source.ts";
 import {
@@ -33,7 +33,7 @@ export function refuseUnsupported({ request, services, queued }: Attempt): void 
   if (queued === undefined) refuseQueue(request);
   refuseOutputs(request);
   services.resources.require(request.spec.resource);
-  refuseEnvironment(request);
+  refuseEnvironment(request, services);
 }
 
 /** The secrets' values; no word of the attempt shows them from here on. */
@@ -104,7 +104,7 @@ export async function findImage(attempt: Attempt, { source, secrets }: ImagePart
   return journal.phase(
     { phase: "image", detail: "finding out what the image is made of", ended: ({ words }) => words },
     async () => {
-      const plan = await planImage(imageRequest(attempt, source, secrets), signal);
+      const plan = await planImage(await imageRequest(attempt, source, secrets), signal);
       // Before minutes are spent on an image that has nothing to run, or may not be run as it is asked.
       const command = await commandOf(request, { source, plan }, signal);
       if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
@@ -134,17 +134,19 @@ async function verified(source: ResolvedSource, signal: AbortSignal): Promise<vo
   if (source.kind === "code") await source.verify?.(signal);
 }
 
-function imageRequest(
+async function imageRequest(
   { request, services, scratch }: Attempt,
   source: CodeSource,
   secrets: LaunchSecrets,
-): ImageRequest {
+): Promise<ImageRequest> {
   const { spec, config } = request;
   return {
     spec,
     config,
     source,
     scratch,
+    cloudEnvironment: await openEnvironment(request, services),
+    clock: services.clock,
     log: services.log,
     cacheDirectory: services.state.cache,
     notes: { images: services.state.images, environment: services.environment, clock: services.clock },

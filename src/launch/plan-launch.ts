@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { newRunId } from "../run/run-id.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";
-import { type ImagePlan, planImage, refuseEnvironment } from "./open-image.ts";
+import { type ImagePlan, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "./open-source.ts";
 import { commandOf, imageWithoutBuild, prepareRun, refuseOutputs } from "./prepare.ts";
@@ -38,7 +38,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   const { spec, config } = request;
   refuseOutputs(request);
   services.resources.require(spec.resource);
-  refuseEnvironment(request);
+  refuseEnvironment(request, services);
   const { log, tokens, state } = services;
   for (const warning of request.warnings) log.warning(warning);
   const secrets = await launchSecrets(request, services);
@@ -50,7 +50,11 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
     const context = { log, signal, scratch, tokens };
     source = await openSource(sourceOf(request), context);
     if (source.kind === "code") await source.verify?.(signal);
-    const images = { spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build };
+    const images = {
+      ...{ spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build },
+      cloudEnvironment: await openEnvironment(request, services),
+      clock: services.clock,
+    };
     const plan = source.kind === "code" ? await planImage({ ...images, source }, signal) : undefined;
     const built = plan?.kind === "build" ? { reference: plan.plan.image, digest: undefined } : undefined;
     const { resource, run } = await prepareRun(request, services, {

@@ -8,7 +8,7 @@ import type { RunKey } from "../run/handle.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { fillMacros } from "../spec/launch-spec/macros.ts";
 import { withInterpreter } from "../spec/reading/words.ts";
-import { baseImageOf, defaultBaseImage, type ImagePlan } from "./open-image.ts";
+import { baseImageOf, defaultBaseImage, type ImagePlan, openEnvironment } from "./open-image.ts";
 import { runEnvironment } from "./run-environment.ts";
 import type { LaunchRequest, QueuedAttempt, Services } from "./services.ts";
 
@@ -62,11 +62,12 @@ export type RunParts = {
 };
 
 /** Opens the run's resource. Throws `refused` for what the launch config doesn't allow, such as a mount. */
-export function resourceFor(
-  { spec, config, by }: LaunchRequest,
+export async function resourceFor(
+  request: LaunchRequest,
   services: Services,
   { runId, image }: { readonly runId: string; readonly image: string | undefined },
 ): Promise<Resource> {
+  const { spec, config, by } = request;
   const args = fillMacros(spec.resource_args, {
     run_id: runId,
     run_name: spec.name,
@@ -79,6 +80,7 @@ export function resourceFor(
     log: services.log,
     cacheDirectory: services.state.cache,
     environment: services.environment,
+    cloudEnvironment: await openEnvironment(request, services),
     mounts: config.allow.mounts.map((mount) => ({ path: mount.path, readOnly: mount.read_only })),
     networks: config.allow.network ?? [],
   });

@@ -7,6 +7,7 @@ import { version } from "../core/version.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
+import type { EnvironmentCatalog } from "../environments/index.ts";
 import type { ResourceCatalog } from "../resources/index.ts";
 import type { Outlives, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
@@ -42,6 +43,7 @@ export type Services = {
   /** Tokens for https git hosts, by host. */
   readonly tokens: Tokens;
   readonly launcher: RunRecord["launcher"];
+  readonly environments: EnvironmentCatalog;
   /** Closed by whoever made it. */
   readonly resources: ResourceCatalog;
   /** Aborted when a run that is being ended should get no more time to end by itself. */

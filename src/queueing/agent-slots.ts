@@ -13,9 +13,9 @@ export type AgentAtWork = {
 export function slotsNow({ beat, leased, isAll }: AgentAtWork): AgentBeat["slots"] {
   const counted = isAll ? leased : leased.filter(({ run }) => !beat.runs.includes(run.run_id));
   return Object.fromEntries(
-    Object.entries(beat.slots).map(([name, { total, free }]) => {
+    Object.entries(beat.slots).map(([name, { total, free, elsewhere = 0 }]) => {
       const taken = counted.reduce((sum, { run }) => sum + (run.queued?.slots[name] ?? 0), 0);
-      return [name, { total, free: Math.max(0, (isAll ? total : free) - taken) }];
+      return [name, { total, free: Math.max(0, (isAll ? total - elsewhere : free) - taken) }];
     }),
   );
 }

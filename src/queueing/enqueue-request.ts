@@ -24,7 +24,7 @@ export type EnqueueRequest = {
 /** With what is to be written: a document for each launch, in their order. */
 export type DraftedRequest = EnqueueRequest & { readonly documents: readonly RunDocument[] };
 
-export type EnqueueServices = Omit<Services, "store" | "resources"> & {
+export type EnqueueServices = Omit<Services, "store" | "environments" | "resources"> & {
   readonly store: QueueStore;
   /** The store is a folder of this machine, and so are its agents. */
   readonly storeIsHere: boolean;

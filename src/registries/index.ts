@@ -11,7 +11,8 @@ import { ecrRegistrySchema } from "./ecr/schema.ts";
 import { ecrRegistryTraits } from "./ecr/traits.ts";
 import { genericRegistrySchema } from "./generic/schema.ts";
 import { genericRegistryTraits } from "./generic/traits.ts";
-import type { Registry, RegistryTraits } from "./registry.ts";
+import type { Registry, RegistryContext, RegistryTraits } from "./registry.ts";
+import { renewedCredential } from "./renewed-credential.ts";
 
 /** The registries by `type`. One whose `load` is undefined is understood in a config, and refused at launch: its plug-in is not there yet. */
 export const registries = {
@@ -67,11 +68,16 @@ export function repositoryPlace(uri: string | undefined): CloudPlace | undefined
   return undefined;
 }
 
-/** Loads a registry's plug-in and opens it. Throws `unsupported` for one that is not there yet. */
-export async function openRegistry(config: RegistryConfig): Promise<Registry> {
+/** Loads a registry's plug-in and opens it; its login is renewed as it ends. Throws `unsupported` for one that is not there yet. */
+export async function openRegistry(config: RegistryConfig, context: RegistryContext): Promise<Registry> {
+  const registry = await createRegistry(config, context);
+  return { ...registry, credential: renewedCredential((signal) => registry.credential(signal), context.clock) };
+}
+
+async function createRegistry(config: RegistryConfig, context: RegistryContext): Promise<Registry> {
   switch (config.type) {
     case "generic":
-      return (await registries.generic.load()).plugin.create(config);
+      return (await registries.generic.load()).plugin.create(config, context);
     case "acr":
     case "artifact-registry":
     case "gcr":
@@ -84,8 +90,8 @@ export async function openRegistry(config: RegistryConfig): Promise<Registry> {
 }
 
 /** The registry of a repository that is named without one. */
-export function openRepository(uri: string): Promise<Registry> {
-  return openRegistry({ type: "generic", uri });
+export function openRepository(uri: string, context: RegistryContext): Promise<Registry> {
+  return openRegistry({ type: "generic", uri }, context);
 }
 
 /** What the registries find of this machine. */

@@ -1,6 +1,7 @@
+import type { Clock } from "../core/clock.ts";
 import type { FieldFault } from "../core/field-fault.ts";
 import type { Finding } from "../core/finding.ts";
-import type { Cloud, CloudPlace } from "../environments/environment.ts";
+import type { Cloud, CloudPlace, Environment } from "../environments/environment.ts";
 
 /** A login for a registry host; `expiresAt` when it ends by itself. */
 export type PullCredential = {
@@ -13,12 +14,19 @@ export type PullCredential = {
 export interface Registry {
   /** Repository (with host, without tag) for an image of this name. */
   repositoryFor(imageName: string): string;
-  /** A fresh login to push and pull with; undefined means what Docker has on this machine. */
+  /** A login to push and pull with, good for minutes at least; undefined means what Docker has on this machine. */
   credential(signal: AbortSignal): Promise<PullCredential | undefined>;
 }
 
+/** What a registry is opened with. */
+export type RegistryContext = {
+  /** Of whose cloud the credentials are. */
+  readonly cloudEnvironment: Environment;
+  readonly clock: Clock;
+};
+
 export type RegistryPlugin<Config> = {
-  readonly create: (config: Config) => Registry;
+  readonly create: (config: Config, context: RegistryContext) => Registry;
   /** Looks at what it needs of this machine. */
   readonly examine?: () => Promise<readonly Finding[]>;
 };

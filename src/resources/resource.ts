@@ -1,6 +1,7 @@
 import type { ExamineRequest, Finding } from "../core/finding.ts";
 import type { PrunedFolder, PruneRequest } from "../core/pruning.ts";
 import type { Log, OutputStream } from "../core/output/log.ts";
+import type { Environment } from "../environments/environment.ts";
 import type { PullCredential } from "../registries/registry.ts";
 import type { ResourceOutcome } from "../run/outcome.ts";
 import type { RunKey, Handle } from "../run/handle.ts";
@@ -87,6 +88,8 @@ export type ResourceContext = {
   readonly cacheDirectory: string;
   /** The launcher's own environment: a resource passes on its own allow-list of names only. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of whose cloud the credentials are. */
+  readonly cloudEnvironment: Environment;
   /** Host folders that a container may mount, as the config allows them. */
   readonly mounts: readonly { readonly path: string; readonly readOnly: boolean }[];
   /** Networks besides `none` and `bridge` that a container may join: `host`, or a named one. */

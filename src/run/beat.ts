@@ -16,7 +16,16 @@ export const agentBeatSchema = z
     /** -1: no limit. */
     max_jobs: z.int().min(-1),
     runs: listOf(lineField),
-    slots: mapOf(z.object({ total: countField, free: countField }).readonly()),
+    slots: mapOf(
+      z
+        .object({
+          total: countField,
+          free: countField,
+          /** What runs of other stores hold: this one's queues don't show them. */
+          elsewhere: countField.exactOptional(),
+        })
+        .readonly(),
+    ),
     lease: z.object({ ttl_ms: durationMsField, heartbeat_ms: durationMsField }).readonly(),
     /** The CI job that it is, where it is one: its end can be asked for. */
     job: jsonObjectField.exactOptional(),

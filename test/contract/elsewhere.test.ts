@@ -49,7 +49,7 @@ describe.each(Object.entries(stores))("a run that is elsewhere, of a queue in %s
     return runId;
   };
   const agentOn = (host: string, request: Partial<AgentRequest> = {}): ReturnType<AgentPlace["spawn"]> =>
-    place.spawn({ agent: host, lease, ...request }, [], {
+    place.spawn({ agent: host, lease, ...request }, [], [], {
       host,
       state: join(place.folder, host),
       cluster: cluster.url,

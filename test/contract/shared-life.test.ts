@@ -51,7 +51,14 @@ function watching(seen: Seen, failures = 0): ResourcePlugin<ResourceArgs, Watch>
 describe("what runs share at a resource", () => {
   let seen: Seen;
   const log = keptLog();
-  const context: ResourceContext = { log, cacheDirectory: "/nowhere", environment: {}, mounts: [], networks: [] };
+  const context: ResourceContext = {
+    log,
+    cacheDirectory: "/nowhere",
+    environment: {},
+    cloudEnvironment: { cloud: undefined },
+    mounts: [],
+    networks: [],
+  };
   const handle = localHandle("kubernetes", { runId: "run", attempt: 1 });
   const catalogOf = (failures?: number): ResourceCatalog =>
     ownResources(context, { kubernetes: (own) => Promise.resolve(openPlugin(watching(seen, failures), own)) });

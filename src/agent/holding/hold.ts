@@ -69,6 +69,7 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     runId: run.run_id,
     key: taken.entry.key,
     queue: taken.entry.queue,
+    slots: taken.slots,
     isActive: () => active,
     see: (entry, begun) => {
       if (!active || !writer.see(entry, begun)) return;
@@ -97,10 +98,10 @@ const reasonWords = {
 
 /** What a launch works with. Its store is the queue's: nothing is opened. */
 export function servicesOf({ agent, store, spareStore: spare, tokens }: Served): Services {
-  const { log, clock, state, environment, launcher, resources } = agent.services;
+  const { log, clock, state, environment, launcher, environments, resources } = agent.services;
   const open = (): Promise<typeof store> => Promise.resolve(store);
   const choice = { open, openFallback: undefined, spare, public: false };
-  return { log, clock, state, environment, tokens, launcher, resources, store: choice };
+  return { log, clock, state, environment, tokens, launcher, environments, resources, store: choice };
 }
 
 type Holder = {

@@ -1,6 +1,7 @@
 import { LaunchError } from "../../core/errors.ts";
 import type { QueueSnapshot } from "../../stores/queue-store.ts";
 import type { Mode } from "../context.ts";
+import { waking } from "./waking.ts";
 import type { AgentEnd, AgentRequest, AgentServices } from "../request.ts";
 
 export const endWords: Readonly<Record<AgentEnd, string>> = {
@@ -25,10 +26,10 @@ export type Life = {
   obey(snapshot: QueueSnapshot, incarnation: string): void;
   onMode(told: () => void): void;
   readonly timeLeftMs: () => number | undefined;
-  /** Aborted when the loop has something to look at. */
-  wake(): AbortSignal;
-  /** Wakes the loop. */
-  changed(): void;
+  /** Aborted when the stores' loops have something to look at. */
+  readonly wake: () => AbortSignal;
+  /** Wakes them. */
+  readonly changed: () => void;
   /** Aborted when writes are given up. */
   readonly writes: AbortSignal;
   readonly startedMs: number;
@@ -47,7 +48,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
   let mode: Mode = "working";
   let end: AgentEnd | undefined;
   let told: () => void = () => undefined;
-  let waking = new AbortController();
+  const loops = waking();
   let timer: NodeJS.Timeout | undefined;
   const enter = (next: Mode, why: AgentEnd): void => {
     if (mode === next || mode === "stopping") return;
@@ -56,7 +57,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     leaving.abort();
     log.info(next === "draining" ? `no more runs are taken: ${endWords[why]}` : "the runs are being ended");
     told();
-    waking.abort();
+    loops.wake();
   };
   const onFirst = (): void => {
     if (request.onSignal === "drain") {
@@ -80,7 +81,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
       if (mode === "working") mode = "draining";
       end ??= why;
       leaving.abort();
-      waking.abort();
+      loops.wake();
     },
     obey: ({ agents }, incarnation) => {
       const asked = agents.find(({ beat }) => beat.agent === request.agent && beat.incarnation === incarnation)?.stop;
@@ -91,11 +92,8 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     },
     timeLeftMs: () =>
       request.timeLimitMs === undefined ? undefined : startedMs + request.timeLimitMs - clock.monotonicMs(),
-    wake: () => {
-      if (waking.signal.aborted) waking = new AbortController();
-      return waking.signal;
-    },
-    changed: () => waking.abort(),
+    wake: loops.signal,
+    changed: loops.wake,
     writes: writes.signal,
     startedMs,
     close: () => {

@@ -1,15 +1,14 @@
-import type { Slots } from "../../queues/order.ts";
 import type { AgentBeat } from "../../run/beat.ts";
-import type { Served } from "../context.ts";
+import { holdsOf, type Served } from "../context.ts";
 import type { BeatContext } from "./heartbeat.ts";
 import { processFact } from "./process-fact.ts";
 
 /** What this agent's beat in a store says: of the machine all, of queues and runs those of that store. */
-export async function ownBeatOf({ agent, queues, holds }: Served): Promise<BeatContext["current"]> {
-  const { request, services, incarnation, pool } = agent;
+export async function ownBeatOf(served: Served): Promise<BeatContext["current"]> {
+  const { agent, queues, holds } = served;
+  const { request, services, incarnation } = agent;
   const fact = await processFact(services.state);
   return () => {
-    const free = pool.free();
     return {
       agent: request.agent,
       incarnation,
@@ -18,15 +17,21 @@ export async function ownBeatOf({ agent, queues, holds }: Served): Promise<BeatC
       queues: [...queues],
       max_jobs: Number.isFinite(request.maxJobs) ? request.maxJobs : -1,
       runs: [...holds.keys()],
-      slots: slotsOf(pool.total, free),
+      slots: slotsOf(served),
       lease: { ttl_ms: request.lease.ttlMs, heartbeat_ms: request.lease.heartbeatMs },
       job: { ...request.job, process: fact },
     };
   };
 }
 
-function slotsOf(total: Slots, free: Slots): AgentBeat["slots"] {
+function slotsOf({ agent, holds }: Served): AgentBeat["slots"] {
+  const { total } = agent.pool;
+  const free = agent.pool.free();
+  const others = holdsOf(agent).filter((hold) => hold.isActive() && holds.get(hold.runId) !== hold);
   return Object.fromEntries(
-    Object.entries(total).map(([name, count]) => [name, { total: count, free: free[name] ?? 0 }]),
+    Object.entries(total).map(([name, count]) => {
+      const elsewhere = others.reduce((sum, { slots }) => sum + (slots[name]?.length ?? 0), 0);
+      return [name, { total: count, free: free[name] ?? 0, ...(elsewhere > 0 ? { elsewhere } : {}) }];
+    }),
   );
 }

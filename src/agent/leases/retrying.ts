@@ -15,6 +15,8 @@ export type Patience = {
   /** Tells that a request failed, or that one went well. */
   failed(error: unknown): void;
   worked(): void;
+  /** The last request failed. */
+  isAway(): boolean;
 };
 
 const firstWaitMs = 250;
@@ -41,6 +43,7 @@ export function patience(longestWaitMs: number, { log, clock, name }: PatienceSe
   return {
     failed,
     worked,
+    isAway: () => awaySince !== undefined,
     insist: async <T extends { readonly kind: string }>(
       work: (signal: AbortSignal) => Promise<T>,
       signal: AbortSignal,

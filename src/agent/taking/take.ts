@@ -9,12 +9,12 @@ import type {
   QueueEntry,
 } from "../../stores/queue-store.ts";
 import { type DefinedQueue, rulesOf } from "../../queueing/ranked-queue.ts";
-import { candidates, isLost, nameOf } from "./candidates.ts";
-import { type Agent, holdsOf, type Served } from "../context.ts";
+import { candidatesOf, definedInTurn, isLost, nameOf, turnAfter } from "./candidates.ts";
+import type { Served } from "../context.ts";
 import { countedIn, noteTurn } from "./counting.ts";
 import { untaken } from "../../run/transitions.ts";
 import { doneOf } from "../../run/transitions/change.ts";
-import { ownFirst, type Share } from "./own-share.ts";
+import { roomFor } from "./room.ts";
 import type { Holding } from "./slots.ts";
 
 /** A place, slots and a run to take into them. What `during` does ends in a run in our hands, or in all of it being free again. */
@@ -33,9 +33,8 @@ const lossesPerLook = 2;
 export async function takeRuns(served: Served, signal: AbortSignal): Promise<boolean> {
   if (served.snapshot === undefined) return false;
   await refuseImpossible(served, signal);
-  const { picks } = served.store;
-  if (picks !== undefined) {
-    await pickRuns(served, picks, signal);
+  if (served.store.picks !== undefined) {
+    await pickRuns(served, signal);
     return false;
   }
   for (let losses = 0; losses < lossesPerLook;) {
@@ -51,59 +50,44 @@ export async function takeRuns(served: Served, signal: AbortSignal): Promise<boo
 
 /** The run to take together with another's end; undefined when there is none, or the agent takes no more. */
 export function reserveNext(served: Served, { queue, run }: QueueEntry): Reservation | undefined {
-  const { picks } = served.store;
-  if (picks === undefined) return reserveClaim(served, run.run_id);
+  if (served.store.picks === undefined) return reserveClaim(served, run.run_id);
   const queues = served.definitions.served();
   const waits = (name: string): boolean =>
     served.snapshot?.entries.some((entry) => entry.queue === name && entry.place === "waiting") === true;
   const first = queues.findIndex(({ name }) => name === queue);
   const order = queues.map((_, index) => queues[(first + 1 + index) % queues.length]);
   const chosen = order.find((item) => item !== undefined && waits(item.name)) ?? queues[first];
-  return chosen === undefined ? undefined : reservePick(served, chosen, picks);
+  return chosen === undefined ? undefined : reservePick(served, chosen, run.run_id);
 }
 
 /** From the store's own order, queue by queue, until none has anything that can start. */
-async function pickRuns(served: Served, picks: PickingStore, signal: AbortSignal): Promise<void> {
-  const queues = served.definitions.served();
-  for (let empty = 0; empty < queues.length;) {
-    const queue = queues[served.agent.turn++ % queues.length];
-    const next = queue === undefined ? undefined : reservePick(served, queue, picks);
-    if (next === undefined) return;
+async function pickRuns(served: Served, signal: AbortSignal): Promise<void> {
+  for (let empty = 0; ;) {
+    const queue = definedInTurn(served)[empty];
+    const next = queue === undefined ? undefined : reservePick(served, queue);
+    if (queue === undefined || next === undefined) return;
     const kind = await next.take(signal);
+    if (kind !== "won") noteEmpty(served, queue);
     if (kind === "unknown") return;
     empty = kind === "won" ? 0 : empty + 1;
   }
 }
 
-function places(agent: Agent): number {
-  if (agent.mode() !== "working") return 0;
-  const active = holdsOf(agent).filter((hold) => hold.isActive()).length;
-  const claiming = agent.stores.reduce((sum, served) => sum + served.claiming, 0);
-  return agent.request.maxJobs - active - claiming;
+/** What the store doesn't give, for whatever reason, is nothing that other stores should wait for. */
+function noteEmpty(served: Served, { name }: DefinedQueue): void {
+  const { agent, lost } = served;
+  if (agent.stores.length === 1) return;
+  for (const { entry } of candidatesOf(served, name)) lost.set(nameOf(entry), agent.services.clock.monotonicMs());
 }
 
-/** Agents that met once are at work on the same runs, and would meet again for a while. */
-const racesForMs = 30_000;
-
-/** The head; after a lost race one of those that fall to this agent, so that they don't meet again. */
+/** The head, when it is this store's turn. */
 function reserveClaim(served: Served, ending?: string): Reservation | undefined {
-  const { agent, racedMs } = served;
-  if (places(agent) <= 0) return undefined;
-  const all = candidates(served, ending);
-  const races = racedMs !== undefined && agent.services.clock.monotonicMs() - racedMs < racesForMs;
-  for (const { entry } of races ? ownFirst(all, ({ run }) => run.runId, shareOf(served)) : all) {
-    const slots = agent.pool.take(entry.run.queued?.slots ?? {});
-    if (slots === undefined) continue;
-    agent.turn++;
-    return claimOf(served, { entry, ...countedIn(served, entry.queue) }, slots);
-  }
-  return undefined;
-}
-
-function shareOf({ snapshot, agent }: Served): Share {
-  const { agent: own } = agent.request;
-  const others = (snapshot?.agents ?? []).map(({ beat }) => beat.agent).filter((id) => id !== own);
-  return { rank: others.filter((id) => id < own).length, agents: others.length + 1 };
+  const { agent } = served;
+  const entry = roomFor(served, ending).next?.entry;
+  const slots = entry === undefined ? undefined : agent.pool.take(entry.run.queued?.slots ?? {});
+  if (entry === undefined || slots === undefined) return undefined;
+  agent.turn = turnAfter(served, entry.queue);
+  return claimOf(served, { entry, ...countedIn(served, entry.queue) }, slots);
 }
 
 function claimOf(served: Served, asked: Omit<ClaimRequest, "lease">, slots: Holding): Reservation {
@@ -120,15 +104,17 @@ function claimOf(served: Served, asked: Omit<ClaimRequest, "lease">, slots: Hold
   };
 }
 
-function reservePick(served: Served, { name, definition }: DefinedQueue, store: PickingStore): Reservation | undefined {
-  const { agent } = served;
-  if (places(agent) <= 0) return undefined;
+function reservePick(served: Served, { name, definition }: DefinedQueue, ending?: string): Reservation | undefined {
+  const { agent, store: from } = served;
+  const { places, free } = roomFor(served, ending);
+  const store = from.picks;
+  if (places <= 0 || store === undefined) return undefined;
   const { agent: id, incarnation, since } = agent.leaseFor(0);
   const request: PickRequest = {
     queue: name,
     lease: { agent: id, incarnation, since },
     ...rulesOf(definition),
-    agent: { free: agent.pool.free(), timeLeftMs: agent.timeLeftMs() },
+    agent: { free, timeLeftMs: agent.timeLeftMs() },
   };
   return {
     kind: "pick",
@@ -158,7 +144,10 @@ function reserved(served: Served, { slots, claim, miscounted }: Reserved): Pick<
     if (claimed?.kind === "lost") served.racedMs = clock.monotonicMs();
     if (claimed?.kind === "miscounted") miscounted?.();
     const won = claimed?.kind === "won" ? claimed : undefined;
-    if (won !== undefined) noteTurn(served, won.entry.queue, won.turn);
+    if (won !== undefined) {
+      noteTurn(served, won.entry.queue, won.turn);
+      if (slots === undefined) agent.turn = turnAfter(served, won.entry.queue);
+    }
     const held = slots ?? agent.pool.take(won?.entry.run.queued?.slots ?? {});
     if (won !== undefined && held !== undefined) {
       served.start({

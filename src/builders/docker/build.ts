@@ -10,6 +10,7 @@ import {
   runnableReference,
   taggedImage,
 } from "../../clients/docker/image.ts";
+import { withLogin } from "../../clients/docker/login.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { redactionOf } from "../../core/output/redaction.ts";
@@ -17,7 +18,7 @@ import type { BuildPlan, BuildRequest, BuiltImage } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { baseMemoryKey, pinOptions } from "./bases.ts";
 import { repositoryOf } from "./plan.ts";
-import { builderMemoryKey, type DockerSession, secretValues, withLogin } from "./session.ts";
+import { builderMemoryKey, type DockerSession, loginTo, secretValues } from "./session.ts";
 import { buildWords } from "./build-words.ts";
 
 type Found = { readonly reference: string; readonly digest: string };
@@ -32,7 +33,10 @@ export async function buildPlanned(
   signal: AbortSignal,
 ): Promise<BuiltImage> {
   const builder = await session.builder(signal);
-  return withLogin(request, signal, async (env) => {
+  let failed: FailedBuild | undefined;
+  // A failed instruction would fail again, after as long; it is what comes before and after that is pulled and pushed.
+  const mayBeLogin = (): boolean => failed?.ofInstruction === false;
+  return withLogin({ ...loginTo(request), mayBeLogin }, signal, async (env) => {
     const found = await existing(session, { request, plan, env }, signal);
     if (found !== undefined) {
       const reproducible = reproducibility(builder, plan);
@@ -40,7 +44,10 @@ export async function buildPlanned(
     }
     const folder = await mkdtemp(join(request.scratch, "build-"));
     try {
-      return await buildNew(session, { request, plan, builder, env, folder }, signal);
+      const build = { request, plan, builder, env, folder };
+      const result = await runBuild(session, build, signal);
+      failed = result.kind === "failed" ? result : undefined;
+      return await concluded(session, { ...build, result }, signal);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -71,9 +78,11 @@ type NewBuild = Planned & {
   readonly folder: string;
 };
 
-async function buildNew(session: DockerSession, build: NewBuild, signal: AbortSignal): Promise<BuiltImage> {
-  const { plan, builder } = build;
-  const result = await runBuild(session, build, signal);
+type DoneBuild = NewBuild & { readonly result: ImageBuildResult };
+
+/** What a build came to; throws what it failed with. */
+async function concluded(session: DockerSession, build: DoneBuild, signal: AbortSignal): Promise<BuiltImage> {
+  const { plan, builder, result } = build;
   if (result.kind === "failed") {
     const memory = await session.memory();
     const keys = [

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { type BuilderInfo, canRewrite } from "../../clients/docker/buildx.ts";
+import { withLogin } from "../../clients/docker/login.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
 import type { BaseImage, BuildPlan, BuildRequest } from "../builder.ts";
@@ -7,7 +8,7 @@ import { resolveDockerfile } from "../dockerfile.ts";
 import { fromImages } from "../from-images.ts";
 import { contextContent, inputHash, inputTag } from "../input-hash.ts";
 import { resolveBases } from "./bases.ts";
-import { type DockerSession, withLogin } from "./session.ts";
+import { type DockerSession, loginTo } from "./session.ts";
 
 /** Reads what the build depends on. Leaves nothing: the builder is asked for base images' digests and makes nothing. */
 export async function planBuild(
@@ -27,7 +28,7 @@ export async function planBuild(
     const platform = config.platform ?? (builder === undefined ? undefined : platformOf(builder));
     const references = fromImages(dockerfile.text, buildArguments, platform ?? "");
     const pull = config.pull ?? false;
-    return withLogin(request, signal, (env) =>
+    return withLogin({ ...loginTo(request), mayBeLogin: () => false }, signal, (env) =>
       resolveBases(references, { tool, memory, env, platform, pull, scratch: request.scratch, signal }),
     );
   };

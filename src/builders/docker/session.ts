@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Buildx, type BuilderInfo, findBuildx, inspectBuilder } from "../../clients/docker/buildx.ts";
-import { privateDockerConfig } from "../../clients/docker/config.ts";
+import type { LoginRequest } from "../../clients/docker/login.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { BuilderContext, BuildRequest } from "../builder.ts";
 import { type Memory, memory } from "./memory.ts";
@@ -42,20 +42,9 @@ async function findBuilder(session: DockerSession, signal: AbortSignal): Promise
   return found;
 }
 
-/** Runs `work` with the environment of Docker calls that have the registry's login, if it gives one; the login is removed after. */
-export async function withLogin<T>(
-  request: BuildRequest,
-  signal: AbortSignal,
-  work: (env: Readonly<Record<string, string>>) => Promise<T>,
-): Promise<T> {
-  const credential = await request.registry?.credential(signal);
-  if (credential === undefined) return work({});
-  const config = await privateDockerConfig([credential], request.scratch);
-  try {
-    return await work(config.env);
-  } finally {
-    await config.remove();
-  }
+/** The registry's login, if it gives one. */
+export function loginTo({ registry, scratch }: BuildRequest): Omit<LoginRequest, "mayBeLogin"> {
+  return { credential: async (signal) => registry?.credential(signal), scratch };
 }
 
 /** The values of the secrets that the config names. */

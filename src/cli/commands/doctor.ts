@@ -33,6 +33,7 @@ export async function doctorCommand(words: Words, flags: DoctorFlags, console: C
         workingDirectory: console.workingDirectory,
         state: services.state,
         store: chooseStore(choice),
+        environments: services.environments,
         environment: console.environment,
       },
       interrupted.signal,

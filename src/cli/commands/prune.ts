@@ -4,6 +4,7 @@ import { exitCodes, LaunchError } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
 import { silentLog } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
+import { ownEnvironments } from "../../environments/index.ts";
 import { pruneRuns } from "../../machine/prune-runs.ts";
 import { pruneMachine } from "../../machine/prune-machine.ts";
 import { sweepRemains } from "../../machine/sweep.ts";
@@ -51,7 +52,8 @@ async function sweep(state: StateDirectory, environment: Console["environment"],
   const tokens = await placeTokens(environment, silentLog);
   const resources = ownResources({ log: silentLog, cacheDirectory: state.cache, environment });
   try {
-    const place = { state, tokens, environment, log: silentLog, resources };
+    const environments = ownEnvironments({ log: silentLog, clock: systemClock, variables: environment });
+    const place = { state, tokens, environment, log: silentLog, environments, resources };
     return await sweepRemains("lost", sweepServices(place), signal);
   } finally {
     await resources.close();

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { systemClock } from "../../core/clock.ts";
 import type { Log } from "../../core/output/log.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
+import { ownEnvironments } from "../../environments/index.ts";
 import { thisLauncher } from "../../launch/services.ts";
 import { ownResources } from "../../resources/index.ts";
 import { ownerOf } from "../../submit/owner.ts";
@@ -20,6 +21,7 @@ export function deskServices({ environment }: Pick<Console, "environment">, log:
     environment,
     home,
     launcher: thisLauncher(state),
+    environments: ownEnvironments({ log, clock: systemClock, variables: environment }),
     resources: ownResources({ log, cacheDirectory: state.cache, environment }),
     ownerOf,
     tokensOf: (config) => ownTokens(config, environment, log),

@@ -25,12 +25,20 @@ export type BuildStep = {
   readonly state: "waiting" | "running" | "ran" | "cached" | "failed";
 };
 
+export type BuildFailure = {
+  readonly step: string;
+  /** It is an instruction of the Dockerfile that was run; `FROM` runs nothing. */
+  readonly ofInstruction: boolean;
+  readonly error: string;
+  readonly output: readonly string[];
+};
+
 export type BuildProgress = {
   /** Takes a line; returns what is being done now when that changed: `step 4/7 RUN uv pip install`. */
   feed(line: string): string | undefined;
   steps(): readonly BuildStep[];
   /** The step that failed (BuildKit's own steps too, as `load metadata for …`), with the last lines of its output. */
-  failure(): { readonly step: string; readonly error: string; readonly output: readonly string[] } | undefined;
+  failure(): BuildFailure | undefined;
   /** Lines that were no progress: the Dockerfile's excerpt and the final error. */
   lastWords(): readonly string[];
 };
@@ -75,7 +83,13 @@ export function buildProgress(): BuildProgress {
       const vertex = failed.find(({ error }) => !/context canceled/i.test(error ?? "")) ?? failed[0];
       if (vertex === undefined) return undefined;
       const output = (outputs.get(vertex.digest) ?? "").split("\n").filter((line) => line !== "");
-      return { step: vertex.name, error: vertex.error ?? "", output: output.slice(-keptLines) };
+      const instruction = stepOf(vertex)?.instruction;
+      return {
+        step: vertex.name,
+        ofInstruction: instruction !== undefined && !instruction.startsWith("FROM "),
+        error: vertex.error ?? "",
+        output: output.slice(-keptLines),
+      };
     },
     lastWords: () => words,
   };

@@ -26,6 +26,8 @@ export type ImageBuildResult =
   | {
       readonly kind: "failed";
       readonly step: string;
+      /** It is one of the Dockerfile's own that was run, not what is pulled before or pushed after. */
+      readonly ofInstruction: boolean;
       readonly error: string;
       /** The Dockerfile's lines around the step, as buildx prints them. */
       readonly excerpt: readonly string[];
@@ -95,6 +97,7 @@ function failureOf(progress: BuildProgress): ImageBuildResult {
   return {
     kind: "failed",
     step: failure?.step ?? "",
+    ofInstruction: failure?.ofInstruction ?? false,
     error: failure?.error ?? said ?? words.at(-1) ?? "buildx said nothing",
     excerpt: words.filter((line) => !line.startsWith("ERROR: ") && !/^-+$/.test(line)),
     output: failure?.output ?? [],

@@ -1,6 +1,5 @@
 import { chmod } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { privateDockerConfig } from "../../clients/docker/config.ts";
 import {
   createContainer,
   type CreateRequest,
@@ -10,6 +9,7 @@ import {
   startContainer,
 } from "../../clients/docker/container.ts";
 import { localImage } from "../../clients/docker/image.ts";
+import { withLogin } from "../../clients/docker/login.ts";
 import { pullWithProgress } from "../../clients/docker/pull.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
@@ -109,19 +109,16 @@ type Pull = {
 async function pull({ image, platform, access }: Pull, waits: StartWaits, signal: AbortSignal): Promise<void> {
   const wait = { kind: "image-pull", subject: image } as const;
   waits(wait);
-  const credential = await access?.credential(signal);
-  const config =
-    access === undefined || credential === undefined
-      ? undefined
-      : await privateDockerConfig([credential], access.scratch);
-  try {
-    await pullWithProgress(
-      { reference: image, platform, env: config?.env ?? {}, onProgress: (progress) => waits({ ...wait, progress }) },
-      signal,
-    );
-  } finally {
-    await config?.remove();
-  }
+  const onProgress = (progress: string): void => waits({ ...wait, progress });
+  const pulled = (env: Readonly<Record<string, string>>): Promise<void> =>
+    pullWithProgress({ reference: image, platform, env, onProgress }, signal);
+  if (access === undefined) return pulled({});
+  const mayBeLogin = (error: unknown): boolean => error instanceof LaunchError && error.code === "image-pull";
+  return withLogin(
+    { credential: (ending) => access.credential(ending), scratch: access.scratch, mayBeLogin },
+    signal,
+    pulled,
+  );
 }
 
 /** Docker reads the value as CSV, so the list of devices is quoted. */

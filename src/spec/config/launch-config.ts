@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { builders } from "../../builders/index.ts";
-import { environments } from "../../environments/index.ts";
+import { clouds } from "../../environments/index.ts";
 import { queueNamePattern } from "../../queues/definition.ts";
 import { registries } from "../../registries/index.ts";
 import { resources } from "../../resources/index.ts";
@@ -25,7 +25,7 @@ const queueField = z.string().regex(queueNamePattern, "a queue's name: a-z, 0-9 
 
 /** What a queue's `profile` chooses, and the config itself says for queues without one. */
 const placeSchema = z.strictObject({
-  environment: z.union(Object.values(environments).map((kind) => kind.schema)).optional(),
+  environment: z.union(Object.values(clouds).map((kind) => kind.schema)).optional(),
   registry: z.union(Object.values(registries).map((kind) => kind.schema)).optional(),
   builder: z.union(Object.values(builders).map((kind) => kind.schema)).optional(),
 });

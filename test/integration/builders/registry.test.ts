@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/core/clock.ts";
 import { buildx, findBuildx } from "../../../src/clients/docker/buildx.ts";
 import { privateDockerConfig } from "../../../src/clients/docker/config.ts";
 import { plugin as generic } from "../../../src/registries/generic/index.ts";
@@ -12,6 +15,7 @@ import { describeWith } from "../../support/engines.ts";
 
 const host = process.env["LAUNCH_TEST_REGISTRY"];
 const signal = new AbortController().signal;
+const place = { cloudEnvironment: { cloud: undefined }, clock: systemClock };
 const files = (nonce: number) => ({
   Dockerfile: `FROM busybox\nRUN date >/when && echo ${nonce} >/nonce\nCOPY . /w\n`,
   "run.sh": "cat /nonce\n",
@@ -27,7 +31,8 @@ if (host !== undefined) {
       const nonce = Date.now();
       const text = { ...files(nonce), Dockerfile: `FROM busybox\nRUN echo ${nonce} >/nonce\nCOPY . /w\n` };
       const source = codeSource(text, { commitTime: 1_600_000_000 });
-      const registry = (name: string) => generic.create({ type: "generic", uri: `${host}/${bench.name}-${name}` });
+      const registry = (name: string) =>
+        generic.create({ type: "generic", uri: `${host}/${bench.name}-${name}` }, place);
       const clean = { "no-cache": true };
       const one = await bench.run(source, { registry: registry("one") }, clean);
       const two = await bench.run(source, { registry: registry("two") }, clean);
@@ -72,7 +77,7 @@ if (host !== undefined) {
       const uri = `${guarded.host}/${bench.name}`;
       const login = { host: guarded.host, username: "robot", password: "p:ss", expiresAt: undefined };
       const registry = { repositoryFor: () => uri, credential: () => Promise.resolve(login) };
-      const anonymous = generic.create({ type: "generic", uri });
+      const anonymous = generic.create({ type: "generic", uri }, place);
       try {
         const before = dockerConfigText();
         await expect(bench.run(source, { registry: anonymous })).rejects.toMatchObject({ code: "build-failed" });
@@ -86,6 +91,52 @@ if (host !== undefined) {
         guarded.close();
       }
     }, 60_000);
+
+    it.each([
+      ["pushes with the next login when the one that it began with has ended by then", "true", 2],
+      ["runs an instruction that fails once, whatever has become of the login", "false", 1],
+    ])(
+      "%s",
+      async (_, last, builds) => {
+        const guarded = await guardedRegistry(host, "robot", "p0");
+        let password = "p0";
+        let asked = 0;
+        // Each look of the build's own step is one turn of the clock: the login has ended, and there is another.
+        const clock = createServer((_request, response) => {
+          password = `p${++asked}`;
+          guarded.change(password);
+          response.end("later");
+        });
+        await once(clock.listen(0, "127.0.0.1"), "listening");
+        const address = clock.address();
+        if (address === null || typeof address === "string") throw new Error("it listens nowhere");
+        const uri = `${guarded.host}/${bench.name}-late`;
+        const wait = `wget -q -O /later http://127.0.0.1:${address.port}/`;
+        const source = codeSource({
+          Dockerfile: `FROM busybox\nRUN ${wait} && echo ${Date.now()} >/nonce && ${last}\n`,
+        });
+        const asks: string[] = [];
+        const credential = () => {
+          asks.push(password);
+          return Promise.resolve({ host: guarded.host, username: "robot", password, expiresAt: undefined });
+        };
+        try {
+          const built = bench.run(source, { registry: { repositoryFor: () => uri, credential } });
+          if (last === "true") {
+            const image = await built;
+            expect(image).toMatchObject({ outcome: "built", reference: `${uri}@${image.digest}` });
+            removeImages([image.plan.image]);
+          } else await expect(built).rejects.toMatchObject({ code: "build-failed" });
+          // For the bases and for the build, and for the second of two builds. The step's own layer is there by then.
+          expect(asks).toEqual(["p0", "p0", ...Array.from({ length: builds - 1 }, () => "p1")]);
+          expect(asked).toBe(1);
+        } finally {
+          guarded.close();
+          clock.close();
+        }
+      },
+      60_000,
+    );
   });
 }
 

@@ -44,7 +44,7 @@ const launcher = `
   const store = await openStore(parseStoreUrl(storeUrl), { log: silentLog, stateDirectory: state });
   await store.create(runDocument(runId, {}, { patch: Buffer.from("patch") }), signal);
   if (submits === "yes") {
-    const context = { log: silentLog, cacheDirectory: state.cache, environment: process.env, mounts: [], networks: [] };
+    const context = { log: silentLog, cacheDirectory: state.cache, environment: process.env, cloudEnvironment: { cloud: undefined }, mounts: [], networks: [] };
     const resource = await ownResources(context).open("local-process", {}, context);
     const request = {
       runId, attempt: 1, name: "digits", image: undefined, sourceDirectory: scratch + "/source", workingDirectory: "",
@@ -70,7 +70,14 @@ describe("what a killed launcher left", () => {
     const open = (url: string): Promise<Store> =>
       openStore(parseStoreUrl(url), { log: silentLog, stateDirectory: state });
     store = await open(fileStoreLocation(state.store).url);
-    const context = { log: silentLog, cacheDirectory: state.cache, environment: process.env, mounts: [], networks: [] };
+    const context = {
+      log: silentLog,
+      cacheDirectory: state.cache,
+      environment: process.env,
+      cloudEnvironment: { cloud: undefined },
+      mounts: [],
+      networks: [],
+    };
     services = {
       state,
       log: silentLog,

@@ -85,13 +85,15 @@ describeWithDocker("a run in a container", () => {
       const image = { reference, digest: undefined };
       const login = { host: guarded.host, username: "robot", password: "p:ss", expiresAt: undefined };
       let asked = 0;
+      const scratch = bench.folder("tmp");
+      const ended = { scratch, credential: () => Promise.resolve({ ...login, password: "too old" }) };
       const credential = () => Promise.resolve({ ...login, password: asked++ === 0 ? "too old" : login.password });
-      const pull = { credential, scratch: bench.folder("tmp") };
+      const pull = { scratch, credential };
       try {
         const before = dockerConfigText();
         const anonymous = run(await bench.open(), bench.request("echo pulled", { image }));
         await expect(anonymous).rejects.toMatchObject({ code: "image-pull" });
-        const old = run(await bench.open(), bench.request("echo pulled", { image: { ...image, pull } }));
+        const old = run(await bench.open(), bench.request("echo pulled", { image: { ...image, pull: ended } }));
         await expect(old).rejects.toMatchObject({ code: "image-pull" });
         const renewed = await run(await bench.open(), bench.request("echo pulled", { image: { ...image, pull } }));
         expect(renewed.stdout).toBe("pulled\n");

@@ -4,6 +4,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { thisLauncher } from "../../../src/launch/services.ts";
+import { ownEnvironments } from "../../../src/environments/index.ts";
 import { ownResources } from "../../../src/resources/index.ts";
 import type { Submission, SubmitServices } from "../../../src/submit/submission.ts";
 import { submit, type Submitted } from "../../../src/submit/submit.ts";
@@ -36,6 +37,7 @@ beforeEach(() => {
     clock: systemClock,
     state,
     environment,
+    environments: ownEnvironments({ log: silentLog, clock: systemClock, variables: environment }),
     resources: ownResources({ log: silentLog, cacheDirectory: state.cache, environment }),
     home: folder.folder("home"),
     launcher: thisLauncher(state),

@@ -1,6 +1,7 @@
 import type { AgentServices, ServedStore } from "../../../src/agent/request.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/output/log.ts";
+import { ownEnvironments } from "../../../src/environments/index.ts";
 import { ownResources } from "../../../src/resources/index.ts";
 
 /** What an agent of these tests works with, without a launch config. */
@@ -10,6 +11,7 @@ export function agentServices(
   return {
     clock: systemClock,
     environment: process.env,
+    environments: ownEnvironments({ log: own.log, clock: systemClock, variables: process.env }),
     resources: ownResources({ log: own.log, cacheDirectory: own.state.cache, environment: process.env }),
     launcher: { version: "test", host: own.state.host, platform: "test", node: process.versions.node },
     config: undefined,

@@ -32,6 +32,9 @@ export type JobEvent = { readonly what: string; readonly runId: string; readonly
 /** What a test would have otherwise: of the machine, and of the one store. */
 type Changes = Partial<AgentServices & ServedStore>;
 
+/** Where an agent is: what its machine is called, its own state folder, and the URL of a cluster that its runs may be in. */
+type Machine = { readonly host?: string; readonly state?: string; readonly cluster?: string };
+
 /** A place with a store of its own (or the one at this URL), a folder of code, and agents on it. */
 export async function agentPlace(url?: string) {
   const folder = await mkdtemp(join(tmpdir(), "launch-agent-"));
@@ -53,6 +56,8 @@ export async function agentPlace(url?: string) {
   const children: ChildProcess[] = [];
   return {
     folder,
+    /** Of its store. */
+    url: url ?? location.url,
     state,
     store,
     lines,
@@ -89,11 +94,12 @@ export async function agentPlace(url?: string) {
       const asked = agentRequest(request);
       return runAgent(asked, services(asked.queues, changes), signal);
     },
-    /** An agent in a process of its own, whose store refuses these verbs. */
+    /** An agent in a process of its own, whose store refuses these verbs; it serves these other stores too. */
     spawn: async (
       request: Partial<AskedAgent> = {},
       refused: readonly string[] = [],
-      machine: { readonly state?: string; readonly host?: string; readonly cluster?: string } = {},
+      others: readonly string[] = [],
+      machine: Machine = {},
     ) => {
       const child = spawn(process.execPath, [join(import.meta.dirname, "served-agent.ts")], {
         stdio: ["pipe", "pipe", "inherit"],
@@ -103,7 +109,7 @@ export async function agentPlace(url?: string) {
         JSON.stringify({
           request: agentRequest(request),
           state: state.path,
-          store: url ?? location.url,
+          stores: [url ?? location.url, ...others],
           refused,
           ...machine,
         }),

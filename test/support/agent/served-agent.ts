@@ -17,7 +17,7 @@ type Order = {
   readonly host?: string;
   /** The URL of a cluster that its runs may be in. */
   readonly cluster?: string;
-  readonly store: string;
+  readonly stores: readonly string[];
   /** Verbs that fail. */
   readonly refused: readonly string[];
 };
@@ -28,26 +28,22 @@ const state = stateDirectoryAt(order.state, order.host);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const log = lineLog(say);
 const resources = resourcesWith(order.cluster, { log, cacheDirectory: state.cache, environment: process.env });
-const store = withFaults(
-  await openStore(parseStoreUrl(order.store), { log, stateDirectory: state }),
-  undefined,
-  undefined,
-  (verb) => order.refused.includes(verb),
+const refuses = (verb: string): boolean => order.refused.includes(verb);
+const stores = await Promise.all(
+  order.stores.map(async (url) => {
+    const opened = await openStore(parseStoreUrl(url), { log, stateDirectory: state });
+    const store = withFaults(opened, undefined, undefined, refuses);
+    return servedStore({ store, queues: order.request.queues });
+  }),
 );
 const [first, second] = [new AbortController(), new AbortController()];
 process.on("SIGTERM", () => (first.signal.aborted ? second : first).abort());
 say("ready");
 const { end, message, runs } = await runAgent(
   order.request,
-  agentServices({
-    log,
-    state,
-    stores: [servedStore({ store, queues: order.request.queues })],
-    force: second.signal,
-    resources,
-  }),
+  agentServices({ log, state, stores, force: second.signal, resources }),
   first.signal,
 );
 say(`ended ${JSON.stringify({ end, message, runs })}`);
 await resources.close();
-await store.close();
+for (const { store } of stores) await store.close();

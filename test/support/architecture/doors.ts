@@ -15,8 +15,8 @@ export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
   "agent/holding": "hold takeover",
-  "agent/leases": "heartbeat life liveness own-beat process-fact retrying",
-  "agent/taking": "counting slots take wait-reason",
+  "agent/leases": "heartbeat life liveness own-beat process-fact retrying waking",
+  "agent/taking": "counting room slots take wait-reason",
   builders: "builder index",
   cli: "main",
   "cli/commands":
@@ -26,7 +26,7 @@ export const doors: Doors = {
   "cli/program": "desk-services flags open-runs program submission-from-flags tokens",
   "cli/terminal": "columns console failure faults json-log open-log watch",
   clients: everyFile,
-  "clients/docker": "build build-progress buildx config container docker image pull remove-image version",
+  "clients/docker": "build build-progress buildx container docker image login pull remove-image version",
   "clients/git":
     "branch-files git objects/list-tree objects/object-format objects/read-objects objects/tree-format objects/write-objects patch refs remotes/fetch-commit remotes/info-refs remotes/list-remote remotes/ls-refs remotes/public-access remotes/remote-access remotes/remote-refs repository scratch-repository temporary-index",
   "clients/git/objects": "",

@@ -42,6 +42,7 @@ export function buildBench(suite: string) {
   ): Promise<BuiltImage> => {
     const builder = plugin.create(dockerBuilderSchema.parse({ type: "docker", network: "host", ...config }), {
       log,
+      cloudEnvironment: { cloud: undefined },
       ...extra,
     });
     if (builder === "none") throw new Error("the docker builder builds");

@@ -55,8 +55,9 @@ export async function guardedRegistry(
   behind: string,
   username: string,
   password: string,
-): Promise<{ readonly host: string; readonly close: () => void }> {
-  const expected = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+): Promise<{ readonly host: string; readonly close: () => void; readonly change: (password: string) => void }> {
+  const loginOf = (secret: string): string => `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
+  let expected = loginOf(password);
   const [hostname = "", port = ""] = behind.split(":");
   const server = createServer((incoming, outgoing) => {
     if (incoming.headers.authorization !== expected) {
@@ -75,5 +76,10 @@ export async function guardedRegistry(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address() as AddressInfo;
-  return { host: `127.0.0.1:${address.port}`, close: () => server.close() };
+  return {
+    host: `127.0.0.1:${address.port}`,
+    close: () => server.close(),
+    /** The login that it was made with has ended, and this one is good. */
+    change: (next) => (expected = loginOf(next)),
+  };
 }

@@ -10,7 +10,14 @@ const parse: (json: string) => Order = JSON.parse;
 
 const { kind, request, cacheDirectory } = parse(await text(process.stdin));
 const { signal } = new AbortController();
-const context = { log: silentLog, cacheDirectory, environment: process.env, mounts: [], networks: [] };
+const context = {
+  log: silentLog,
+  cacheDirectory,
+  environment: process.env,
+  cloudEnvironment: { cloud: undefined },
+  mounts: [],
+  networks: [],
+};
 const resource = await ownResources(context).open(kind, {}, context);
 const waits = (): void => undefined;
 const handle = resource.handleFor(request);

@@ -5,6 +5,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import type { Json } from "../../../src/core/json.ts";
 import type { Log, PhaseEvent } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt, type StateDirectory } from "../../../src/core/state-directory.ts";
+import { ownEnvironments } from "../../../src/environments/index.ts";
 import type { LaunchRequest, Services } from "../../../src/launch/services.ts";
 import { ownResources } from "../../../src/resources/index.ts";
 import { resolveSpec } from "../../../src/spec/resolve/resolve.ts";
@@ -56,6 +57,7 @@ export async function launchPlace(changes: Partial<Services> = {}): Promise<Laun
       store: { open, openFallback: undefined, spare: false, public: false },
       environment: process.env,
       tokens: {},
+      environments: ownEnvironments({ log, clock: systemClock, variables: process.env }),
       resources: ownResources({ log, cacheDirectory: state.cache, environment: process.env }),
       launcher: { version: "test", host: "test", platform: "test", node: process.versions.node },
       ...changes,

@@ -67,6 +67,7 @@ export function resourceBench(kind: LocalKind, outlives = false) {
     log,
     cacheDirectory: join(folder, "cache"),
     environment: process.env,
+    cloudEnvironment: { cloud: undefined },
     mounts: [],
     networks: [],
     ...extra,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/core/clock.ts";
 import { plugin } from "../../../src/registries/generic/index.ts";
 
-const registry = (uri: string) => plugin.create({ type: "generic", uri });
+const registry = (uri: string) =>
+  plugin.create({ type: "generic", uri }, { cloudEnvironment: { cloud: undefined }, clock: systemClock });
 
 describe("a generic registry", () => {
   it("is one repository, or a prefix that the image's name is added to", () => {

@@ -96,6 +96,7 @@ describe("mounts and networks", () => {
     log: silentLog,
     cacheDirectory: folder,
     environment: {},
+    cloudEnvironment: { cloud: undefined },
     mounts: [
       { path: join(folder, "data"), readOnly: true },
       { path: join(folder, "data/writable"), readOnly: false },

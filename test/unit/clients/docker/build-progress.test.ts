@@ -36,10 +36,23 @@ describe("buildx's progress", () => {
     progress.feed("ERROR: failed to solve");
     expect(progress.failure()).toEqual({
       step: "[2/2] RUN b",
+      ofInstruction: true,
       error: "exit code: 1",
       output: Array.from({ length: 40 }, (_, index) => `line ${index + 11}`),
     });
     expect(progress.lastWords()).toEqual(["Dockerfile:2", "ERROR: failed to solve"]);
+  });
+
+  it.each([
+    ["[2/2] RUN b", true],
+    ["[build 1/3] COPY . .", true],
+    ["[1/2] FROM registry.example/base@sha256:00", false],
+    ["[internal] load metadata for registry.example/base", false],
+    ["exporting to image", false],
+  ])("tells of the failed %j whether the Dockerfile ran it: %s", (name, ofInstruction) => {
+    const progress = buildProgress();
+    progress.feed(event({ name, started, completed, error: "x" }));
+    expect(progress.failure()).toMatchObject({ step: name, ofInstruction });
   });
 
   it("shows of a progress bar what it came to", () => {
