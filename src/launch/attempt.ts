@@ -96,7 +96,9 @@ export function cameTo(outcome: RunOutcome): CameTo {
 }
 
 /** The same for work that has thrown. */
-export function cameToError({ signal, redact }: Attempt, error: unknown): CameTo {
+export function cameToError({ signal, redact }: Attempt, thrown: unknown): CameTo {
+  // What failed while the work was being cleared away is not why it failed.
+  const error: unknown = thrown instanceof SuppressedError ? thrown.suppressed : thrown;
   const outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
   if (error instanceof LaunchError) return { ...cameTo(outcome), detail: error.detail.map(redact) };
   if (signal.aborted || isMachineFault(error)) return cameTo(outcome);

@@ -64,7 +64,7 @@ export function enqueued(asked: AskedRecord, queued: QueuedHead): RunDocument {
 
 /** The record of an attempt that begins. */
 export function opened(asked: AskedRecord): RunRecord {
-  return { ...asked, state: "starting" };
+  return { ...without(asked, ofAnEnd), state: "starting" };
 }
 
 /** A launch has come so far with its attempt. */
