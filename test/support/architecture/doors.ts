@@ -41,7 +41,7 @@ export const doors: Doors = {
   github: "context credentials dispatch job-liveness store summary",
   inspect: "doctor list logs show",
   launch:
-    "admit adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
+    "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
     "clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
