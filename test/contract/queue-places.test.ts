@@ -86,7 +86,7 @@ describe.each(Object.entries(queueEngines))("a run of any state, in any place of
     const entry = await plant("ended", state);
     expect(["succeeded", "failed", "cancelled"]).toContain(entry.run.state);
     const document = await store.load(entry, signal);
-    const again = await store.move.(entry, doneOf(requeued(document!, now)), signal);
+    const again = await store.move(entry, doneOf(requeued(document!, now)), signal);
     expect(again.kind).toBe("written");
     expect((await store.read(entry.run.run_id, signal))?.run.state).toBe("queued");
   });
