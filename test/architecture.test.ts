@@ -59,8 +59,10 @@ const rules: readonly Rule[] = [
   {
     title: "who comes from outside a room comes by its doors",
     faults: walls.importsThroughWalls,
-    doors: { agent: "agent holding/end", "agent/taking": "take", core: "*" },
+    doors: { agent: "agent holding/end", "agent/taking": "take", core: "*", run: "outcome", "run/outcome": "words" },
     broken: {
+      "run/outcome.ts": `import "./outcome/ends.ts"; import "./outcome/words.ts";`,
+      "run/outcomes.ts": `import "./outcome/words.ts"; import "./outcome/ends.ts";`,
       "agent/agent.ts": `import "./taking/take.ts"; import "./taking/slots.ts"; import "./request.ts"; import "./holding/end.ts";`,
       "agent/taking/take.ts": `import "./slots.ts"; import "../request.ts";`,
       "cli/agent.ts": `import "../agent/agent.ts"; import "../agent/holding/end.ts"; import "../core/clock.ts";`,
@@ -69,6 +71,7 @@ const rules: readonly Rule[] = [
       "stores/index.ts": `import("./git/index.ts"); import "./git/git-store.ts";`,
     },
     found: [
+      "run/outcomes.ts imports run/outcome/ends.ts, which is no door of run/outcome",
       "agent/agent.ts imports agent/taking/slots.ts, which is no door of agent/taking",
       "cli/agents.ts imports agent/request.ts, which is no door of agent",
       "cli/agents.ts imports agent/taking/take.ts, which is no door of agent",
@@ -78,9 +81,9 @@ const rules: readonly Rule[] = [
   {
     title: "no door leads nowhere, and nobody leaves one unused",
     faults: walls.uselessDoors,
-    doors: { agent: "agent request gone taking/slots", "agent/taking": "take slots", core: "*" },
+    doors: { agent: "agent request gone taking/slots", "agent/taking": "take slots", core: "*", "cli/agent": "own" },
     broken: {
-      "cli/agent.ts": `import "../agent/agent.ts"; import "../agent/taking/slots.ts";`,
+      "cli/agent.ts": `import "../agent/agent.ts"; import "../agent/taking/slots.ts"; import "./agent/own.ts";`,
       "agent/agent.ts": `import "./request.ts"; import "./taking/take.ts";`,
       "agent/request.ts": "",
     },
@@ -88,6 +91,7 @@ const rules: readonly Rule[] = [
       `agent: nobody needs the door "request"`,
       `agent: nobody needs the door "gone"`,
       `agent/taking: nobody needs the door "slots"`,
+      `cli/agent: nobody needs the door "own"`,
     ],
   },
   {

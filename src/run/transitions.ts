@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { RunDocument } from "./document.ts";
 import type { Lease, QueuedHead, RunHead } from "./head.ts";
 import { cancelledOutcome, lostOutcome, type RunOutcome } from "./outcome.ts";
-import { type AttemptRecord, headOf, type RunRecord } from "./record.ts";
+import type { AttemptRecord, RunRecord } from "./record.ts";
 import { isFinal, type RunState } from "./states.ts";
 import {
   become,
@@ -17,6 +17,9 @@ import {
   waiting,
   without,
 } from "./transitions/change.ts";
+import { headOf } from "./transitions/head-and-record.ts";
+
+export { doneOf, type Transition } from "./transitions/change.ts";
 
 /*
  * The life of a run. What it says of its state, of the reason and the words for that and of its end is written here and nowhere else, in
