@@ -75,7 +75,7 @@ describe("a store in a repository over http", () => {
     for (const [name, value] of [...config, ["GIT_CONFIG_VALUE_0", url]] as [string, string][]) {
       process.env[name] = value;
       onTestFinished(() => {
-        delete process.env[name];
+        Reflect.deleteProperty(process.env, name);
       });
     }
     const stateDirectory = stateDirectoryAt(join(folder, "here"));
