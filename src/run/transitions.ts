@@ -3,6 +3,7 @@ import type { RunDocument } from "./document.ts";
 import type { Lease, QueuedHead, RunHead } from "./head.ts";
 import { cancelledOutcome, lostOutcome, type RunOutcome } from "./outcome.ts";
 import type { AttemptRecord, RunRecord } from "./record.ts";
+import { isFinal, type RunState } from "./states.ts";
 import {
   become,
   type begun,
@@ -247,4 +248,32 @@ export function asWaiting(document: RunDocument): RunDocument {
 /** The same for where runs have ended. */
 export function heldByNobody(document: RunDocument): RunDocument {
   return document.run.lease === undefined ? document : { ...document, run: without(document.run, ["lease"]) };
+}
+
+/** Where a store has a run of a queue. */
+export type QueuePlace = "waiting" | "leased" | "ended";
+
+/**
+ * A head as the place says that its run is: a store is moved from place to place, and the state is what somebody wrote. What would be in
+ * none of its place's states could neither be taken, nor cancelled, nor let wait again.
+ */
+export function placed(head: RunHead, place: QueuePlace): RunHead {
+  if (isOfPlace[place](head.state)) return head;
+  const { state, updated_at: at } = head;
+  const bare = without(head, [...ofAnAttempt, "lease"]);
+  if (place === "waiting") return { ...bare, state: "queued" };
+  if (place === "leased") return { ...without(head, ofAnEnd), state: "leased" };
+  return { ...bare, ...endOf(lostOutcome(`it is among the ended ones, and its state was "${state}"`), new Date(at)) };
+}
+
+const isOfPlace: Readonly<Record<QueuePlace, (state: RunState) => boolean>> = {
+  waiting: (state) => state === "queued",
+  leased: (state) => state !== "queued" && !isFinal(state),
+  ended: isFinal,
+};
+
+/** The same of a whole document. */
+export function placedDocument(document: RunDocument, place: QueuePlace): RunDocument {
+  const run = placed(document.run, place);
+  return run === document.run ? document : { ...document, run, record: recordedAs(run, document.record) };
 }
