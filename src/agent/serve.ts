@@ -23,7 +23,10 @@ export async function serve(agent: Agent, life: Life, signal: AbortSignal): Prom
   const activity = { lastMs: agent.services.clock.monotonicMs() };
   const served = agent.stores.map(async (each) => {
     try {
-      if (await begin(each, life, signal)) await serveStore(each, life, activity);
+      if (!(await begin(each, life, signal))) return;
+      // To wait until its id is free is no idleness.
+      activity.lastMs = agent.services.clock.monotonicMs();
+      await serveStore(each, life, activity);
     } catch (error) {
       if (agent.stores.length > 1) agent.services.log.warning(`the agent ends: ${messageOf(error)}`);
       life.finish(undefined);
@@ -186,7 +189,7 @@ async function pause({ agent, store, queues }: Served, ms: number, wake: AbortSi
   const waiting = AbortSignal.any([over.signal, wake]);
   const woken = new Promise<void>((resolve) => {
     if (wake.aborted) resolve();
-    else wake.addEventListener("abort", () => resolve(), { once: true });
+    else wake.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
   });
   // A store that can't be reached may not be able to wait either: then the time is waited for.
   const told = store.wait(queues, ms, waiting).catch(() => clock.sleep(ms, waiting).catch(() => undefined));

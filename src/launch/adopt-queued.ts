@@ -2,7 +2,8 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { messageOf } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
-import { isJsonObject } from "../core/json.ts";
+import { type JsonObject, parseJsonObject } from "../core/json.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../run/document.ts";
 import { cancelGraceMs } from "./at-resource.ts";
 import {
@@ -28,9 +29,9 @@ import {
 } from "./launch-queued.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { readStoredTail } from "../machine/log-file.ts";
-import { readRecord } from "../run/read-record.ts";
+import { readRecord, recordOf } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
-import { opened, started } from "../run/transitions.ts";
+import { opened, recordedAs, started } from "../run/transitions.ts";
 import { type LiveEntry, readLive, takeOverLive, updateLive } from "../machine/live-entry.ts";
 import { openSecrets } from "./phases.ts";
 import type { Services } from "./services.ts";
@@ -136,7 +137,17 @@ async function goOn(attempt: Attempt, entry: LiveEntry, found: FoundRun | undefi
     attempt.log = await summaryOf(logFile);
     return entry.outcome ?? lostOutcome("its agent was gone, and it with it");
   } finally {
-    if (found !== undefined && queued?.letGo === undefined) await found.resource.remove(found.handle);
+    if (found !== undefined && queued?.letGo === undefined) await removeFound(attempt, found);
+  }
+}
+
+/** What stands in the way of that doesn't change how it ended. */
+async function removeFound(attempt: Attempt, { resource, handle }: FoundRun): Promise<void> {
+  try {
+    await resource.remove(handle);
+  } catch (error) {
+    attempt.left = true;
+    attempt.services.log.warning(`not all of the run could be removed: ${messageOf(error)}`);
   }
 }
 
@@ -201,23 +212,28 @@ async function summaryOf(path: string): Promise<Attempt["log"]> {
 }
 
 async function finishedDocument(entry: LiveEntry, document: RunDocument, { state }: Services): Promise<RunDocument> {
-  const record: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
   const tail = await readStoredTail(state.logFile(entry.run_id));
   return {
     run: entry.head,
-    record: isJsonObject(record) ? record : document.record,
+    // On a full disk there was no room for it.
+    record: (await writtenRecord(entry, state)) ?? recordedAs(entry.head, document.record),
     ...(tail === undefined ? {} : { tail }),
   };
 }
 
 /** The record as the agent that is gone kept it when it submitted the run. */
 async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRecord | undefined> {
+  const record = await writtenRecord(entry, state);
+  const read = record === undefined ? undefined : recordOf({ run: entry.head, record });
+  return read?.kind === "record" ? read.record : undefined;
+}
+
+/** The record's file of this attempt; undefined where it was not written yet, or was torn by the kill. */
+async function writtenRecord(entry: LiveEntry, state: StateDirectory): Promise<JsonObject | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(state.recordFile(entry.run_id), "utf8"));
-    if (!isJsonObject(value) || value["attempt"] !== entry.attempt) return undefined;
-    return readRecord({ run: entry.head, record: value });
+    const read = parseJsonObject(await readFile(state.recordFile(entry.run_id), "utf8"));
+    return read.kind === "object" && read.value["attempt"] === entry.attempt ? read.value : undefined;
   } catch {
-    // Not written yet, or torn by the kill: the store's own is what there is.
     return undefined;
   }
 }

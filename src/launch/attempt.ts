@@ -9,8 +9,9 @@ import { doneWords } from "../reporting/describe.ts";
 import { elapsedOf } from "../reporting/run-report.ts";
 import type { RunKey } from "../run/handle.ts";
 import { outcomeOfError, type RunOutcome } from "../run/outcome.ts";
-import { headOf, type RunRecord } from "../run/record.ts";
+import type { RunRecord } from "../run/record.ts";
 import { finished } from "../run/transitions.ts";
+import { headOf } from "../run/transitions/head-and-record.ts";
 import { type Journal, startJournal } from "./journal.ts";
 import type { LaunchRequest, QueuedAttempt, RunResult, Services } from "./services.ts";
 import type { RunWriter } from "./store-writer.ts";
@@ -96,7 +97,9 @@ export function cameTo(outcome: RunOutcome): CameTo {
 }
 
 /** The same for work that has thrown. */
-export function cameToError({ signal, redact }: Attempt, error: unknown): CameTo {
+export function cameToError({ signal, redact }: Attempt, thrown: unknown): CameTo {
+  // What failed while the work was being cleared away is not why it failed.
+  const error: unknown = thrown instanceof SuppressedError ? thrown.suppressed : thrown;
   const outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
   if (error instanceof LaunchError) return { ...cameTo(outcome), detail: error.detail.map(redact) };
   if (signal.aborted || isMachineFault(error)) return cameTo(outcome);

@@ -5,8 +5,9 @@ import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/output/log.ts";
 import { type Redact, redactDeep } from "../core/output/redaction.ts";
 import type { RunDocument } from "../run/document.ts";
-import { headOf, type RunRecord } from "../run/record.ts";
-import { doneOf, type Transition } from "../run/transitions/change.ts";
+import type { RunRecord } from "../run/record.ts";
+import { doneOf, type Transition } from "../run/transitions.ts";
+import { headOf } from "../run/transitions/head-and-record.ts";
 import type { RunWriter } from "./store-writer.ts";
 
 /*

@@ -1,7 +1,10 @@
+import { toJson } from "../core/json.ts";
 import { updateLive } from "../machine/live-entry.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { newRunId } from "../run/run-id.ts";
+import { refuseUnreadable } from "../run/read-record.ts";
 import { opened } from "../run/transitions.ts";
+import { headOf } from "../run/transitions/head-and-record.ts";
 import { type Attempt, type CameTo, cameTo, cameToError, closeAttempt, openAttempt } from "./attempt.ts";
 import { firstRecord } from "./first-record.ts";
 import { findImage, findSource, openSecrets, prepareExecution, refuseUnsupported } from "./phases.ts";
@@ -38,6 +41,7 @@ export async function launch(request: LaunchRequest, services: Services, signal:
   });
   const key = { runId, attempt: 1 };
   const record = opened(firstRecord(request, services, { runId, created }));
+  refuseUnreadable({ run: headOf(record), record: toJson(record) });
   const spareStore = services.store.spare;
   const asked = { request, key, record, writer, spareStore, queued: undefined };
   const attempt = await openAttempt(asked, services, signal);

@@ -6,7 +6,7 @@ import type { Attempt } from "./attempt.ts";
 import { type Execution, openExecution } from "./execution.ts";
 import { imageRecordOf, type ImageRequest, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource } from "../sources/index.ts";
-import { sourceOf } from "./open-source.ts";
+import { sourceOf } from "./source-request.ts";
 import {
   commandOf,
   exportSource,

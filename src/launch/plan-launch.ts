@@ -4,7 +4,7 @@ import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
 import { openSource } from "../sources/index.ts";
-import { sourceOf } from "./open-source.ts";
+import { sourceOf } from "./source-request.ts";
 import { commandOf, imageWithoutBuild, prepareRun, refuseOutputs } from "./prepare.ts";
 import { launchSecrets } from "./secrets.ts";
 import type { LaunchRequest, Services } from "./services.ts";

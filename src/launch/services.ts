@@ -44,7 +44,7 @@ export type Services = {
   readonly tokens: Tokens;
   readonly launcher: RunRecord["launcher"];
   readonly environments: EnvironmentCatalog;
-  /** Closed by whoever made it. */
+  /** Closed by whoever made it, and by an agent at its end. */
   readonly resources: ResourceCatalog;
   /** Aborted when a run that is being ended should get no more time to end by itself. */
   readonly force?: AbortSignal;

@@ -15,7 +15,7 @@ import type { RunHead } from "../run/head.ts";
 /*
  * What a launch has made on this machine is written down before it is made: `live/<run>.json`, which names the launcher, the run's handle
  * and its store. A launch removes its entry at its very end. An entry whose launcher is gone (killed, or the machine went down) therefore
- * names everything that must still be ended and removed: see sweep-remains.ts.
+ * names everything that must still be ended and removed: see sweep.ts.
  */
 const schemaVersion = 1;
 
@@ -48,7 +48,7 @@ const liveSchema = z.object({
   submitted_at: z.string().exactOptional(),
   /** How it ended, for a launcher that was killed before that was in the record. */
   outcome: outcomeSchema.exactOptional(),
-  /** The run as it stood at its start, for one that is killed before its store has heard of it. */
+  /** The run as it stood at its start, or at its end: for one that is killed before its store has heard of it. */
   head: runHeadSchema,
   handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
 });

@@ -1,8 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { CancelResult, QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
-import { cancelled } from "../run/transitions.ts";
-import { doneOf } from "../run/transitions/change.ts";
+import { cancelled, doneOf } from "../run/transitions.ts";
 
 export type CancelServices = { readonly store: QueueStore; readonly clock: Clock };
 

@@ -9,7 +9,7 @@ import { cancelEntries } from "./cancel-runs.ts";
 import { refuseLaunch, refusePublicPatches, roomAndReplaced } from "./enqueue-checks.ts";
 import type { DraftedRequest, Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { openSource } from "../sources/index.ts";
-import { sourceOf } from "../launch/open-source.ts";
+import { sourceOf } from "../launch/source-request.ts";
 import { documentsOf, type Sourced } from "./queued-documents.ts";
 
 export type { Enqueued, EnqueuedLaunch } from "./enqueue-request.ts";

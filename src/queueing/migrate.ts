@@ -5,7 +5,7 @@ import type { LeaseWrite, QueueEntry, QueueStore } from "../stores/queue-store.t
 import type { RunDocument } from "../run/document.ts";
 import { type CopiedDefinitions, copyDefinitions } from "./copy-definitions.ts";
 import { held, heldFrom, isMovedTo, movedTo, released, stayed } from "../run/transitions/between-stores.ts";
-import { doneOf } from "../run/transitions/change.ts";
+import { doneOf } from "../run/transitions.ts";
 
 /*
  * Waiting runs go from one store to another while agents may serve both. A run is at every moment for the agents of one of them at most:

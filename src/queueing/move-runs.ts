@@ -3,8 +3,7 @@ import { LaunchError } from "../core/errors.ts";
 import { readQueued } from "../run/read-record.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
-import { prioritized, requeued } from "../run/transitions.ts";
-import { doneOf } from "../run/transitions/change.ts";
+import { doneOf, prioritized, requeued } from "../run/transitions.ts";
 
 export type MoveServices = { readonly store: QueueStore; readonly clock: Clock };
 

@@ -10,6 +10,7 @@ import type { EnqueuedLaunch, EnqueueRequest, EnqueueServices } from "./enqueue-
 import { queuedSourceOf } from "../launch/queued-source.ts";
 import { firstRecord } from "../launch/first-record.ts";
 import { type AskedRecord, enqueued } from "../run/transitions.ts";
+import { refuseUnreadable } from "../run/read-record.ts";
 import { runIdFrom } from "../run/keyed-run-id.ts";
 
 export type Sourced = { readonly source: ResolvedSource; readonly directory: string };
@@ -101,8 +102,10 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
     definition: hash,
     attempts_max: spec.retry?.max_attempts ?? defaultAttempts,
   };
+  const document = enqueued(clean, queued);
+  refuseUnreadable(document);
   return {
-    ...enqueued(clean, queued),
+    ...document,
     ...(patch === undefined ? {} : { patch }),
   };
 }

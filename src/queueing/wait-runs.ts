@@ -86,7 +86,6 @@ async function lookFor(
   for (const { runId } of runs) {
     const entry = entries.get(runId);
     const run = entry?.run ?? (await headOf(runId, store, signal));
-    if (entry?.place === "ended" && !isFinal(run.state)) throw endless(run, store);
     found.push({ run, entry, waiting: entry?.place === "waiting" ? waiting.get(runId) : undefined });
   }
   return found;
@@ -99,12 +98,6 @@ function waitingIn(
 ): ReadonlyMap<string, WaitingReport> {
   const reports = queues.flatMap((queue) => viewer.report(queue, snapshot).waiting);
   return new Map(reports.map((report) => [report.runId, report]));
-}
-
-/** Nobody of ours writes that, and nobody changes a run that has ended: there is nothing to wait for. */
-function endless({ run_id: runId, state }: RunHead, store: QueueStore): LaunchError {
-  const words = `run "${runId}" is among the ended ones of ${store.location}, and its state is "${state}"`;
-  return new LaunchError("store-conflict", `${words}: what wrote it was no launch; see \`launch show ${runId}\``);
 }
 
 /** In no queue's sight: folded away, or removed. */

@@ -32,15 +32,23 @@ export function runWords(run: RunFacts): string {
 
 /** `failed (exit-code 7) after 41 s`; why in words where the reason alone doesn't say it. */
 export function endWords(run: RunFacts): string {
-  const metrics = metricsInWords(run.metrics ?? {}, metricsShown);
-  return `${howItEnded(run)}${metrics === "" ? "" : ` · ${metrics}`}`;
+  return endAndMessage(run, oneLine(run.message ?? ""));
 }
 
-function howItEnded(run: RunFacts): string {
+/** The same where its message stands beside it. */
+export function endWithoutMessage(run: RunFacts): string {
+  return endAndMessage(run, "");
+}
+
+function endAndMessage(run: RunFacts, message: string): string {
+  const metrics = metricsInWords(run.metrics ?? {}, metricsShown);
+  return `${howItEnded(run, message)}${metrics === "" ? "" : ` · ${metrics}`}`;
+}
+
+function howItEnded(run: RunFacts, message: string): string {
   const { state, reason } = run;
   const ms = lastedMs(run);
   const time = ms === undefined ? "" : ` ${state === "succeeded" ? "in" : "after"} ${formatDuration(ms)}`;
-  const message = oneLine(run.message ?? "");
   if (state === "succeeded") return `${state}${time}`;
   // "cancelled by ada" is the state and who it was.
   if (state === "cancelled" && message.startsWith(state)) return `${message}${time}`;

@@ -2,9 +2,9 @@ import type { RunDocument } from "./document.ts";
 import { attemptsIn } from "./read-record.ts";
 import type { AttemptRecord } from "./record.ts";
 import { allowsGivingBack, retryDelay, retryPolicyOf } from "./retry.ts";
-import { isFinal, type RunReason } from "./states.ts";
-import { concluded, preempted, stopped, unwanted, waitsAgain } from "./transitions.ts";
-import { doneOf } from "./transitions/change.ts";
+import type { RunReason } from "./states.ts";
+import { concluded, doneOf, preempted, stopped, unwanted, waitsAgain } from "./transitions.ts";
+import { attemptOf } from "./transitions/attempt-record.ts";
 
 /** What is to be written when an attempt has ended, and what that is called. */
 export type AttemptEnd = { readonly document: RunDocument; readonly result: AttemptResult } & (
@@ -67,35 +67,4 @@ function whyOf({ run }: RunDocument): { readonly reason: RunReason; readonly mes
 function retryDelayOf(ended: RunDocument, earlier: readonly AttemptRecord[]): number | undefined {
   const { state, attempt, reason = "lost", exit_code: exitCode } = ended.run;
   return state === "failed" ? retryDelay(retryPolicyOf(ended), { attempt, reason, exitCode, earlier }) : undefined;
-}
-
-type AttemptHolder = {
-  readonly agent: string;
-  /** The agent's; undefined where that is not known. */
-  readonly host: string | undefined;
-  /** The attempt was ended for the agent's sake. */
-  readonly isGivenBack: boolean;
-};
-
-/** What is kept of an attempt that has ended. */
-function attemptOf(
-  { run, record }: RunDocument,
-  { agent, host, isGivenBack }: AttemptHolder,
-  now: Date,
-): AttemptRecord {
-  const { state, reason, message, exit_code: code } = run;
-  const { started_at: startedAt } = record;
-  const how = isGivenBack
-    ? ({ state: "cancelled", reason: "preempted", given_back: true } as const)
-    : { state: isFinal(state) ? state : ("failed" as const), ...(reason === undefined ? {} : { reason }) };
-  return {
-    attempt: run.attempt,
-    agent,
-    ...(host === undefined ? {} : { host }),
-    ...how,
-    ...(message === undefined ? {} : { message }),
-    ...(code === undefined ? {} : { exit_code: code }),
-    ...(typeof startedAt === "string" ? { started_at: startedAt } : {}),
-    ended_at: now.toISOString(),
-  };
 }

@@ -1,6 +1,7 @@
 import { LaunchError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunDocument } from "./document.ts";
+import { runHeadSchema } from "./head.ts";
 import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
 import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
@@ -30,6 +31,15 @@ export function readRecord(stored: Recorded): RunRecord {
   const newer = isNewer(stored.record);
   const todo = newer ? "use a newer launch, or --json" : "--json shows it as it is";
   throw new LaunchError(newer ? "unsupported" : "store-failed", `run "${stored.run.run_id}": ${read.why}; ${todo}`);
+}
+
+/** Throws `bad-spec` for a run that nobody could read again: a name in it is too long, or there are too many. */
+export function refuseUnreadable({ run, record }: Recorded): void {
+  const head = runHeadSchema.safeParse(run);
+  const whole = runRecordSchema.safeParse(record);
+  const [fault] = [head.error, whole.error].filter((error) => error !== undefined);
+  if (fault === undefined) return;
+  throw new LaunchError("bad-spec", `what was asked for can't be kept: ${whyUnreadable(fault, "record")}`);
 }
 
 /** What a queued run was asked to be. Throws `refused` for a record that says nothing of it, or not in a form that is known. */

@@ -2,7 +2,8 @@ import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { RunDocument } from "./document.ts";
 import type { Lease, QueuedHead, RunHead } from "./head.ts";
 import { cancelledOutcome, lostOutcome, type RunOutcome } from "./outcome.ts";
-import { type AttemptRecord, headOf, type RunRecord } from "./record.ts";
+import type { AttemptRecord, RunRecord } from "./record.ts";
+import { isFinal, type RunState } from "./states.ts";
 import {
   become,
   type begun,
@@ -16,6 +17,9 @@ import {
   waiting,
   without,
 } from "./transitions/change.ts";
+import { headOf } from "./transitions/head-and-record.ts";
+
+export { doneOf, type Transition } from "./transitions/change.ts";
 
 /*
  * The life of a run. What it says of its state, of the reason and the words for that and of its end is written here and nowhere else, in
@@ -64,7 +68,7 @@ export function enqueued(asked: AskedRecord, queued: QueuedHead): RunDocument {
 
 /** The record of an attempt that begins. */
 export function opened(asked: AskedRecord): RunRecord {
-  return { ...asked, state: "starting" };
+  return { ...without(asked, ofAnEnd), state: "starting" };
 }
 
 /** A launch has come so far with its attempt. */
@@ -253,4 +257,32 @@ export function asWaiting(document: RunDocument): RunDocument {
 /** The same for where runs have ended. */
 export function heldByNobody(document: RunDocument): RunDocument {
   return document.run.lease === undefined ? document : { ...document, run: without(document.run, ["lease"]) };
+}
+
+/** Where a store has a run of a queue. */
+export type QueuePlace = "waiting" | "leased" | "ended";
+
+/**
+ * A head as the place says that its run is: a store is moved from place to place, and the state is what somebody wrote. What would be in
+ * none of its place's states could neither be taken, nor cancelled, nor let wait again.
+ */
+export function placed(head: RunHead, place: QueuePlace): RunHead {
+  if (isOfPlace[place](head.state)) return head;
+  const { state, updated_at: at } = head;
+  const bare = without(head, [...ofAnAttempt, "lease"]);
+  if (place === "waiting") return { ...bare, state: "queued" };
+  if (place === "leased") return { ...without(head, ofAnEnd), state: "leased" };
+  return { ...bare, ...endOf(lostOutcome(`it is among the ended ones, and its state was "${state}"`), new Date(at)) };
+}
+
+const isOfPlace: Readonly<Record<QueuePlace, (state: RunState) => boolean>> = {
+  waiting: (state) => state === "queued",
+  leased: (state) => state !== "queued" && !isFinal(state),
+  ended: isFinal,
+};
+
+/** The same of a whole document. */
+export function placedDocument(document: RunDocument, place: QueuePlace): RunDocument {
+  const run = placed(document.run, place);
+  return run === document.run ? document : { ...document, run, record: recordedAs(run, document.record) };
 }

@@ -1,3 +1,4 @@
+import type { QueuePlace } from "../run/transitions.ts";
 import type { Lease, RunHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { Store } from "./store.ts";
@@ -9,7 +10,7 @@ import type { SeenAgent } from "./agent-store.ts";
  * nothing; what got no clean answer is looked up until it is known, within bounds.
  */
 
-export type QueuePlace = "waiting" | "leased" | "ended";
+export type { QueuePlace };
 
 /** One run as a queue shows it. */
 export type QueueEntry = {

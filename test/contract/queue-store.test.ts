@@ -317,8 +317,8 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     await enqueue("digits-1");
     const key = (runId: string): string => formatKey({ priority: 1, time: 1, runId });
     const newer = JSON.stringify({ ...queuedDocument("newer").run, schema_version: 2 });
-    await engine.plant("gpu", key("damaged"), "{");
-    await engine.plant("gpu", key("newer"), newer);
+    await engine.plant("gpu", key("damaged"), { head: "{" });
+    await engine.plant("gpu", key("newer"), { head: newer });
     const { entries: read, unreadable } = await other.snapshot(gpu, signal);
     expect(ids(read)).toEqual(["digits-1"]);
     expect(unreadable.map((item) => item.key).toSorted()).toEqual([key("damaged"), key("newer")].toSorted());

@@ -11,8 +11,7 @@ import { readWrittenDefinition, writtenDefinition } from "../../queues/definitio
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
 import type { Ending, Hold, Served, Taken } from "../context.ts";
 import { lostOutcome, outcomeOfError } from "../../run/outcome.ts";
-import { ended } from "../../run/transitions.ts";
-import { doneOf } from "../../run/transitions/change.ts";
+import { doneOf, ended } from "../../run/transitions.ts";
 import { type HoldWriter, holdWriter } from "./hold-writer.ts";
 import { prefixedLog } from "./prefixed-log.ts";
 import { boundsOf, type TakenRun } from "../request.ts";

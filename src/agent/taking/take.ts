@@ -12,8 +12,7 @@ import { type DefinedQueue, rulesOf } from "../../queueing/ranked-queue.ts";
 import { candidatesOf, definedInTurn, isLost, nameOf, turnAfter } from "./candidates.ts";
 import type { Served } from "../context.ts";
 import { countedIn, noteTurn } from "./counting.ts";
-import { untaken } from "../../run/transitions.ts";
-import { doneOf } from "../../run/transitions/change.ts";
+import { doneOf, untaken } from "../../run/transitions.ts";
 import { roomFor } from "./room.ts";
 import type { Holding } from "./slots.ts";
 

@@ -14,7 +14,7 @@ import { withoutControls } from "../../reporting/markdown.ts";
 import { outputMarks } from "../../reporting/output-marks.ts";
 import { phaseLine } from "../../reporting/phase-line.ts";
 import { priorityWords, waitingWords } from "../../reporting/queue-report.ts";
-import { attemptWords, endWords, runWords } from "../../reporting/run-words.ts";
+import { attemptWords, endWithoutMessage, runWords } from "../../reporting/run-words.ts";
 import type { RunReport } from "../../reporting/report.ts";
 import { formatBytes, formatLines, formatMetric, oneLine, outcomeInWords } from "../../reporting/words.ts";
 import type { RunHead } from "../../run/head.ts";
@@ -93,7 +93,7 @@ type Standing = {
 /** How it ended, who has it, or where it stands in its queue. */
 function stateWords({ record, report, live, run, place }: Standing, flags: ShowFlags): string {
   if (isFinal(record.state)) {
-    return isUnstarted(record) ? endWords({ ...run, message: "" }) : outcomeInWords(report.outcome, report.elapsedMs);
+    return isUnstarted(record) ? endWithoutMessage(run) : outcomeInWords(report.outcome, report.elapsedMs);
   }
   const follow = command(["logs", "-f", report.runId], flags);
   if (place?.waiting !== undefined) return waitingWords(place.queue, place.waiting);

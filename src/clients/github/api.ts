@@ -39,5 +39,7 @@ async function send(url: string, { method, headers, body, signal }: Sent): Promi
   const isEmpty = answer.body.length === 0;
   const response = new Response(isEmpty ? null : new Uint8Array(answer.body), { status: answer.status });
   for (const [name, value = ""] of Object.entries(answer.headers)) response.headers.set(name, String(value));
+  // Of the body as it came; it is unpacked by now.
+  for (const name of ["content-encoding", "content-length"]) response.headers.delete(name);
   return response;
 }

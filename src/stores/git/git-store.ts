@@ -4,7 +4,7 @@ import type { Log } from "../../core/output/log.ts";
 import type { AgentStore } from "../agent-store.ts";
 import type { QueueEntry, QueueStore } from "../queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
-import { asWaiting } from "../../run/transitions.ts";
+import { asWaiting, placedDocument } from "../../run/transitions.ts";
 import { documents } from "./runs/documents.ts";
 import { enqueue, maxWaiting } from "./queue/enqueue.ts";
 import { fold } from "./log/fold.ts";
@@ -108,7 +108,8 @@ async function load(context: QueueContext, entry: QueueEntry, signal: AbortSigna
   const opened = await openForReading(context, signal);
   if (opened === undefined) return undefined;
   try {
-    return (await context.documents.read(opened, placeOf(entry), signal)).document;
+    const { document } = await context.documents.read(opened, placeOf(entry), signal);
+    return placedDocument(document, entry.place);
   } catch (error) {
     if (error instanceof LaunchError && error.code === "store-failed") return undefined;
     throw error;

@@ -10,6 +10,7 @@ import { hearChanges } from "./changes.ts";
 import { queueClaims } from "./claims.ts";
 import { definitionStore } from "./definitions.ts";
 import { maxWaiting, queueWrites } from "./queue.ts";
+import { placed } from "../../run/transitions.ts";
 import { headText, readHead } from "./rows.ts";
 import { limitOf, newNonce, outcomeSchema, runStore } from "./runs.ts";
 import { openSession, type Session, type Written } from "./session.ts";
@@ -110,6 +111,6 @@ async function history(
     .parse(rows)
     .flatMap(({ run_id: runId, head }) => {
       const read = readHead(runId, head);
-      return read.kind === "run" ? [read.run] : [];
+      return read.kind === "run" ? [placed(read.run, "ended")] : [];
     });
 }

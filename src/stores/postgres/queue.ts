@@ -2,7 +2,7 @@ import { z } from "zod";
 import { queuedOf } from "../queued-run.ts";
 import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
-import { asWaiting, heldByNobody } from "../../run/transitions.ts";
+import { asWaiting, heldByNobody, placedDocument } from "../../run/transitions.ts";
 import { documentColumns, documentValues, entryOf, headText, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";
@@ -27,7 +27,7 @@ export function queueWrites(session: Session): EntryWrites {
     load: async (entry, signal) => {
       const text = `SELECT ${documentColumns} FROM launch.runs WHERE run_id = $1 AND version = $2`;
       const [row] = await session.read(text, [entry.run.run_id, entry.version], signal);
-      return row === undefined ? undefined : readDocument(row).document;
+      return row === undefined ? undefined : placedDocument(readDocument(row).document, entry.place);
     },
     progress: (entry, document, signal) => {
       const leased = leasedAs(entry, document);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ListedRun, Store, WriteResult } from "../store.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { placed, placedDocument } from "../../run/transitions.ts";
 import { documentColumns, documentValues, readDocument, readHead } from "./rows.ts";
 import type { Session } from "./session.ts";
 
@@ -22,14 +23,15 @@ export function runStore(session: Session): Omit<Store, "location" | "close"> {
     update: (document, expected, signal) =>
       write(session, { call: "update_run($1, $2, $3, $4, $5, $6, $7)", expected: [expected], document }, signal),
     read: async (runId, signal) => {
-      const text = `SELECT ${documentColumns} FROM launch.runs WHERE run_id = $1`;
+      const text = `SELECT ${documentColumns}, ${placeColumn} FROM launch.runs WHERE run_id = $1`;
       const [row] = await session.read(text, [runId], signal);
       if (row === undefined) return undefined;
       const { document, version } = readDocument(row);
-      return { ...document, version };
+      const { place } = placeSchema.parse(row);
+      return { ...(place === null ? document : placedDocument(document, place)), version };
     },
     list: async (limit, signal) => {
-      const text = "SELECT run_id, version, head FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1";
+      const text = `SELECT run_id, version, head, ${placeColumn} FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1`;
       const rows = await session.read(text, [limitOf(limit)], signal);
       return rows.map(listed);
     },
@@ -72,10 +74,15 @@ async function write(
   return { kind: "conflict", current: current ?? undefined };
 }
 
-const listedSchema = z.object({ run_id: z.string(), version: z.string(), head: z.unknown() });
+/** Where a run is, in its queue; none for one that no queue holds. */
+const placeColumn = "CASE place WHEN 'direct' THEN NULL WHEN 'folded' THEN 'ended' ELSE place END AS place";
+const placeSchema = z.object({ place: z.enum(["waiting", "leased", "ended"]).nullable() });
+
+const listedSchema = placeSchema.extend({ run_id: z.string(), version: z.string(), head: z.unknown() });
 
 function listed(row: unknown): ListedRun {
-  const { run_id: runId, version, head } = listedSchema.parse(row);
+  const { run_id: runId, version, head, place } = listedSchema.parse(row);
   const read = readHead(runId, head);
-  return read.kind === "run" ? { ...read, version } : { ...read, runId, version };
+  if (read.kind === "unreadable") return { ...read, runId, version };
+  return { kind: "run", run: place === null ? read.run : placed(read.run, place), version };
 }

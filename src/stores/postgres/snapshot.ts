@@ -3,6 +3,7 @@ import { formatKey } from "../../queues/key.ts";
 import { readBeat } from "../../run/beat.ts";
 import type { SeenAgent } from "../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, UnreadableBeat, UnreadableEntry } from "../queue-store.ts";
+import { placed } from "../../run/transitions.ts";
 import { entryOf, readQueuedHead, timeSchema } from "./rows.ts";
 import type { Session } from "./session.ts";
 
@@ -37,7 +38,7 @@ const rowSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("paused"), name: z.string() }),
 ]);
 
-/** All of these queues, as they are now.  */
+/** All of these queues, as they are now, with the agents and what is paused. */
 export async function readSnapshot(
   session: Session,
   queues: readonly string[] | "all",
@@ -60,7 +61,8 @@ export async function readSnapshot(
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
       const read = readQueuedHead(row.name, queue, row.content);
-      if (read.kind === "run") entries.push(entryOf({ place, version, time, run: read.run, cancelRequested }));
+      if (read.kind === "run")
+        entries.push(entryOf({ place, version, time, run: placed(read.run, place), cancelRequested }));
       else {
         const key = formatKey({ priority, time, runId: row.name });
         unreadable.push({ queue, key, version, why: read.why, place });

@@ -108,3 +108,20 @@ test.each([
     expect((await failureOf(done(asked(specs, settings)))).message).toContain(words);
   },
 );
+
+const long = "x".repeat(5_000);
+test.each([
+  ["launch.yaml", { project: long }, "project"],
+  ["launch.yaml", { entity: long }, "entity"],
+  ["queued.yaml", { project: long }, "project"],
+  ["queued.yaml", { replace: long }, "queued.replace"],
+] satisfies [string, Submission["settings"], string][])(
+  "what nobody could read again is refused, and not kept: %s with too long a value (%#)",
+  async (spec, settings, place) => {
+    const { code, message } = await failureOf(done(asked([spec], settings)));
+    expect({ code, message }).toEqual({
+      code: "bad-spec",
+      message: expect.stringContaining(`at "${place}"`) as string,
+    });
+  },
+);

@@ -1,4 +1,4 @@
-/** A room whose files are all for others. */
+/** A room whose files are all for others, or that has none but in rooms with doors of their own. */
 export const everyFile = "*";
 
 /** Of each room the files that others may import, by their names. */
@@ -34,25 +34,26 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: everyFile,
-  "core/folders": everyFile,
-  "core/output": everyFile,
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/redaction output/writer process process-identity pruning renewed-token state-directory token url version",
+  "core/folders": "",
+  "core/output": "",
   environments: "environment index",
   github: "context credentials dispatch job-liveness store summary",
   inspect: "doctor list logs show",
   launch:
-    "admit adopt-queued first-record launch launch-queued open-source plan-launch plan-lines prepare queued-source secrets services store-writer",
+    "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
     "clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
-  queues: everyFile,
+  queues: "definition estimate key order templates",
   registries: "index registry",
-  reporting: everyFile,
+  reporting:
+    "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: everyFile,
-  "run/transitions": everyFile,
+  run: "beat document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record",
+  "run/transitions": "attempt-record",
   sources: "index source",
   spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
   "spec/config": "config-checks",

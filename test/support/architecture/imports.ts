@@ -37,14 +37,21 @@ function importIn(node: ts.Node): { readonly name: string; readonly kind: Import
     if (name === undefined || !ts.isStringLiteral(name)) return undefined;
     return { name: name.text, kind: isTypeOnly(node) ? "type" : "static" };
   }
-  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+  if (ts.isCallExpression(node) && loads(node.expression)) {
     const [name] = node.arguments;
-    return name !== undefined && ts.isStringLiteral(name) ? { name: name.text, kind: "dynamic" } : undefined;
+    return name !== undefined && ts.isStringLiteralLike(name) ? { name: name.text, kind: "dynamic" } : undefined;
   }
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
     return { name: node.argument.literal.text, kind: "type" };
   }
   return undefined;
+}
+
+/** `import(…)`, `require(…)`, `process.getBuiltinModule(…)`. */
+function loads(callee: ts.Expression): boolean {
+  if (callee.kind === ts.SyntaxKind.ImportKeyword) return true;
+  if (ts.isPropertyAccessExpression(callee)) return callee.name.text === "getBuiltinModule";
+  return ts.isIdentifier(callee) && callee.text === "require";
 }
 
 function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {

@@ -70,7 +70,7 @@ export async function gitChaos(folder: string): Promise<ChaosEngine> {
   return {
     directory,
     plant: (key, head) => {
-      plantInGit(directory, "default", key, head);
+      plantInGit(directory, ["default", key], { head });
       return Promise.resolve();
     },
     url: `git+http://127.0.0.1:${link.port}/${repository}`,
@@ -112,7 +112,7 @@ export async function postgresChaos(folder: string): Promise<ChaosEngine> {
   let dropped = 0;
   return {
     directory: undefined,
-    plant: (key, head) => plantInPostgres(url, "default", key, head),
+    plant: (key, head) => plantInPostgres(url, ["default", key], { head }),
     url: url.replace(`:${server.port}/`, `:${link.port}/`),
     link,
     watcher: () => openFor(url, folder),

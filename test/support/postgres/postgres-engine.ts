@@ -5,7 +5,7 @@ import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { parseKey } from "../../../src/queues/key.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
-import type { QueueEngine } from "../stores/queue-engine.ts";
+import type { Planted, QueueEngine } from "../stores/queue-engine.ts";
 import { type PostgresServer, sql, startPostgres } from "./postgres.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
 
@@ -26,13 +26,17 @@ export async function postgresEngine(folder: string): Promise<QueueEngine> {
       }),
     // Every write is a call of one of our functions; looks are not.
     loseNextAnswer: () => proxy.dropAnswersTo(/launch\.\w+\(\$1/, 1),
-    plant: (queue, key, head) => plantInPostgres(url, queue, key, head),
+    plant: (queue, key, planted) => plantInPostgres(url, [queue, key], planted),
     end: () => proxy.stop(),
   };
 }
 
-/** Puts a row among those that wait, with this as its head. Without its triggers a table takes what no function of ours would write. */
-export async function plantInPostgres(url: string, queue: string, key: string, head: string): Promise<void> {
+/** Puts a row into a queue. Without its triggers a table takes what no function of ours would write. */
+export async function plantInPostgres(
+  url: string,
+  [queue, key]: readonly [string, string],
+  { head, record = "{}", place = "waiting" }: Planted,
+): Promise<void> {
   const parsed = parseKey(key);
   if (parsed === undefined) throw new Error(`"${key}" is no key`);
   const content = isJson(head) ? head : JSON.stringify(head);
@@ -40,7 +44,7 @@ export async function plantInPostgres(url: string, queue: string, key: string, h
     url,
     `SET session_replication_role = replica;
      INSERT INTO launch.runs (run_id, place, version, nonces, head, record, created_at, submitter, queue, priority, key_time, slots)
-     VALUES ('${parsed.runId}', 'waiting', '${key}', '{}', '${content}', '{}', '', '', '${queue}', ${parsed.priority}, ${parsed.time}, '{}')`,
+     VALUES ('${parsed.runId}', '${place}', '${key}', '{}', '${content}', '${record}', '', '', '${queue}', ${parsed.priority}, ${parsed.time}, '{}')`,
   );
 }
 

@@ -5,6 +5,7 @@ import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
+import type { QueuePlace } from "../../../src/stores/queue-store.ts";
 import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { startGitServer } from "../git/git-server.ts";
 import { postgresPrograms } from "../postgres/postgres.ts";
@@ -16,22 +17,32 @@ export type QueueEngine = {
   open(machine: string): Promise<WholeStore>;
   /** The next write is done, but whoever asked gets no answer. Undefined where an answer can't be lost so. */
   readonly loseNextAnswer: (() => void) | undefined;
-  /** Puts something that waits into a queue, by hand, with this as its head. */
-  plant(queue: string, key: string, head: string): Promise<void>;
+  /** Puts something into a queue, by hand: where runs wait, where nothing else is said. */
+  plant(queue: string, key: string, planted: Planted): Promise<void>;
   end(): Promise<void>;
 };
 
+/** Texts as anybody may write them. */
+export type Planted = { readonly head: string; readonly record?: string; readonly place?: QueuePlace };
+
 export type MakeQueueEngine = (folder: string) => Promise<QueueEngine>;
 
-/** Commits a run's head by hand and gives it a name in the waiting part of a queue. */
-export function plantInGit(directory: string, queue: string, key: string, head: string): void {
+const letters = { waiting: "p", leased: "l", ended: "d" } as const;
+
+/** Commits a run's files by hand and gives them a name in a queue. */
+export function plantInGit(
+  directory: string,
+  [queue, key]: readonly [string, string],
+  { head, record, place = "waiting" }: Planted,
+): void {
   const git = (args: readonly string[], input = ""): string =>
     execFileSync("git", ["--git-dir", directory, ...args], { encoding: "utf8", input }).trim();
-  const blob = git(["hash-object", "-w", "--stdin"], head);
-  const tree = git(["mktree"], `100644 blob ${blob}\trun.json\n`);
+  const entry = (name: string, text: string): string =>
+    `100644 blob ${git(["hash-object", "-w", "--stdin"], text)}\t${name}\n`;
+  const tree = git(["mktree"], entry("run.json", head) + (record === undefined ? "" : entry("record.json", record)));
   const identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.com"];
   const commit = git([...identity, "commit-tree", "-m", "by hand", tree]);
-  git(["update-ref", `refs/launch/v1/q/${queue}/p/${key}`, commit]);
+  git(["update-ref", `refs/launch/v1/q/${queue}/${letters[place]}/${key}`, commit]);
 }
 
 const token = "t0ken-of-the-job";
@@ -44,8 +55,8 @@ export const queueEngines: Readonly<Record<string, MakeQueueEngine>> = {
       open: (machine) =>
         openStore(fileStoreLocation(path), { log: silentLog, stateDirectory: stateDirectoryAt(join(folder, machine)) }),
       loseNextAnswer: undefined,
-      plant: (queue, key, head) => {
-        plantInGit(path, queue, key, head);
+      plant: (queue, key, planted) => {
+        plantInGit(path, [queue, key], planted);
         return Promise.resolve();
       },
       end: () => Promise.resolve(),
@@ -72,8 +83,8 @@ export const queueEngines: Readonly<Record<string, MakeQueueEngine>> = {
       loseNextAnswer: () => {
         toLose = 1;
       },
-      plant: (queue, key, head) => {
-        plantInGit(served, queue, key, head);
+      plant: (queue, key, planted) => {
+        plantInGit(served, [queue, key], planted);
         return Promise.resolve();
       },
       end: () => server.stop(),

@@ -1,7 +1,8 @@
 import type { QueuedHead, RunHead } from "../../../src/run/head.ts";
 import { type JsonObject, toJson } from "../../../src/core/json.ts";
 import type { RunDocument } from "../../../src/run/document.ts";
-import { type CiRun, recordOfHead, type RunRecord } from "../../../src/run/record.ts";
+import type { CiRun, RunRecord } from "../../../src/run/record.ts";
+import { recordOfHead } from "../../../src/run/transitions/head-and-record.ts";
 
 /** A run as a launch would store it; what a test is about is given, the rest is filler. */
 export function runDocument(

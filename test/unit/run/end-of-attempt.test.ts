@@ -3,8 +3,7 @@ import type { Json, JsonObject } from "../../../src/core/json.ts";
 import type { RunDocument } from "../../../src/run/document.ts";
 import { endOfAttempt } from "../../../src/run/end-of-attempt.ts";
 import type { RunHead } from "../../../src/run/head.ts";
-import { lost as lostRun } from "../../../src/run/transitions.ts";
-import { doneOf } from "../../../src/run/transitions/change.ts";
+import { doneOf, lost as lostRun } from "../../../src/run/transitions.ts";
 import { queuedDocument } from "../../support/stores/run-document.ts";
 
 const noon = "2026-11-23T12:00:00.000Z";

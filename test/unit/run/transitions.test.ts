@@ -7,7 +7,7 @@ import type { RunRecord } from "../../../src/run/record.ts";
 import { type RunState, runStates } from "../../../src/run/states.ts";
 import * as run from "../../../src/run/transitions.ts";
 import * as between from "../../../src/run/transitions/between-stores.ts";
-import { doneOf, type Transition } from "../../../src/run/transitions/change.ts";
+import { doneOf, type Transition } from "../../../src/run/transitions.ts";
 import { queuedDocument, runDocument } from "../../support/stores/run-document.ts";
 
 const before = "2026-11-23T10:30:00.000Z";

@@ -43,12 +43,12 @@ const reach: Readonly<Record<Transport, readonly Transport[]>> = {
 
 export const transportsFrom = (transport: Transport): readonly Transport[] => reach[transport];
 
-/** The access to a remote with its token as it is now. Throws when there is none to be had. */
+/**
+ * The access to a remote that the user has chosen, with its token as it is now; the user's `url.*.insteadOf` may lead anywhere. Throws when
+ * there is none to be had.
+ */
 export async function accessTo({ url, token }: Remote, signal: AbortSignal): Promise<RemoteAccess> {
-  const transport = /^(https|http|file):/.exec(url)?.[1];
-  const protocols = transportsFrom(
-    transport === "https" || transport === "http" || transport === "file" ? transport : "ssh",
-  );
+  const protocols = transportsFrom("file");
   const authorization = token === undefined ? undefined : tokenAuthorization(url, await tokenText(token, signal));
   return { url, authorization, protocols };
 }

@@ -8,6 +8,7 @@ import type { OpenedQueueContext } from "../queue/queue-context.ts";
 import { foldedRef, logRef } from "../queue/queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
 import { maxFileBytes, maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
+import { placed, placedDocument } from "../../../run/transitions.ts";
 import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs } from "../repository/settle.ts";
 
@@ -132,7 +133,7 @@ export async function foldedHeads(
   return paths.map(({ runId }, index): ListedRun => {
     const head = readHead(runId, objects[2 * index]?.content);
     const version = objects[2 * index + 1]?.id ?? log;
-    return head.kind === "run" ? { ...head, version } : { ...head, runId, version };
+    return head.kind === "run" ? { kind: "run", run: placed(head.run, "ended"), version } : { ...head, runId, version };
   });
 }
 
@@ -148,5 +149,5 @@ export async function readFolded(
   const tip = { name: logRef(queue), id: log };
   const loaded = await readDocument(opened, { runId, tip, path: `${path}/` }, signal);
   const [folder] = await readObjects(opened.local, { revisions: [`${log}:${path}`], maxBytes: maxHeadBytes }, signal);
-  return { ...loaded, version: folder?.id ?? log };
+  return { ...loaded, document: placedDocument(loaded.document, "ended"), version: folder?.id ?? log };
 }

@@ -8,6 +8,7 @@ import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
+import { placed } from "../../../run/transitions.ts";
 import { maxHeadBytes } from "../runs/run-files.ts";
 
 export const beatFile = "agent.json";
@@ -70,7 +71,14 @@ function entryOf(
   { run }: Extract<ReadHead, { kind: "run" }>,
   cancels: ReadonlyMap<string, string>,
 ): QueueEntry {
-  return { queue, key, place, version: id, run, cancelRequested: cancels.has(cancelRef(queue, key)) };
+  return {
+    queue,
+    key,
+    place,
+    version: id,
+    run: placed(run, place),
+    cancelRequested: cancels.has(cancelRef(queue, key)),
+  };
 }
 
 function byKey(a: { readonly key: string }, b: { readonly key: string }): number {

@@ -16,7 +16,7 @@ import { queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { QueuedHead } from "../../../run/head.ts";
 import type { RunPlace } from "../runs/documents.ts";
-import { asWaiting, heldByNobody, taken } from "../../../run/transitions.ts";
+import { asWaiting, doneOf, heldByNobody, placedDocument, taken } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { emptyCommit } from "./marks.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext, writeChange } from "./queue-context.ts";
@@ -101,17 +101,15 @@ function lastName({ changes }: Step): string {
   return changes.at(-1)?.name ?? "";
 }
 
-/** Undefined for a run that says of itself that it doesn't wait: it is not to be had. */
 async function claimStep(
   opened: OpenedQueueContext,
   { entry, lease, counted }: ClaimRequest,
   signal: AbortSignal,
-): Promise<ClaimStep | undefined> {
+): Promise<ClaimStep> {
   const { document } = await opened.documents.read(opened, placeOf(entry), signal);
-  const leased = taken(document, lease);
-  if (leased.kind === "refused") return undefined;
+  const leased = doneOf(taken(placedDocument(document, "waiting"), lease));
   const to: Target = { queue: entry.queue, place: "leased", key: entry.key };
-  const step = await stepTo(opened, { entry, document: leased.to, to }, signal);
+  const step = await stepTo(opened, { entry, document: leased, to }, signal);
   const turn = counted === undefined ? undefined : newTurn(opened, entry, counted.turn);
   return { ...step, turn, from: entry };
 }
@@ -139,7 +137,6 @@ export async function claim(context: QueueContext, request: ClaimRequest, signal
   if (request.entry.place !== "waiting") return { kind: "lost" };
   const opened = await openForWriting(context, signal);
   const step = await claimStep(opened, request, signal);
-  if (step === undefined) return { kind: "lost" };
   return claimed(context, step, await write(opened, [step], signal));
 }
 

@@ -6,6 +6,7 @@ import { queueRefs, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
 import type { RunPlace } from "./documents.ts";
 import { readTips } from "./read-tips.ts";
 import { maxHeadBytes, readHead, runFiles, runIdOf, runRef, runRefs } from "./run-files.ts";
+import { placed, placedDocument } from "../../../run/transitions.ts";
 import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs, type Refs } from "../repository/settle.ts";
 
@@ -25,7 +26,10 @@ export async function readRun(
   if ((await currentRefs(opened, [queueRefs], signal)).size === 0) return undefined;
   const { tips, folded } = await context.lister.list(opened, "all", signal);
   const tip = tips.find(({ parsed }) => parsed.runId === runId);
-  if (tip !== undefined) return readAt(opened, { runId, tip }, signal);
+  if (tip !== undefined) {
+    const { document } = await opened.documents.read(opened, { runId, tip }, signal);
+    return { ...placedDocument(document, tip.place), version: tip.id };
+  }
   return readFoldedRun(opened, { runId, folded }, signal);
 }
 
@@ -68,9 +72,10 @@ export async function listRuns(
   if ([...refs.keys()].some((name) => name.startsWith(queueRefs))) {
     const queued = await lister.list(opened, "all", signal);
     const read = await heads.read(opened, queued.tips, signal);
-    queued.tips.forEach(({ id, parsed }, at) => {
+    queued.tips.forEach(({ id, parsed, place }, at) => {
       const head = read[at] ?? readHead(parsed.runId, undefined);
-      listed.push(head.kind === "run" ? { ...head, version: id } : { ...head, runId: parsed.runId, version: id });
+      if (head.kind === "run") listed.push({ kind: "run", run: placed(head.run, place), version: id });
+      else listed.push({ ...head, runId: parsed.runId, version: id });
     });
     listed.push(...(await foldedRuns(opened, { refs: queued, limit }, signal)));
   }

@@ -66,6 +66,26 @@ describe("a store in a repository over http", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  it.each(["https", "ssh"])("is reached by %s where the user has it led to a mirror", async (transport) => {
+    const url = `${transport}://git.example/team/`;
+    const config = [
+      ["GIT_CONFIG_COUNT", "1"],
+      ["GIT_CONFIG_KEY_0", `url.file://${join(folder, "served")}/.insteadOf`],
+    ];
+    for (const [name, value] of [...config, ["GIT_CONFIG_VALUE_0", url]] as [string, string][]) {
+      process.env[name] = value;
+      onTestFinished(() => {
+        Reflect.deleteProperty(process.env, name);
+      });
+    }
+    const stateDirectory = stateDirectoryAt(join(folder, "here"));
+    const store = await openStore(parseStoreUrl(`git+${url}train.git`), { log: silentLog, stateDirectory });
+    expect(await store.create(runDocument("run-a"), signal)).toMatchObject({ kind: "written" });
+    expect(await store.list(10, signal)).toMatchObject([{ run: { run_id: "run-a" } }]);
+    expect(git("for-each-ref", "--format=%(refname)")).toBe("refs/launch/v1/r/run-a");
+    await store.close();
+  });
+
   it("knows that a write was done whose answer was lost", async () => {
     const store = await open();
     interceptPushes({ kind: "drop-answer" });

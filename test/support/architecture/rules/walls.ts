@@ -4,6 +4,11 @@ import { type Import, importsOf, show } from "../imports.ts";
 import { pluginOf } from "../rooms.ts";
 import { foldersAbove, foldersOf, type Tree } from "../tree.ts";
 
+/** A file beside a folder of its name is the folder's face, and of its room: `run/transitions.ts` of `run/transitions/`. */
+function isWithin(file: string, room: string): boolean {
+  return file.startsWith(`${room}/`) || file === `${room}.ts`;
+}
+
 /** Who comes from outside a room imports one of its doors. A door of a room is one of the rooms within it too. */
 export function importsThroughWalls(tree: Tree, doors: Doors): readonly string[] {
   const walls = importsOf(tree).filter((entry) => entry.isInside && wallBefore(entry, doors) !== undefined);
@@ -14,7 +19,7 @@ function wallBefore({ file, target }: Import, doors: Doors): string | undefined 
   for (const room of foldersAbove(target)) {
     const named = doorsOf(room, doors);
     if (named.includes(nameIn(room, target))) return undefined;
-    if (!file.startsWith(`${room}/`) && !named.includes(everyFile)) return room;
+    if (!isWithin(file, room) && !named.includes(everyFile)) return room;
   }
   return undefined;
 }
@@ -33,7 +38,7 @@ export function uselessDoors(tree: Tree, doors: Doors): readonly string[] {
   const imports = importsOf(tree).filter(({ isInside }) => isInside);
   return Object.keys(doors).flatMap((room) => {
     const isUsed = (door: string): boolean =>
-      imports.some(({ file, target }) => target === `${room}/${door}.ts` && !file.startsWith(`${room}/`));
+      imports.some(({ file, target }) => target === `${room}/${door}.ts` && !isWithin(file, room));
     const isOfOuter = (door: string): boolean =>
       foldersAbove(room).some((outer) => doorsOf(outer, doors).includes(`${room.slice(outer.length + 1)}/${door}`));
     return doorsOf(room, doors)

@@ -1,0 +1,34 @@
+import type { RunDocument } from "../document.ts";
+import type { AttemptRecord } from "../record.ts";
+import { isFinal } from "../states.ts";
+
+export type AttemptHolder = {
+  readonly agent: string;
+  /** The agent's; undefined where that is not known. */
+  readonly host: string | undefined;
+  /** The attempt was ended for the agent's sake. */
+  readonly isGivenBack: boolean;
+};
+
+/** What is kept of an attempt that has ended. */
+export function attemptOf(
+  { run, record }: RunDocument,
+  { agent, host, isGivenBack }: AttemptHolder,
+  now: Date,
+): AttemptRecord {
+  const { state, reason, message, exit_code: code } = run;
+  const { started_at: startedAt } = record;
+  const how = isGivenBack
+    ? ({ state: "cancelled", reason: "preempted", given_back: true } as const)
+    : { state: isFinal(state) ? state : ("failed" as const), ...(reason === undefined ? {} : { reason }) };
+  return {
+    attempt: run.attempt,
+    agent,
+    ...(host === undefined ? {} : { host }),
+    ...how,
+    ...(message === undefined ? {} : { message }),
+    ...(code === undefined ? {} : { exit_code: code }),
+    ...(typeof startedAt === "string" ? { started_at: startedAt } : {}),
+    ended_at: now.toISOString(),
+  };
+}
