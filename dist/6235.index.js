@@ -1,0 +1,1 @@
+export const id=6235;export const ids=[6235];export const modules={6235:((e,t,n)=>{n.r(t),n.d(t,{plugin:()=>r});let r={create:()=>({cloud:void 0})}})};
