@@ -60,6 +60,9 @@ export type Agent = {
   leaseFor(attempt: number): Lease;
 };
 
+/** By the monotonic clock, until when it isn't asked again. */
+export type Silence = { readonly untilMs: number; readonly waitMs: number };
+
 /** A store that the agent serves. It is looked at, beaten in and waited for by itself, so that one that is away keeps no other from being served. */
 export type Served = ServedStore & {
   readonly agent: Agent;
@@ -85,6 +88,10 @@ export type Served = ServedStore & {
   counted?: Counted;
   /** When waiting runs were asked for in vain, by key and version. */
   readonly lost: Map<string, number>;
+  /** How often its resource was asked for an attempt that is over. */
+  readonly askedElsewhere: Map<string, number>;
+  /** Resources, by name, that gave no answer when they were asked for a run of a holder that is gone. */
+  readonly silent: Map<string, Silence>;
   /** Counts what happens in this store, to tell what a snapshot can't have seen yet. */
   tick(): number;
   /** The last tick. */

@@ -7,6 +7,7 @@ import { ownBeatOf } from "./leases/own-beat.ts";
 import { tellWhoWaits } from "./taking/room.ts";
 import { takeRuns } from "./taking/take.ts";
 import { waitReason } from "./taking/wait-reason.ts";
+import { sweepElsewhere } from "./holding/sweep-elsewhere.ts";
 import { clearLeft, forgetGone, watchLeases } from "./holding/takeover.ts";
 
 /** Polls of an agent that waits; a store that wakes is quicker. */
@@ -73,7 +74,7 @@ async function serveStore(served: Served, life: Life, activity: Activity): Promi
     const begunMs = clock.monotonicMs();
     served.busySinceMs = begunMs;
     if (begunMs - clearedMs >= clearEveryMs && (await look(served, await liveRunIds(state)))) clearedMs = begunMs;
-    else await look(served, []);
+    else await look(served, undefined);
     if (served.snapshot !== undefined) life.obey(served.snapshot, agent.incarnation);
     if (agent.mode() === "stopping") endRuns(agent);
     const again = await takeIfWorking(served, life);
@@ -128,8 +129,11 @@ async function takeIfWorking(served: Served, life: Life): Promise<boolean> {
   return agent.mode() === "working" && takeRuns(served, agent.writes);
 }
 
-/** Takes a snapshot and acts on what it says of leases; false when there was none to be had. */
-async function look(served: Served, left: readonly string[]): Promise<boolean> {
+/**
+ * Takes a snapshot and acts on what it says of leases; false when there was none to be had. With the entries of this machine, what is left
+ * of attempts that are over is removed.
+ */
+async function look(served: Served, left: readonly string[] | undefined): Promise<boolean> {
   const { agent, store, queues } = served;
   const begun = served.tick();
   const begunMs = agent.services.clock.monotonicMs();
@@ -141,7 +145,10 @@ async function look(served: Served, left: readonly string[]): Promise<boolean> {
     forgetLost(served);
     served.liveness.observe(snapshot, begunMs);
     await watchLeases(served, snapshot, begun);
-    await clearLeft(served, left, snapshot);
+    if (left !== undefined) {
+      await clearLeft(served, left, snapshot);
+      await sweepElsewhere(served, snapshot);
+    }
     await forgetGone(served, snapshot);
     return true;
   } catch (error) {

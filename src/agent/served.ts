@@ -30,6 +30,8 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     claiming: 0,
     racedMs: undefined,
     lost: new Map(),
+    askedElsewhere: new Map(),
+    silent: new Map(),
     tick: () => ++ticks,
     ticks: () => ticks,
     start: (taken) => {

@@ -38,6 +38,9 @@ const timeoutGraceMs = 10_000;
 /** The same when we are being ended ourselves: GitHub's runner kills us 10 s after its first signal. */
 export const cancelGraceMs = 5_000;
 
+/** One that is left is submitted to the end where that is soon: whoever follows it then finds it. */
+const submitWithinMs = 3_000;
+
 export function runAtResource(request: AtResourceRequest, signal: AbortSignal): RunAtResource {
   const { resource, asked, handle, force, timeoutMs, waits } = request;
   let endedBy: EndedBy;
@@ -59,7 +62,21 @@ export function runAtResource(request: AtResourceRequest, signal: AbortSignal): 
 
   return {
     submit: async () => {
-      if (asked !== undefined) await resource.submit(asked, { handle, waits }, signal);
+      if (asked === undefined) return;
+      const giveUp = new AbortController();
+      let timer: NodeJS.Timeout | undefined;
+      const onStop = (): void => {
+        if (request.letGo?.aborted !== true) giveUp.abort(signal.reason);
+        else timer = setTimeout(() => giveUp.abort(signal.reason), submitWithinMs);
+      };
+      signal.addEventListener("abort", onStop, { once: true });
+      if (signal.aborted) onStop();
+      try {
+        await resource.submit(asked, { handle, waits }, giveUp.signal);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onStop);
+      }
     },
     follow: async (sink) => {
       signal.addEventListener("abort", onAbort, { once: true });

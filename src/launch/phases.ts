@@ -154,6 +154,15 @@ async function imageRequest(
   };
 }
 
+/** What the store keeps for who follows a run that is elsewhere, from whatever machine. */
+function forWhoFollows(submitted: Date, queued: Attempt["queued"]): Partial<RunRecord> {
+  const definition = queued?.definition;
+  return {
+    submitted_at: submitted.toISOString(),
+    ...(definition === undefined ? {} : { queue_definition: definition }),
+  };
+}
+
 /** An image that was given by its name; what the name meant is known once it has started. */
 function givenImage({ image }: RunRequest): Pick<RunRecord, "image"> {
   if (image === undefined || image.digest !== undefined) return {};
@@ -181,7 +190,7 @@ export async function prepareExecution(attempt: Attempt, { source, secrets, imag
   journal.become((record) => started(record, "starting", submitted));
   journal.amend({
     handle,
-    ...(isElsewhere(request.spec.resource) ? { submitted_at: submitted.toISOString() } : {}),
+    ...(isElsewhere(request.spec.resource) ? forWhoFollows(submitted, queued) : {}),
     env: asked.env,
     ...(command === undefined ? {} : { command }),
     ...givenImage(asked),

@@ -35,10 +35,11 @@ export async function findAtResource(kind: string, key: RunKey, services: SweepP
 /** SIGTERM to SIGKILL, for a run that nobody follows. */
 const graceMs = 5_000;
 
-/** Ends and removes what is elsewhere of an attempt that nobody goes on with. */
-export async function endElsewhere(kind: string, key: RunKey, services: SweepPlace): Promise<void> {
+/** Ends and removes what is elsewhere of an attempt that nobody goes on with. False when nothing is there of it. */
+export async function endElsewhere(kind: string, key: RunKey, services: SweepPlace): Promise<boolean> {
   const found = await findAtResource(kind, key, services);
-  if (found === undefined) return;
+  if (found === undefined) return false;
   await found.resource.cancel(found.handle, graceMs);
   await found.resource.remove(found.handle);
+  return true;
 }

@@ -162,6 +162,11 @@ export const runRecordSchema = z
       .describe(
         "When it was handed over, of a run that is elsewhere: its timeout counts from here, whoever follows it.",
       ),
+    queue_definition: jsonObjectField
+      .exactOptional()
+      .describe(
+        "The queue's definition that it was started with, of a run that is elsewhere: who follows it goes by it.",
+      ),
     created_at: timeField,
     started_at: timeField.exactOptional(),
     finished_at: timeField.exactOptional(),

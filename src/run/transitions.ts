@@ -226,7 +226,16 @@ function back({ run, record, ...parts }: RunDocument, queued: QueuedHead, now: D
 }
 
 /** What of a record an attempt has made, and its head doesn't have. */
-const ofAnAttemptsRecord = [...ofAnAttempt, "outputs", "log", "handle", "submitted_at", "image", "command"] as const;
+const ofAnAttemptsRecord = [
+  ...ofAnAttempt,
+  "outputs",
+  "log",
+  "handle",
+  "submitted_at",
+  "queue_definition",
+  "image",
+  "command",
+] as const;
 
 /** Nobody wants it any more, and no agent has had it. */
 export function cancelled(document: RunDocument, message: string, now: Date): Transition {

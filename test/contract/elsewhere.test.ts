@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AgentRequest } from "../../src/agent/request.ts";
+import type { AskedAgent } from "../../src/agent/request.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Json } from "../../src/core/json.ts";
 import { stateDirectoryAt } from "../../src/core/state-directory.ts";
@@ -48,7 +48,7 @@ describe.each(Object.entries(stores))("a run that is elsewhere, of a queue in %s
     const [runId = ""] = await place.enqueue(["train"], { ...asked, ...spec });
     return runId;
   };
-  const agentOn = (host: string, request: Partial<AgentRequest> = {}): ReturnType<AgentPlace["spawn"]> =>
+  const agentOn = (host: string, request: Partial<AskedAgent> = {}): ReturnType<AgentPlace["spawn"]> =>
     place.spawn({ agent: host, lease, ...request }, [], [], {
       host,
       state: join(place.folder, host),
@@ -207,5 +207,70 @@ describe.each(Object.entries(stores))("a run that is elsewhere, of a queue in %s
     child.kill("SIGCONT");
     await expectFollowed(runId, "host-b");
     await until(() => output.join("").includes("another agent has the run by now"));
+  }, 60_000);
+
+  it("is neither lost nor started again while nobody can say whether it runs", async () => {
+    await begin({ lines: 200 });
+    const runId = await enqueue();
+    const first = await agentOn("host-a");
+    await until(() => isStarted());
+    await kill(first);
+    await cluster.leave(12_000);
+    const { output } = await agentOn("host-b");
+    await until(() => output.join("").includes(`whether ${runId} still runs is not known`));
+    expect(await holderOf(runId)).toBe("host-a");
+    await expectFollowed(runId, "host-b");
+  }, 60_000);
+
+  it("is taken up again by its own agent, which could neither follow nor end it for a while", async () => {
+    await begin({ lines: 60 });
+    const runId = await enqueue();
+    await agentOn("host-a", { lease: { ttlMs: 60_000, heartbeatMs: 10_000 } });
+    await until(() => isStarted());
+    await cluster.leave(2_000);
+    await expectFollowed(runId, "host-a");
+  }, 60_000);
+
+  it("goes on as it was started when its queue has gone since", async () => {
+    const define = async (text: string | undefined): Promise<void> => {
+      const before = await place.store.definitions?.read("far", signal);
+      const change = { name: "far", text, expected: before?.version, by: "ada" };
+      expect(await place.store.definitions?.write(change, signal)).toMatchObject({ kind: "written" });
+    };
+    await begin({ lines: 80 });
+    await define("resource: kubernetes\nlimits: {timeout: {max: 1h}}\n");
+    const runId = await enqueue({ queue: "far", timeout: "30 min" });
+    const first = await agentOn("host-a", { queues: ["far"] });
+    await until(() => isStarted());
+    await define(undefined);
+    await kill(first);
+    await agentOn("host-b", { queues: ["far"] });
+    await expectFollowed(runId, "host-b");
+  }, 60_000);
+
+  it("is ended when it was submitted late, of an attempt that is over", async () => {
+    await begin({ lines: 10 });
+    const runId = await enqueue();
+    await agentOn("host-a");
+    await expectFollowed(runId, "host-a");
+    await cluster.submit(`launch-${runId}-1`);
+    expect((await cluster.seen()).names).toHaveLength(1);
+    await agentOn("host-b", { drain: false });
+    await until(async () => (await cluster.seen()).names.length === 0);
+  }, 60_000);
+
+  it("is found by another where its agent was stopped while it was being submitted", async () => {
+    await begin({ startMs: 1_500, lines: 60 });
+    const runId = await enqueue();
+    const { child, output } = await agentOn("host-a", { onSignal: "end" });
+    await until(() => isSubmitted(runId));
+    await delay(100);
+    const exited = once(child, "exit");
+    child.kill("SIGTERM");
+    await exited;
+    expect(output.join("")).toContain("left running, for another agent to follow");
+    expect((await cluster.seen()).starts).toBe(1);
+    await agentOn("host-b");
+    await expectFollowed(runId, "host-b");
   }, 60_000);
 });

@@ -1,4 +1,5 @@
 import { LaunchError, messageOf } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { endElsewhere, isElsewhere } from "../../machine/elsewhere.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
@@ -163,7 +164,10 @@ async function admit(
 /** What was started goes on as it was, also when its queue has changed since, or is gone. */
 async function definitionFor({ adopts, document, entry }: Taken, served: Served): Promise<QueueLookUp> {
   const left = adopts ? await readLive(served.agent.services.state, document.run.run_id) : undefined;
-  const definition = left?.definition === undefined ? undefined : readWrittenDefinition(left.definition);
+  // A store is believed in this where nothing is started by it any more, and the config is the ceiling still.
+  const stored = adopts && isElsewhere(document.run.resource) ? document.record["queue_definition"] : undefined;
+  const written = left?.definition ?? (isJsonObject(stored) ? stored : undefined);
+  const definition = written === undefined ? undefined : readWrittenDefinition(written);
   return definition === undefined ? served.definitions.of(entry.queue) : { kind: "definition", definition };
 }
 

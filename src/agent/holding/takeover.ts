@@ -97,18 +97,40 @@ async function inheritElsewhere(served: Served, entry: QueueEntry): Promise<bool
   const document = await load(served, entry);
   const kind = document === undefined ? undefined : handleElsewhere(document)?.kind;
   if (document === undefined || kind === undefined) return false;
-  const { run_id: runId, attempt } = document.run;
-  try {
-    if ((await findAtResource(kind, { runId, attempt }, servicesOf(served))) === undefined) return false;
-  } catch (error) {
-    served.agent.services.log.warning(`whether ${runId} still runs is not known: ${messageOf(error)}`);
-    return true;
-  }
+  const found = await askElsewhere(served, kind, document);
+  if (found !== "there") return found === "unknown";
   const { pool } = served.agent;
   // It runs already, whether there is room for one more or not.
   const slotsOf = (): Holding => pool.take(entry.run.queued?.slots ?? {}) ?? pool.takeOver({});
   await takeOver(served, entry, { document, slotsOf });
   return true;
+}
+
+/** A resource that doesn't answer is asked again by and by: for all of its runs, as no answer keeps the agent from all else for a while. */
+const firstSilenceMs = 1_000;
+const longestSilenceMs = 30_000;
+
+async function askElsewhere(
+  served: Served,
+  kind: string,
+  { run }: RunDocument,
+): Promise<"there" | "nothing" | "unknown"> {
+  const { silent, agent } = served;
+  const { clock, log } = agent.services;
+  const before = silent.get(kind);
+  if (before !== undefined && clock.monotonicMs() < before.untilMs) return "unknown";
+  try {
+    const found = await findAtResource(kind, { runId: run.run_id, attempt: run.attempt }, servicesOf(served));
+    silent.delete(kind);
+    return found === undefined ? "nothing" : "there";
+  } catch (error) {
+    const waitMs = before === undefined ? firstSilenceMs : Math.min(before.waitMs * 2, longestSilenceMs);
+    silent.set(kind, { waitMs, untilMs: clock.monotonicMs() + waitMs });
+    const words = `whether ${run.run_id} still runs is not known: ${messageOf(error)}`;
+    if (before === undefined) log.warning(`${words}; ${kind} is asked until it answers`);
+    else log.debug(words);
+    return "unknown";
+  }
 }
 
 /** Asked of holders that give reason to alone, since each answer is a request. */

@@ -13,6 +13,7 @@ const [, , json = "", parent = ""] = process.argv;
 const { lines, lineMs, startMs, answerMs } = parse(json);
 const runs = new Map<string, ClusterRun & { cancelled: boolean; log: string }>();
 let starts = 0;
+let backAt = 0;
 
 async function work(name: string): Promise<void> {
   const run = runs.get(name);
@@ -41,6 +42,11 @@ const server = createServer((request, response) => {
   const answer = async (): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://cluster");
     const name = url.pathname.slice(1);
+    if (name !== "" && Date.now() < backAt) {
+      response.writeHead(503).end();
+      return;
+    }
+    if (name === "" && request.method === "PUT") backAt = Date.now() + Number(url.searchParams.get("awayMs"));
     const asked = request.method === "POST" ? start(name) : Promise.resolve();
     await delay(answerMs);
     await asked;

@@ -23,6 +23,10 @@ export type Cluster = {
   readonly order: ClusterOrder;
   /** How many runs it has started at all, and the names of those that were not removed. */
   seen(): Promise<{ readonly starts: number; readonly names: readonly string[] }>;
+  /** Answers nobody who asks for a run, for so long; its runs go on. */
+  leave(ms: number): Promise<void>;
+  /** A request for a run, by nobody who would follow it. */
+  submit(name: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -36,13 +40,20 @@ export async function startCluster(asked: Partial<ClusterOrder> = {}): Promise<C
   });
   const url = await firstLineOf(child);
   const parse: (json: string) => { readonly starts: number; readonly names: readonly string[] } = JSON.parse;
+  const ask = async (method: string, path: string): Promise<string> => {
+    const { signal } = new AbortController();
+    const { body } = await requestHttp({ method, url: `${url}/${path}`, headers: {}, signal, timeoutMs: 10_000 });
+    return body.toString();
+  };
   return {
     url,
     order,
-    seen: async () => {
-      const { signal } = new AbortController();
-      const { body } = await requestHttp({ method: "GET", url: `${url}/`, headers: {}, signal, timeoutMs: 10_000 });
-      return parse(body.toString());
+    seen: async () => parse(await ask("GET", "")),
+    leave: async (ms) => {
+      await ask("PUT", `?awayMs=${ms}`);
+    },
+    submit: async (name) => {
+      await ask("POST", name);
     },
     stop: async () => {
       const exited = once(child, "exit");
