@@ -14,6 +14,7 @@ export const madeUpRequests: MadeUp = {
       `const ask = (fetch: Send) => fetch(url); fetch(url);`,
       `if (ready) { const fetch = send; fetch(url); } else fetch(url);`,
       `export { fetch }; urls.map(fetch);`,
+      `Reflect.get(globalThis, "fetch")(url); Reflect.get(remote, "fetch");`,
       `const { send: other = fetch } = options; const given = (send = fetch) => send;`,
     ].join("\n"),
     "clients/git/refs.ts": `function fetch(remote: string) {} fetch("origin"); repository.fetch("origin"); ({ fetch: 1 });`,
@@ -24,6 +25,6 @@ export const madeUpRequests: MadeUp = {
   found: [
     "github/api.ts:2 has fetch",
     "github/api.ts:3 has fetch",
-    ...[1, 2, 3, 3, 4, 5, 6, 7, 8, 8, 9, 9].map((line) => `github/named.ts:${line} has fetch`),
+    ...[1, 2, 3, 3, 4, 5, 6, 7, 8, 8, 9, 10, 10].map((line) => `github/named.ts:${line} has fetch`),
   ],
 };

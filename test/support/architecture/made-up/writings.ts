@@ -53,6 +53,7 @@ export const madeUpWritings: MadeUp = {
       `delete run.reason; Reflect.deleteProperty(head, "message");`,
       `Reflect.set(record, "state", next); Object.defineProperty(run, "exit_code", { value: 1 });`,
       `const end = { exit_code: 1 }; Object.assign(run, end);`,
+      `run.exit_code++; for (run.state of states) keep(run);`,
     ].join("\n"),
     "launch/outcome.ts": [
       `const outcome = { state: "failed", reason: "lost", message, ...(code === undefined ? {} : { code }) };`,
@@ -110,5 +111,7 @@ export const madeUpWritings: MadeUp = {
     "launch/assigned.ts:9 writes a run's state",
     "launch/assigned.ts:9 writes a run's exit_code",
     "launch/assigned.ts:10 writes a run's exit_code",
+    "launch/assigned.ts:11 writes a run's exit_code",
+    "launch/assigned.ts:11 writes a run's state",
   ],
 };

@@ -181,6 +181,7 @@ function assignedTo(node: ts.Expression): ts.Expression | "nothing" | undefined 
     isWhole = false;
   }
   const { parent } = part;
+  if (ts.isPostfixUnaryExpression(parent)) return undefined;
   if (ts.isForOfStatement(parent) && parent.initializer === part) return undefined;
   if (!ts.isBinaryExpression(parent) || parent.left !== part) return "nothing";
   const kind = parent.operatorToken.kind;
