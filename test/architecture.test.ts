@@ -8,6 +8,10 @@ import { resources } from "../src/resources/index.ts";
 import { sources } from "../src/sources/index.ts";
 import { stores } from "../src/stores/index.ts";
 import { type Doors, doors } from "./support/architecture/doors.ts";
+import { madeUpIds } from "./support/architecture/made-up/ids.ts";
+import type { MadeUp } from "./support/architecture/made-up/made-up.ts";
+import { madeUpRequests } from "./support/architecture/made-up/requests.ts";
+import { madeUpWritings } from "./support/architecture/made-up/writings.ts";
 import { roomsWithoutHeight, upwardImports } from "./support/architecture/rules/arrows.ts";
 import { idsOutsideTheirFolders } from "./support/architecture/rules/ids.ts";
 import { strayPackages, straysToTheNetwork } from "./support/architecture/rules/packages.ts";
@@ -18,14 +22,11 @@ import { readTree, type Tree, treeOf } from "./support/architecture/tree.ts";
 
 /* What design.md says of src/: each rule is held on the real tree, and is seen to fail on a made-up one. */
 
-type Rule = {
+type Rule = MadeUp & {
   readonly title: string;
   readonly faults: (tree: Tree, doors: Doors) => readonly string[];
-  /** A tree that breaks it in each way, and keeps it where that looks much the same. */
-  readonly broken: Readonly<Record<string, string>>;
-  /** The doors of that tree. */
+  /** The doors of the made-up tree. */
   readonly doors?: Doors;
-  readonly found: readonly string[];
 };
 
 const src = resolve(import.meta.dirname, "../src");
@@ -157,73 +158,7 @@ const rules: readonly Rule[] = [
   {
     title: "a plug-in's id is a value in its folder and its catalog only",
     faults: idsOutsideTheirFolders,
-    broken: {
-      "builders/docker/index.ts": `const type = "docker"; const other = "kaniko";`,
-      "builders/kaniko/schema.ts": "",
-      "builders/index.ts": `export const builders = { docker: 1, kaniko: 2 };`,
-      "clients/docker/docker.ts": `run({ command: "docker", args: ["docker"] }); requireProgram("docker"); /* kaniko */`,
-      "clients/docker/tree.ts": `const path = tool ?? "docker"; (words || ["docker"]).includes(word); z.object({ kind: z.literal("docker") });`,
-      "stores/postgres/index.ts": "",
-      "resources/local-process/index.ts": "const name = `local-process-${run}`;",
-      "launch/image.ts": [
-        `const byDefault: "kaniko" = "kaniko";`,
-        `if (builder.type === "docker") refuse("use kaniko or docker");`,
-        `switch (builder?.["type"]) { case "docker": break; }`,
-        `const chosen = { type: none ? "docker" : undefined, kaniko: 1 };`,
-        `const path = ["docker", "docker_image"];`,
-        `import "kaniko";`,
-        `if (run.kind === "docker" || "docker" in type) start();`,
-      ].join("\n"),
-      "launch/chosen.ts": [
-        `if ((config.builder?.type ?? "docker") === other) start();`,
-        `open({ type: config.type ?? "docker" }); open({ store: (x || "postgres") });`,
-        `const builder = "docker"; let defaultStore = given ?? ("postgres" as const);`,
-        `builder = "docker"; config.store ??= "postgres"; config["builder"] = given || "docker";`,
-        `if (["docker", "noop"].includes(builder.type)) start();`,
-        `const schema = z.object({ type: z.literal("docker") }); const one = z.enum(["docker", "other"]);`,
-        `function keep(store = "postgres", { builder: made = "docker" } = {}) {}`,
-        `choose("postgres"); openStore(url, "postgres"); builder.type.startsWith("docker");`,
-        `type Builder = "docker" | "other"; type Config = { readonly store?: "postgres"; path: "docker" };`,
-        `const { type: which } = builder; const same = builder.type; if (which == "docker" || "docker" !== same) start();`,
-        `if (new Set(["docker"]).has(builder.type)) builders.docker.load(); stores["postgres"].load();`,
-        `const words = { docker: "Docker", postgres: "Postgres" }[store.type]; const builders = { docker: 1 };`,
-        `class Place { store = "postgres"; path = "docker"; }`,
-        `function defaultStore() { return given ?? "postgres"; } const builder = () => "docker"; const tool = () => "docker";`,
-      ].join("\n"),
-      "launch/names.ts": [
-        "const name = `local-process-${run}`;",
-        `const same = "local-process-" + run; traits.kaniko; const { kaniko } = traits; type Of = { kaniko: 1 };`,
-        "show(`local-process-${run} is a run's name`); const other = `non-local-process-${run}`; say(`docker-${run}`);",
-      ].join("\n"),
-    },
-    found: [
-      `builders/docker/index.ts:1 knows "kaniko"`,
-      `launch/image.ts:1 knows "kaniko"`,
-      `launch/image.ts:1 knows "kaniko"`,
-      `launch/image.ts:2 knows "docker"`,
-      `launch/image.ts:3 knows "docker"`,
-      `launch/image.ts:4 knows "docker"`,
-      `launch/image.ts:4 knows "kaniko"`,
-      ...[
-        ["docker"],
-        ["docker", "postgres"],
-        ["docker", "postgres"],
-        ["docker", "postgres", "docker"],
-        ["docker"],
-        ["docker", "docker"],
-        ["postgres", "docker"],
-        ["postgres", "postgres", "docker"],
-        ["docker", "postgres"],
-        ["docker", "docker"],
-        ["docker", "docker", "postgres"],
-        ["docker", "postgres", "docker"],
-        ["postgres"],
-        ["postgres", "docker"],
-      ].flatMap((ids, index) => ids.map((id) => `launch/chosen.ts:${index + 1} knows "${id}"`)),
-      `launch/names.ts:1 knows "local-process"`,
-      `launch/names.ts:2 knows "local-process"`,
-      ...["kaniko", "kaniko", "kaniko"].map((id) => `launch/names.ts:2 knows "${id}"`),
-    ],
+    ...madeUpIds,
   },
   {
     title: "the packages of GitHub, of the command line and of requests stay in their places",
@@ -253,58 +188,12 @@ const rules: readonly Rule[] = [
   {
     title: "requests are made by core/http.ts only",
     faults: straysToTheNetwork,
-    broken: {
-      "core/http.ts": `export const request = (url: string) => fetch(url);`,
-      "github/api.ts": `const text = "fetch(url)";\nconst answer = await fetch(url);\nconst again = globalThis.fetch;`,
-      "github/named.ts": [
-        `const send = fetch; send(url);`,
-        `request.defaults({ request: { fetch } });`,
-        `globalThis["fetch"](url); (global as never)?.fetch(url);`,
-        `const { fetch: post } = globalThis;`,
-        `const all = globalThis; all.fetch(url);`,
-        `const ask = (fetch: Send) => fetch(url); fetch(url);`,
-        `if (ready) { const fetch = send; fetch(url); } else fetch(url);`,
-        `export { fetch }; urls.map(fetch);`,
-        `const { send: other = fetch } = options; const given = (send = fetch) => send;`,
-      ].join("\n"),
-      "clients/git/refs.ts": `function fetch(remote: string) {} fetch("origin"); repository.fetch("origin"); ({ fetch: 1 });`,
-      "clients/git/types.ts": `export type Send = typeof fetch; type A = { fetch: Send }; export { fetch } from "./refs.ts";`,
-      "stores/git/index.ts": `import { fetch } from "../../clients/git/fetch.ts"; fetch("origin");`,
-      "stores/git/each.ts": `for (const { fetch } of remotes) fetch(); try { all(); } catch (fetch) { show(fetch); }`,
-    },
-    found: [
-      "github/api.ts:2 has fetch",
-      "github/api.ts:3 has fetch",
-      ...[1, 2, 3, 3, 4, 5, 6, 7, 8, 8, 9, 9].map((line) => `github/named.ts:${line} has fetch`),
-    ],
+    ...madeUpRequests,
   },
   {
-    title: "a run's state, reason and end are written in run/ only",
+    title: "a run's state, reason and end are written in run/transitions.ts and its folder only",
     faults: statesWrittenElsewhere,
-    broken: {
-      "run/transitions.ts": `export const started = (run: RunHead) => ({ ...run, state: "running", started_at: now });`,
-      "launch/phases.ts": [
-        `const first = { state: "starting" as const };`,
-        `const ended = { ...run, state: code === 0 ? "succeeded" : "failed" };`,
-        `const end = { finished_at: now };`,
-        `const changed = { ...run, updated_at };`,
-        `head.state = "failed";`,
-        `head.reason = "lost";`,
-      ].join("\n"),
-      "launch/outcome.ts": [
-        `const outcome = { state: "failed", reason: "lost", message, ...(code === undefined ? {} : { code }) };`,
-        `if (run.state === "running" && run.finished_at !== undefined) show({ ...table, state: run.state });`,
-        `const build: { state: "running" } = stateOf(step);`,
-      ].join("\n"),
-    },
-    found: [
-      "launch/phases.ts:1 writes a run's state",
-      "launch/phases.ts:2 writes a run's state",
-      "launch/phases.ts:3 writes a run's finished_at",
-      "launch/phases.ts:4 writes a run's updated_at",
-      "launch/phases.ts:5 writes a run's state",
-      "launch/phases.ts:6 writes a run's reason",
-    ],
+    ...madeUpWritings,
   },
 ];
 

@@ -1,5 +1,5 @@
 import ts from "typescript";
-import { bare, declarationOf, fieldOf, nameOf, waysOf } from "../bindings.ts";
+import { bare, declarationOf, fieldOf, isReference, nameOf, waysOf } from "../bindings.ts";
 import { kinds, pluginOf } from "../rooms.ts";
 import { type Parsed, placeOf, type Tree } from "../tree.ts";
 
@@ -41,8 +41,8 @@ function isAtHome(path: string, plugin: string): boolean {
 }
 
 function idIn(file: Parsed, node: ts.Node, ids: Ids): string | undefined {
-  const begun = beginningOf(node);
-  if (begun !== undefined) return [...ids.keys()].find((id) => !everyday.includes(id) && begun.startsWith(`${id}-`));
+  const parts = partsOfName(node);
+  if (parts.length > 0) return [...ids.keys()].find((id) => !everyday.includes(id) && isPartOf(parts, id));
   const text = textOf(node);
   if (text === undefined || !ids.has(text) || isModuleName(node)) return undefined;
   return !everyday.includes(text) || choosesPlugin(file, node) ? text : undefined;
@@ -69,14 +69,18 @@ function isMember(node: ts.Node): boolean {
   return ts.isPropertyAccessExpression(node.parent) && node.parent.name === node;
 }
 
-/** What a name is made to begin with: `local-process-${id}`, "local-process-" + id. Words with spaces are prose. */
-function beginningOf(node: ts.Node): string | undefined {
+/** What a name is made of: `local-process-${id}`, "local-process-" + id. Words with spaces are prose. */
+function partsOfName(node: ts.Node): readonly string[] {
   if (ts.isTemplateExpression(node)) {
     const texts = [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)];
-    return texts.some((text) => /\s/.test(text)) ? undefined : node.head.text;
+    return texts.some((text) => /\s/.test(text)) ? [] : texts;
   }
-  const isFirst = ts.isStringLiteralLike(node) && ts.isBinaryExpression(node.parent) && node.parent.left === node;
-  return isFirst && node.parent.operatorToken.kind === ts.SyntaxKind.PlusToken ? node.text : undefined;
+  const isAdded = ts.isStringLiteralLike(node) && ts.isBinaryExpression(node.parent) && !/\s/.test(node.text);
+  return isAdded && node.parent.operatorToken.kind === ts.SyntaxKind.PlusToken ? [node.text] : [];
+}
+
+function isPartOf(parts: readonly string[], id: string): boolean {
+  return parts.some((part) => new RegExp(`(?:^|[/:_])${id}(?:[-/:_]|$)`).test(part));
 }
 
 function isModuleName({ parent }: ts.Node): boolean {
@@ -135,8 +139,24 @@ function choosesAt(file: Parsed, node: ts.Node): boolean {
   if (ts.isElementAccessExpression(parent))
     return parent.expression === node && saysWhich(file, parent.argumentExpression);
   if (ts.isReturnStatement(parent) || ts.isArrowFunction(parent)) return isOfChoosingFunction(parent);
-  if (isNamed(parent)) return parent.name !== node && choosers.test(nameOf(namedBy(parent)) ?? "");
+  if (isNamed(parent)) {
+    if (parent.name === node) return false;
+    return (
+      choosers.test(nameOf(namedBy(parent)) ?? "") || (ts.isVariableDeclaration(parent) && isUsed(file, parent, node))
+    );
+  }
+  if (ts.isConditionalExpression(parent) && parent.condition !== node) {
+    if (saysWhich(file, parent.whenTrue === node ? parent.whenFalse : parent.whenTrue)) return true;
+  }
   return passesOn(parent) && choosesAt(file, parent);
+}
+
+/** `const listed = ["docker"]; listed.includes(type)`; and what is typed as an id, and made of what says which: `let of: "docker" = builder.type`. */
+function isUsed(file: Parsed, made: ts.VariableDeclaration, part: ts.Node): boolean {
+  if (made.initializer !== part) return made.initializer !== undefined && saysWhich(file, made.initializer);
+  return file.nodes.some(
+    (node) => ts.isIdentifier(node) && isReference(node) && declarationOf(file, node) === made && choosesAt(file, node),
+  );
 }
 
 /** `function defaultStore() { return "git"; }`, `const builder = () => "docker"` */

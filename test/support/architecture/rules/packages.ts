@@ -44,6 +44,10 @@ function isGlobalFetch(file: Parsed, node: ts.Node): boolean {
   if (fieldOf(node) === "fetch" && ts.isExpression(node)) {
     return "expression" in node && isGlobalObject(file, node.expression as ts.Expression);
   }
+  if (ts.isCallExpression(node)) {
+    const [object, name] = node.arguments;
+    return nameOf(name) === "fetch" && object !== undefined && isGlobalObject(file, object);
+  }
   return ts.isBindingElement(node) && nameOf(node.propertyName ?? node.name) === "fetch" && isOfGlobal(file, node);
 }
 
