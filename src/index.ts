@@ -39,6 +39,7 @@ void [
   () => import(/* webpackMode: "eager" */ "./reporting/words.ts"),
   () => import(/* webpackMode: "eager" */ "./run/outcome.ts"),
   () => import(/* webpackMode: "eager" */ "./run/run-id.ts"),
+  () => import(/* webpackMode: "eager" */ "./run/transitions.ts"),
   () => import(/* webpackMode: "eager" */ "./spec/reading/suggestion.ts"),
   () => import(/* webpackMode: "eager" */ "./stores/location.ts"),
 ];
