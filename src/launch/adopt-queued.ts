@@ -32,7 +32,7 @@ import { readStoredTail } from "../machine/log-file.ts";
 import { readRecord, recordOf } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { opened, recordedAs, started } from "../run/transitions.ts";
-import { type LiveEntry, readLive, takeOverLive, updateLive } from "../machine/live-entry.ts";
+import { isEntryOf, type LiveEntry, readLive, takeOverLive, updateLive } from "../machine/live-entry.ts";
 import { openSecrets } from "./phases.ts";
 import type { Services } from "./services.ts";
 
@@ -54,7 +54,7 @@ export async function adoptQueued(launch: QueuedLaunch, services: Services, sign
   const { state } = services;
   const { run } = launch.document;
   const entry = await readLive(state, run.run_id);
-  if (entry?.host !== state.host || entry.attempt !== run.attempt) return adoptElsewhere(launch, services, signal);
+  if (!isEntryOf(entry, run, state)) return adoptElsewhere(launch, services, signal);
   await takeOverLive(state, run.run_id);
   await touchKeepAlive(state, run.run_id);
   if (isFinal(entry.head.state)) {

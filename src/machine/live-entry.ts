@@ -150,6 +150,15 @@ export async function isLauncherThere(entry: LiveEntry, { host }: StateDirectory
   return entry.host !== host || isRunning(entry.launcher);
 }
 
+/**
+ * Whether an entry of this machine is of this attempt at this run. Another store's run may have the same id; that it was made in the same
+ * millisecond too is only so of a run that has moved.
+ */
+export function isEntryOf(entry: LiveEntry | undefined, run: RunHead, state: StateDirectory): entry is LiveEntry {
+  if (entry?.host !== state.host || entry.attempt !== run.attempt) return false;
+  return Date.parse(entry.head.created_at) === Date.parse(run.created_at);
+}
+
 /** Whether a launcher on this machine is at work on the run now. */
 export async function isLiveHere(state: StateDirectory, runId: string): Promise<boolean> {
   const entry = await readLive(state, runId);

@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/errors.ts";
 import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
-import { isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
+import { isEntryOf, isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { doneOf, takenOver } from "../../run/transitions.ts";
@@ -70,7 +70,7 @@ async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   if (lease === undefined) return;
   const { state } = served.agent.services;
   const left = await readLive(state, entry.run.run_id);
-  const isHere = left?.host === state.host && left.attempt === entry.run.attempt;
+  const isHere = isEntryOf(left, entry.run, state);
   if (isHere && !(await isLauncherThere(left, state))) {
     await adopt(served, entry, left);
     return;

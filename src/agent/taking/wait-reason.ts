@@ -1,4 +1,4 @@
-import { isLauncherThere, readLive } from "../../machine/live-entry.ts";
+import { isEntryOf, isLauncherThere, readLive } from "../../machine/live-entry.ts";
 import { rankQueue } from "../../queueing/ranked-queue.ts";
 import type { Agent, Served } from "../context.ts";
 import { isOwn } from "../holding/takeover.ts";
@@ -37,8 +37,9 @@ async function leaseReason({ agent, snapshot, liveness }: Served): Promise<strin
     if (entry.place !== "leased" || lease === undefined) continue;
     if (isOwn(agent, entry)) return `${runId} is ours, and is not begun yet`;
     const { kind } = liveness.of(lease);
-    const left = await readLive(agent.services.state, runId);
-    const isThere = left?.attempt === entry.run.attempt && (await isLauncherThere(left, agent.services.state));
+    const { state } = agent.services;
+    const left = await readLive(state, runId);
+    const isThere = isEntryOf(left, entry.run, state) && (await isLauncherThere(left, state));
     if (kind !== "seen" && !(isThere && kind === "silent"))
       return `agent ${lease.agent}, which has ${runId}, may be gone`;
   }

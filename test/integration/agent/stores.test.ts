@@ -6,6 +6,7 @@ import type { Json } from "../../../src/core/json.ts";
 import { slotsNow } from "../../../src/queueing/agent-slots.ts";
 import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { type AgentPlace, agentPlace, processesOf, until } from "../../support/agent/agent.ts";
+import { beatOf } from "../../support/agent/agent-beat.ts";
 import { servedStore } from "../../support/agent/agent-services.ts";
 import { describeWith } from "../../support/engines.ts";
 import { type Link, startLink } from "../../support/git/link.ts";
@@ -215,6 +216,27 @@ describeWith(["postgres"], "an agent of two stores", () => {
       const { agents } = await place.store.snapshot("all", signal);
       expect(agents).toEqual([]);
     }
+  });
+
+  test("takes over what was left here of its store's run, and not another store's of the same id", async () => {
+    const runId = `nightly-${crypto.randomUUID().slice(0, 8)}`;
+    await enqueue(git, ["sleep 4"], { slots: {}, run_id: runId });
+    const { child } = await git.spawn({ maxJobs: 1 });
+    await until(() => jobs().length === 1);
+    child.kill("SIGKILL");
+    await enqueue(postgres, ["true"], { slots: {}, run_id: runId });
+    const [entry] = await postgres.entries();
+    const since = new Date().toISOString();
+    const alive = { ...beatOf("elsewhere", "x"), queues: ["default"], runs: [runId], at: since };
+    await postgres.store.beat(alive, undefined, signal);
+    const lease = { agent: "elsewhere", incarnation: "x", attempt: 1, since };
+    expect((await postgres.store.claim({ entry: entry!, lease }, signal)).kind).toBe("won");
+
+    const request = { agent: "a2", maxJobs: 2, drain: false, idleTimeoutMs: 2_000 };
+    const { runs } = await git.run(request, { stores: stores(git, postgres) });
+    expect(runs).toMatchObject([{ runId, attempt: 1, end: { kind: "succeeded" } }]);
+    expect(await ended(git)).toEqual(["succeeded"]);
+    expect(await postgres.entries()).toMatchObject([{ place: "leased", run: { lease } }]);
   });
 
   test("keeps runs of one id apart, one after the other", async () => {
