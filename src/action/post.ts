@@ -1,5 +1,4 @@
 import * as core from "@actions/core";
-import { systemClock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import { stateDirectoryAt } from "../core/state-directory.ts";
@@ -36,12 +35,10 @@ async function sweep(directory: string): Promise<void> {
   if ((await liveRunIds(state)).length === 0) return;
   const { sweepRemains } = await import("../machine/sweep.ts");
   const { sweepServices } = await import("../machine/sweep-services.ts");
-  const { ownEnvironments } = await import("../environments/index.ts");
-  const { ownResources } = await import("../resources/index.ts");
+  const { ownCatalogs } = await import("../launch/services.ts");
   const tokens = tokensFor(gitHubContext(process.env), core.getInput(jobTable.token.input));
-  const resources = ownResources({ log: postLog, cacheDirectory: state.cache, environment: process.env });
-  const environments = ownEnvironments({ log: postLog, clock: systemClock, variables: process.env });
-  const place = { state, tokens, environment: process.env, log: postLog, environments, resources };
+  const own = { log: postLog, state, environment: process.env };
+  const place = { ...own, ...ownCatalogs(own), tokens };
   const signal = AbortSignal.timeout(deadlineMs);
   try {
     // What is kept elsewhere is there for the next agent of this machine, which takes its runs over.
@@ -50,7 +47,7 @@ async function sweep(directory: string): Promise<void> {
       : [];
     say([...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]);
   } finally {
-    await resources.close();
+    await place.resources.close();
   }
 }
 

@@ -1,11 +1,9 @@
 import { homedir } from "node:os";
 import * as core from "@actions/core";
 import { systemClock } from "../core/clock.ts";
-import { ownEnvironments } from "../environments/index.ts";
 import { type GitHubContext, runUrl } from "../github/context.ts";
 import { defaultStoreUrl } from "../github/store.ts";
-import { thisLauncher } from "../launch/services.ts";
-import { ownResources } from "../resources/index.ts";
+import { ownCatalogs, thisLauncher } from "../launch/services.ts";
 import type { CiRun } from "../run/record.ts";
 import type { SubmitServices } from "../submit/submission.ts";
 import type { JobPlace } from "./job-place.ts";
@@ -20,8 +18,7 @@ export function jobServices({ inputs, context, state, log }: JobPlace): SubmitSe
     state,
     environment: process.env,
     home: homedir(),
-    environments: ownEnvironments({ log, clock: systemClock, variables: process.env }),
-    resources: ownResources({ log, cacheDirectory: state.cache, environment: process.env }),
+    ...ownCatalogs({ log, state, environment: process.env }),
     launcher: { ...thisLauncher(state), ...(job === undefined ? {} : { job }) },
     ownerOf: () => Promise.resolve({ entity: owner, project: repository }),
     tokensOf: async (config) => {

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -7,8 +7,8 @@ import { version } from "../core/version.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
-import type { EnvironmentCatalog } from "../environments/index.ts";
-import type { ResourceCatalog } from "../resources/index.ts";
+import { type EnvironmentCatalog, ownEnvironments } from "../environments/index.ts";
+import { ownResources, type ResourceCatalog } from "../resources/index.ts";
 import type { Outlives, RunRequest } from "../resources/resource.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import type { CiRun, RunRecord } from "../run/record.ts";
@@ -85,6 +85,18 @@ export type QueuedAttempt = {
   /** Throws for a source that is not what was queued. */
   readonly checkSource: (source: ResolvedSource) => void;
 };
+
+/** What this version has of environments and resources, for one process. Whoever asks for it closes the resources. */
+export function ownCatalogs({
+  log,
+  state,
+  environment,
+}: Pick<Services, "log" | "state" | "environment">): Pick<Services, "environments" | "resources"> {
+  return {
+    environments: ownEnvironments({ log, clock: systemClock, variables: environment }),
+    resources: ownResources({ log, cacheDirectory: state.cache, environment }),
+  };
+}
 
 /** The launcher on this machine, as records name it. */
 export function thisLauncher({ host }: StateDirectory): RunRecord["launcher"] {

@@ -4,12 +4,11 @@ import { exitCodes, LaunchError } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
 import { silentLog } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
-import { ownEnvironments } from "../../environments/index.ts";
+import { ownCatalogs } from "../../launch/services.ts";
 import { pruneRuns } from "../../machine/prune-runs.ts";
 import { pruneMachine } from "../../machine/prune-machine.ts";
 import { sweepRemains } from "../../machine/sweep.ts";
 import { sweepServices } from "../../machine/sweep-services.ts";
-import { ownResources } from "../../resources/index.ts";
 import type { Console } from "../terminal/console.ts";
 import type { PruneFlags } from "../program/flags.ts";
 import { eventWriter } from "../terminal/json-log.ts";
@@ -49,14 +48,12 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
 
 /** What is left may be of runs that are kept in other stores than the one that is pruned. */
 async function sweep(state: StateDirectory, environment: Console["environment"], signal: AbortSignal) {
-  const tokens = await placeTokens(environment, silentLog);
-  const resources = ownResources({ log: silentLog, cacheDirectory: state.cache, environment });
+  const own = { log: silentLog, state, environment };
+  const place = { ...own, ...ownCatalogs(own), tokens: await placeTokens(environment, silentLog) };
   try {
-    const environments = ownEnvironments({ log: silentLog, clock: systemClock, variables: environment });
-    const place = { state, tokens, environment, log: silentLog, environments, resources };
     return await sweepRemains("lost", sweepServices(place), signal);
   } finally {
-    await resources.close();
+    await place.resources.close();
   }
 }
 

@@ -2,9 +2,7 @@ import { homedir } from "node:os";
 import { systemClock } from "../../core/clock.ts";
 import type { Log } from "../../core/output/log.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
-import { ownEnvironments } from "../../environments/index.ts";
-import { thisLauncher } from "../../launch/services.ts";
-import { ownResources } from "../../resources/index.ts";
+import { ownCatalogs, thisLauncher } from "../../launch/services.ts";
 import { ownerOf } from "../../submit/owner.ts";
 import type { SubmitServices } from "../../submit/submission.ts";
 import type { Console } from "../terminal/console.ts";
@@ -21,8 +19,7 @@ export function deskServices({ environment }: Pick<Console, "environment">, log:
     environment,
     home,
     launcher: thisLauncher(state),
-    environments: ownEnvironments({ log, clock: systemClock, variables: environment }),
-    resources: ownResources({ log, cacheDirectory: state.cache, environment }),
+    ...ownCatalogs({ log, state, environment }),
     ownerOf,
     tokensOf: (config) => ownTokens(config, environment, log),
   };
