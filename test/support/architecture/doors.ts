@@ -52,7 +52,7 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
   "run/transitions": "attempt-record",
   sources: "index source",
   spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
