@@ -99,6 +99,7 @@ describe("what the workflows run is pinned", () => {
 
 describe("a release", () => {
   const release = readWorkflow(".github/workflows/release.yml");
+  const { e2e, verify } = release.jobs;
 
   function neededBy(id: string): ReadonlySet<string> {
     const needs = release.jobs[id]?.needs ?? [];
@@ -106,10 +107,10 @@ describe("a release", () => {
   }
 
   test("waits for every check, the end-to-end tests too", () => {
-    expect(release.jobs.e2e?.uses).toBe("./.github/workflows/e2e.yml");
+    expect(e2e?.uses).toBe("./.github/workflows/e2e.yml");
     expect([...neededBy("publish")].sort()).toEqual(["attest", "e2e", "verify"]);
     expect([...neededBy("attest")].sort()).toEqual(["e2e", "verify"]);
-    const checks = (release.jobs.verify?.steps ?? []).map(({ run = "" }) => run).join("\n");
+    const checks = (verify?.steps ?? []).map(({ run = "" }) => run).join("\n");
     for (const check of ["npm audit --omit=dev", "npm run check", "generate.ts --check", "check-dist.ts", "npm test"]) {
       expect(checks).toContain(check);
     }
@@ -125,7 +126,7 @@ describe("a release", () => {
   });
 
   test("is checked with the official Node, of the version that the lock file has", () => {
-    const steps = release.jobs.verify?.steps ?? [];
+    const steps = verify?.steps ?? [];
     const setup = steps.find(({ uses }) => uses?.startsWith("actions/setup-node@") === true);
     const manifest = z
       .looseObject({ optionalDependencies: z.record(z.string(), z.string()) })
