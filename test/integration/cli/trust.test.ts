@@ -96,7 +96,7 @@ describe("a launch config in the working folder", () => {
   it.each([
     ["damaged", (note: string) => writeFileSync(note, "{")],
     ["newer", (note: string) => writeFileSync(note, '{"schema_version": 2}')],
-    ["a folder", (note: string) => (rmSync(note), mkdirSync(note))],
+    ["a folder", putFolder],
     ["another config's", (note: string) => renameSync(note, note.replace(/[0-9a-f]{4}\.json$/, "0000.json"))],
   ])("doesn't count by a note that is %s, and the note is no one's obstacle", async (_, damage) => {
     await launch("trust");
@@ -139,3 +139,8 @@ describe("a launch config in the working folder", () => {
     expect(readdirSync(folder.path)).not.toContain("theirs.git");
   });
 });
+
+function putFolder(path: string): void {
+  rmSync(path);
+  mkdirSync(path);
+}
