@@ -67,7 +67,7 @@ describe("a secret in a record", () => {
     const config: RunRecord["run_config"] = JSON.parse('{"a-secret": 1, "b-secret": 2, "__proto__": {"x": "secret"}}');
     const keys = { "secret-a": 1, "secret-b": 2 };
     const now = clean({ ...record, run_config: { ...config, keys } }, "a-secret", "b-secret", "secret");
-    expect(Object.keys(now.run_config)).toEqual(["***", "*** 2", "keys"]);
+    expect(Object.keys(now.run_config)).toEqual(["***", "*** 2", "__proto__", "keys"]);
     expect(JSON.stringify(now.run_config)).not.toContain("secret");
   });
 });
