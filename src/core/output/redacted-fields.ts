@@ -18,7 +18,7 @@ export type FieldsOf<T> =
   | (T extends readonly (infer Item)[]
       ? FieldsOf<Item>
       : string extends KeyOf<T>
-        ? { readonly [key: string]: AnyFields }
+        ? Readonly<Record<string, AnyFields>>
         : [T] extends [object]
           ? { readonly [K in KeyOf<T>]-?: FieldsOf<Exclude<At<T, K>, undefined>> }
           : never);

@@ -64,7 +64,8 @@ describe("a secret in a record", () => {
   });
 
   it("keeps keys apart that become the same, also one that is called __proto__", () => {
-    const config: RunRecord["run_config"] = JSON.parse('{"a-secret": 1, "b-secret": 2, "__proto__": {"x": "secret"}}');
+    const config: unknown = JSON.parse('{"a-secret": 1, "b-secret": 2, "__proto__": {"x": "secret"}}');
+    if (typeof config !== "object" || config === null) throw new Error("no object");
     const keys = { "secret-a": 1, "secret-b": 2 };
     const now = clean({ ...record, run_config: { ...config, keys } }, "a-secret", "b-secret", "secret");
     expect(Object.keys(now.run_config)).toEqual(["***", "*** 2", "__proto__", "keys"]);
