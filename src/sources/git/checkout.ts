@@ -10,13 +10,13 @@ import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { accessesTo } from "./access.ts";
 import { type Base, findBase } from "./base.ts";
 import { codeSourceOf, describePatch, firstOf } from "./code-source.ts";
-import { type Inspection, inspectCheckout, inspectVersion } from "./inspection.ts";
+import { type Inspection, inspectCheckout, inspectVersion } from "./work-tree/inspection.ts";
 import { resolveRemote } from "./remote.ts";
 import { chooseRemote, fetchableUrl } from "./remotes.ts";
 import { parseGitUrl } from "./url.ts";
-import { rawPath } from "./status.ts";
+import { rawPath } from "./work-tree/status.ts";
 import { type FoundTree, includeSubmodules, localSubmodules } from "./submodules.ts";
-import { treeOfFolder, treeOfWorkingTree } from "./working-tree.ts";
+import { treeOfFolder, treeOfWorkingTree } from "./work-tree/working-tree.ts";
 
 type CheckoutRequest = Extract<SourceRequest, { readonly kind: "checkout" }>;
 

@@ -5,8 +5,8 @@ import { inScratch, type ScratchRepository } from "../../clients/git/scratch-rep
 import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { graft } from "../../clients/git/temporary-index.ts";
 import { LaunchError } from "../../core/errors.ts";
-import { findGitPlace } from "./git-place.ts";
-import { makeStandIn } from "./stand-in.ts";
+import { findGitPlace } from "./work-tree/git-place.ts";
+import { makeStandIn } from "./work-tree/stand-in.ts";
 import type { SourceContext } from "../source.ts";
 import type { Provenance } from "../../run/provenance.ts";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { GitRequest } from "../../clients/git/git.ts";
-import { type ScratchRepository, writingTo } from "../../clients/git/scratch-repository.ts";
-import { isFileMissing } from "../../core/errors.ts";
+import type { GitRequest } from "../../../clients/git/git.ts";
+import { type ScratchRepository, writingTo } from "../../../clients/git/scratch-repository.ts";
+import { isFileMissing } from "../../../core/errors.ts";
 import { type ConfigEntry, configEntries } from "./config-file.ts";
 import type { GitPlace } from "./git-place.ts";
 

@@ -1,14 +1,19 @@
 import { realpath } from "node:fs/promises";
-import { git } from "../../clients/git/git.ts";
-import type { ObjectFormat } from "../../clients/git/repository.ts";
-import { type ListedEntry, listingWords, maxListingBytes, parseListing } from "../../clients/git/objects/list-tree.ts";
-import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
-import { LaunchError } from "../../core/errors.ts";
+import { git } from "../../../clients/git/git.ts";
+import type { ObjectFormat } from "../../../clients/git/repository.ts";
+import {
+  type ListedEntry,
+  listingWords,
+  maxListingBytes,
+  parseListing,
+} from "../../../clients/git/objects/list-tree.ts";
+import type { ScratchRepository } from "../../../clients/git/scratch-repository.ts";
+import { LaunchError } from "../../../core/errors.ts";
 import { findGitPlace } from "./git-place.ts";
-import { parseRemotes, type Remotes } from "./remotes.ts";
+import { parseRemotes, type Remotes } from "../remotes.ts";
 import { makeStandIn, type StandIn } from "./stand-in.ts";
 import { parseStatus, type Status } from "./status.ts";
-import { checkVersion } from "./version.ts";
+import { checkVersion } from "../version.ts";
 
 export type Head = {
   readonly commit: string;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { lstat, readFile, realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { isFileMissing, LaunchError } from "../../core/errors.ts";
+import { isFileMissing, LaunchError } from "../../../core/errors.ts";
 import { valueIn } from "./config-file.ts";
 
 /** Where a checkout has its files and its git directory, by what lies there: git itself is told by the checkout's configuration. */

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { git, gitOrThrow } from "../../clients/git/git.ts";
-import { type ScratchRepository, scratchGit } from "../../clients/git/scratch-repository.ts";
-import { isFileMissing, LaunchError } from "../../core/errors.ts";
+import { git, gitOrThrow } from "../../../clients/git/git.ts";
+import { type ScratchRepository, scratchGit } from "../../../clients/git/scratch-repository.ts";
+import { isFileMissing, LaunchError } from "../../../core/errors.ts";
 import type { Inspection } from "./inspection.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { rawPath } from "./status.ts";

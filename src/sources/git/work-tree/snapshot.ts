@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { pinFolder, type PinnedEntry } from "../../core/folders/pinned.ts";
+import { pinFolder, type PinnedEntry } from "../../../core/folders/pinned.ts";
 
 /*
  * Files of a working tree as they are now, in a folder of our own: git is told to look there. It opens by path what it has looked at by
