@@ -17,6 +17,8 @@ export type StateDirectory = {
   readonly scratch: string;
   /** Notes of the images that were built; see builders/docker/image-notes.ts. */
   readonly images: string;
+  /** Notes of the launch configs that this user trusts; see spec/config/trust.ts. */
+  readonly trusted: string;
   /** A run's own folder, with its log and outputs. */
   runFolder(runId: string): string;
   logFile(runId: string): string;
@@ -41,6 +43,7 @@ export function stateDirectoryAt(path: string, host = hostname()): StateDirector
     live,
     scratch,
     images: join(path, "images"),
+    trusted: join(path, "trusted"),
     runFolder,
     logFile: (runId) => join(runFolder(runId), "log.txt"),
     recordFile: (runId) => join(runFolder(runId), "record.json"),

@@ -20,7 +20,7 @@ export const doors: Doors = {
   builders: "builder index",
   cli: "main",
   "cli/commands":
-    "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store validate wait",
+    "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store trust validate wait",
   "cli/commands/following": "follow-runs",
   "cli/commands/running": "follow-enqueued show-end show-plans",
   "cli/program": "desk-services flags open-runs program submission-from-flags tokens",
@@ -53,10 +53,11 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
   "run/transitions": "attempt-record",
   sources: "index source",
-  spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
+  "sources/git/work-tree": "git-place inspection stand-in status working-tree",
+  spec: "config/environment config/launch-config config/left-out config/profile config/reach config/trust launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve resolve/resolve-config",
   "spec/config": "config-checks",
   "spec/launch-spec": "checks fields normal-form refused",
   "spec/queue-definition": "asked-queue",
@@ -70,6 +71,6 @@ export const doors: Doors = {
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
   submit:
-    "chosen-store config draft intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables submission submit",
+    "chosen-store config draft intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables submission submit trusting",
   "submit/settings": "",
 };

@@ -1,5 +1,5 @@
-import { parseJson } from "../../../core/json.ts";
-import { type ReadBeat, readBeat } from "../../../run/beat.ts";
+import { type ReadBeat, readBeatText } from "../../../run/beat.ts";
+import { beatBounds } from "../../../run/bounds.ts";
 import type { SeenAgent } from "../../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableBeat, UnreadableEntry } from "../../queue-store.ts";
 import { sharing } from "../repository/pace.ts";
@@ -9,7 +9,6 @@ import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs
 import { readTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { placed } from "../../../run/transitions.ts";
-import { maxHeadBytes } from "../runs/run-files.ts";
 
 export const beatFile = "agent.json";
 
@@ -60,7 +59,8 @@ export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<Que
     if (head?.kind === "run") entries.push(entryOf(tip, head, refs.cancels));
     else {
       const { queue, key, id: version, place } = tip;
-      unreadable.push({ queue, key, version, why: head?.why ?? "", place });
+      const newer = head?.isNewer === true ? { isNewer: true } : {};
+      unreadable.push({ queue, key, version, why: head?.why ?? "", place, ...newer });
     }
   });
   return { entries: entries.sort(byKey), unreadable: unreadable.sort(byKey) };
@@ -104,7 +104,7 @@ async function readBeats(
   signal: AbortSignal,
 ): Promise<Beats> {
   const unknown = agents.filter(({ id }) => !known.has(id));
-  const request = { tips: unknown, paths: [beatFile], maxBytes: maxHeadBytes } as const;
+  const request = { tips: unknown, paths: [beatFile], maxBytes: beatBounds.bytes } as const;
   const found = await readTips(opened, request, signal);
   const beats = new Map<string, SeenAgent>();
   const unreadableBeats = new Map<string, UnreadableBeat>();
@@ -124,6 +124,6 @@ async function readBeats(
 }
 
 export function parseBeat(agent: string, content: Uint8Array | undefined): ReadBeat {
-  if (content === undefined) return { kind: "unreadable", why: "its objects are missing or damaged" };
-  return readBeat(agent, parseJson(Buffer.from(content).toString()));
+  if (content === undefined) return { kind: "unreadable", why: "its objects are missing, damaged or too long" };
+  return readBeatText(agent, content);
 }
