@@ -7,7 +7,7 @@ import { redactFields } from "../core/output/redacted-fields.ts";
 import type { Redact } from "../core/output/redaction.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunRecord } from "../run/record.ts";
-import { recordWords } from "../run/record-words.ts";
+import { recordWords } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import type { RunWriter } from "./store-writer.ts";

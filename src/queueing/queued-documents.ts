@@ -8,7 +8,7 @@ import type { RunDocument } from "../run/document.ts";
 import type { EnqueuedLaunch, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { queuedSourceOf } from "../launch/queued-source.ts";
 import { redactionOfPlace } from "../launch/secrets.ts";
-import { recordWords } from "../run/record-words.ts";
+import { recordWords } from "../run/redaction/record-words.ts";
 import { firstRecord } from "../launch/first-record.ts";
 import { type AskedRecord, enqueued } from "../run/transitions.ts";
 import { refuseUnreadable } from "../run/read-record.ts";

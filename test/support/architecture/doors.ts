@@ -53,7 +53,8 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat bounds document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  "run/redaction": "",
   "run/transitions": "attempt-record",
   sources: "index source",
   "sources/git/work-tree": "git-place inspection stand-in status working-tree",

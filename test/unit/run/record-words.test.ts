@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { redactFields } from "../../../src/core/output/redacted-fields.ts";
 import { redactionOf } from "../../../src/core/output/redaction.ts";
 import { runRecordSchema, type RunRecord } from "../../../src/run/record.ts";
-import { recordWords } from "../../../src/run/record-words.ts";
+import { recordWords } from "../../../src/run/redaction/record-words.ts";
 import { queuedRecord } from "../../support/stores/run-record.ts";
 
 function clean(record: RunRecord, ...secrets: string[]): RunRecord {

@@ -25,7 +25,7 @@ export function statesWrittenElsewhere(tree: Tree): readonly string[] {
   return (
     [...tree]
       // Whose words each field has is no run.
-      .filter(([path]) => path !== "run/transitions.ts" && path !== "run/record-words.ts")
+      .filter(([path]) => path !== "run/transitions.ts" && path !== "run/redaction/record-words.ts")
       .filter(([path]) => !path.startsWith("run/transitions/"))
       .flatMap(([path, file]) =>
         file.nodes.flatMap((node) => {

@@ -1,5 +1,5 @@
-import type { FieldsOf } from "../core/output/redacted-fields.ts";
-import type { RunRecord } from "./record.ts";
+import type { FieldsOf } from "../../core/output/redacted-fields.ts";
+import type { RunRecord } from "../record.ts";
 
 /*
  * Whose words each field of a record has, for the secrets in it. A field that is added has to be given its place here. What is read again
