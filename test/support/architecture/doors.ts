@@ -51,7 +51,7 @@ export const doors: Doors = {
   queues: "definition estimate key order templates",
   registries: "index registry",
   reporting:
-    "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
+    "again agent-report describe enqueued-report output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
   run: "beat bounds document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
   "run/redaction": "",
