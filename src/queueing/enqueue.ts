@@ -2,6 +2,7 @@ import { formatCommandLine } from "../core/command-line.ts";
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
+import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { ResolvedSource } from "../sources/source.ts";
@@ -110,6 +111,7 @@ async function resolveSources(
 ): Promise<readonly Sourced[]> {
   const scratch = services.state.scratchFolder(newRunId("enqueue", services.clock.now()));
   const found = new Map<string, Promise<ResolvedSource>>();
+  await makeOwn(services.state);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     return await Promise.all(
