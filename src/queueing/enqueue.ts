@@ -6,7 +6,7 @@ import { runWords } from "../reporting/run-words.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
 import { cancelEntries } from "./cancel-runs.ts";
-import { refuseLaunch, refusePublicPatches, roomAndReplaced } from "./enqueue-checks.ts";
+import { refuseLaunch, refusePublicPatches, refuseSecretPatches, roomAndReplaced } from "./enqueue-checks.ts";
 import type { DraftedRequest, Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "../launch/source-request.ts";
@@ -25,13 +25,14 @@ export async function enqueue(
   services: EnqueueServices,
   signal: AbortSignal,
 ): Promise<Enqueued> {
-  for (const launch of request.launches) refuseLaunch(launch, services);
+  for (const launch of request.launches) await refuseLaunch(launch, services);
   const { store, clock, log } = services;
   const started = clock.monotonicMs();
   log.phase({ phase: "queue", status: "started", detail: queuesOf(request) });
   const sources = await resolveSources(request, services, signal);
   const documents = documentsOf(request, sources, services);
   const drafted = { ...request, documents };
+  await refuseSecretPatches(drafted, services);
   await refusePublicPatches(drafted, services, signal);
   const group = documents[0]?.run.queued?.group;
   const replaceable = await roomAndReplaced(drafted, services, signal);
