@@ -3,6 +3,7 @@ import { newRunId } from "../run/run-id.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
+import { makeOwn } from "../machine/own-folder.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "./source-request.ts";
 import { commandOf, imageWithoutBuild, prepareRun, refuseOutputs } from "./prepare.ts";
@@ -44,6 +45,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   const secrets = await launchSecrets(request, services);
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
   const scratch = state.scratchFolder(runId);
+  await makeOwn(state);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   let source: ResolvedSource | undefined;
   try {

@@ -1,5 +1,5 @@
-import { rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { removeFolder } from "../core/folders/remove.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type LiveEntry, releaseLive } from "./live-entry.ts";
 import { type SweepPlace, sweepServices } from "./sweep-services.ts";
@@ -23,5 +23,5 @@ export async function removeScratch(entry: LiveEntry, state: StateDirectory): Pr
   if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
     throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
   }
-  await rm(entry.scratch, { recursive: true, force: true });
+  await removeFolder(entry.scratch);
 }

@@ -4,6 +4,7 @@ import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type LiveRun, registerLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
+import { makeOwn } from "./own-folder.ts";
 
 /**
  * Makes the folders of a run, and writes down that this process launches it. A run id is used once: whoever makes the folder of its name
@@ -15,9 +16,11 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
   // A queue gives a run out to one holder at a time; an earlier attempt may have been here.
   const first = run.queue === undefined;
   try {
+    await makeOwn(state);
     await mkdir(dirname(folder), { recursive: true });
     await mkdir(folder, { recursive: !first });
   } catch (error) {
+    if (error instanceof LaunchError) throw error;
     if (systemCode(error) !== "EEXIST") throw unusable(state, error);
     throw new LaunchError(
       "bad-spec",

@@ -1,6 +1,8 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
+import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { ResolvedSource } from "../sources/source.ts";
@@ -63,7 +65,7 @@ async function enqueuedRuns(
     const ids = unknown.map(({ runId }) => runId);
     throw new LaunchError(
       "store-failed",
-      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: launch show ${first.runId}`,
+      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: ${formatCommandLine(["launch", "show", first.runId])}`,
     );
   }
   return Promise.all(
@@ -109,6 +111,7 @@ async function resolveSources(
 ): Promise<readonly Sourced[]> {
   const scratch = services.state.scratchFolder(newRunId("enqueue", services.clock.now()));
   const found = new Map<string, Promise<ResolvedSource>>();
+  await makeOwn(services.state);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     return await Promise.all(
