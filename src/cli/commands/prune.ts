@@ -7,7 +7,7 @@ import type { StateDirectory } from "../../core/state-directory.ts";
 import { ownCatalogs } from "../../launch/services.ts";
 import { isLiveHere } from "../../machine/live-entry.ts";
 import { removeNamed } from "../../queueing/unread-runs.ts";
-import { oneLine } from "../../reporting/words.ts";
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { runIdPattern } from "../../run/run-id.ts";
 import { removeFolder } from "../../core/folders/remove.ts";
 import { pruneRuns } from "../../machine/prune-runs.ts";
