@@ -43,8 +43,8 @@ function nameOf({ runId, attempt }: RunKey): string {
   return `${runId} ${attempt}`;
 }
 
-/** The attempts that nobody goes on with, whoever holds the run. */
+/** The last attempts that nobody goes on with, whoever holds the run. */
 function attemptsOver({ place, run }: QueueEntry): readonly RunKey[] {
   const last = place === "leased" ? run.attempt - 1 : run.attempt;
-  return Array.from({ length: last }, (_, at) => ({ runId: run.run_id, attempt: last - at }));
+  return Array.from({ length: Math.min(last, asksAtOnce) }, (_, at) => ({ runId: run.run_id, attempt: last - at }));
 }
