@@ -18,7 +18,7 @@ export async function makeOwn({ path }: StateDirectory): Promise<void> {
     const us = process.getuid?.();
     if (us !== undefined && uid !== us) {
       throw new LaunchError(
-        "store-failed",
+        "machine-failed",
         `the state folder ${path} belongs to another user (${uid}, and this is ${us}), who could change what is in it; choose another with LAUNCH_STATE_HOME`,
       );
     }

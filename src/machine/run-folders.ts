@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -21,7 +21,8 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
     await mkdir(folder, { recursive: !first });
   } catch (error) {
     if (error instanceof LaunchError) throw error;
-    if (systemCode(error) !== "EEXIST") throw unusable(state, error);
+    // Or there is a file where a folder above it should be.
+    if (systemCode(error) !== "EEXIST" || !(await isFolder(dirname(folder)))) throw unusable(state, error);
     throw new LaunchError(
       "bad-spec",
       `run_id: there is a run "${run.runId}" on this machine already; give another, or leave run_id out`,
@@ -40,9 +41,16 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
   }
 }
 
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
 function unusable(state: StateDirectory, error: unknown): LaunchError {
   return new LaunchError(
-    "store-failed",
+    "machine-failed",
     `the state folder ${state.path} can't be written: ${messageOf(error)}; choose another with LAUNCH_STATE_HOME`,
     { cause: error },
   );

@@ -59,7 +59,7 @@ export async function trustConfig(
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw new LaunchError("refused", `${file} can't be written: ${messageOf(error)}; nothing was noted`, {
+    throw new LaunchError("machine-failed", `${file} can't be written: ${messageOf(error)}; nothing was noted`, {
       cause: error,
     });
   }
@@ -73,7 +73,7 @@ export async function forgetConfig(path: string, state: StateDirectory): Promise
     return true;
   } catch (error) {
     if (isFileMissing(error)) return false;
-    throw new LaunchError("refused", `${file} can't be removed: ${messageOf(error)}; remove it by hand`, {
+    throw new LaunchError("machine-failed", `${file} can't be removed: ${messageOf(error)}; remove it by hand`, {
       cause: error,
     });
   }
@@ -86,7 +86,7 @@ export async function listTrusted(state: StateDirectory): Promise<readonly (Trus
     names = await readdir(state.trusted);
   } catch (error) {
     if (isFileMissing(error)) return [];
-    throw new LaunchError("refused", `${state.trusted} can't be read: ${messageOf(error)}`, { cause: error });
+    throw new LaunchError("machine-failed", `${state.trusted} can't be read: ${messageOf(error)}`, { cause: error });
   }
   const files = names.filter((name) => /^[0-9a-f]+\.json$/.test(name)).map((name) => join(state.trusted, name));
   const notes = await Promise.all(files.map(readNote));
