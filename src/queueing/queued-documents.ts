@@ -1,7 +1,7 @@
 import { LaunchError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { redactDeep, redactionOf } from "../core/output/redaction.ts";
-import { newRunId, slugOf } from "../run/run-id.ts";
+import { newRunId, newRunNonce, slugOf } from "../run/run-id.ts";
 import { knownTokens } from "../core/token.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { QueuedHead } from "../run/head.ts";
@@ -86,7 +86,7 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
   const patch = source.kind === "code" && queuedSource.kind === "remote" ? source.patch : undefined;
   const { name, hash, submitted } = queue;
   const asked: AskedRecord = {
-    ...firstRecord(request, services, { runId: one.runId, created: at }),
+    ...firstRecord(request, services, { runId: one.runId, created: at, nonce: newRunNonce() }),
     source: source.provenance,
     queued: { queue: name, definition: hash, submitted, source: queuedSource },
   };

@@ -52,6 +52,8 @@ export const runHeadSchema = z
     exit_code: z.int().exactOptional(),
     resource: lineField,
     attempt: countField,
+    /** Made when the run was registered, and the run's own for its life: a part of its identity, see identity.ts. */
+    nonce: lineField.exactOptional(),
     /** Who asked, as claimed. */
     by: lineField,
     created_at: timeField,

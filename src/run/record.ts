@@ -133,6 +133,9 @@ export const runRecordSchema = z
     schema_version: z.literal(schemaVersion),
     run_id: lineField,
     attempt: countField,
+    nonce: lineField
+      .exactOptional()
+      .describe("Made when the run was registered: it tells the run from others of its id, on whatever machine."),
     name: lineField,
     entity: lineField,
     project: lineField,

@@ -274,9 +274,13 @@ function contract(kind: LocalKind, outlives = false): void {
 
   test("a handle of another kind, or one that names a path, is refused", async () => {
     const resource = await bench.open();
+    const identity = "0123456789".repeat(4);
     for (const handle of [
-      { kind: "kubernetes", name: "launch-a-1", details: {} },
-      { kind, name: "launch-../../etc-1", details: {} },
+      { kind: "kubernetes", name: "launch-a-1-0123456789", identity, details: {} },
+      { kind, name: "launch-../../etc-1-0123456789", identity, details: {} },
+      { kind, name: "launch-a-1-0123456789", details: {} },
+      { kind, name: "launch-a-1-0123456789", identity: "../0123456789", details: {} },
+      { kind, name: "launch-a-1-1123456789", identity, details: {} },
     ]) {
       await expect(Promise.resolve().then(() => resource.remove(handle))).rejects.toMatchObject({ code: "not-found" });
     }

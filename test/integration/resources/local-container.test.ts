@@ -201,7 +201,7 @@ describeWithDocker("a run in a container", () => {
     const resource = await bench.open();
     const request = bench.request("");
     const { name } = resource.handleFor(request);
-    const labels = ["--label", `launch.run=${request.runId}`, "--label", "launch.attempt=1"];
+    const labels = ["--label", `launch.identity=${request.identity}`];
     docker("create", "--name", name, ...labels, testImage, "echo", "taken");
     expect(await run(resource, request)).toMatchObject({ outcome: { exitCode: 0 }, stdout: "taken\n" });
   });
