@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { namesIn } from "../core/folders/names.ts";
 import { isFileMissing } from "../core/errors.ts";
@@ -47,7 +47,9 @@ export async function noteAttempt(
     created_at: createdAt,
     stores: [...stores],
   };
-  await writeFile(state.noteFile(nameOfAttempt(key)), `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 });
+  const file = state.noteFile(nameOfAttempt(key));
+  await writeFile(`${file}.new`, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }
 
 /** Another store keeps the run. */
