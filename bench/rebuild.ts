@@ -58,7 +58,7 @@ export async function changedLine(): Promise<readonly Row[]> {
       const edit = (directory: string): void => writeFileSync(join(directory, "train.py"), program((change += 1)));
       const launch = (): Promise<Finished> => {
         edit(mine);
-        const args = [launchEntry, "run", "launch.yaml", "--json"];
+        const args = [launchEntry, "run", "launch.yaml", "--launch-config", "launch-config.yaml", "--json"];
         return finish({ command: process.execPath, args, cwd: mine, env });
       };
       const build = async (): Promise<number> => {

@@ -13,14 +13,25 @@ const withoutSideEffects = [
 ];
 
 const lockSchema = z.object({
-  packages: z.record(z.string(), z.object({ dev: z.boolean().optional(), optional: z.boolean().optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string(), dev: z.boolean().optional(), optional: z.boolean().optional() }),
+  ),
 });
 
-/** Copies what the program needs at run time, and nothing of the tools, from `root` to a folder to bundle in. */
-export function copyRuntimePackages(root: string, folder: string): void {
+export type RuntimePackage = { readonly path: string; readonly name: string; readonly version: string };
+
+/** What the program is made of at run time, and nothing of the tools, as the lock file of `root` has it. */
+export function runtimePackages(root: string): readonly RuntimePackage[] {
   const lock = lockSchema.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
-  for (const [path, { dev, optional }] of Object.entries(lock.packages)) {
-    if (path === "" || dev === true || optional === true) continue;
+  return Object.entries(lock.packages)
+    .filter(([path, { dev, optional }]) => path !== "" && dev !== true && optional !== true)
+    .map(([path, { version }]) => ({ path, name: path.replace(/^.*node_modules\//, ""), version }));
+}
+
+/** Copies what the program needs at run time from `root` to a folder to bundle in. */
+export function copyRuntimePackages(root: string, folder: string): void {
+  for (const { path } of runtimePackages(root)) {
     cpSync(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
   }
   for (const name of withoutSideEffects) declareFree(join(folder, "node_modules", name, "package.json"));

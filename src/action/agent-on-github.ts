@@ -5,7 +5,7 @@ import { type JsonObject, toJson } from "../core/json.ts";
 import { proveTokens } from "../core/token.ts";
 import { gitHubJobs } from "../github/job-liveness.ts";
 import { storeRequestOf } from "../submit/chosen-store.ts";
-import { readLaunchConfig } from "../submit/config.ts";
+import { readAgentConfig } from "../submit/config.ts";
 import { agentTable } from "../submit/settings/agent-table.ts";
 import { inputName } from "../submit/settings/setting.ts";
 import { definitionOf } from "../queueing/queue-definitions.ts";
@@ -23,7 +23,7 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
   const { inputs, context, log } = place;
   const { launchConfig: given, store: url } = inputs.settings;
   const services = jobServices(place);
-  const { document, config } = await readLaunchConfig({ ...services, given, cwd: process.cwd() });
+  const { document, config } = await readAgentConfig({ ...services, given, cwd: process.cwd() });
   const request = agentRequestOf(inputs.agent, {
     config,
     nameOf: (setting) => inputName(agentTable[setting]),
@@ -36,7 +36,9 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
   const jobs = gitHubJobs({ tokens, environment: process.env, clock: systemClock, log });
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, signal);
-    log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
+    log.info(
+      `${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}${document === undefined ? "" : `, launch config ${document.name}`}`,
+    );
     const stores = [{ ...queues, queues: request.queues, tokens, jobs }];
     const result = await runAgent(request, { ...services, stores, config: document }, signal);
     return { kind: "agent", agent: request.agent, result, failOnRun: inputs.agent.failOnRun === true };

@@ -19,7 +19,8 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
   }
   const { launchConfig: given, store: url } = inputs.settings;
   const services = jobServices(place);
-  const { config } = await readLaunchConfig({ ...services, given, cwd: process.cwd() });
+  const { config, leftOut } = await readLaunchConfig({ ...services, given, cwd: process.cwd() });
+  if (leftOut !== undefined) services.log.warning(leftOut.words);
   const { store } = await openQueues(await storeRequestOf(url, config, services));
   try {
     if (command === "status") {

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { formatDuration, parseDuration } from "../core/duration.ts";
 import { LaunchError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import { longestTtlMs } from "../run/beat.ts";
 import { slugOf } from "../run/run-id.ts";
 import { defaultQueue, queueNamePattern } from "../queues/definition.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
@@ -87,9 +88,8 @@ function slotsOf(texts: readonly string[], name: string): Readonly<Record<string
   );
 }
 
-/** Below this a busy machine is as silent as one that is gone; above, nobody comes for what is left. */
+/** Below this a busy machine is as silent as one that is gone; above the longest, nobody comes for what is left. */
 const leastTtlMs = 5_000;
-const longestTtlMs = 7 * 24 * 3_600_000;
 
 function leaseOf({ lease }: LaunchConfig): LeaseTimes {
   const ttlMs = lease.ttl ?? Math.max(defaultLease.ttlMs, 3 * (lease.heartbeat ?? 0));

@@ -1,6 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
 import type { RunKey } from "../run/handle.ts";
-import { runKeyOf } from "../run/identity.ts";
+import { runKeyOf } from "../run/names/identity.ts";
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { Lease, RunHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";

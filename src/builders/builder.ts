@@ -115,6 +115,8 @@ export type PrunedImages = {
 export type BuilderTraits<Config> = {
   /** Whether it makes images; without, the code runs as it is, or is mounted into a base image. */
   readonly builds: boolean;
+  /** The fields of a config that reach further than an image's build (the host's network, its files, secrets): a config that nobody named can't have them. */
+  readonly reaches: (config: Config) => readonly string[];
   /** What of a config doesn't go together, or with the registry beside it. */
   readonly faults?: (config: Config, place: { readonly hasRegistry: boolean }) => readonly FieldFault[];
 };

@@ -40,6 +40,18 @@ export function builderFaults(config: BuilderConfig, place: { readonly hasRegist
   }
 }
 
+/** The fields of a builder's config that reach further than an image's build. */
+export function builderReaches(config: BuilderConfig): readonly string[] {
+  switch (config.type) {
+    case "docker":
+      return builders.docker.traits.reaches(config);
+    case "kaniko":
+      return builders.kaniko.traits.reaches(config);
+    case "noop":
+      return builders.noop.traits.reaches(config);
+  }
+}
+
 /** Loads a builder's plug-in and opens it. Throws `unsupported` for one that is not there yet. */
 export async function openBuilder(config: BuilderConfig, context: BuilderContext): Promise<Builder | "none"> {
   switch (config.type) {

@@ -26,34 +26,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Deeper than anything that people write, and far from what our own recursion can bear. */
-const deepest = 500;
-
-/** Whether all of it can be walked: whoever made it may have nested it a million times. */
-function isTooDeep(value: unknown): boolean {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) return true;
-    level = level.flatMap((each) => {
-      const items: readonly unknown[] = Array.isArray(each) ? each : isJsonObject(each) ? Object.values(each) : [];
-      return items.filter(isNested);
-    });
-  }
-  return false;
-}
-
-function isNested(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-export type ParsedObject =
-  { readonly kind: "object"; readonly value: JsonObject } | { readonly kind: "other"; readonly why: string };
-
-/** Reads text that somebody else wrote as a JSON object. `why` goes on from what the text is called: `its head` `is no JSON object`. */
-export function parseJsonObject(text: string): ParsedObject {
-  return checkedObject(parseJson(text));
-}
-
 /** The value of a text; undefined where it is no JSON. */
 export function parseJson(text: string): unknown {
   try {
@@ -63,10 +35,59 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The same, of what JSON.parse has returned. */
-export function checkedObject(value: unknown): ParsedObject {
-  if (!isJsonObject(value)) return notAnObject;
-  return isTooDeep(value) ? { kind: "other", why: `is nested more than ${deepest} deep` } : { kind: "object", value };
+/*
+ * JSON that somebody else wrote is held against its bounds before any of it is made: a text of a hundred kilobytes may be lists in each other
+ * that no recursion can bear, or become gigabytes of empty objects.
+ */
+export type JsonBounds = {
+  /** Of the text, in UTF-8. */
+  readonly bytes: number;
+  /** Of lists and objects in each other. */
+  readonly depth: number;
+  /** Lists, objects and what is in them. */
+  readonly values: number;
+};
+
+export type ParsedObject =
+  { readonly kind: "object"; readonly value: JsonObject } | { readonly kind: "other"; readonly why: string };
+
+/** Reads a text as a JSON object. `why` goes on from what the text is called: `its head` `is not a JSON object`. */
+export function readJsonObject(content: string | Uint8Array, bounds: JsonBounds): ParsedObject {
+  const bytes = typeof content === "string" ? Buffer.byteLength(content) : content.byteLength;
+  if (bytes > bounds.bytes) return { kind: "other", why: `has more than ${bounds.bytes} bytes` };
+  const text = typeof content === "string" ? content : Buffer.from(content).toString();
+  const why = excessOf(text, bounds);
+  if (why !== undefined) return { kind: "other", why };
+  const value = parseJson(text);
+  return isJsonObject(value) ? { kind: "object", value } : { kind: "other", why: "is not a JSON object" };
 }
 
-const notAnObject: ParsedObject = { kind: "other", why: "is not a JSON object" };
+const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** What of its bounds a text exceeds, in the same words; undefined where it fits. What is no JSON is for the parser to see. */
+function excessOf(text: string, { depth, values }: JsonBounds): string | undefined {
+  let level = 0;
+  let count = 1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote) at = endOfString(text, at);
+    else if (code === openList || code === openObject) {
+      count++;
+      if (++level > depth) return `is nested more than ${depth} deep`;
+    } else if (code === closeList || code === closeObject) level--;
+    else if (code === comma) count++;
+    if (count > values) return `has more than ${values} values`;
+  }
+  return undefined;
+}
+
+/** Where the string that begins at `start` ends: at the first quote with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === backslash) slashes++;
+    if (slashes % 2 === 0) return at;
+  }
+  return text.length;
+}

@@ -17,6 +17,8 @@ export type StateDirectory = {
   readonly scratch: string;
   /** Notes of the images that were built; see builders/docker/image-notes.ts. */
   readonly images: string;
+  /** Notes of the launch configs that this user trusts; see spec/config/trust.ts. */
+  readonly trusted: string;
   /** The folders of attempts. */
   readonly runs: string;
   /** An attempt's own folder, with its log and outputs. It goes by the attempt's name, as all of it does; see run/handle.ts. */
@@ -46,6 +48,7 @@ export function stateDirectoryAt(path: string, host = hostname()): StateDirector
     live,
     scratch,
     images: join(path, "images"),
+    trusted: join(path, "trusted"),
     runs,
     runFolder,
     logFile: (name) => join(runFolder(name), "log.txt"),

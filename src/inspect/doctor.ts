@@ -9,12 +9,14 @@ import { examineRegistries } from "../registries/index.ts";
 import { examineResources, resourceTraits, type UsedResource } from "../resources/index.ts";
 import { examineSources } from "../sources/index.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { LeftOut } from "../spec/resolve/resolution.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { StoreChoice } from "../stores/choose-store.ts";
 
 export type DoctorRequest = {
   /** The spec that should run here; undefined looks at the place alone. */
-  readonly draft: { readonly spec: LaunchSpec; readonly config: LaunchConfig } | undefined;
+  readonly draft:
+    { readonly spec: LaunchSpec; readonly config: LaunchConfig; readonly leftOut?: LeftOut | undefined } | undefined;
   readonly workingDirectory: string;
   readonly state: StateDirectory;
   readonly store: StoreChoice;
@@ -111,7 +113,7 @@ async function secretFindings({ draft, environment }: DoctorRequest): Promise<re
     wanted.map(([variable, name]) => {
       const places = draft?.config.secrets ?? {};
       return findingOf({ subject: `secret ${name}`, needed: `the variable ${variable}` }, async () => {
-        await resolveSecrets({ wanted: { [variable]: name }, given: {}, places, environment });
+        await resolveSecrets({ wanted: { [variable]: name }, given: {}, places, environment, leftOut: draft?.leftOut });
         return "has a value";
       });
     }),

@@ -2,7 +2,8 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { messageOf } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
-import { type JsonObject, parseJsonObject } from "../core/json.ts";
+import { type JsonObject, readJsonObject } from "../core/json.ts";
+import { recordBounds } from "../run/bounds.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../run/document.ts";
 import { cancelGraceMs } from "./at-resource.ts";
@@ -226,7 +227,8 @@ async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRec
 /** The attempt's record; undefined where it was not written yet, or was torn by the kill. */
 async function writtenRecord(entry: LiveEntry, state: StateDirectory): Promise<JsonObject | undefined> {
   try {
-    const read = parseJsonObject(await readFile(state.recordFile(nameOfAttempt(keyOfEntry(entry))), "utf8"));
+    const file = state.recordFile(nameOfAttempt(keyOfEntry(entry)));
+    const read = readJsonObject(await readFile(file), recordBounds);
     return read.kind === "object" ? read.value : undefined;
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import { toJson } from "../core/json.ts";
 import { noteStore } from "../machine/attempts-here.ts";
 import { updateLive } from "../machine/live-entry.ts";
-import { runKeyOf } from "../run/identity.ts";
+import { runKeyOf } from "../run/names/identity.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { newRunId, newRunNonce } from "../run/run-id.ts";
 import { refuseUnreadable } from "../run/read-record.ts";

@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { nameOfAttempt } from "../run/handle.ts";
-import { runKeyOf } from "../run/identity.ts";
+import { runKeyOf } from "../run/names/identity.ts";
 import { newRunId, newRunNonce } from "../run/run-id.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";

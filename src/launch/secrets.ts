@@ -2,6 +2,9 @@ import { readFile } from "node:fs/promises";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import { minSecretLength, type Redact, redactionOf } from "../core/output/redaction.ts";
 import { knownTokens, type Tokens } from "../core/token.ts";
+import { howToTrust } from "../spec/config/left-out.ts";
+import { pathOf } from "../spec/reading/located.ts";
+import type { LeftOut } from "../spec/resolve/resolution.ts";
 import { buildSecretNames } from "./open-image.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
@@ -15,6 +18,8 @@ export type SecretsRequest = {
   readonly given: Readonly<Record<string, string>>;
   readonly places: Readonly<Record<string, SecretPlace>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What of the launch config doesn't count: a secret may be among it. */
+  readonly leftOut?: LeftOut | undefined;
 };
 
 /** The values of the secrets that a spec asks for, by variable. Throws `refused` for one that this place doesn't have. */
@@ -34,9 +39,15 @@ export async function resolveSecrets(request: SecretsRequest): Promise<Readonly<
   return values;
 }
 
-async function fromPlace(name: string, { places, environment, given }: SecretsRequest): Promise<string> {
+async function fromPlace(name: string, { places, environment, given, leftOut }: SecretsRequest): Promise<string> {
   const place = Object.hasOwn(places, name) ? places[name] : undefined;
   if (place === undefined) {
+    if (leftOut?.fields.some(({ path }) => path === pathOf("secrets", name)) === true) {
+      throw new LaunchError(
+        "refused",
+        `secret "${name}" is known by ${leftOut.name} alone, which nobody named: ${howToTrust}`,
+      );
+    }
     const known = [...Object.keys(given), ...Object.keys(places)];
     const has = known.length === 0 ? "none is given here" : `given here: ${known.join(", ")}`;
     throw new LaunchError(
@@ -83,8 +94,8 @@ export type LaunchSecrets = {
 
 /** All secrets that a launch needs, before anything is done with it. */
 export async function launchSecrets(request: LaunchRequest, { environment }: Services): Promise<LaunchSecrets> {
-  const { spec, config } = request;
-  const from = { given: request.secrets, places: config.secrets, environment };
+  const { spec, config, leftOut } = request;
+  const from = { given: request.secrets, places: config.secrets, environment, leftOut };
   return {
     run: await resolveSecrets({ wanted: spec.secrets, ...from }),
     build: await resolveSecrets({ wanted: buildSecretNames(config), ...from }),

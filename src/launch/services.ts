@@ -6,6 +6,7 @@ import type { Tokens } from "../core/token.ts";
 import { version } from "../core/version.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
+import type { LeftOut } from "../spec/resolve/resolution.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import { type EnvironmentCatalog, ownEnvironments } from "../environments/index.ts";
 import { ownResources, type ResourceCatalog } from "../resources/index.ts";
@@ -23,6 +24,8 @@ export type LaunchRequest = {
   readonly includeUntracked: boolean;
   /** Where the code comes from, when it is not for the spec to say: an agent's. */
   readonly source?: SourceRequest;
+  /** What of the launch config doesn't count, as nobody named it. */
+  readonly leftOut?: LeftOut | undefined;
   /** What was said of the spec and the config before; shown and recorded. */
   readonly warnings: readonly string[];
   /** Values handed over for this launch, by the secret's name. */

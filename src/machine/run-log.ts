@@ -2,7 +2,8 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { messageOf } from "../core/errors.ts";
 import { markLines } from "../core/output/lines.ts";
 import type { Log, OutputStream } from "../core/output/log.ts";
-import { type Redact, redactNothing } from "../core/output/redaction.ts";
+import type { Redact } from "../core/output/redaction.ts";
+import { wholeLines } from "./whole-lines.ts";
 
 /**
  * A run's output on its way to three places: the log file, the reader, and the tail that the record keeps.
@@ -32,21 +33,16 @@ export type RunLogRequest = {
 };
 
 const marks = { stdout: Buffer.from("  "), stderr: Buffer.from("! ") } as const;
-const newline = Buffer.from("\n");
 const tailBytes = 64 * 1024;
-/** A line longer than this is cut into several, so that output without line ends can't fill the memory. */
-const maxLine = 256 * 1024;
 
 export function openRunLog(request: RunLogRequest): RunLog {
-  const unfinished: Record<OutputStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   const tail = tailOf(tailBytes);
   const file = fileSink(request);
   let marked: Buffer = Buffer.alloc(0);
   let lines = 0;
   let bytes = 0;
 
-  const pass = (stream: OutputStream, whole: Buffer): Promise<void> | void => {
-    const clean = request.redact === redactNothing ? whole : Buffer.from(request.redact(whole.toString()));
+  const pass = (stream: OutputStream, clean: Buffer): Promise<void> | void => {
     // Used again for each chunk: a buffer each would be most of our memory. At worst each byte is a line.
     if (marked.length < clean.length * 3) marked = Buffer.allocUnsafeSlow(clean.length * 3);
     const now = marked.subarray(0, markLines(clean, marks[stream], marked));
@@ -57,30 +53,16 @@ export function openRunLog(request: RunLogRequest): RunLog {
     tail.add(now);
     return request.log.output({ stream, bytes: clean, lines: count });
   };
+  const streams = {
+    stdout: wholeLines(request.redact, (clean) => pass("stdout", clean)),
+    stderr: wholeLines(request.redact, (clean) => pass("stderr", clean)),
+  };
 
   return {
-    write: (stream, chunk) => {
-      const end = chunk.lastIndexOf("\n") + 1;
-      const begun = unfinished[stream];
-      if (end === 0 && begun.length + chunk.length <= maxLine) {
-        unfinished[stream] = Buffer.concat([begun, chunk]);
-        return undefined;
-      }
-      // A copy: the chunk is taken back when we return.
-      unfinished[stream] = Buffer.from(end === 0 ? "" : chunk.subarray(end));
-      if (end === 0) return pass(stream, Buffer.concat([begun, chunk, newline]));
-      if (begun.length === 0) return pass(stream, chunk.subarray(0, end));
-      // The line that was begun goes by itself, so that the rest need not be copied behind it.
-      const first = chunk.indexOf("\n") + 1;
-      const behind = pass(stream, Buffer.concat([begun, chunk.subarray(0, first)]));
-      const further = first === end ? undefined : pass(stream, chunk.subarray(first, end));
-      return further ?? behind;
-    },
+    write: (stream, chunk) => streams[stream].write(chunk),
     close: async () => {
-      for (const stream of ["stdout", "stderr"] as const) {
-        const rest = unfinished[stream];
-        if (rest.length > 0) await pass(stream, Buffer.concat([rest, newline]));
-      }
+      await streams.stdout.end();
+      await streams.stderr.end();
       return { lines, bytes, tail: tail.text(), complete: file.close() };
     },
   };

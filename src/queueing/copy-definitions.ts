@@ -1,4 +1,5 @@
-import type { WithDefinitions } from "../stores/definition-store.ts";
+import type { StoredDefinition, WithDefinitions } from "../stores/definition-store.ts";
+import { readStored } from "./queue-definitions.ts";
 
 export type CopiedDefinitions = {
   /** Queues whose definitions were copied. */
@@ -20,14 +21,27 @@ export async function copyDefinitions(
   const copied: string[] = [];
   const different: string[] = [];
   const uncopied: string[] = [];
-  for (const { name, text } of (await from.definitions?.list(signal)) ?? []) {
+  for (const stored of (await from.definitions?.list(signal)) ?? []) {
+    const { name, text } = stored;
+    if (stored.unreadable !== undefined) {
+      uncopied.push(name);
+      continue;
+    }
     const there = await to.definitions?.read(name, signal);
     if (there !== undefined) {
       if (there.text.trim() !== text.trim()) different.push(name);
       continue;
     }
-    const result = await to.definitions?.write({ name, text, expected: undefined, by }, signal);
+    const result = await to.definitions?.write(
+      { name, text, expected: undefined, by, maxWaiting: maxWaitingOf(stored) },
+      signal,
+    );
     (result?.kind === "written" ? copied : uncopied).push(name);
   }
   return { queues: copied, different, uncopied };
+}
+
+function maxWaitingOf(stored: StoredDefinition): number | undefined {
+  const read = readStored(stored);
+  return read.kind === "definition" ? read.definition.limits.waiting : undefined;
 }

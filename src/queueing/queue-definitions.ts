@@ -1,6 +1,7 @@
 import { LaunchError } from "../core/errors.ts";
 import { defaultQueue, emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
-import { readDefinition } from "../spec/queue-definition/queue-definition.ts";
+import { type ReadDefinition, readDefinition } from "../spec/queue-definition/queue-definition.ts";
+import { faultAt } from "../spec/reading/fault.ts";
 import { faultsError } from "../spec/reading/render-faults.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { QueueLookUp, QueueResolution } from "../spec/resolve/resolution.ts";
@@ -23,10 +24,16 @@ export async function lookUpDefinition(
 ): Promise<QueueLookUp> {
   const { definitions } = store;
   const stored = await definitions?.read(queue, signal, mayBeOldMs);
-  if (stored !== undefined) return readDefinition({ name: stored.path, text: stored.text });
+  if (stored !== undefined) return readStored(stored);
   if (queue === defaultQueue) return { kind: "definition", definition: emptyDefinition() };
   const names = (await definitions?.list(signal))?.map(({ name }) => name) ?? [];
   return { kind: "missing", known: [...new Set([defaultQueue, ...names])] };
+}
+
+/** A definition as its store has it. */
+export function readStored({ path, text, unreadable }: StoredDefinition): ReadDefinition {
+  if (unreadable === undefined) return readDefinition({ name: path, text });
+  return { kind: "faults", faults: [faultAt({ origin: { kind: "named", name: path }, message: unreadable })] };
 }
 
 /** The same for many specs: each queue is looked at once. */

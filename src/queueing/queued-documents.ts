@@ -11,7 +11,7 @@ import { queuedSourceOf } from "../launch/queued-source.ts";
 import { firstRecord } from "../launch/first-record.ts";
 import { type AskedRecord, enqueued } from "../run/transitions.ts";
 import { refuseUnreadable } from "../run/read-record.ts";
-import { runIdFrom } from "../run/keyed-run-id.ts";
+import { runIdFrom } from "../run/names/keyed-run-id.ts";
 
 export type Sourced = { readonly source: ResolvedSource; readonly directory: string };
 

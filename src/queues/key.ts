@@ -30,9 +30,14 @@ function priorityOf(digit: string): QueuePriority {
   return digit === "0" ? 0 : digit === "1" ? 1 : digit === "2" ? 2 : 3;
 }
 
+/** No clock is off by more: a key of a later time is last by its own doing, and moves nobody else. */
+const furthestAheadMs = 24 * 3_600_000;
+
 /** The time of the next key of this priority: later than the newest there, so that a clock that goes back reorders nothing; else now. */
 export function nextKeyTime(keys: Iterable<QueueKey>, priority: QueuePriority, now: number): number {
   let time = now;
-  for (const key of keys) if (key.priority === priority && key.time >= time) time = key.time + 1;
+  for (const key of keys) {
+    if (key.priority === priority && key.time >= time && key.time <= now + furthestAheadMs) time = key.time + 1;
+  }
   return time;
 }

@@ -1,7 +1,12 @@
 import { z } from "zod";
-import { checkedObject } from "../core/json.ts";
+import { type JsonBounds, readJsonObject } from "../core/json.ts";
+import { beatBounds } from "./bounds.ts";
 import { countField, durationMsField, jsonObjectField, lineField, listOf, mapOf, timeField } from "./fields.ts";
 import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
+
+/** A beat with a longer one would speak for a dead agent as long. */
+export const longestTtlMs = 7 * 24 * 3_600_000;
+const leaseTimeField = durationMsField.max(longestTtlMs);
 
 /** An agent's beat, as it is read back from wherever it was written. */
 export const agentBeatSchema = z
@@ -26,7 +31,7 @@ export const agentBeatSchema = z
         })
         .readonly(),
     ),
-    lease: z.object({ ttl_ms: durationMsField, heartbeat_ms: durationMsField }).readonly(),
+    lease: z.object({ ttl_ms: leaseTimeField, heartbeat_ms: leaseTimeField }).readonly(),
     /** The CI job that it is, where it is one: its end can be asked for. */
     job: jsonObjectField.exactOptional(),
     /** Wall clock of the agent, for people only. */
@@ -41,9 +46,14 @@ export type ReadBeat =
   { readonly kind: "beat"; readonly beat: AgentBeat } | { readonly kind: "unreadable"; readonly why: string };
 
 /** Reads the beat of this agent. What can't be read says why, and nobody decides anything by it. */
+export function readBeatText(agent: string, content: string | Uint8Array, bounds: JsonBounds = beatBounds): ReadBeat {
+  const parsed = readJsonObject(content, bounds);
+  if (parsed.kind === "other") return { kind: "unreadable", why: `its beat ${parsed.why}` };
+  return readBeat(agent, parsed.value);
+}
+
+/** The same of a value whose bounds are known. */
 export function readBeat(agent: string, value: unknown): ReadBeat {
-  const checked = checkedObject(value);
-  if (checked.kind === "other") return { kind: "unreadable", why: `its beat ${checked.why}` };
   if (isNewer(value)) return { kind: "unreadable", why: newerWords(value) };
   const parsed = agentBeatSchema.safeParse(value);
   if (!parsed.success) return { kind: "unreadable", why: whyUnreadable(parsed.error, "beat") };

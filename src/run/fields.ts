@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
+import { longestMs, maxAttempts } from "./bounds.ts";
 
 /*
  * The kinds of value that a run's documents are made of. They come from a store, which others may write to: so each has a bound, far above
@@ -12,14 +13,22 @@ export const lineField = z.string().max(4_096);
 /** A message, an argument, a path, the value of a variable. */
 export const textField = z.string().max(1024 * 1024);
 
-/** ISO 8601, UTC. */
-export const timeField = z.iso.datetime({ offset: true }).max(64);
+const latest = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** ISO 8601, UTC; a time that can be written down again, whatever its offset. */
+export const timeField = z.iso
+  .datetime({ offset: true })
+  .max(64)
+  .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= latest, "a time from 1970 to 9999");
 
 export const countField = z.int().min(0);
 
-export const durationMsField = z.number().min(0);
+/** Of attempts: 0 for a run that was never taken. */
+export const attemptField = z.int().min(0).max(maxAttempts);
 
-const longestList = 1_000_000;
+export const durationMsField = z.number().min(0).max(longestMs);
+
+const longestList = 100_000;
 
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.array(item).max(longestList).readonly();

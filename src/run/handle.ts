@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LaunchError } from "../core/errors.ts";
 import { jsonObjectField, lineField } from "./fields.ts";
 
-/** An attempt at a run, as a machine or a cluster knows it. `identity` tells it from those of the same id of other stores and queues: see identity.ts. */
+/** An attempt at a run, as a machine or a cluster knows it. `identity` tells it from those of the same id of other stores and queues: see names/identity.ts. */
 export type RunKey = { readonly runId: string; readonly attempt: number; readonly identity: string };
 
 export const identityPattern = /^[0-9a-f]{40}$/;

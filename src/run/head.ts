@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { countField, durationMsField, lineField, mapOf, textField, timeField } from "./fields.ts";
+import { type JsonBounds, readJsonObject } from "../core/json.ts";
+import { headBounds } from "./bounds.ts";
+import { attemptField, countField, durationMsField, lineField, mapOf, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
 import { runReasons, runStates } from "./states.ts";
 import { isNewer, newerWords, schemaVersion, whyUnreadable } from "./unreadable.ts";
@@ -51,8 +53,8 @@ export const runHeadSchema = z
     message: textField.exactOptional(),
     exit_code: z.int().exactOptional(),
     resource: lineField,
-    attempt: countField,
-    /** Made when the run was registered, and the run's own for its life: a part of its identity, see identity.ts. */
+    attempt: attemptField,
+    /** Made when the run was registered, and the run's own for its life: a part of its identity, see names/identity.ts. */
     nonce: lineField.exactOptional(),
     /** Who asked, as claimed. */
     by: lineField,
@@ -77,11 +79,29 @@ export const runHeadSchema = z
 export type RunHead = z.output<typeof runHeadSchema>;
 
 export type ReadHead =
-  { readonly kind: "run"; readonly run: RunHead } | { readonly kind: "unreadable"; readonly why: string };
+  | { readonly kind: "run"; readonly run: RunHead }
+  /** A newer launch's may be at work all the same. */
+  | { readonly kind: "unreadable"; readonly why: string; readonly isNewer?: boolean };
 
-/** Reads a head, which people know as `called`. What can't be read says why, and is left alone by everyone. */
+/** Whose head it must be, and what people know it as. */
+export type WantedHead = { readonly runId: string; readonly called: string };
+
+/** Reads a run's head. What can't be read says why, and is left alone by everyone. */
+export function readHeadText(
+  content: string | Uint8Array,
+  { runId, called }: WantedHead,
+  bounds: JsonBounds = headBounds,
+): ReadHead {
+  const parsed = readJsonObject(content, bounds);
+  if (parsed.kind === "other") return { kind: "unreadable", why: `its ${called} ${parsed.why}` };
+  const read = readRunHead(parsed.value, called);
+  if (read.kind === "unreadable" || read.run.run_id === runId) return read;
+  return { kind: "unreadable", why: `its ${called} is another run's: "${read.run.run_id}"` };
+}
+
+/** The same of a value whose bounds are known. */
 export function readRunHead(value: unknown, called: string): ReadHead {
-  if (isNewer(value)) return { kind: "unreadable", why: newerWords(value) };
+  if (isNewer(value)) return { kind: "unreadable", why: newerWords(value), isNewer: true };
   const parsed = runHeadSchema.safeParse(value);
   if (parsed.success) return { kind: "run", run: parsed.data };
   return { kind: "unreadable", why: whyUnreadable(parsed.error, called) };

@@ -1,7 +1,8 @@
 import { LaunchError } from "../core/errors.ts";
-import type { JsonObject } from "../core/json.ts";
+import { type JsonObject, type ParsedObject, readJsonObject } from "../core/json.ts";
+import { askedBounds, headBounds, recordBounds } from "./bounds.ts";
 import type { RunDocument } from "./document.ts";
-import { runHeadSchema } from "./head.ts";
+import { type ReadHead, runHeadSchema, type WantedHead } from "./head.ts";
 import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
 import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
@@ -14,6 +15,28 @@ export type ReadRecord =
   { readonly kind: "record"; readonly record: RunRecord } | { readonly kind: "unreadable"; readonly why: string };
 
 type Recorded = Pick<RunDocument, "run" | "record">;
+
+/** A record as a store keeps it, within its bounds: what is in it is for whoever needs that. `why` goes on from what it is called. */
+export function readRecordText(content: string | Uint8Array): ParsedObject {
+  return readJsonObject(content, recordBounds);
+}
+
+/**
+ * Why a stored run is left alone, though its head can be read: its record is damaged, another run's, or of a newer schema. What else may be
+ * wrong with a record is told to who runs it.
+ */
+export function whyLeftAlone(
+  content: string | Uint8Array,
+  { runId, called }: WantedHead,
+): Extract<ReadHead, { kind: "unreadable" }> | undefined {
+  const parsed = readRecordText(content);
+  if (parsed.kind === "other") return { kind: "unreadable", why: `its ${called} ${parsed.why}` };
+  const { value } = parsed;
+  if (isNewer(value)) return { kind: "unreadable", why: newerWords(value), isNewer: true };
+  const { run_id: id } = value;
+  if (id === undefined || id === runId) return undefined;
+  return { kind: "unreadable", why: `its ${called} is another run's` };
+}
 
 /** A stored run's record, or why it can't be read: it is of a newer schema, damaged, or another run's. */
 export function recordOf({ run, record }: Recorded): ReadRecord {
@@ -38,8 +61,13 @@ export function refuseUnreadable({ run, record }: Recorded): void {
   const head = runHeadSchema.safeParse(run);
   const whole = runRecordSchema.safeParse(record);
   const [fault] = [head.error, whole.error].filter((error) => error !== undefined);
-  if (fault === undefined) return;
-  throw new LaunchError("bad-spec", `what was asked for can't be kept: ${whyUnreadable(fault, "record")}`);
+  const refused = (why: string): LaunchError => new LaunchError("bad-spec", `what was asked for can't be kept: ${why}`);
+  if (fault !== undefined) throw refused(whyUnreadable(fault, "record"));
+  const documents = [
+    { called: "head", read: readJsonObject(JSON.stringify(run), headBounds) },
+    { called: "record", read: readJsonObject(JSON.stringify(record), askedBounds) },
+  ];
+  for (const { called, read } of documents) if (read.kind === "other") throw refused(`its ${called} ${read.why}`);
 }
 
 /** What a queued run was asked to be. Throws `refused` for a record that says nothing of it, or not in a form that is known. */

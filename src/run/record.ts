@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { phases } from "../core/output/log.ts";
 import {
+  attemptField,
   countField,
   durationMsField,
   jsonObjectField,
@@ -91,7 +92,7 @@ export type QueuedRecord = z.output<typeof queuedRecordSchema>;
 
 export const attemptSchema = z
   .object({
-    attempt: countField,
+    attempt: attemptField,
     agent: lineField,
     host: lineField.exactOptional(),
     state: z.enum(runStates),
@@ -132,7 +133,7 @@ export const runRecordSchema = z
   .object({
     schema_version: z.literal(schemaVersion),
     run_id: lineField,
-    attempt: countField,
+    attempt: attemptField,
     nonce: lineField
       .exactOptional()
       .describe("Made when the run was registered: it tells the run from others of its id, on whatever machine."),

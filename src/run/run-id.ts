@@ -32,7 +32,7 @@ export function newRunId(name: string, now: Date): string {
   return `${slug === "" ? "run" : slug}-${timeText(now.getTime())}${random}`;
 }
 
-/** What a run has of its own from its registration on, so that it is never taken for another of its id; see identity.ts. */
+/** What a run has of its own from its registration on, so that it is never taken for another of its id; see names/identity.ts. */
 export function newRunNonce(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
 }

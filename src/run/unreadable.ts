@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { LaunchError } from "../core/errors.ts";
 import { isJsonObject } from "../core/json.ts";
 
 /* What is said of a document that somebody else wrote, and that can't be read. It is left alone by everyone. */
@@ -7,6 +8,16 @@ import { isJsonObject } from "../core/json.ts";
 export const schemaVersion = 1;
 
 export type Newer = { readonly schema_version: number };
+
+/** Thrown for one run that can't be read, whatever the others are. */
+export class UnreadableRun extends LaunchError {
+  readonly why: string;
+
+  constructor(runId: string, { why, isNewer }: { readonly why: string; readonly isNewer?: boolean }) {
+    super(isNewer === true ? "unsupported" : "store-failed", `run "${runId}" can't be read: ${why}`);
+    this.why = why;
+  }
+}
 
 /** Of a schema that came after ours. */
 export function isNewer(value: unknown): value is Newer {

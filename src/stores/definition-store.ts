@@ -6,8 +6,10 @@
 
 export type StoredDefinition = {
   readonly name: string;
-  /** YAML or JSON. */
+  /** YAML or JSON; empty where it can't be read. */
   readonly text: string;
+  /** Why it can't be read: then this queue is faulty, and no other. */
+  readonly unreadable?: string;
   /** What a change must name. */
   readonly version: string;
   /** What people know it by: `.launch/queues/gpu.yaml`. */
@@ -22,6 +24,8 @@ export type DefinitionChange = {
   readonly expected: string | undefined;
   /** Who asked, as claimed. */
   readonly by: string;
+  /** The limit of waiting runs that the text says, for a store that holds to it by itself. */
+  readonly maxWaiting?: number | undefined;
 };
 
 export type DefinitionWrite =

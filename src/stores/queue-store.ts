@@ -33,6 +33,8 @@ export type UnreadableEntry = {
   readonly why: string;
   /** Where it is, as far as its place alone says. */
   readonly place?: QueuePlace;
+  /** Of a newer launch, whose agents may have it. */
+  readonly isNewer?: boolean;
 };
 
 export type UnreadableBeat = { readonly version: string; readonly why: string };
@@ -67,6 +69,8 @@ export type Claim =
   | { readonly kind: "lost" }
   /** It still waits, but another has been taken since what runs was counted. */
   | { readonly kind: "miscounted" }
+  /** What was to be taken can't be read, and is left alone. */
+  | { readonly kind: "unreadable"; readonly runId: string; readonly why: string }
   | { readonly kind: "unknown"; readonly message: string };
 
 /** `fenced`: the lease is no longer ours (or the run has changed); nothing was written. */
@@ -160,6 +164,11 @@ export interface QueueStore extends Store {
     runs: readonly { readonly entry: QueueEntry; readonly document: RunDocument }[],
     signal: AbortSignal,
   ): Promise<readonly CancelResult[]>;
+  /**
+   * Puts what can't be read among those that wait or that have ended, as it is: by its key and version alone. False when it has changed
+   * since, or is of a newer launch and with an agent.
+   */
+  putUnread(entry: UnreadableEntry, place: "waiting" | "ended", signal: AbortSignal): Promise<boolean>;
   /** Puts an ended run back to wait, or changes a waiting one (its priority). The document's head says where it goes. */
   move(entry: QueueEntry, document: RunDocument, signal: AbortSignal): Promise<LeaseWrite>;
   pause(queue: string, paused: boolean, signal: AbortSignal): Promise<void>;

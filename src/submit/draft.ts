@@ -6,7 +6,7 @@ import { toJson } from "../spec/reading/located.ts";
 import { parse } from "../spec/reading/parse.ts";
 import { readConfig, readSpec } from "../spec/reading/read.ts";
 import type { RenderRequest } from "../spec/reading/render-faults.ts";
-import type { Document, Overlay, QueueResolution, Resolved } from "../spec/resolve/resolution.ts";
+import type { Document, LeftOut, Overlay, QueueResolution, Resolved } from "../spec/resolve/resolution.ts";
 import { resolveSpec } from "../spec/resolve/resolve.ts";
 import { isText, takeIn } from "./intake.ts";
 import type { Owner } from "./owner.ts";
@@ -56,12 +56,13 @@ export async function draftLaunch(
   const asked = services.ownerOf(baseDirectory, signal);
   asked.catch(() => undefined);
   const config = await readConfig({ given: settings.launchConfig, environment, cwd: process.cwd(), home });
-  const faulty = (faults: readonly Fault[], more: readonly Document[]): FaultyDraft => ({
+  const faulty = (faults: readonly Fault[], more: readonly Document[], leftOut?: LeftOut): FaultyDraft => ({
     kind: "faults",
     specFile,
     baseDirectory,
     config,
     faults,
+    leftOut,
     documents: [...documents, ...more],
     schemas: {
       ...(spec === undefined ? {} : { [spec.name]: "schema/launch.schema.json" }),
@@ -91,7 +92,7 @@ export async function draftLaunch(
     context: { ...owner, ...(intake.name === undefined ? {} : { name: intake.name }) },
     ...(queue === undefined ? {} : { queue }),
   });
-  if (resolution.kind === "faults") return faulty(resolution.faults, []);
+  if (resolution.kind === "faults") return faulty(resolution.faults, [], resolution.leftOut);
   return { ...resolution, specFile, baseDirectory, documents };
 }
 

@@ -112,11 +112,11 @@ function firstOf([first]: readonly Drafted[]): ResolvedDraft {
 }
 
 function requestOf(
-  { spec, config, baseDirectory, warnings }: ResolvedDraft,
+  { spec, config, baseDirectory, leftOut, warnings }: ResolvedDraft,
   { settings, secrets, by, ci }: Submission,
 ): LaunchRequest {
   const includeUntracked = settings.includeUntracked === true;
-  return { spec, config, baseDirectory, includeUntracked, warnings, secrets, by, ci };
+  return { spec, config, baseDirectory, includeUntracked, leftOut, warnings, secrets, by, ci };
 }
 
 async function launchServices({ config }: ResolvedDraft, { submission, services }: Asked): Promise<Services> {

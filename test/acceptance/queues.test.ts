@@ -122,7 +122,11 @@ describeWith(["act"], "queues in a workflow", () => {
       job("train", matrix, ["spec: launch.yaml", "queue: cpu", "set: lr=${{ matrix.lr }}"]),
       job("sweep", [], ["spec: launch.yaml", "queue: cpu", "name: sweep", "each: size=1,2"]),
       job("other", [], ["spec: fail.yaml", "queue: cpu", "priority: low"]),
-      job("agent", ["needs: [train, sweep, other]"], ["command: agent", "queues: cpu", "max-jobs: 2", "drain: true"]),
+      job(
+        "agent",
+        ["needs: [train, sweep, other]"],
+        ["command: agent", "launch-config: launch-config.yaml", "queues: cpu", "max-jobs: 2", "drain: true"],
+      ),
     );
 
     expect(ran.succeeded, ran.transcript).toBe(true);

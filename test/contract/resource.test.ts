@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { runKeyOf } from "../../src/run/identity.ts";
+import { runKeyOf } from "../../src/run/names/identity.ts";
 import { newRunNonce } from "../../src/run/run-id.ts";
 import type { RunRequest } from "../../src/resources/resource.ts";
 import { describeWithDocker } from "../support/engines.ts";

@@ -10,7 +10,7 @@ import {
   releaseLive,
 } from "../../machine/live-entry.ts";
 import { isElsewhere } from "../../machine/elsewhere.ts";
-import { runKeyOf } from "../../run/identity.ts";
+import { runKeyOf } from "../../run/names/identity.ts";
 import { openStoreAt } from "../../stores/choose-store.ts";
 import type { SweepPlace } from "../../machine/sweep-services.ts";
 import type { SweptRun } from "../../machine/sweep.ts";

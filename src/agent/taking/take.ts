@@ -28,6 +28,9 @@ export type Reservation = (
 /** Two races lost mean that the snapshot is of a time that is over. */
 const lossesPerLook = 2;
 
+/** Of one queue, in one look: each costs requests, and the others have their turn too. */
+const unreadablePerLook = 20;
+
 /** Takes as many runs as there are places for, one after another from each queue. True when it should look again before it goes on. */
 export async function takeRuns(served: Served, signal: AbortSignal): Promise<boolean> {
   if (served.snapshot === undefined) return false;
@@ -61,11 +64,14 @@ export function reserveNext(served: Served, { queue, run }: QueueEntry): Reserva
 
 /** From the store's own order, queue by queue, until none has anything that can start. */
 async function pickRuns(served: Served, signal: AbortSignal): Promise<void> {
+  let unreadable = 0;
   for (let empty = 0; ;) {
     const queue = definedInTurn(served)[empty];
     const next = queue === undefined ? undefined : reservePick(served, queue);
     if (queue === undefined || next === undefined) return;
     const kind = await next.take(signal);
+    // Those behind it may be taken.
+    if (kind === "unreadable" && unreadable++ < unreadablePerLook) continue;
     if (kind !== "won") noteEmpty(served, queue);
     if (kind === "unknown") return;
     empty = kind === "won" ? 0 : empty + 1;
@@ -96,10 +102,11 @@ function claimOf(served: Served, asked: Omit<ClaimRequest, "lease">, slots: Hold
   lost.set(nameOf(entry), agent.services.clock.monotonicMs());
   const request = { ...asked, lease: agent.leaseFor(entry.run.attempt + 1) };
   const miscounted = (): void => void lost.delete(nameOf(entry));
+  const unreadable = (): void => void lost.set(nameOf(entry), Number.POSITIVE_INFINITY);
   return {
     kind: "claim",
     request,
-    ...reserved(served, { slots, claim: (signal) => store.claim(request, signal), miscounted }),
+    ...reserved(served, { slots, claim: (signal) => store.claim(request, signal), miscounted, unreadable }),
   };
 }
 
@@ -129,9 +136,14 @@ type Reserved = {
   readonly claim: (signal: AbortSignal) => Promise<Claim>;
   /** Told when it is there to be asked for again. */
   readonly miscounted?: () => void;
+  /** Told when it is never to be asked for again at this version. */
+  readonly unreadable?: () => void;
 };
 
-function reserved(served: Served, { slots, claim, miscounted }: Reserved): Pick<Reservation, "during" | "take"> {
+function reserved(
+  served: Served,
+  { slots, claim, miscounted, unreadable }: Reserved,
+): Pick<Reservation, "during" | "take"> {
   const { agent } = served;
   const { clock, log } = agent.services;
   const sinceMs = clock.monotonicMs();
@@ -142,6 +154,12 @@ function reserved(served: Served, { slots, claim, miscounted }: Reserved): Pick<
     open = false;
     if (claimed?.kind === "lost") served.racedMs = clock.monotonicMs();
     if (claimed?.kind === "miscounted") miscounted?.();
+    if (claimed?.kind === "unreadable") {
+      log.warning(
+        `${claimed.runId}  left alone, as it can't be read: ${claimed.why}; launch cancel ${claimed.runId} ends it`,
+      );
+      unreadable?.();
+    }
     const won = claimed?.kind === "won" ? claimed : undefined;
     if (won !== undefined) {
       noteTurn(served, won.entry.queue, won.turn);

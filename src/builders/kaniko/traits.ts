@@ -2,8 +2,12 @@ import type { FieldFault } from "../../core/field-fault.ts";
 import type { BuilderTraits } from "../builder.ts";
 import type { KanikoBuilderConfig } from "./schema.ts";
 
+/** The others are the cluster's: its secrets, and what the build's Pod may be. */
+const plain: readonly string[] = ["type", "destination", "platform", "build-context-store", "build-job-name"];
+
 export const kanikoBuilderTraits: BuilderTraits<KanikoBuilderConfig> = {
   builds: true,
+  reaches: (config) => Object.keys(config).filter((field) => !plain.includes(field)),
   faults: (config, { hasRegistry }) => {
     const faults: FieldFault[] = [];
     if (config.destination === undefined && !hasRegistry) {

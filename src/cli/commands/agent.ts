@@ -7,7 +7,7 @@ import { interruption } from "../../core/interruption.ts";
 import { toJson } from "../../core/json.ts";
 import { proveTokens } from "../../core/token.ts";
 import { storeRequestOf } from "../../submit/chosen-store.ts";
-import { readLaunchConfig } from "../../submit/config.ts";
+import { readAgentConfig } from "../../submit/config.ts";
 import { agentTable } from "../../submit/settings/agent-table.ts";
 import { flagName } from "../../submit/settings/setting.ts";
 import { definitionOf } from "../../queueing/queue-definitions.ts";
@@ -23,7 +23,7 @@ import { jobsOf } from "../program/tokens.ts";
 /** `launch agent`: serves queues on this machine until there is a reason to end. */
 export async function agentCommand(flags: AgentFlags, console: Console): Promise<number> {
   const { environment, workingDirectory: cwd, out } = console;
-  const { document, config } = await readLaunchConfig({ given: flags.launchConfig, environment, cwd, home: homedir() });
+  const { document, config } = await readAgentConfig({ given: flags.launchConfig, environment, cwd, home: homedir() });
   const request = agentRequestOf(flags, {
     config,
     nameOf: (setting) => flagName(agentTable[setting]),
@@ -46,7 +46,9 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
   const jobs = await jobsOf(tokens, environment, log);
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, interrupted.signal);
-    log.info(`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}`);
+    log.info(
+      `${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}${document === undefined ? "" : `, launch config ${document.name}`}`,
+    );
     const result = await runAgent(
       request,
       {

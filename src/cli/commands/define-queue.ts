@@ -42,7 +42,8 @@ export async function writeQueueCommand(
       if (flags.json === true) await eventWriter(console.out)("faults", toJson({ faults: read.faults }));
       return exitCodes.usage;
     }
-    const change = { name, text, expected: stored?.version, by: userName() };
+    const maxWaiting = read.definition.limits.waiting;
+    const change = { name, text, expected: stored?.version, by: userName(), maxWaiting };
     const result = await definitions.write(change, signal);
     return said({ name, text, verb: "written", result, store }, flags, console);
   });
@@ -64,6 +65,9 @@ async function baseOf(
   }
   if (verb === "set" && stored === undefined && name !== defaultQueue) {
     throw new LaunchError("not-found", `there is no queue "${name}"; make it with launch queue create ${name}`);
+  }
+  if (stored?.unreadable !== undefined && config === undefined) {
+    throw new LaunchError("bad-config", `${stored.unreadable}; give all of it anew, with --config`);
   }
   if (config !== undefined) return isText(config) ? { name: "--config", text: config } : readSpec(config);
   return stored === undefined ? { name, text: "" } : { name: stored.path, text: stored.text };

@@ -1,11 +1,10 @@
 import { formatAge } from "../../core/duration.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
-import { definedQueues, definitionOf } from "../../queueing/queue-definitions.ts";
+import { definedQueues, definitionOf, readStored } from "../../queueing/queue-definitions.ts";
 import { defaultQueue } from "../../queues/definition.ts";
 import { counted } from "../../core/counted.ts";
 import { metricsInWords } from "../../reporting/words.ts";
-import { readDefinition } from "../../spec/queue-definition/queue-definition.ts";
 import type { WithDefinitions } from "../../stores/definition-store.ts";
 import type { QueueStore } from "../../stores/queue-store.ts";
 import type { RunHead } from "../../run/head.ts";
@@ -61,7 +60,7 @@ async function rowsIn(store: QueueStore & WithDefinitions, signal: AbortSignal):
   const names = new Set([...defined.map(({ name }) => name), ...occupied]);
   return [...names].map((name) => {
     const stored = defined.find((queue) => queue.name === name)?.stored;
-    const read = stored === undefined ? undefined : readDefinition({ name: stored.path, text: stored.text });
+    const read = stored === undefined ? undefined : readStored(stored);
     const definition = read?.kind === "definition" ? read.definition : undefined;
     const of = (place: string): number =>
       snapshot.entries.filter((entry) => entry.queue === name && entry.place === place).length;

@@ -16,6 +16,7 @@ export type JsonFlags = { readonly json?: true };
 export type RunFlags = LaunchFlags & JsonFlags & { readonly verbose?: true };
 export type ValidateFlags = LaunchFlags & JsonFlags & { readonly explain?: true };
 export type DoctorFlags = LaunchFlags & JsonFlags;
+export type TrustFlags = JsonFlags & { readonly list?: true; readonly remove?: true };
 export type InitFlags = { readonly force?: true };
 export type ListFlags = StoreFlags &
   JsonFlags & {

@@ -6,6 +6,7 @@ import { readLaunchConfig } from "../../submit/config.ts";
 import { openStoreAt } from "../../stores/choose-store.ts";
 import type { WholeStore } from "../../stores/whole-store.ts";
 import type { Console } from "../terminal/console.ts";
+import { reportWarnings } from "../terminal/faults.ts";
 import type { StoreFlags } from "./flags.ts";
 import { storeTokens } from "./tokens.ts";
 
@@ -14,11 +15,12 @@ export type OpenRuns = { readonly store: WholeStore; readonly state: StateDirect
 /** Opens the store that `launch run` would keep runs in here, works with it, and closes it. */
 export async function withRuns<T>(
   flags: StoreFlags,
-  { environment }: Console,
+  console: Console,
   work: (runs: OpenRuns) => Promise<T>,
 ): Promise<T> {
+  const { environment } = console;
   const state = stateDirectoryOf(environment, homedir());
-  const url = flags.store ?? (await storeOfConfig(environment));
+  const url = flags.store ?? (await storeOfConfig(console));
   const store = await openStoreAt(url, {
     state,
     tokens: await storeTokens(url === undefined ? [] : [url], environment, silentLog),
@@ -32,8 +34,13 @@ export async function withRuns<T>(
 }
 
 /** The launch config's store, so that runs are looked for where they were put. */
-async function storeOfConfig(environment: Console["environment"]): Promise<string | undefined> {
-  return (await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() })).config.store;
+async function storeOfConfig(console: Console): Promise<string | undefined> {
+  const { environment } = console;
+  const { config, leftOut } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
+  if (leftOut?.fields.some(({ path }) => path === "store") === true) {
+    await reportWarnings({ warnings: [leftOut.words] }, console);
+  }
+  return config.store;
 }
 
 /** The flags that name the same store again, for a command that is told to the user. */

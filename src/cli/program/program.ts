@@ -11,6 +11,7 @@ import type {
   PruneFlags,
   RunFlags,
   ShowFlags,
+  TrustFlags,
   ValidateFlags,
 } from "./flags.ts";
 import { launchTable } from "../../submit/settings/launch-table.ts";
@@ -151,6 +152,18 @@ function addPlace(program: Command, { console, running, done, command }: Launchi
     .action(
       running(async (directory: string, flags: InitFlags) =>
         (await import("../commands/init.ts")).initCommand(directory, flags, console),
+      ),
+    );
+  program
+    .command("trust")
+    .summary("have a folder's launch-config.yaml count as a whole where nobody names it")
+    .argument("[directory]", "the folder that it is in, by default this one")
+    .option("--list", "the configs that are trusted, and whether they still count")
+    .option("--remove", "trust it no longer")
+    .option("--json", "the outcome as JSON")
+    .action(
+      running(async (directory: string | undefined, flags: TrustFlags) =>
+        (await import("../commands/trust.ts")).trustCommand(directory, flags, console),
       ),
     );
   const doctor = program

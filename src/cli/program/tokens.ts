@@ -27,7 +27,8 @@ export async function storeTokens(urls: readonly string[], environment: Environm
 
 /** Tokens for GitHub by the launch config of this place, for who has no spec. */
 export async function placeTokens(environment: Environment, log: Log): Promise<Tokens> {
-  const { config } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
+  const { config, leftOut } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
+  if (leftOut !== undefined) log.warning(leftOut.words);
   return ownTokens(config, environment, log);
 }
 

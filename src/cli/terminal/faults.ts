@@ -7,7 +7,10 @@ import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
 
 /** Says what of a valid draft has no effect. `launch run` does that itself, since its record has it too. */
-export async function reportWarnings({ warnings }: ResolvedDraft, { err, errorStyle }: Console): Promise<void> {
+export async function reportWarnings(
+  { warnings }: Pick<ResolvedDraft, "warnings">,
+  { err, errorStyle }: Console,
+): Promise<void> {
   for (const warning of warnings) await err.write(`${errorStyle.yellow("  warning")}  ${oneLine(warning)}\n`);
 }
 

@@ -22,7 +22,10 @@ export type GitRequest = {
   readonly onStderr?: (text: string) => void;
 };
 
-/** Never asks, never translates, never runs hooks' or a terminal's side of things, and takes no optional locks in a user's repository. */
+/**
+ * Never asks, never translates, and takes no optional locks in a user's repository. Speaks to nobody unless a call says by which protocols
+ * it may: a repository that lacks an object would have git ask wherever its configuration says, by a program that it names.
+ */
 const quiet = {
   LC_ALL: "C",
   GIT_TERMINAL_PROMPT: "0",
@@ -32,7 +35,15 @@ const quiet = {
   GIT_OPTIONAL_LOCKS: "0",
   GCM_INTERACTIVE: "never",
   GIT_ADVICE: "0",
+  GIT_ALLOW_PROTOCOL: "",
 } as const;
+
+/** Programs that a repository's configuration could have git start; what a call sets stands above every file. */
+const noPrograms: GitConfig = [
+  ["core.hooksPath", "/dev/null"],
+  ["core.fsmonitor", "false"],
+  ["log.showSignature", "false"],
+];
 
 /** Variables that would point git at another repository than `cwd`'s (set inside hooks). */
 const misleading = [
@@ -47,8 +58,7 @@ const misleading = [
 ] as const;
 
 /** `GIT_CONFIG_*` of a call, behind what the environment sets that way already. */
-function configEnvironment(config: GitConfig | undefined, inherited: Environment): Record<string, string> {
-  if (config === undefined || config.length === 0) return {};
+function configEnvironment(config: GitConfig, inherited: Environment): Record<string, string> {
   const present = Number(inherited["GIT_CONFIG_COUNT"] ?? "0");
   const env: Record<string, string> = { GIT_CONFIG_COUNT: String(present + config.length) };
   config.forEach(([key, value], index) => {
@@ -66,7 +76,12 @@ function commandOf(request: GitRequest): Parameters<typeof execute>[0] {
     args: request.args,
     doing: request.doing,
     cwd: request.cwd,
-    env: { ...inherited, ...quiet, ...configEnvironment(request.config, inherited), ...request.env },
+    env: {
+      ...inherited,
+      ...quiet,
+      ...configEnvironment([...noPrograms, ...(request.config ?? [])], inherited),
+      ...request.env,
+    },
     signal: request.signal,
     timeoutMs: request.timeoutMs ?? 60_000,
     ...(request.input === undefined ? {} : { input: request.input }),

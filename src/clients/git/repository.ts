@@ -9,6 +9,8 @@ export type Repository = {
   readonly format: ObjectFormat;
   /** Configuration that every command in it needs. */
   config?(): GitConfig;
+  /** The protocols by which git may get what is missing in it; none when left out. */
+  protocols?(): readonly string[];
 };
 
 export type RepositoryCommand = Omit<GitRequest, "cwd"> & {
@@ -16,13 +18,15 @@ export type RepositoryCommand = Omit<GitRequest, "cwd"> & {
   readonly cwd?: string;
 };
 
-/** The request of a git command that uses this repository only, wherever it runs, and runs nobody's hooks. */
+/** The request of a git command that uses this repository only, wherever it runs. */
 export function inRepository(repository: Omit<Repository, "format">, command: RepositoryCommand): GitRequest {
   const { directory } = repository;
+  const protocols = repository.protocols?.() ?? [];
   return {
     config: repository.config?.() ?? [],
     ...command,
-    args: ["--git-dir", directory, "-c", "core.hooksPath=/dev/null", ...command.args],
+    args: ["--git-dir", directory, ...command.args],
+    env: { ...(protocols.length === 0 ? {} : { GIT_ALLOW_PROTOCOL: protocols.join(":") }), ...command.env },
     cwd: command.cwd ?? directory,
   };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ErrorCode } from "../../core/errors.ts";
 import { type GitConfig, type GitRequest, gitOrThrow } from "./git.ts";
 import { maxListingBytes } from "./objects/list-tree.ts";
+import { accessConfig, type RemoteAccess } from "./remotes/remote-access.ts";
 import { inRepository, type ObjectFormat, type Repository, type RepositoryCommand } from "./repository.ts";
 
 /**
@@ -16,8 +17,8 @@ export type ScratchRepository = Repository & {
   readonly settings: GitConfig;
   /** Changes the kind of its hashes; only while it is empty. */
   useFormat(format: ObjectFormat): Promise<void>;
-  /** Where git gets objects that the lenders left out (a partial clone), and the configuration for going there. */
-  completeFrom(url: string, config: GitConfig): Promise<void>;
+  /** Where git gets objects that the lenders left out (a partial clone). */
+  completeFrom(access: RemoteAccess): Promise<void>;
   /** Borrows the objects of these object directories too. */
   borrow(objectDirectories: readonly string[]): Promise<void>;
   remove(): Promise<void>;
@@ -73,7 +74,7 @@ export async function createScratchRepository(directory: string, format: ObjectF
   ]);
   const borrowed = new Set<string>();
   let current = format;
-  let accessConfig: GitConfig = [];
+  let lender: RemoteAccess | undefined;
   return {
     directory,
     get format() {
@@ -85,11 +86,12 @@ export async function createScratchRepository(directory: string, format: ObjectF
       current = other;
       return writeFile(join(directory, "config"), configOf(other));
     },
-    completeFrom: (url, config) => {
-      accessConfig = config;
-      return writeFile(join(directory, "config"), configOf(current) + promisor(url));
+    completeFrom: (access) => {
+      lender = access;
+      return writeFile(join(directory, "config"), configOf(current) + promisor(access.url));
     },
-    config: () => accessConfig,
+    config: () => (lender === undefined ? [] : accessConfig(lender)),
+    protocols: () => lender?.protocols ?? [],
     borrow: async (objectDirectories) => {
       for (const from of objectDirectories) borrowed.add(from);
       await writeFile(join(objects, "info", "alternates"), [...borrowed].map((from) => `${from}\n`).join(""));

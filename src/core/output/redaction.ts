@@ -1,36 +1,47 @@
-/** Takes secret values out of text before it is shown or stored. */
-export type Redact = (text: string) => string;
+import { type SecretSearch, secretSearch, type Span } from "./secrets/secret-search.ts";
 
-/** For when there is no secret: what would be decoded for it can stay bytes. */
-export const redactNothing: Redact = (text) => text;
+/** Takes secret values out of text before it is shown or stored. */
+export type Redact = {
+  (text: string): string;
+  /** For what comes in pieces; undefined where there is nothing to look for. */
+  readonly search: SecretSearch | undefined;
+};
+
+/** For when there is no secret: what would be searched for it can stay as it is. */
+export const redactNothing: Redact = Object.assign((text: string) => text, { search: undefined });
 
 /** Shorter values would blank out ordinary words; they are refused as secrets where secrets enter. */
 export const minSecretLength = 4;
 
+const replacement = Buffer.from("***");
+
 /**
- * A redaction for these values, in the forms in which they usually escape: as they are, each line of a multi-line value,
- * JSON-escaped, percent-encoded, and as base64. Longest first, so that a value that contains another leaves nothing behind.
+ * A redaction for these values, in the forms in which they usually escape: as they are, each line of a multi-line value, quoted and
+ * escaped, percent-encoded, and as a part of base64 or hexadecimal.
  */
 export function redactionOf(secrets: readonly string[]): Redact {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    for (const form of [
-      secret,
-      ...secret.split(/\r?\n/),
-      JSON.stringify(secret).slice(1, -1),
-      encodeURIComponent(secret),
-      Buffer.from(secret).toString("base64"),
-    ]) {
-      if (form.length >= minSecretLength) forms.add(form);
-    }
+  const search = secretSearch(secrets.filter(({ length }) => length >= minSecretLength));
+  if (search === undefined) return redactNothing;
+  return Object.assign(
+    (text: string) => {
+      const bytes = Buffer.from(text);
+      const { spans } = search(bytes);
+      return spans.length === 0 ? text : replaceSpans(bytes, spans).toString();
+    },
+    { search },
+  );
+}
+
+/** A copy with `***` in place of each span; the bytes themselves where there is none. */
+export function replaceSpans(bytes: Buffer, spans: readonly Span[]): Buffer {
+  if (spans.length === 0) return bytes;
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const [start, end] of spans) {
+    parts.push(bytes.subarray(from, start), replacement);
+    from = end;
   }
-  const ordered = [...forms].sort((a, b) => b.length - a.length);
-  if (ordered.length === 0) return redactNothing;
-  return (text) => {
-    let redacted = text;
-    for (const form of ordered) if (redacted.includes(form)) redacted = redacted.replaceAll(form, "***");
-    return redacted;
-  };
+  return Buffer.concat([...parts, bytes.subarray(from)]);
 }
 
 /** A URL without its user and password, for messages and records. Text that is no URL is returned as it is. */

@@ -27,12 +27,16 @@ const gpus = numberOr(
 );
 const platform = z.string().regex(/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/, "a platform such as linux/amd64");
 
+/** `LAUNCH_*` say who and where a run is: they are the launcher's alone, as in `env` of the spec. */
 const variable = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.-]*=/, "NAME=VALUE; secrets and other variables go to secrets and env of the spec");
+  .regex(
+    /^(?!LAUNCH_)[A-Za-z_][A-Za-z0-9_.-]*=/,
+    "NAME=VALUE with a name that doesn't start with LAUNCH_; secrets and other variables go to secrets and env of the spec",
+  );
 const environment = z.union(
-  [z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/), z.string()), z.array(variable), variable],
-  "NAME: VALUE pairs, NAME=VALUE, or a list of that",
+  [z.record(z.string().regex(/^(?!LAUNCH_)[A-Za-z_][A-Za-z0-9_.-]*$/), z.string()), z.array(variable), variable],
+  "NAME: VALUE pairs, NAME=VALUE, or a list of that, with names that don't start with LAUNCH_",
 );
 
 const allowed = {

@@ -1,6 +1,5 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { accessConfig } from "../../clients/git/remotes/remote-access.ts";
 import { applyPatch, changedPaths, diffTrees, type TreePair } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { differingPaths, listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
@@ -11,13 +10,13 @@ import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { accessesTo } from "./access.ts";
 import { type Base, findBase } from "./base.ts";
 import { codeSourceOf, describePatch, firstOf } from "./code-source.ts";
-import { type Inspection, inspectCheckout, inspectVersion } from "./inspection.ts";
+import { type Inspection, inspectCheckout, inspectVersion } from "./work-tree/inspection.ts";
 import { resolveRemote } from "./remote.ts";
 import { chooseRemote, fetchableUrl } from "./remotes.ts";
 import { parseGitUrl } from "./url.ts";
-import { rawPath } from "./status.ts";
+import { rawPath } from "./work-tree/status.ts";
 import { type FoundTree, includeSubmodules, localSubmodules } from "./submodules.ts";
-import { treeOfFolder, treeOfWorkingTree } from "./working-tree.ts";
+import { treeOfFolder, treeOfWorkingTree } from "./work-tree/working-tree.ts";
 
 type CheckoutRequest = Extract<SourceRequest, { readonly kind: "checkout" }>;
 
@@ -28,7 +27,7 @@ type Checkout = { readonly request: CheckoutRequest; readonly inspection: Inspec
 export async function resolveCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
   const repository = await createScratchRepository(join(context.scratch, "source.git"), "sha1");
   try {
-    const inspection = await inspectCheckout(request.directory, repository.settings, context.signal);
+    const inspection = await inspectCheckout(request.directory, repository, context.signal);
     if (inspection?.format === "sha256") await repository.useFormat("sha256");
     if (inspection === undefined) return await resolveFolder(request, repository, context);
     if (request.version === undefined) return await resolveRepository(repository, { request, inspection }, context);
@@ -128,7 +127,7 @@ async function completePartialClone(
   if (configured === undefined) return;
   const url = parseGitUrl(fetchableUrl(configured, toplevel));
   const [access] = url.kind === "git" ? await accessesTo(url, context) : [];
-  if (access !== undefined) await repository.completeFrom(access.url, accessConfig(access));
+  if (access !== undefined) await repository.completeFrom(access);
 }
 
 function ifDefined(key: "ref", value: string | undefined): { readonly ref?: string } {
@@ -233,7 +232,7 @@ function untrackedOf(
 }
 
 function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext): void {
-  const { untracked, embedded, submodules } = inspection.status;
+  const { untracked, embedded, moved } = inspection.status;
   if (untracked.length > 0 && !request.includeUntracked) {
     log.warning(
       `${counted(untracked.length, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
@@ -244,11 +243,15 @@ function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext
       `left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
     );
   }
-  for (const { path, state } of submodules) {
+  for (const path of moved) {
     log.warning(
-      state === "other-commit"
-        ? `the submodule ${path} is at another commit than the one recorded here, which is taken; git add ${path} records the new one`
-        : `the submodule ${path} has changes of its own, which are left out; commit them there`,
+      `the submodule ${path} is at another commit than the one recorded here, which is taken; git add ${path} records the new one`,
+    );
+  }
+  const { filters } = inspection.standIn;
+  if (filters.length > 0 && inspection.status.changed.length > 0) {
+    log.warning(
+      `the repository's own configuration defines filters, which are not run: ${firstOf(filters)}; changed files are taken as they are. In your own configuration (git config --global) they count`,
     );
   }
 }

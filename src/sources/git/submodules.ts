@@ -5,6 +5,8 @@ import { inScratch, type ScratchRepository } from "../../clients/git/scratch-rep
 import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { graft } from "../../clients/git/temporary-index.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { findGitPlace } from "./work-tree/git-place.ts";
+import { makeStandIn } from "./work-tree/stand-in.ts";
 import type { SourceContext } from "../source.ts";
 import type { Provenance } from "../../run/provenance.ts";
 
@@ -75,7 +77,10 @@ export function localSubmodules(
   return {
     open: async ({ path, hash }) => {
       const place = join(folder, path);
-      const objects = await objectsOf(place, signal);
+      const [objects, modified] = await Promise.all([objectsOf(place, signal), isModified(repository, place, signal)]);
+      if (modified) {
+        log.warning(`the submodule ${path} has changes of its own, which are left out; commit them there`);
+      }
       if (objects !== undefined) await repository.borrow([objects]);
       const commit = await git(
         inScratch(repository, {
@@ -93,6 +98,18 @@ export function localSubmodules(
       return undefined;
     },
   };
+}
+
+/** Whether a submodule's files differ from what is committed there; one that is not checked out has none. */
+async function isModified(repository: ScratchRepository, folder: string, signal: AbortSignal): Promise<boolean> {
+  const root = await realpath(folder).catch(() => undefined);
+  const place = root === undefined ? undefined : await findGitPlace(root);
+  if (place === undefined || place.toplevel !== root) return false;
+  const standIn = await makeStandIn(place, repository);
+  const args = ["status", "--porcelain", "-z", "--ignore-submodules=dirty", "--no-renames"];
+  const command = { args, doing: `reading the submodule ${folder}`, signal, config: repository.settings };
+  const { exitCode, stdout } = await git(standIn.request(command, root));
+  return exitCode === 0 && stdout.length > 0;
 }
 
 /** The object directory of the repository whose work tree is exactly this folder. */

@@ -61,7 +61,7 @@ export function refuseInConfig(
   document: ConfigDocument | undefined,
   { faults, warnings }: { readonly faults: Fault[]; readonly warnings: string[] },
 ): Located {
-  if (document?.found !== true) return refuse(tree, refusedInConfig, faultIn(faults));
+  if (document?.found === undefined) return refuse(tree, refusedInConfig, faultIn(faults));
   const names: string[] = [];
   const rest = refuse(tree, refusedInConfig, (path) => names.push(path));
   if (names.length > 0) {

@@ -1,12 +1,14 @@
-import { open } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { type ErrorCode, isFileMissing, LaunchError, messageOf } from "../../core/errors.ts";
-import { maxBytes } from "./parse.ts";
+import { LaunchError } from "../../core/errors.ts";
+import { stateDirectoryOf } from "../../core/state-directory.ts";
+import { type PlacedConfig, trustOf } from "../config/trust.ts";
 import type { ConfigDocument, Document } from "../resolve/resolution.ts";
+import { readText, type TextRequest } from "./read-text.ts";
 
 /** Reads a spec, known by the name that was given for it. Throws `bad-spec` when it can't be read as text. */
 export function readSpec(path: string): Promise<Document> {
-  return readDocument(path, "launch spec", "bad-spec");
+  return readDocument({ path, what: "launch spec", code: "bad-spec" });
 }
 
 export type ConfigLookUp = {
@@ -17,50 +19,45 @@ export type ConfigLookUp = {
   readonly home: string;
 };
 
+/** The name of one that is looked for. */
+export const configName = "launch-config.yaml";
+
 /**
  * The launch config of this place: what was given, `LAUNCH_CONFIG`, `launch-config.yaml` in the working folder, then the
  * user's own of launch and of W&B. None is fine, but one that was named must be there. Throws `bad-config`.
  */
-export async function readConfig({ given, environment, cwd, home }: ConfigLookUp): Promise<ConfigDocument | undefined> {
+export async function readConfig(lookUp: ConfigLookUp): Promise<ConfigDocument | undefined> {
+  const { given, environment, cwd, home } = lookUp;
   const named = given ?? environment["LAUNCH_CONFIG"];
-  if (named !== undefined && named !== "") return readDocument(named, "launch config", "bad-config");
+  if (named !== undefined && named !== "") return readDocument(configAt(named));
   const settings = environment["XDG_CONFIG_HOME"] ?? join(home, ".config");
-  const places = [
-    { name: "launch-config.yaml", path: join(cwd, "launch-config.yaml") },
-    ...["launch", "wandb"]
-      .map((owner) => join(settings, owner, "launch-config.yaml"))
-      .map((path) => ({ name: path, path })),
-  ];
-  for (const { name, path } of places) {
-    const text = await readText(path, "launch config", "bad-config");
-    if (text !== undefined) return { name, text, found: true };
+  const own = ["launch", "wandb"].map((owner) => join(settings, owner, configName));
+  const here = await readPlaced(cwd);
+  if (here !== undefined && !own.includes(here.path)) {
+    const found = await trustOf(here, stateDirectoryOf(environment, home));
+    return { name: configName, text: here.text, found };
+  }
+  for (const path of own) {
+    const text = await readText(configAt(path));
+    if (text !== undefined) return { name: path, text, found: { kind: "own" } };
   }
   return undefined;
 }
 
-async function readDocument(path: string, what: string, code: ErrorCode): Promise<Document> {
-  const text = await readText(path, what, code);
-  if (text === undefined) throw new LaunchError(code, `there is no ${what} at ${JSON.stringify(path)}`);
-  return { name: path, text };
+/** The launch config that is found in a folder. Trust is in that folder: one that is a link to a trusted one of another is another. */
+export async function readPlaced(folder: string): Promise<PlacedConfig | undefined> {
+  const text = await readText(configAt(join(folder, configName)));
+  return text === undefined ? undefined : { path: join(await realpath(folder), configName), text };
 }
 
-/** One byte more than is allowed is read at most: the parser refuses the rest of a file that is too large, in words. */
-async function readText(path: string, what: string, code: ErrorCode): Promise<string | undefined> {
-  try {
-    await using file = await open(path);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of file.createReadStream({ end: maxBytes, autoClose: false })) {
-      if (!Buffer.isBuffer(chunk)) continue;
-      chunks.push(chunk);
-      size += chunk.length;
-    }
-    if (size > maxBytes) throw new LaunchError(code, `${what} ${JSON.stringify(path)} has more than 1 MiB`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (error) {
-    if (isFileMissing(error)) return undefined;
-    if (error instanceof LaunchError) throw error;
-    const why = error instanceof TypeError ? "it is not UTF-8 text" : messageOf(error);
-    throw new LaunchError(code, `${what} ${JSON.stringify(path)} can't be read: ${why}`, { cause: error });
+function configAt(path: string): TextRequest {
+  return { path, what: "launch config", code: "bad-config" };
+}
+
+async function readDocument(request: TextRequest): Promise<Document> {
+  const text = await readText(request);
+  if (text === undefined) {
+    throw new LaunchError(request.code, `there is no ${request.what} at ${JSON.stringify(request.path)}`);
   }
+  return { name: request.path, text };
 }

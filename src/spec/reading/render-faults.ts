@@ -1,6 +1,6 @@
 import { LaunchError } from "../../core/errors.ts";
 import type { Fault } from "./fault.ts";
-import type { Document } from "../resolve/resolution.ts";
+import type { Document, LeftOut } from "../resolve/resolution.ts";
 
 export type RenderRequest = {
   readonly faults: readonly Fault[];
@@ -8,12 +8,14 @@ export type RenderRequest = {
   readonly documents: readonly Document[];
   /** Where each document's schema is: shown in the last line. */
   readonly schemas?: Readonly<Partial<Record<string, string>>>;
+  /** What may be why. */
+  readonly leftOut?: LeftOut | undefined;
 };
 
 const maxWidth = 120;
 
 /** Faults for people: each with its place, the line that it is in and a caret line under it, and at the end how many there are. */
-export function renderFaults({ faults, documents, schemas = {} }: RenderRequest): readonly string[] {
+export function renderFaults({ faults, documents, schemas = {}, leftOut }: RenderRequest): readonly string[] {
   const lines = faults.flatMap((fault) => {
     const text = documents.find(({ name }) => name === fault.file)?.text;
     const source = text?.split(/\r\n|\n|\r/)[fault.line - 1];
@@ -28,7 +30,7 @@ export function renderFaults({ faults, documents, schemas = {} }: RenderRequest)
     const schema = schemas[file];
     return `${count} ${count === 1 ? "fault" : "faults"} in ${file}${schema === undefined ? "" : `. The schema: ${schema}`}`;
   });
-  return [...lines, ...totals];
+  return [...lines, ...(leftOut === undefined ? [] : [leftOut.words]), ...totals];
 }
 
 /** `launch.yaml:7:13`, or the flag's name. */

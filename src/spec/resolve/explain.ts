@@ -13,10 +13,12 @@ export function explain({ origins }: Resolved): readonly ExplainRow[] {
  * key order the rows have; `tree` the merged one, which knows the origins.
  */
 export function rowsOf(value: object, tree: Located): readonly ExplainRow[] {
-  return rows(plainJson(value), tree, "").map((row) => ({
-    ...row,
-    path: row.path.replace(apart, "resource_args.$1.builder."),
-  }));
+  return rows(plainJson(value), tree, "");
+}
+
+/** The same of a spec. */
+export function specRowsOf(value: object, tree: Located): readonly ExplainRow[] {
+  return rowsOf(value, tree).map((row) => ({ ...row, path: row.path.replace(apart, "resource_args.$1.builder.") }));
 }
 
 /** Validation keeps a resource's `builder` apart from its arguments; people know it among them. */

@@ -8,7 +8,25 @@ import type { LaunchSpec } from "../launch-spec/launch-spec.ts";
 export type Document = { readonly name: string; readonly text: string };
 
 /** A launch config's document; `found`: nobody named it, it was where one is looked for. */
-export type ConfigDocument = Document & { readonly found?: true };
+export type ConfigDocument = Document & { readonly found?: FoundConfig };
+
+/** Where a launch config was found: in the user's own folder, or in the working folder, which may be anybody's. */
+export type FoundConfig =
+  | { readonly kind: "own" }
+  | { readonly kind: "trusted" }
+  | {
+      readonly kind: "untrusted";
+      /** What it allowed when it was trusted, of one that has changed since. */
+      readonly before?: readonly ConfigField[];
+      /** Why it can't be said whether it is trusted. */
+      readonly problem?: string;
+    };
+
+/** A field of a launch config that was written: `allow.mounts`, `secrets.API_KEY`. */
+export type ConfigField = { readonly path: string; readonly value: Json };
+
+/** What doesn't count of a config that was only found in the working folder, and the words for it. */
+export type LeftOut = { readonly name: string; readonly fields: readonly ConfigField[]; readonly words: string };
 
 /**
  * A value from outside the files, at its path in the spec (`overrides.entry_point`, `resource_args.local-container`).
@@ -66,6 +84,8 @@ export type Resolved = {
   readonly kind: "resolved";
   readonly spec: LaunchSpec;
   readonly config: LaunchConfig;
+  /** Present when something of the config doesn't count; it is among the warnings. */
+  readonly leftOut?: LeftOut;
   /** Present when the spec names a queue and it was looked at. */
   readonly queue?: MergedQueue;
   /** Where each value of the spec and the config came from: leaves, in the order in which they are documented. */
@@ -74,4 +94,5 @@ export type Resolved = {
   readonly origins: { readonly spec: readonly ExplainRow[]; readonly config: readonly ExplainRow[] };
 };
 
-export type Resolution = Resolved | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+export type Resolution =
+  Resolved | { readonly kind: "faults"; readonly faults: readonly Fault[]; readonly leftOut?: LeftOut };

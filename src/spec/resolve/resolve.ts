@@ -5,18 +5,18 @@ import { slugOf } from "../../run/run-id.ts";
 import type { AskedQueue } from "../queue-definition/asked-queue.ts";
 import { checkTogether } from "../launch-spec/checks.ts";
 import { checkConfig } from "../config/config-checks.ts";
-import { rowsOf } from "./explain.ts";
-import { type Fault, faultAt, type Origin } from "../reading/fault.ts";
-import { issuesOf, phraseOf } from "../reading/issues.ts";
-import type { LaunchConfig } from "../config/launch-config.ts";
+import { rowsOf, specRowsOf } from "./explain.ts";
+import type { Fault, Origin } from "../reading/fault.ts";
 import { type LaunchSpec, launchSpecSchema } from "../launch-spec/launch-spec.ts";
-import { at, emptyMap, type Located, locate, nest, pathOf, toJson, withEntry } from "../reading/located.ts";
+import { at, emptyMap, type Located, locate, nest, pathOf, withEntry } from "../reading/located.ts";
 import { macroFaults } from "../launch-spec/macros.ts";
 import { append, overlay, unite } from "./merge.ts";
-import { ensureMap, normalForm, otherNames } from "../launch-spec/normal-form.ts";
-import { parse } from "../reading/parse.ts";
-import { refuseInConfig, refuseInSpec } from "../launch-spec/refused.ts";
-import type { Document, Overlay, QueueLookUp, Resolution, ResolveRequest } from "./resolution.ts";
+import { ensureMap, normalForm } from "../launch-spec/normal-form.ts";
+import { refuseInSpec } from "../launch-spec/refused.ts";
+import type { CountedConfig } from "../config/left-out.ts";
+import type { ExplainRow, Overlay, QueueLookUp, Resolution, ResolveRequest } from "./resolution.ts";
+import { configTreeOf, countedOf } from "./resolve-config.ts";
+import { inOrder, treeOf, validate } from "./validate.ts";
 
 /**
  * From what was written to what is meant: reads the documents, puts the layers over each other, validates, and applies the
@@ -25,14 +25,12 @@ import type { Document, Overlay, QueueLookUp, Resolution, ResolveRequest } from 
 export async function resolveSpec(request: ResolveRequest): Promise<Resolution> {
   const faults: Fault[] = [];
   const warnings: string[] = [];
-  const configTree = refuseInConfig(treeOf(request.config, "a launch config", faults), request.config, {
-    faults,
-    warnings,
-  });
+  const configTree = configTreeOf(request.config, { faults, warnings });
   const written = normalForm(refuseInSpec(treeOf(request.spec, "a launch spec", faults), faults), faults);
   const asked = layersOver(overlay(labelsOf(configTree), written), request.overlays, faults);
 
-  const config = request.config === undefined ? noConfig : await validateConfig(configTree, faults);
+  const counted = await countedOf(request.config, configTree, faults);
+  const config = counted?.config;
   const { queue: queues } = request;
   const definitionOf =
     queues === undefined || config === undefined ? undefined : (name: string) => queues.definitionOf(name, config);
@@ -40,28 +38,27 @@ export async function resolveSpec(request: ResolveRequest): Promise<Resolution> 
   const tree = withResourceArgs(layer === undefined ? asked : layer.below(asked, faults));
   const spec = validate(launchSpecSchema, tree, faults);
   faults.push(...macroFaults(at(tree, ["resource_args"])));
-  if (config !== undefined) faults.push(...checkConfig(config, configTree));
-  if (config !== undefined && spec !== undefined) {
-    faults.push(...checkTogether({ spec, config, tree, configTree, queue: request.queue }));
+  if (counted !== undefined) faults.push(...checkConfig(counted.config, counted.tree));
+  if (counted !== undefined && spec !== undefined) {
+    faults.push(
+      ...checkTogether({ spec, config: counted.config, tree, configTree: counted.tree, queue: request.queue }),
+    );
   }
-  if (faults.length > 0 || config === undefined || spec === undefined)
-    return { kind: "faults", faults: inOrder(faults) };
+  const leftOut = counted?.leftOut === undefined ? {} : { leftOut: counted.leftOut };
+  if (faults.length > 0 || counted === undefined || spec === undefined)
+    return { kind: "faults", faults: inOrder(faults), ...leftOut };
 
   const resolved = finished(spec, request.context);
-  const origins = { spec: rowsOf({ ...resolved, builder: {} }, tree), config: rowsOf(config, configTree) };
+  if (counted.leftOut !== undefined) warnings.push(counted.leftOut.words);
+  const origins = { spec: specRowsOf({ ...resolved, builder: {} }, tree), config: configRows(counted) };
   const queue = layer === undefined ? {} : { queue: layer.merged(asked, resolved) };
-  return { kind: "resolved", spec: resolved, config, warnings, ...queue, origins };
+  return { kind: "resolved", spec: resolved, config: counted.config, ...leftOut, warnings, ...queue, origins };
 }
 
-/** A document's values; without a document, or when it is no mapping, none. */
-function treeOf(document: Document | undefined, what: string, faults: Fault[]): Located {
-  if (document === undefined) return emptyMap({ kind: "named", name: "default" });
-  const { tree, faults: found } = parse(document);
-  faults.push(...found);
-  if (tree.kind === "map") return tree;
-  const given = tree.kind === "list" ? "a list" : JSON.stringify(tree.value).slice(0, 60);
-  faults.push(faultAt({ origin: tree.origin, message: `${what} must be a mapping, not ${given}` }));
-  return emptyMap(tree.origin);
+/** What counts of the config, and what is written there and doesn't. */
+function configRows({ config, tree, leftOut }: CountedConfig): readonly ExplainRow[] {
+  const out = leftOut?.fields.map((field) => ({ ...field, origin: `${leftOut.name}, doesn't count` })) ?? [];
+  return [...rowsOf(config, tree), ...out];
 }
 
 /** What the launch config says of every run here. */
@@ -113,48 +110,6 @@ function withResourceArgs(tree: Located): Located {
   const written = at(tree, ["resource"]);
   const name = written === undefined ? defaultResource : written.kind === "scalar" ? written.value : undefined;
   return typeof name === "string" && isResourceName(name) ? ensureMap(tree, ["resource_args", name]) : tree;
-}
-
-function validate<Schema extends z.ZodType>(
-  schema: Schema,
-  tree: Located,
-  faults: Fault[],
-): z.output<Schema> | undefined {
-  const parsed = schema.safeParse(toJson(tree), { error: phraseOf, jitless: true });
-  if (parsed.success) return parsed.data;
-  faults.push(
-    ...issuesOf(
-      parsed.error.issues,
-      tree,
-      otherNames.flatMap(({ name }) => name.slice(0, 1)),
-    ),
-  );
-  return undefined;
-}
-
-/** What a place without a launch config has. Most launches have none, and don't pay for its schema: 6 ms of CPU. */
-const noConfig: LaunchConfig = {
-  secrets: {},
-  slots: {},
-  lease: {},
-  profiles: {},
-  allow: { mounts: [], patches_in_public: false, local_process: "refused" },
-};
-
-async function validateConfig(tree: Located, faults: Fault[]): Promise<LaunchConfig | undefined> {
-  const { launchConfigSchema } = await import("../config/launch-config.ts");
-  return validate(launchConfigSchema, tree, faults);
-}
-
-/** By file and place, so that a person goes through a file once; each said once, also where an alias repeats its value. */
-function inOrder(faults: readonly Fault[]): readonly Fault[] {
-  const files = [...new Set(faults.map(({ file }) => file))];
-  const distinct = new Map(
-    faults.map((fault) => [JSON.stringify([fault.file, fault.line, fault.column, fault.message]), fault]),
-  );
-  return [...distinct.values()].sort(
-    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
-  );
 }
 
 function finished(spec: z.output<typeof launchSpecSchema>, context: ResolveRequest["context"]): LaunchSpec {

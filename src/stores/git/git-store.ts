@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
-import { LaunchError } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
 import type { AgentStore } from "../agent-store.ts";
 import type { QueueEntry, QueueStore } from "../queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { UnreadableRun } from "../../run/unreadable.ts";
 import { asWaiting, placedDocument } from "../../run/transitions.ts";
 import { documents } from "./runs/documents.ts";
 import { enqueue, maxWaiting } from "./queue/enqueue.ts";
@@ -18,7 +18,7 @@ import { listRuns, readRun } from "./runs/read-runs.ts";
 import type { StoreRepository } from "./repository/repository.ts";
 import { snapshotTaker } from "./queue/snapshot.ts";
 import { identify } from "./queue/store-id.ts";
-import { cancel, cancelWaiting, claim, finish, move, placeOf, put } from "./queue/transitions.ts";
+import { cancel, cancelWaiting, claim, finish, move, placeOf, put, putUnread } from "./queue/transitions.ts";
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(
@@ -82,6 +82,7 @@ function queues(context: QueueContext): Queues {
         : Promise.resolve({ kind: "fenced" }),
     cancel: (entry, document, signal) => cancel(context, { entry, document }, signal),
     cancelWaiting: (items, signal) => cancelWaiting(context, items, signal),
+    putUnread: (entry, to, signal) => putUnread(context, { entry, to }, signal),
     move: (entry, document, signal) => move(context, { entry, document }, signal),
     pause: (queue, paused, signal) => pause(context, { queue, paused }, signal),
     history: (queue, limit, signal) => history(context, { queue, limit }, signal),
@@ -113,7 +114,7 @@ async function load(context: QueueContext, entry: QueueEntry, signal: AbortSigna
     const { document } = await context.documents.read(opened, placeOf(entry), signal);
     return placedDocument(document, entry.place);
   } catch (error) {
-    if (error instanceof LaunchError && error.code === "store-failed") return undefined;
+    if (error instanceof UnreadableRun) return undefined;
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import type {
 import { schemaVersion } from "../../run/head.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { heldByNobody } from "../../run/transitions.ts";
+import { UnreadableRun } from "../../run/unreadable.ts";
 import { documentColumns, documentValues, entryOf, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
 import type { Session } from "./session.ts";
@@ -18,10 +19,10 @@ import type { Session } from "./session.ts";
 /** Taking runs, and ending them. */
 export function queueClaims(session: Session): Pick<QueueStore, "claim" | "finish"> & { readonly picks: PickingStore } {
   const take = async (name: string, request: object, signal: AbortSignal): Promise<Claim> => {
-    const text = `SELECT ${documentColumns}, cancel_requested, key_time FROM launch.${name}($1)`;
+    const text = `SELECT ${documentColumns("r")}, r.cancel_requested, r.key_time FROM launch.${name}($1) AS r`;
     const result = await session.write(text, [JSON.stringify(request)], signal);
     if (result.kind === "unknown") return result;
-    return result.rows[0] === undefined ? { kind: "lost" } : wonOf(result.rows[0]);
+    return result.rows[0] === undefined ? { kind: "lost" } : wonOf(session, result.rows[0], signal);
   };
   return {
     claim: (request, signal) => take("claim", claimOf(request), signal),
@@ -57,7 +58,21 @@ function pickOf({ queue, lease, order, limits, agent, nowMs }: PickRequest): obj
 
 const aboutSchema = z.object({ cancel_requested: z.boolean(), key_time: timeSchema });
 
-function wonOf(row: unknown): Claim {
+const leasedSchema = z.object({ run_id: z.string(), version: z.string() });
+
+/** What can't be read is put back, with the reason, before anybody starts it. */
+async function wonOf(session: Session, row: unknown, signal: AbortSignal): Promise<Claim> {
+  try {
+    return readWon(row);
+  } catch (error) {
+    if (!(error instanceof UnreadableRun)) throw error;
+    const { run_id: runId, version } = leasedSchema.parse(row);
+    await session.write("SELECT launch.set_aside($1, $2, $3)", [runId, version, error.why], signal);
+    return { kind: "unreadable", runId, why: error.why };
+  }
+}
+
+function readWon(row: unknown): Claim {
   const { document, version } = readDocument(row);
   const { cancel_requested: cancelRequested, key_time: time } = aboutSchema.parse(row);
   const entry = entryOf({ place: "leased", version, time, run: document.run, cancelRequested });
@@ -71,9 +86,7 @@ type FinishRequest = {
   readonly next: object | undefined;
 };
 
-const nextColumns = [...documentColumns.split(", "), "cancel_requested", "key_time"]
-  .map((column) => `(f.next).${column} AS ${column}`)
-  .join(", ");
+const nextColumns = `${documentColumns("(f.next)")}, (f.next).cancel_requested, (f.next).key_time`;
 
 async function finish(session: Session, request: FinishRequest, signal: AbortSignal): Promise<Finished> {
   const { entry, next } = request;
@@ -91,10 +104,13 @@ async function finish(session: Session, request: FinishRequest, signal: AbortSig
     return { finish: { kind: "fenced" }, next: next === undefined ? undefined : { kind: "lost" } };
   }
   const written = { ...entry, place: "ended", version: current, run: document.run } as const;
-  return { finish: { kind: "written", entry: written }, next: next === undefined ? undefined : nextOf(row) };
+  return {
+    finish: { kind: "written", entry: written },
+    next: next === undefined ? undefined : await nextOf(session, row, signal),
+  };
 }
 
-function nextOf(row: unknown): Claim {
+async function nextOf(session: Session, row: unknown, signal: AbortSignal): Promise<Claim> {
   const taken = z.object({ run_id: z.string().nullable() }).parse(row).run_id;
-  return taken === null ? { kind: "lost" } : wonOf(row);
+  return taken === null ? { kind: "lost" } : wonOf(session, row, signal);
 }

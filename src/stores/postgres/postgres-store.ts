@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Database } from "../../clients/postgres/database.ts";
 import type { Log } from "../../core/output/log.ts";
-import { readBeat } from "../../run/beat.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { AgentStore, BeatWrite, SeenAgent } from "../agent-store.ts";
 import type { WholeStore } from "../whole-store.ts";
@@ -11,7 +10,7 @@ import { queueClaims } from "./claims.ts";
 import { definitionStore } from "./definitions.ts";
 import { maxWaiting, queueWrites } from "./queue.ts";
 import { placed } from "../../run/transitions.ts";
-import { headText, readHead } from "./rows.ts";
+import { headColumn, headText, readBeatColumn, readHead } from "./rows.ts";
 import { limitOf, newNonce, outcomeSchema, runStore } from "./runs.ts";
 import { openSession, type Session, type Written } from "./session.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -88,7 +87,7 @@ async function writeBeat(
   { beat, expected }: { readonly beat: AgentBeat; readonly expected: string | undefined },
   signal: AbortSignal,
 ): Promise<BeatWrite> {
-  const text = "SELECT outcome, current, present FROM launch.beat($1, $2, $3, $4)";
+  const text = "SELECT outcome, current, present::text AS present FROM launch.beat($1, $2, $3, $4)";
   const result = await session.write(text, [newNonce(), beat.agent, expected ?? null, headText(beat)], signal);
   if (result.kind === "unknown") return result;
   const { outcome, current } = outcomeSchema.parse(result.rows[0]);
@@ -97,8 +96,8 @@ async function writeBeat(
 }
 
 function seenOf(agent: string, row: unknown): SeenAgent | undefined {
-  const seen = z.object({ current: z.string(), present: z.unknown() }).safeParse(row);
-  const read = readBeat(agent, seen.data?.present);
+  const seen = z.object({ current: z.string(), present: z.string().nullable() }).safeParse(row);
+  const read = readBeatColumn(agent, seen.data?.present ?? null);
   return seen.success && read.kind === "beat" ? { beat: read.beat, version: seen.data.current } : undefined;
 }
 
@@ -108,13 +107,13 @@ async function history(
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
   const rows = await session.read(
-    `SELECT run_id, head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded')
+    `SELECT run_id, ${headColumn} AS head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded') AND unreadable IS NULL
        ORDER BY finished_at DESC NULLS LAST, run_id DESC LIMIT $2`,
     [queue, limitOf(limit)],
     signal,
   );
   return z
-    .array(z.object({ run_id: z.string(), head: z.unknown() }))
+    .array(z.object({ run_id: z.string(), head: z.string().nullable() }))
     .parse(rows)
     .flatMap(({ run_id: runId, head }) => {
       const read = readHead(runId, head);

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { queuedOf } from "../queued-run.ts";
 import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
+import type { Row } from "../../clients/postgres/database.ts";
+import { parseKey } from "../../queues/key.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { UnreadableRun } from "../../run/unreadable.ts";
 import { asWaiting, heldByNobody, placedDocument } from "../../run/transitions.ts";
 import { documentColumns, documentValues, entryOf, headText, readDocument, timeSchema } from "./rows.ts";
 import { newNonce, outcomeSchema } from "./runs.ts";
@@ -12,7 +15,7 @@ export const maxWaiting = 100_000;
 /** In one statement: all or none. */
 const maxBatch = 25;
 
-type EntryWrites = Pick<QueueStore, "enqueue" | "load" | "progress" | "release" | "cancel" | "move">;
+type EntryWrites = Pick<QueueStore, "enqueue" | "load" | "progress" | "release" | "cancel" | "move" | "putUnread">;
 
 /** The changes of a queue that take no lease. */
 export function queueWrites(session: Session): EntryWrites {
@@ -25,9 +28,9 @@ export function queueWrites(session: Session): EntryWrites {
       return results;
     },
     load: async (entry, signal) => {
-      const text = `SELECT ${documentColumns} FROM launch.runs WHERE run_id = $1 AND version = $2`;
+      const text = `SELECT ${documentColumns("r")} FROM launch.runs r WHERE r.run_id = $1 AND r.version = $2`;
       const [row] = await session.read(text, [entry.run.run_id, entry.version], signal);
-      return row === undefined ? undefined : placedDocument(readDocument(row).document, entry.place);
+      return row === undefined ? undefined : documentIn(row, entry);
     },
     progress: (entry, document, signal) => {
       const leased = leasedAs(entry, document);
@@ -38,7 +41,25 @@ export function queueWrites(session: Session): EntryWrites {
     move: (entry, document, signal) =>
       changeEntry(session, { name: "requeue", entry, document: asWaiting(document), place: "waiting" }, signal),
     cancel: (entry, document, signal) => cancel(session, { entry, document: heldByNobody(document) }, signal),
+    putUnread: async ({ key, version }, place, signal) => {
+      const runId = parseKey(key)?.runId;
+      if (runId === undefined) return false;
+      const text = "SELECT outcome, current FROM launch.put_unread($1, $2, $3, $4)";
+      const result = await session.write(text, [newNonce(), runId, version, place], signal);
+      if (result.kind === "unknown") throw session.unreachable(result.message);
+      return outcomeSchema.parse(result.rows[0]).outcome === "written";
+    },
   };
+}
+
+/** None of a run that can't be read: who writes it is fenced. */
+function documentIn(row: Row, { place }: QueueEntry): RunDocument | undefined {
+  try {
+    return placedDocument(readDocument(row).document, place);
+  } catch (error) {
+    if (error instanceof UnreadableRun) return undefined;
+    throw error;
+  }
 }
 
 /** A leased run's document says who has it: the one that takes it over, and else whoever had it, where its writer left that out. */

@@ -1,58 +1,92 @@
 import { z } from "zod";
 import type { Row } from "../../clients/postgres/database.ts";
-import { LaunchError } from "../../core/errors.ts";
-import { checkedObject } from "../../core/json.ts";
+import { beatBounds, headBounds, maxPatchBytes, maxTailBytes, recordBounds } from "../../run/bounds.ts";
 import { formatKey } from "../../queues/key.ts";
 import type { QueueEntry } from "../queue-store.ts";
 import { readInQueue } from "../queued-head.ts";
 import { queuedOf } from "../queued-run.ts";
-import { isNewer, type ReadHead, readRunHead } from "../../run/head.ts";
+import { type ReadBeat, readBeatText } from "../../run/beat.ts";
+import { type ReadHead, readHeadText } from "../../run/head.ts";
+import { readRecordText } from "../../run/read-record.ts";
 import type { RunDocument } from "../../run/document.ts";
+import { UnreadableRun } from "../../run/unreadable.ts";
 
 /*
  * Between rows and documents. A head is jsonb, which has no NUL and no half of a surrogate pair: in a head they become U+FFFD. A record
- * is json, kept as it was written. Patch and tail are bytes.
+ * is json, kept as it was written. Patch and tail are bytes. All come as texts, which are null where they are longer than may be: what was
+ * written so isn't even sent.
  */
 const headName = "head";
 
+/** jsonb is written with a blank behind each comma and colon. */
+const jsonbBounds = { ...headBounds, bytes: 2 * headBounds.bytes };
+const jsonbBeatBounds = { ...beatBounds, bytes: 2 * beatBounds.bytes };
+
+/** A column's text, unless it is too long. */
+export const headColumn = shortText("head", jsonbBounds.bytes);
+export const beatColumn = shortText("beat", jsonbBeatBounds.bytes);
+
+function shortText(column: string, maxBytes: number): string {
+  return `CASE WHEN octet_length(${column}::text) <= ${maxBytes} THEN ${column}::text END`;
+}
+
+const textSchema = z.string().nullable();
+
 /** Reads a run's head. What can't be read says why, and is left alone by everyone. */
-export function readHead(runId: string, value: unknown): ReadHead {
-  const read = readRunHead(value, headName);
-  if (read.kind === "unreadable" || read.run.run_id === runId) return read;
-  return { kind: "unreadable", why: `its ${headName} is another run's: "${read.run.run_id}"` };
+export function readHead(runId: string, text: string | null): ReadHead {
+  if (text === null) return { kind: "unreadable", why: `its ${headName} has more than ${headBounds.bytes} bytes` };
+  return readHeadText(text, { runId, called: headName }, jsonbBounds);
+}
+
+/** Reads an agent's beat. */
+export function readBeatColumn(agent: string, text: string | null): ReadBeat {
+  if (text !== null) return readBeatText(agent, text, jsonbBeatBounds);
+  return { kind: "unreadable", why: `its beat has more than ${beatBounds.bytes} bytes` };
 }
 
 /** The same, of a run that lies in a queue. */
-export function readQueuedHead(runId: string, queue: string, value: unknown): ReadHead {
-  return readInQueue(readHead(runId, value), queue, headName);
+export function readQueuedHead(runId: string, queue: string, text: string | null): ReadHead {
+  return readInQueue(readHead(runId, text), queue, headName);
 }
 
 const documentSchema = z.object({
   run_id: z.string(),
   version: z.string(),
-  head: z.unknown(),
-  record: z.unknown(),
+  head: textSchema,
+  record: textSchema,
+  long: z.boolean(),
   patch: z.instanceof(Uint8Array).nullable(),
   tail: z.instanceof(Uint8Array).nullable(),
 });
 
-/** The columns of a whole document. */
-export const documentColumns = "run_id, version, head, record, patch, tail";
+/** The columns of a whole document, of a row that is called so. */
+export function documentColumns(row: string): string {
+  const bytes = (column: string, max: number): string =>
+    `CASE WHEN octet_length(${row}.${column}) <= ${max} THEN ${row}.${column} END AS ${column}`;
+  return [
+    `${row}.run_id AS run_id`,
+    `${row}.version AS version`,
+    `${shortText(`${row}.head`, jsonbBounds.bytes)} AS head`,
+    `${shortText(`${row}.record`, recordBounds.bytes)} AS record`,
+    `coalesce(octet_length(${row}.patch) > ${maxPatchBytes}, false) AS long`,
+    bytes("patch", maxPatchBytes),
+    bytes("tail", maxTailBytes),
+  ].join(", ");
+}
 
 /** A whole run. Throws `unsupported` for a newer schema, `store-failed` for what is damaged. */
 export function readDocument(row: Row): { readonly document: RunDocument; readonly version: string } {
-  const { run_id, version, head, record, patch, tail } = documentSchema.parse(row);
+  const { run_id, version, head, record, patch, tail, long } = documentSchema.parse(row);
   const read = readHead(run_id, head);
-  if (read.kind === "unreadable") {
-    throw new LaunchError(isNewer(head) ? "unsupported" : "store-failed", `run "${run_id}" can't be read: ${read.why}`);
-  }
-  const checked = checkedObject(record);
-  if (checked.kind === "other") {
-    throw new LaunchError("store-failed", `run "${run_id}" can't be read: its record ${checked.why}`);
-  }
+  const failed = (why: string): UnreadableRun => new UnreadableRun(run_id, { why });
+  if (read.kind === "unreadable") throw new UnreadableRun(run_id, read);
+  if (record === null) throw failed(`its record has more than ${recordBounds.bytes} bytes`);
+  const parsed = readRecordText(record);
+  if (parsed.kind === "other") throw failed(`its record ${parsed.why}`);
+  if (long) throw failed(`its patch has more than ${maxPatchBytes} bytes`);
   const document = {
     run: read.run,
-    record: checked.value,
+    record: parsed.value,
     ...(patch === null ? {} : { patch }),
     ...(tail === null ? {} : { tail: Buffer.from(tail).toString() }),
   };

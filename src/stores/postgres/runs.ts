@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ListedRun, Store, WriteResult } from "../store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { placed, placedDocument } from "../../run/transitions.ts";
-import { documentColumns, documentValues, readDocument, readHead } from "./rows.ts";
+import { documentColumns, documentValues, headColumn, readDocument, readHead } from "./rows.ts";
 import type { Session } from "./session.ts";
 
 export const outcomeSchema = z.object({ outcome: z.enum(["written", "conflict"]), current: z.string().nullable() });
@@ -23,7 +23,7 @@ export function runStore(session: Session): Omit<Store, "location" | "close"> {
     update: (document, expected, signal) =>
       write(session, { call: "update_run($1, $2, $3, $4, $5, $6, $7)", expected: [expected], document }, signal),
     read: async (runId, signal) => {
-      const text = `SELECT ${documentColumns}, ${placeColumn} FROM launch.runs WHERE run_id = $1`;
+      const text = `SELECT ${documentColumns("r")}, ${placeColumn} FROM launch.runs r WHERE r.run_id = $1`;
       const [row] = await session.read(text, [runId], signal);
       if (row === undefined) return undefined;
       const { document, version } = readDocument(row);
@@ -31,7 +31,7 @@ export function runStore(session: Session): Omit<Store, "location" | "close"> {
       return { ...(place === null ? document : placedDocument(document, place)), version };
     },
     list: async (limit, signal) => {
-      const text = `SELECT run_id, version, head, ${placeColumn} FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1`;
+      const text = `SELECT run_id, version, ${headColumn} AS head, unreadable, ${placeColumn} FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1`;
       const rows = await session.read(text, [limitOf(limit)], signal);
       return rows.map(listed);
     },
@@ -78,10 +78,16 @@ async function write(
 const placeColumn = "CASE place WHEN 'direct' THEN NULL WHEN 'folded' THEN 'ended' ELSE place END AS place";
 const placeSchema = z.object({ place: z.enum(["waiting", "leased", "ended"]).nullable() });
 
-const listedSchema = placeSchema.extend({ run_id: z.string(), version: z.string(), head: z.unknown() });
+const listedSchema = placeSchema.extend({
+  run_id: z.string(),
+  version: z.string(),
+  head: z.string().nullable(),
+  unreadable: z.string().nullable(),
+});
 
 function listed(row: unknown): ListedRun {
-  const { run_id: runId, version, head, place } = listedSchema.parse(row);
+  const { run_id: runId, version, head, place, unreadable } = listedSchema.parse(row);
+  if (unreadable !== null) return { kind: "unreadable", runId, version, why: unreadable };
   const read = readHead(runId, head);
   if (read.kind === "unreadable") return { ...read, runId, version };
   return { kind: "run", run: place === null ? read.run : placed(read.run, place), version };

@@ -99,11 +99,16 @@ function unreachable(location: string, said: string): LaunchError {
 
 /** More runs would wait than the store takes; raised by `enqueue`. */
 const tooManyWaiting = "LA001";
+/** What nobody could read; raised by whatever writes. */
+const outOfBounds = "LA002";
 
 function refusal(location: string, error: unknown): LaunchError {
   const said = messageOf(error);
   if (sqlState(error) === tooManyWaiting) {
     return new LaunchError("refused", `the store ${location} takes no more: ${said}`, { cause: error });
+  }
+  if (sqlState(error) === outOfBounds) {
+    return new LaunchError("refused", `the store ${location} keeps no such thing: ${said}`, { cause: error });
   }
   const fault = faultOf(error);
   if (fault === "denied") {

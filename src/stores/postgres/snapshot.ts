@@ -1,39 +1,45 @@
 import { z } from "zod";
 import { formatKey } from "../../queues/key.ts";
-import { readBeat } from "../../run/beat.ts";
+import type { ReadHead } from "../../run/head.ts";
+import { isNewer, newerWords } from "../../run/unreadable.ts";
 import type { SeenAgent } from "../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, UnreadableBeat, UnreadableEntry } from "../queue-store.ts";
 import { placed } from "../../run/transitions.ts";
-import { entryOf, readQueuedHead, timeSchema } from "./rows.ts";
+import { beatColumn, entryOf, headColumn, readBeatColumn, readQueuedHead, timeSchema } from "./rows.ts";
 import type { Session } from "./session.ts";
 
 /** One statement, so that all of it is of one moment. */
 const snapshotQuery = `
-SELECT 'run' AS kind, run_id AS name, queue, place, version, head AS content, cancel_requested, priority, key_time FROM launch.runs
-  WHERE place IN ('waiting', 'leased', 'ended') AND ($1::text[] IS NULL OR queue = ANY ($1))
-UNION ALL SELECT 'agent', agent, NULL, stop, version, beat, NULL, NULL, NULL FROM launch.agents
-UNION ALL SELECT 'paused', queue, queue, NULL, NULL, NULL, NULL, NULL, NULL FROM launch.paused_queues
+SELECT 'run' AS kind, run_id AS name, queue, place, version, ${headColumn} AS content, cancel_requested, priority, key_time, unreadable, schema_version
+  FROM launch.runs WHERE place IN ('waiting', 'leased', 'ended') AND ($1::text[] IS NULL OR queue = ANY ($1))
+UNION ALL SELECT 'agent', agent, NULL, stop, version, ${beatColumn}, NULL, NULL, NULL, NULL, NULL FROM launch.agents
+UNION ALL SELECT 'paused', queue, queue, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM launch.paused_queues
   WHERE $1::text[] IS NULL OR queue = ANY ($1)`;
 
+const runRowSchema = z.object({
+  kind: z.literal("run"),
+  name: z.string(),
+  queue: z.string(),
+  place: z.enum(["waiting", "leased", "ended"]),
+  version: z.string(),
+  content: z.string().nullable(),
+  unreadable: z.string().nullable(),
+  /** Of its head or its record, whichever is newer. */
+  schema_version: z.number().nullable(),
+  cancel_requested: z.boolean(),
+  priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
+  key_time: timeSchema,
+});
+
 const rowSchema = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("run"),
-    name: z.string(),
-    queue: z.string(),
-    place: z.enum(["waiting", "leased", "ended"]),
-    version: z.string(),
-    content: z.unknown(),
-    cancel_requested: z.boolean(),
-    priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
-    key_time: timeSchema,
-  }),
+  runRowSchema,
   z.object({
     kind: z.literal("agent"),
     name: z.string(),
     /** What it is asked for. */
     place: z.enum(["drain", "now"]).nullable(),
     version: z.string(),
-    content: z.unknown(),
+    content: z.string().nullable(),
   }),
   z.object({ kind: z.literal("paused"), name: z.string() }),
 ]);
@@ -54,21 +60,31 @@ export async function readSnapshot(
     const row = rowSchema.parse(each);
     if (row.kind === "paused") paused.push(row.name);
     else if (row.kind === "agent") {
-      const read = readBeat(row.name, row.content);
+      const read = readBeatColumn(row.name, row.content);
       const stop = row.place === null ? {} : { stop: row.place };
       if (read.kind === "beat") agents.push({ beat: read.beat, version: row.version, ...stop });
       else unreadableBeats.set(row.name, { version: row.version, why: read.why });
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
-      const read = readQueuedHead(row.name, queue, row.content);
+      const read = readRow(row);
       if (read.kind === "run")
         entries.push(entryOf({ place, version, time, run: placed(read.run, place), cancelRequested }));
       else {
         const key = formatKey({ priority, time, runId: row.name });
-        unreadable.push({ queue, key, version, why: read.why, place });
+        const newer = read.isNewer === true ? { isNewer: true } : {};
+        unreadable.push({ queue, key, version, why: read.why, place, ...newer });
       }
     }
   }
   const sorted = entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return { entries: sorted, unreadable, agents, unreadableBeats, paused };
+}
+
+/** The head, unless the run is left alone for its record's sake: who wrote the row has looked at that. */
+function readRow({ name, queue, content, unreadable, schema_version }: z.output<typeof runRowSchema>): ReadHead {
+  if (unreadable !== null) return { kind: "unreadable", why: unreadable };
+  const read = readQueuedHead(name, queue, content);
+  const version = { schema_version };
+  if (read.kind === "unreadable" || !isNewer(version)) return read;
+  return { kind: "unreadable", why: newerWords(version), isNewer: true };
 }

@@ -146,7 +146,7 @@ export const launchTable = {
     group: where,
     input: "launch-config",
     description:
-      "The launch config, a file of the workspace. By default `launch-config.yaml` of the working directory, if there is one.",
+      "The launch config, a file of the workspace. By default `launch-config.yaml` of the working directory, if there is one: of that its builder, registry and environment count, and the rest only when it is named here.",
     common: true,
   },
   queue: {

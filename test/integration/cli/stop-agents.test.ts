@@ -56,7 +56,7 @@ describe("agents that are stopped from another machine", () => {
   });
 
   const startAgent = async (...argv: readonly string[]): Promise<RunningCommand> => {
-    const agent = there.start("agent", "--name", "box-1", ...argv);
+    const agent = there.start("agent", "-c", "launch-config.yaml", "--name", "box-1", ...argv);
     running.push(agent);
     await agent.seen("box-1 serves");
     return agent;
@@ -98,7 +98,7 @@ describe("agents that are stopped from another machine", () => {
       answer: expect.stringMatching(/stopping|ended/) as string,
     });
     expect((await agent.ended).stdout).toContain("1 given back");
-    const again = await there("agent", "--drain", "--name", "box-2");
+    const again = await there("agent", "-c", "launch-config.yaml", "--drain", "--name", "box-2");
     expect(again.stdout).toContain("1 succeeded");
   });
 

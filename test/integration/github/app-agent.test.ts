@@ -58,7 +58,7 @@ describe("an agent that is a GitHub App", () => {
     box = commandLine({
       directory: join(folder.path, "box"),
       stateHome: folder.folder("box-state"),
-      environment: place,
+      environment: { ...place, LAUNCH_CONFIG: "launch-config.yaml" },
     });
   });
   afterEach(async () => {

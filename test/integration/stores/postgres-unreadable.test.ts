@@ -39,7 +39,7 @@ describeWith(["postgres"], "rows that somebody else has damaged", () => {
     ["a head with a name that is far too long", `jsonb_set(head, '{name}', to_jsonb(repeat('x', 5000)))`, 'at "name"'],
     ["an attempt that is none", `jsonb_set(head, '{attempt}', '-7')`, 'at "attempt"'],
     ["another run's head", `jsonb_set(head, '{run_id}', '"digits-9"')`, "another run's"],
-    ["a head that is a list", `'[]'`, "expected object"],
+    ["a head that is a list", `'[]'`, "not a JSON object"],
   ])("%s is named with its place, and the others are shown", async (_, head, words) => {
     await damage(`runs SET head = ${head} WHERE run_id = 'digits-1'`);
     const { entries, unreadable } = await store.snapshot("all", signal);

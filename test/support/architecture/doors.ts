@@ -20,7 +20,7 @@ export const doors: Doors = {
   builders: "builder index",
   cli: "main",
   "cli/commands":
-    "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store validate wait",
+    "agent agents change-runs define-queue doctor init list list-queues logs migrate prune run show show-queue store trust validate wait",
   "cli/commands/following": "follow-runs",
   "cli/commands/running": "follow-enqueued show-end show-plans",
   "cli/program": "desk-services flags open-runs program submission-from-flags tokens",
@@ -34,16 +34,17 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/redaction output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/redaction output/secrets/secret-search output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
+  "core/output/secrets": "",
   environments: "environment index",
   github: "context credentials dispatch job-liveness store summary",
   inspect: "doctor list logs show",
   launch:
     "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
-    "clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
@@ -52,10 +53,12 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  "run/names": "",
   "run/transitions": "attempt-record",
   sources: "index source",
-  spec: "config/environment config/launch-config config/profile launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve",
+  "sources/git/work-tree": "git-place inspection stand-in status working-tree",
+  spec: "config/environment config/launch-config config/left-out config/profile config/reach config/trust launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve resolve/resolve-config",
   "spec/config": "config-checks",
   "spec/launch-spec": "checks fields normal-form refused",
   "spec/queue-definition": "asked-queue",
@@ -64,11 +67,11 @@ export const doors: Doors = {
   stores: "administration agent-store choose-store definition-store index location queue-store store whole-store",
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
-  "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot transitions",
+  "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot store-id transitions",
   "stores/git/repository": "bare-repository local-copy pace remote-repository repository seen-branch settle",
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",
   submit:
-    "chosen-store config draft intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables submission submit",
+    "chosen-store config draft intake owner reproduce result settings/agent-table settings/job-table settings/launch-table settings/overlays settings/setting settings/tables submission submit trusting",
   "submit/settings": "",
 };

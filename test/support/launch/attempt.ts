@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { StateDirectory } from "../../../src/core/state-directory.ts";
 import { nameOfAttempt, type RunKey } from "../../../src/run/handle.ts";
-import { runKeyOf } from "../../../src/run/identity.ts";
+import { runKeyOf } from "../../../src/run/names/identity.ts";
 
 /** An attempt at a run that no queue holds, and that was registered without a nonce, as test documents are. */
 export function attemptKey(runId: string, attempt = 1): RunKey {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
 import { newRunId, newRunNonce } from "../../../src/run/run-id.ts";
 import { ownResources, type ResourceArgs, type ResourceCatalog } from "../../../src/resources/index.ts";
-import { runKeyOf } from "../../../src/run/identity.ts";
+import { runKeyOf } from "../../../src/run/names/identity.ts";
 import type { Handle } from "../../../src/run/handle.ts";
 import type { Resource, ResourceContext, RunRequest } from "../../../src/resources/resource.ts";
 import type { StartWaits } from "../../../src/resources/start-wait.ts";

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { redactNothing } from "../../../src/core/output/redaction.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
 import type { LogChunk } from "../../../src/machine/log-file.ts";
 import { readLogFile, readStoredTail, unmarkedChunks } from "../../../src/machine/log-file.ts";
@@ -57,7 +58,7 @@ describe("a log file", () => {
   };
 
   it("gives back what a run wrote, megabytes of it and letters of many bytes too", async () => {
-    const runLog = openRunLog({ file: path, redact: (text) => text, log: silentLog });
+    const runLog = openRunLog({ file: path, redact: redactNothing, log: silentLog });
     const line = `${"é€😀".repeat(40)} ! x\n`;
     const stdout = line.repeat(8_000);
     await runLog.write("stdout", Buffer.from(stdout));

@@ -9,7 +9,7 @@ import {
   readNameOfAttempt,
 } from "../../../src/run/handle.ts";
 import type { RunHead } from "../../../src/run/head.ts";
-import { runKeyOf } from "../../../src/run/identity.ts";
+import { runKeyOf } from "../../../src/run/names/identity.ts";
 import { newRunNonce, runIdPattern } from "../../../src/run/run-id.ts";
 import { queuedDocument, runDocument } from "../../support/stores/run-document.ts";
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { recordJsonSchema } from "../../../scripts/record-schema.ts";
-import { parseJsonObject } from "../../../src/core/json.ts";
+import { readJsonObject } from "../../../src/core/json.ts";
+import { recordBounds } from "../../../src/run/bounds.ts";
 import { readBeat } from "../../../src/run/beat.ts";
 import { readRunHead } from "../../../src/run/head.ts";
 import { readRecord } from "../../../src/run/read-record.ts";
@@ -14,7 +15,7 @@ const folder = join(import.meta.dirname, "../../fixtures/documents");
 const names = readdirSync(folder).filter((name) => !name.endsWith(".json"));
 
 function written(...path: readonly string[]) {
-  const parsed = parseJsonObject(readFileSync(join(folder, ...path), "utf8"));
+  const parsed = readJsonObject(readFileSync(join(folder, ...path)), recordBounds);
   if (parsed.kind === "other") throw new Error(`${path.join("/")} ${parsed.why}`);
   return parsed.value;
 }

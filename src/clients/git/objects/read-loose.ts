@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Repository } from "../repository.ts";
 import { looseName, type NewObject, parseCommit, parseLooseFile } from "./object-format.ts";
@@ -24,7 +24,7 @@ const revisionPattern = /^([0-9a-f]{40,64})(\^\{tree\}|:(.*))?$/s;
 export async function readLooseObjects(
   repository: Repository,
   revisions: readonly string[],
-  maxBytes: number,
+  limits: readonly number[],
 ): Promise<readonly (LooseObject | undefined)[]> {
   const known = new Map<string, Promise<NewObject | undefined>>();
   const onTheWay: Read = (id) => {
@@ -32,17 +32,18 @@ export async function readLooseObjects(
     known.set(id, found);
     return found;
   };
-  const readOne = async (revision: string): Promise<LooseObject | undefined> => {
+  const readOne = async (revision: string, at: number): Promise<LooseObject | undefined> => {
+    const maxBytes = limits[at] ?? 0;
     const [, start, within, path = ""] = revisionPattern.exec(revision) ?? [];
     if (start === undefined) return undefined;
     if (within === undefined) return readLoose(repository, start, maxBytes);
     let tree = await treeAt(start, onTheWay);
     if (path === "") return tree === undefined || tree.content.length > maxBytes ? undefined : tree;
     const names = path.split("/");
-    for (const [at, name] of names.entries()) {
+    for (const [level, name] of names.entries()) {
       const id = tree === undefined ? undefined : entryIn(repository, tree, name);
       if (id === undefined || id === "absent") return id;
-      if (at === names.length - 1) return readLoose(repository, id, maxBytes);
+      if (level === names.length - 1) return readLoose(repository, id, maxBytes);
       tree = await treeAt(id, onTheWay);
     }
     return undefined;
@@ -70,7 +71,16 @@ function entryIn({ format }: Repository, tree: NewObject, name: string): string 
 }
 
 async function readLoose({ directory }: Repository, id: string, maxBytes: number): Promise<NewObject | undefined> {
-  const data = await readFile(join(directory, "objects", looseName(id))).catch(() => undefined);
+  const path = join(directory, "objects", looseName(id));
+  const data = await readShort(path, maxBytes).catch(() => undefined);
   const found = data === undefined ? undefined : await parseLooseFile(data, maxBytes);
   return found === undefined ? undefined : { id, ...found };
+}
+
+/** What deflate adds to what it can't make shorter, and more. */
+const slackOf = (bytes: number): number => bytes / 64 + 1_024;
+
+async function readShort(path: string, maxBytes: number): Promise<Buffer | undefined> {
+  const { size } = await stat(path);
+  return size > maxBytes + slackOf(maxBytes) ? undefined : readFile(path);
 }

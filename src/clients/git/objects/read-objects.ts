@@ -10,7 +10,8 @@ export type ReadObject = NewObject;
 /** What is read, and how long each object may be. */
 export type ReadRequest = {
   readonly revisions: readonly string[];
-  readonly maxBytes: number;
+  /** For all of them, or for each: what is longer isn't read. */
+  readonly maxBytes: number | readonly number[];
   /** A few objects are not looked for in packs: they are new, and hardly here. */
   readonly filesOnly?: boolean;
 };
@@ -20,22 +21,29 @@ const maxFiles = 16;
 
 /** So many are small enough to be taken together before their sizes are known. */
 const maxTogether = 8;
+const maxBytesTogether = 16 * 1024 * 1024;
+
+/** Of very many the longest are left out: so much is held at once. */
+const maxBytesAtOnce = 64 * 1024 * 1024;
 
 /**
  * Reads objects by revision (`<commit>:run.json`): a few from their own files, the rest in two processes however many there are, and in one
- * where they are few. What is missing, damaged or longer than `maxBytes` is undefined: one bad object never hides the others.
+ * where they are few. What is missing, damaged or too long is undefined: one bad object never hides the others.
  */
 export async function readObjects(
   repository: Repository,
   request: ReadRequest,
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[]> {
-  const { revisions, maxBytes, filesOnly = false } = request;
+  const { revisions, filesOnly = false } = request;
   const few = revisions.length <= maxFiles;
-  const files = few ? await readLooseObjects(repository, revisions, maxBytes) : [];
+  const limits = limitsOf(request);
+  const files = few ? await readLooseObjects(repository, revisions, limits) : [];
   if (few && filesOnly) return files.map((file) => (file === "absent" ? undefined : file));
-  const rest = revisions.filter((_revision, index) => files[index] === undefined);
-  const others = rest.length === 0 ? [] : await readByGit(repository, { revisions: rest, maxBytes }, signal);
+  const rest = revisions.flatMap((revision, index) =>
+    files[index] === undefined ? [{ revision, limit: limits[index] ?? 0 }] : [],
+  );
+  const others = rest.length === 0 ? [] : await readByGit(repository, rest, signal);
   let next = 0;
   return revisions.map((_revision, index) => {
     const file = files[index];
@@ -44,19 +52,27 @@ export async function readObjects(
   });
 }
 
+function limitsOf({ revisions, maxBytes }: ReadRequest): readonly number[] {
+  return typeof maxBytes === "number" ? revisions.map(() => maxBytes) : maxBytes;
+}
+
+type Wanted = { readonly revision: string; readonly limit: number };
+
 async function readByGit(
   repository: Repository,
-  request: ReadRequest,
+  wanted: readonly Wanted[],
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[]> {
-  const { revisions, maxBytes } = request;
-  if (revisions.length <= maxTogether) {
-    const found = await readTogether(repository, request, signal);
+  if (wanted.length <= maxTogether) {
+    const found = await readTogether(repository, wanted, signal);
     if (found !== undefined) return found;
   }
-  const heads = await readHeads(repository, revisions, signal);
-  const sizes = new Map<string, number>();
-  for (const head of heads) if (head !== undefined && head.size <= maxBytes) sizes.set(head.id, head.size);
+  const revisions = wanted.map(({ revision }) => revision);
+  const all = await readHeads(repository, revisions, signal);
+  const heads = all.map((head, index) =>
+    head !== undefined && head.size <= (wanted[index]?.limit ?? 0) ? head : undefined,
+  );
+  const sizes = shortest(heads.filter((head) => head !== undefined));
   const contents = new Map<string, ReadObject>();
   let rest = [...sizes.keys()];
   while (rest.length > 0) {
@@ -69,16 +85,34 @@ async function readByGit(
   return heads.map((head) => (head === undefined ? undefined : contents.get(head.id)));
 }
 
+/** Id → size, of as many as may be held at once, from the shortest on. */
+function shortest(heads: readonly BatchAnswer[]): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  let sum = 0;
+  for (const { id, size } of heads.toSorted((a, b) => a.size - b.size)) {
+    if (sizes.has(id)) continue;
+    sum += size;
+    if (sum > maxBytesAtOnce) break;
+    sizes.set(id, size);
+  }
+  return sizes;
+}
+
 /** Undefined when they are too long, or one of them can't be read: then they are looked at one by one. */
 async function readTogether(
   repository: Repository,
-  { revisions, maxBytes }: ReadRequest,
+  wanted: readonly Wanted[],
   signal: AbortSignal,
 ): Promise<readonly (ReadObject | undefined)[] | undefined> {
+  const revisions = wanted.map(({ revision }) => revision);
+  const sum = wanted.reduce((bytes, { limit }) => bytes + limit, 0);
+  const maxContentBytes = Math.min(sum, maxBytesTogether);
   try {
-    const { answers } = await catFile({ repository, mode: "batch", revisions, maxContentBytes: maxBytes }, signal);
+    const { answers } = await catFile({ repository, mode: "batch", revisions, maxContentBytes }, signal);
     if (answers.length < revisions.length) return undefined;
-    return answers.map((object) => (object === undefined || object.size > maxBytes ? undefined : object));
+    return answers.map((object, index) =>
+      object === undefined || object.size > (wanted[index]?.limit ?? 0) ? undefined : object,
+    );
   } catch {
     signal.throwIfAborted();
     return undefined;
@@ -102,15 +136,18 @@ async function readHeads(
 }
 
 /** Folders of other people's branches may be large. */
-export const maxTreeBytes = 64 * 1024 * 1024;
+export const maxTreeBytes = 8 * 1024 * 1024;
 
-/** What is in one folder, without what is below it: of a tree, a commit (`<commit>:`) or a folder of one. Undefined when it is not to be had. */
+/** A folder that launch makes has a few entries, and one of a month some hundred. */
+const maxFolderBytes = 1024 * 1024;
+
+/** What is in one folder of a store, without what is below it: of a tree, a commit (`<commit>:`) or a folder of one. Undefined when it is not to be had. */
 export async function readTree(
   repository: Repository,
   tree: string,
   signal: AbortSignal,
 ): Promise<readonly TreeEntry[] | undefined> {
-  const [found] = await readObjects(repository, { revisions: [tree], maxBytes: maxTreeBytes }, signal);
+  const [found] = await readObjects(repository, { revisions: [tree], maxBytes: maxFolderBytes }, signal);
   return found?.type === "tree" ? [...treeEntries(repository.format, found)] : undefined;
 }
 
@@ -161,7 +198,14 @@ export async function readContents(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const files = ids.length <= maxFiles ? await readLooseObjects(repository, ids, maxLooseBytes) : [];
+  const files =
+    ids.length <= maxFiles
+      ? await readLooseObjects(
+          repository,
+          ids,
+          ids.map(() => maxLooseBytes),
+        )
+      : [];
   const contents = new Map<string, Buffer>();
   for (const file of files) if (file !== undefined && file !== "absent") contents.set(file.id, file.content);
   const revisions = ids.filter((id) => !contents.has(id));

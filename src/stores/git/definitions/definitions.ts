@@ -5,6 +5,7 @@ import type { Repository } from "../../../clients/git/repository.ts";
 import type { RefAnswer, RefChange } from "../../../clients/git/refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { queueNamePattern } from "../../../queues/definition.ts";
+import { maxDefinitionBytes } from "../../../run/bounds.ts";
 import type { DefinitionChange, DefinitionStore, DefinitionWrite, StoredDefinition } from "../../definition-store.ts";
 
 /*
@@ -37,9 +38,6 @@ export interface DefinitionBranch {
 
 const folder = ".launch/queues";
 const fileName = /^(.+)\.ya?ml$/;
-
-/** A definition that a person writes has a few hundred bytes. */
-const maxBytes = 256 * 1024;
 
 const attempts = 5;
 const retryMs = 50;
@@ -124,10 +122,11 @@ async function readDefinitions(
   });
   const blobs = files.map(({ blob }) => blob);
   await branch.obtain(repository, blobs, signal);
-  const contents = await readObjects(repository, { revisions: blobs, maxBytes }, signal);
+  const contents = await readObjects(repository, { revisions: blobs, maxBytes: maxDefinitionBytes }, signal);
   return files.map(({ name, blob, path }, index) => {
     const content = contents[index]?.content;
     if (content !== undefined) return { name, version: blob, path, text: content.toString() };
-    throw new LaunchError("store-failed", `${path} could not be read, or is longer than ${maxBytes} bytes`);
+    const unreadable = `${path} is missing or damaged, or longer than ${maxDefinitionBytes} bytes`;
+    return { name, version: blob, path, text: "", unreadable };
   });
 }

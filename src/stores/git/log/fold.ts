@@ -5,7 +5,7 @@ import { logTip } from "./folded.ts";
 import { changedLog } from "./log-tree.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext, writeChange } from "../queue/queue-context.ts";
 import { cancelRef, foldedRef, logRef, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
-import { maxFileBytes } from "../runs/run-files.ts";
+import { maxHeadBytes } from "../runs/run-files.ts";
 
 /*
  * Folding: ended runs' files go, trees and all, into the queue's log, and their refs are removed, in one move. Two who fold at once
@@ -90,7 +90,7 @@ async function foldPart(
   const log = await logTip(opened, queue, signal);
   const index = (await opened.lister.list(opened, [queue], signal)).folded.get(queue);
   const revisions = runs.map(({ tip }) => `${tip.id}^{tree}`);
-  const trees = await readObjects(opened.local, { revisions, maxBytes: maxFileBytes }, signal);
+  const trees = await readObjects(opened.local, { revisions, maxBytes: maxHeadBytes }, signal);
   const added = new Map<string, string>();
   runs.forEach(({ tip, run }, at) => {
     const tree = trees[at]?.id;

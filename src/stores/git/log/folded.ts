@@ -7,7 +7,7 @@ import { readDocument, type Loaded } from "../runs/documents.ts";
 import type { OpenedQueueContext } from "../queue/queue-context.ts";
 import { foldedRef, logRef } from "../queue/queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
-import { maxFileBytes, maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
+import { maxHeadBytes, maxIndexBytes, readHead, runFiles } from "../runs/run-files.ts";
 import { placed, placedDocument } from "../../../run/transitions.ts";
 import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs } from "../repository/settle.ts";
@@ -96,7 +96,7 @@ export async function readMonths(
   if (tree === undefined) throw unreadable("the tree");
   const months = tree.map((entry) => entry.name).filter((month) => monthPattern.test(month));
   const revisions = months.map((month) => `${id}:${month}`);
-  const files = await readObjects(local, { revisions, maxBytes: maxFileBytes }, signal);
+  const files = await readObjects(local, { revisions, maxBytes: maxIndexBytes }, signal);
   return new Map(
     months.map((month, index) => {
       const content = files[index]?.content;

@@ -1,5 +1,5 @@
 import type { ReadHead } from "../../../run/head.ts";
-import { maxHeadBytes, readHead, runFiles } from "../runs/run-files.ts";
+import { maxRunFileBytes, readHead, readWhole, type RunContents, runFiles } from "../runs/run-files.ts";
 import { readInQueue } from "../../queued-head.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { Tip } from "./queue-refs.ts";
@@ -7,6 +7,10 @@ import type { OpenedStore } from "../repository/repository.ts";
 
 /** Objects that could not be had may come: they are asked for again after this. */
 const missingMs = 60_000;
+
+/** A head is worth nothing without its record: what nobody could run, or end, is set aside where it is seen first. */
+const paths = [runFiles.head, runFiles.record] as const;
+const maxBytes = paths.map((name) => maxRunFileBytes[name] ?? 0);
 
 /** What is at a commit never changes: each head is read once. */
 export interface HeadCache {
@@ -34,13 +38,15 @@ export function headCache(monotonicMs: () => number): HeadCache {
     read: async (opened, tips, signal) => {
       const unknown = tips.filter(({ id }) => !isKnown(heads.get(id), monotonicMs()));
       const wanted = unknown.map((tip) => ({ name: tip.name, id: tip.id, before: newest.get(runKey(tip)) }));
-      const request = { tips: wanted, paths: [runFiles.head], maxBytes: maxHeadBytes, unseen: true } as const;
-      const found = await readTips(opened, request, signal);
+      const found = await readTips(opened, { tips: wanted, paths, maxBytes, unseen: true }, signal);
       unknown.forEach((tip, index) => {
-        const content = found[index]?.[0]?.content;
-        const head = headOf(tip, content);
-        if (content === undefined) heads.set(tip.id, { head, queue: tip.queue, until: monotonicMs() + missingMs });
-        else add(tip, head);
+        const [head, record] = (found[index] ?? []).map((object) =>
+          object?.type === "blob" ? object.content : undefined,
+        );
+        const read = headOf(tip, { head, record });
+        const isWhole = head !== undefined && record !== undefined;
+        if (isWhole) add(tip, read);
+        else heads.set(tip.id, { head: read, queue: tip.queue, until: monotonicMs() + missingMs });
       });
       return tips.map(({ id, parsed }) => heads.get(id)?.head ?? readHead(parsed.runId, undefined));
     },
@@ -64,6 +70,6 @@ function runKey({ queue, parsed }: Pick<Tip, "queue" | "parsed">): string {
   return `${queue}/${parsed.runId}`;
 }
 
-function headOf({ queue, parsed }: Tip, content: Uint8Array | undefined): ReadHead {
-  return readInQueue(readHead(parsed.runId, content), queue, runFiles.head);
+function headOf({ queue, parsed }: Tip, contents: RunContents): ReadHead {
+  return readInQueue(readWhole(parsed.runId, contents), queue, runFiles.head);
 }

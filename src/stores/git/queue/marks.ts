@@ -2,6 +2,7 @@ import { newBlob, newCommit, type NewObject } from "../../../clients/git/objects
 import { newFilesTree } from "../../../clients/git/objects/tree-format.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { AgentBeat } from "../../../run/beat.ts";
+import { beatBounds } from "../../../run/bounds.ts";
 import type { SeenAgent, StopLevel } from "../../agent-store.ts";
 import {
   type OpenedQueueContext,
@@ -12,7 +13,6 @@ import {
 } from "./queue-context.ts";
 import { agentRef, agentRefs, pausedRef, sortRefs, stopRef, stopRefs } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
-import { maxHeadBytes } from "../runs/run-files.ts";
 import { currentRefs, type Settled, settleRemoval } from "../repository/settle.ts";
 import { beatFile, parseBeat } from "./snapshot.ts";
 
@@ -64,7 +64,7 @@ export async function beat(
   if (settled.kind === "unknown") return { kind: "unknown", message: settled.said };
   const id = settled.now.get(name);
   if (id === undefined) return { kind: "conflict", current: undefined };
-  const request = { tips: [{ name, id }], paths: [beatFile], maxBytes: maxHeadBytes } as const;
+  const request = { tips: [{ name, id }], paths: [beatFile], maxBytes: beatBounds.bytes } as const;
   const [found] = await readTips(opened, request, signal);
   const read = parseBeat(said.agent, found?.[0]?.content);
   return { kind: "conflict", current: read.kind === "beat" ? { beat: read.beat, version: id } : undefined };

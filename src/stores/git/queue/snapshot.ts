@@ -1,5 +1,5 @@
-import { parseJson } from "../../../core/json.ts";
-import { type ReadBeat, readBeat } from "../../../run/beat.ts";
+import { type ReadBeat, readBeatText } from "../../../run/beat.ts";
+import { beatBounds } from "../../../run/bounds.ts";
 import type { SeenAgent } from "../../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableBeat, UnreadableEntry } from "../../queue-store.ts";
 import { sharing } from "../repository/pace.ts";
@@ -10,7 +10,6 @@ import { setSecondsAside } from "./same-id.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { placed } from "../../../run/transitions.ts";
-import { maxHeadBytes } from "../runs/run-files.ts";
 
 export const beatFile = "agent.json";
 
@@ -61,7 +60,8 @@ export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<Que
     if (head?.kind === "run") entries.push(entryOf(tip, head, refs.cancels));
     else {
       const { queue, key, id: version, place } = tip;
-      unreadable.push({ queue, key, version, why: head?.why ?? "", place });
+      const newer = head?.isNewer === true ? { isNewer: true } : {};
+      unreadable.push({ queue, key, version, why: head?.why ?? "", place, ...newer });
     }
   });
   const { entries: firsts, unreadable: aside } = setSecondsAside({ entries, unreadable });
@@ -106,7 +106,7 @@ async function readBeats(
   signal: AbortSignal,
 ): Promise<Beats> {
   const unknown = agents.filter(({ id }) => !known.has(id));
-  const request = { tips: unknown, paths: [beatFile], maxBytes: maxHeadBytes } as const;
+  const request = { tips: unknown, paths: [beatFile], maxBytes: beatBounds.bytes } as const;
   const found = await readTips(opened, request, signal);
   const beats = new Map<string, SeenAgent>();
   const unreadableBeats = new Map<string, UnreadableBeat>();
@@ -126,6 +126,6 @@ async function readBeats(
 }
 
 export function parseBeat(agent: string, content: Uint8Array | undefined): ReadBeat {
-  if (content === undefined) return { kind: "unreadable", why: "its objects are missing or damaged" };
-  return readBeat(agent, parseJson(Buffer.from(content).toString()));
+  if (content === undefined) return { kind: "unreadable", why: "its objects are missing, damaged or too long" };
+  return readBeatText(agent, content);
 }

@@ -11,10 +11,12 @@ import type {
   LeaseWrite,
   QueueEntry,
   QueuePlace,
+  UnreadableEntry,
 } from "../../queue-store.ts";
 import { queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { QueuedHead } from "../../../run/head.ts";
+import { UnreadableRun } from "../../../run/unreadable.ts";
 import type { RunPlace } from "../runs/documents.ts";
 import { asWaiting, doneOf, heldByNobody, placedDocument, taken } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
@@ -136,8 +138,24 @@ function isWaiting({ turn, from: { queue, place, key, version } }: ClaimStep, se
 export async function claim(context: QueueContext, request: ClaimRequest, signal: AbortSignal): Promise<Claim> {
   if (request.entry.place !== "waiting") return { kind: "lost" };
   const opened = await openForWriting(context, signal);
-  const step = await claimStep(opened, request, signal);
-  return claimed(context, step, await write(opened, [step], signal));
+  const step = await stepOrWhyNot(opened, request, signal);
+  return step.kind === "step" ? claimed(context, step, await write(opened, [step], signal)) : step;
+}
+
+type Unreadable = Extract<Claim, { kind: "unreadable" }>;
+
+/** What can't be read is nothing to take, and no fault of the store's. */
+async function stepOrWhyNot(
+  opened: OpenedQueueContext,
+  request: ClaimRequest,
+  signal: AbortSignal,
+): Promise<(ClaimStep & { readonly kind: "step" }) | Unreadable> {
+  try {
+    return { kind: "step", ...(await claimStep(opened, request, signal)) };
+  } catch (error) {
+    if (error instanceof UnreadableRun) return { kind: "unreadable", runId: request.entry.run.run_id, why: error.why };
+    throw error;
+  }
 }
 
 /** Writes an entry's document to a place, from the version that was looked at. */
@@ -146,6 +164,27 @@ export async function put(context: QueueContext, request: Put, signal: AbortSign
   const step = await stepTo(opened, request, signal);
   return leaseWrite(context, step, await write(opened, [step], signal));
 }
+
+/** Puts what can't be read to another place as it is: a move of its ref, from the version that was looked at. */
+export async function putUnread(
+  context: QueueContext,
+  { entry: { queue, key, version, place, isNewer }, to }: UnreadPut,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // A newer launch's agent may be at work on it.
+  if (place === undefined || (place === "leased" && isNewer === true)) return false;
+  if (place === to) return true;
+  const opened = await openForWriting(context, signal);
+  const changes = [
+    { name: entryRef(queue, place, key), from: version, to: undefined },
+    { name: entryRef(queue, to, key), from: undefined, to: version },
+  ];
+  const settled = await writeChange(opened, { objects: [], changes }, signal);
+  if (settled.kind !== "unknown") return settled.kind === "done";
+  throw new LaunchError("store-failed", `it is not known whether ${key} was moved: ${settled.said}`);
+}
+
+type UnreadPut = { readonly entry: UnreadableEntry; readonly to: "waiting" | "ended" };
 
 /** A run's end stays under the key that it had. */
 function endOf({ entry, document }: EntryWrite): Put {
@@ -161,11 +200,11 @@ export async function finish(
   if (entry.place !== "leased") return { finish: { kind: "fenced" }, next: undefined };
   const opened = await openForWriting(context, signal);
   const end = await stepTo(opened, endOf({ entry, document }), signal);
-  const taking = next?.entry.place === "waiting" ? await claimStep(opened, next, signal) : undefined;
-  const settled = await write(opened, taking === undefined ? [end] : [end, taking], signal);
-  if (taking === undefined) {
+  const taking = next?.entry.place === "waiting" ? await stepOrWhyNot(opened, next, signal) : undefined;
+  const settled = await write(opened, taking?.kind === "step" ? [end, taking] : [end], signal);
+  if (taking?.kind !== "step") {
     const lost = next === undefined ? undefined : ({ kind: "lost" } as const);
-    return { finish: leaseWrite(context, end, settled), next: lost };
+    return { finish: leaseWrite(context, end, settled), next: taking ?? lost };
   }
   if (settled.kind !== "lost" || settled.now.get(lastName(end)) === end.event.commit) {
     return { finish: leaseWrite(context, end, settled), next: claimed(context, taking, settled) };

@@ -1,10 +1,10 @@
 import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
-import { LaunchError } from "../../../core/errors.ts";
 import type { RunDocument } from "../../../run/document.ts";
+import { UnreadableRun } from "../../../run/unreadable.ts";
 import type { RunTree } from "./event.ts";
 import { readTips } from "./read-tips.ts";
 import type { OpenedStore } from "../repository/repository.ts";
-import { maxFileBytes, readHead, readRecord, runFiles } from "./run-files.ts";
+import { maxRunFileBytes, readHead, readRecord, runFiles } from "./run-files.ts";
 
 /** A run as it is at a commit. */
 export type Loaded = { readonly document: RunDocument; readonly tree: RunTree };
@@ -17,7 +17,7 @@ const remembered = 16;
 
 /** What is at a commit never changes: whole documents of those looked at last. */
 export interface Documents {
-  /** Throws `store-failed` when it is newer than this version, damaged or gone. */
+  /** Throws UnreadableRun when it is newer than this version, damaged or gone. */
   read(opened: OpenedStore, run: RunPlace, signal: AbortSignal): Promise<Loaded>;
   add(version: string, loaded: Loaded): void;
   treeOf(version: string): RunTree | undefined;
@@ -48,10 +48,12 @@ export async function readDocument(
 ): Promise<Loaded> {
   const names = [runFiles.head, runFiles.record, runFiles.patch, runFiles.tail] as const;
   const paths = [`${path}${names[0]}`, ...names.slice(1).map((name) => `${path}${name}`)] as const;
-  const [objects = []] = await readTips(opened, { tips: [tip], paths, maxBytes: maxFileBytes }, signal);
+  const maxBytes = names.map((name) => maxRunFileBytes[name] ?? 0);
+  const [found = []] = await readTips(opened, { tips: [tip], paths, maxBytes }, signal);
+  const objects = found.map((object) => (object?.type === "blob" ? object : undefined));
   const [head, record, patch, tail] = objects;
   const read = readHead(runId, head?.content);
-  if (read.kind === "unreadable") throw new LaunchError("store-failed", `run "${runId}" can't be read: ${read.why}`);
+  if (read.kind === "unreadable") throw new UnreadableRun(runId, read);
   const tree: Record<string, string> = {};
   names.forEach((name, index) => {
     const id = objects[index]?.id;

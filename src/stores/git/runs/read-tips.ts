@@ -1,4 +1,4 @@
-import { type ReadRequest, type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
+import { type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
 import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { OpenedStore } from "../repository/repository.ts";
@@ -10,9 +10,11 @@ export type TipsRequest = {
   readonly tips: readonly WantedTip[];
   /** Paths in each tip's tree ("" is the tip itself); a tip that lacks the first is obtained. */
   readonly paths: readonly [string, ...string[]];
+  /** Of each path's file, or of any. */
+  readonly maxBytes: number | readonly number[];
   /** They were never seen before: a few of them are obtained without asking git whether they are here. */
   readonly unseen?: boolean;
-} & Pick<ReadRequest, "maxBytes">;
+};
 
 /** Files of tips, whose objects are obtained in one fetch where they are not here. What is missing or damaged is undefined. */
 export async function readTips(
@@ -22,7 +24,8 @@ export async function readTips(
 ): Promise<readonly (readonly (ReadObject | undefined)[])[]> {
   const read = async (filesOnly: boolean): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
     const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
-    const objects = await readObjects(opened.local, { revisions, maxBytes, filesOnly }, signal);
+    const limits = typeof maxBytes === "number" ? maxBytes : tips.flatMap(() => maxBytes);
+    const objects = await readObjects(opened.local, { revisions, maxBytes: limits, filesOnly }, signal);
     return tips.map((_tip, index) => objects.slice(index * paths.length, (index + 1) * paths.length));
   };
   if (tips.length === 0) return [];

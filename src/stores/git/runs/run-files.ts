@@ -1,8 +1,10 @@
-import { LaunchError } from "../../../core/errors.ts";
-import { type JsonObject, parseJsonObject } from "../../../core/json.ts";
+import type { JsonObject } from "../../../core/json.ts";
+import { headBounds, maxPatchBytes, maxTailBytes, recordBounds } from "../../../run/bounds.ts";
 import { runIdPattern } from "../../../run/run-id.ts";
-import { type ReadHead, readRunHead } from "../../../run/head.ts";
+import { type ReadHead, readHeadText } from "../../../run/head.ts";
+import { readRecordText, whyLeftAlone } from "../../../run/read-record.ts";
 import type { RunDocument } from "../../../run/document.ts";
+import { UnreadableRun } from "../../../run/unreadable.ts";
 
 /*
  * A run's ref and what is in its tip's tree: run.json (the head), record.json, patch.diff and tail.txt, the last two only where there
@@ -11,9 +13,17 @@ import type { RunDocument } from "../../../run/document.ts";
 export const runRefs = "refs/launch/v1/r/";
 export const runFiles = { head: "run.json", record: "record.json", patch: "patch.diff", tail: "tail.txt" } as const;
 
-/** A head is a few hundred bytes: what is far beyond is not ours. */
-export const maxHeadBytes = 256 * 1024;
-export const maxFileBytes = 128 * 1024 * 1024;
+/** What is longer is not ours, and isn't read. */
+export const maxHeadBytes = headBounds.bytes;
+export const maxRunFileBytes: Readonly<Record<string, number>> = {
+  [runFiles.head]: maxHeadBytes,
+  [runFiles.record]: recordBounds.bytes,
+  [runFiles.patch]: maxPatchBytes,
+  [runFiles.tail]: maxTailBytes,
+};
+
+/** A month of a queue's folded runs, a line of some sixty bytes each. */
+export const maxIndexBytes = 64 * 1024 * 1024;
 
 export function runRef(runId: string): string {
   return `${runRefs}${runId}`;
@@ -39,27 +49,28 @@ function jsonText(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
+const missing = "its objects are missing, damaged or too long";
+
 /** Reads a head. What can't be read says why, and is left alone by everyone. */
 export function readHead(runId: string, content: Uint8Array | undefined): ReadHead {
-  const unreadable = (why: string): ReadHead => ({ kind: "unreadable", why });
-  if (content === undefined) return unreadable("its objects are missing or damaged");
-  const parsed = parseJsonObject(Buffer.from(content).toString());
-  if (parsed.kind === "other") return unreadable(`its ${runFiles.head} ${parsed.why}`);
-  const read = readRunHead(parsed.value, runFiles.head);
-  if (read.kind === "unreadable" || read.run.run_id === runId) return read;
-  return unreadable(`its ${runFiles.head} is another run's: "${read.run.run_id}"`);
+  if (content === undefined) return { kind: "unreadable", why: missing };
+  return readHeadText(content, { runId, called: runFiles.head });
 }
 
-/** A record is some kilobytes, and more where it names a great many files: what is far beyond is not ours, and may not be worth reading. */
-const maxRecordBytes = 32 * 1024 * 1024;
+/** The same with its record, of which no more is looked at than whether the run is to be left alone. */
+export function readWhole(runId: string, { head, record }: RunContents): ReadHead {
+  const read = readHead(runId, head);
+  if (read.kind === "unreadable") return read;
+  if (record === undefined) return { kind: "unreadable", why: `its ${runFiles.record} is missing, damaged or too long` };
+  return whyLeftAlone(record, { runId, called: runFiles.record }) ?? read;
+}
+
+export type RunContents = { readonly head: Uint8Array | undefined; readonly record: Uint8Array | undefined };
 
 /** Reads a record, which is opaque here but for being a JSON object. */
 export function readRecord(runId: string, content: Uint8Array | undefined): JsonObject {
-  const damaged = (why: string): LaunchError =>
-    new LaunchError("store-failed", `run "${runId}" can't be read: its ${runFiles.record} ${why}`);
-  if (content === undefined) throw damaged("is missing or damaged in the store");
-  if (content.byteLength > maxRecordBytes) throw damaged(`has more than ${maxRecordBytes} bytes`);
-  const parsed = parseJsonObject(Buffer.from(content).toString());
-  if (parsed.kind === "object") return parsed.value;
-  throw damaged(parsed.why);
+  const parsed = content === undefined ? undefined : readRecordText(content);
+  if (parsed?.kind === "object") return parsed.value;
+  const why = parsed === undefined ? "is missing, damaged or too long" : parsed.why;
+  throw new UnreadableRun(runId, { why: `its ${runFiles.record} ${why}` });
 }

@@ -90,7 +90,7 @@ describe("a store in a bare repository", () => {
     expect(listed.map(({ kind }) => kind)).toEqual(["run", "unreadable"]);
     expect(listed[1]).toMatchObject({ runId: "future-1", version: future });
     expect(listed[1]).toHaveProperty("why", expect.stringContaining("newer launch"));
-    await expect(store.read("future-1", signal)).rejects.toMatchObject({ code: "store-failed" });
+    await expect(store.read("future-1", signal)).rejects.toMatchObject({ code: "unsupported" });
     expect(git("rev-parse", "refs/launch/v1/r/future-1")).toBe(future);
   });
 

@@ -130,7 +130,7 @@ describe("a launch config that was found, not named", () => {
   it("may speak to agents: what it says to them is a warning", async () => {
     const text = "entity: team\nqueues: [a]\nmax_jobs: 2\nmax_schedulers: 3\nverbosity: 1\n";
     const resolution = await resolveSpec({
-      config: { name: "/home/ada/.config/wandb/launch-config.yaml", text, found: true },
+      config: { name: "/home/ada/.config/wandb/launch-config.yaml", text, found: { kind: "own" } },
       overlays: [],
       context: { entity: "octocat", project: "digits" },
     });

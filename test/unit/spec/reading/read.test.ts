@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,17 +27,46 @@ describe("reading a spec", () => {
 
   it("refuses what is not there, too large, or no text", async () => {
     const large = await write("large.yaml", " ".repeat(1_048_577));
-    const binary = await write("binary.yaml", new Uint8Array([0xff, 0xfe, 0x00]));
+    const binary = await write("binary.yaml", new Uint8Array([0x7f, 0x45, 0xff, 0x00]));
+    const utf16 = await write("utf16.yaml", Buffer.from("\ufeffuri: .\n", "utf16le"));
+    const pipe = join(folder, "pipe.yaml");
+    execFileSync("mkfifo", [pipe]);
     const refused = [
       [join(folder, "none.yaml"), "there is no launch spec at"],
       [large, "more than 1 MiB"],
       [binary, "not UTF-8"],
-      [folder, "can't be read"],
+      [utf16, "it is UTF-16; save it as UTF-8"],
+      [folder, "is a folder"],
+      [pipe, "a pipe that nothing is written into"],
+      ["/dev/zero", "more than 1 MiB"],
     ] as const;
     for (const [path, words] of refused) {
       await expect(readSpec(path)).rejects.toMatchObject({ code: "bad-spec" });
       await expect(readSpec(path)).rejects.toThrow(words);
     }
+  });
+
+  it("takes /dev/null for an empty one", async () => {
+    expect(await readSpec("/dev/null")).toEqual({ name: "/dev/null", text: "" });
+  });
+
+  it("waits for what a command writes into a pipe", async () => {
+    const pipe = join(folder, "pipe.yaml");
+    execFileSync("mkfifo", [pipe]);
+    const writer = spawn("sh", [
+      "-c",
+      `sleep 0.3; exec 3> "$1"; sleep 0.3; printf 'uri: ' >&3; sleep 0.3; echo . >&3`,
+      "sh",
+      pipe,
+    ]);
+    const ended = once(writer, "close");
+    expect(await readSpec(pipe)).toEqual({ name: pipe, text: "uri: .\n" });
+    await ended;
+  });
+
+  it("takes a byte order mark for none of the text", async () => {
+    const path = await write("marked.yaml", "\ufeffuri: .\n");
+    expect(await readSpec(path)).toEqual({ name: path, text: "uri: .\n" });
   });
 });
 
@@ -55,7 +86,7 @@ describe("the look-up of the launch config", () => {
     await write(".config/launch/launch-config.yaml", "entity: launch");
     expect(await lookUp()).toMatchObject({ text: "entity: launch" });
     await write("work/launch-config.yaml", "entity: here");
-    expect(await lookUp()).toEqual({ name: "launch-config.yaml", text: "entity: here", found: true });
+    expect(await lookUp()).toEqual({ name: "launch-config.yaml", text: "entity: here", found: { kind: "untrusted" } });
     const LAUNCH_CONFIG = await write("variable.yaml", "entity: variable");
     expect(await lookUp({ LAUNCH_CONFIG })).toMatchObject({ text: "entity: variable" });
     const given = await write("given.yaml", "entity: given");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { RunKey } from "./handle.ts";
-import type { RunHead } from "./head.ts";
+import type { RunKey } from "../handle.ts";
+import type { RunHead } from "../head.ts";
 
 /*
  * What names an attempt at a run on a machine or in a cluster. A run id is one store's, or one queue's: another may have the same, on the

@@ -1,13 +1,19 @@
-import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { git, type GitRequest } from "../../clients/git/git.ts";
-import type { ObjectFormat } from "../../clients/git/repository.ts";
-import { type ListedEntry, listingWords, maxListingBytes, parseListing } from "../../clients/git/objects/list-tree.ts";
-import { LaunchError } from "../../core/errors.ts";
-import { parseRemotes, type Remotes } from "./remotes.ts";
+import { git } from "../../../clients/git/git.ts";
+import type { ObjectFormat } from "../../../clients/git/repository.ts";
+import {
+  type ListedEntry,
+  listingWords,
+  maxListingBytes,
+  parseListing,
+} from "../../../clients/git/objects/list-tree.ts";
+import type { ScratchRepository } from "../../../clients/git/scratch-repository.ts";
+import { LaunchError } from "../../../core/errors.ts";
+import { findGitPlace } from "./git-place.ts";
+import { parseRemotes, type Remotes } from "../remotes.ts";
+import { makeStandIn, type StandIn } from "./stand-in.ts";
 import { parseStatus, type Status } from "./status.ts";
-import { checkVersion } from "./version.ts";
+import { checkVersion } from "../version.ts";
 
 export type Head = {
   readonly commit: string;
@@ -34,6 +40,8 @@ export type Inspection = {
   readonly status: Status;
   readonly remotes: Remotes;
   readonly hasRemoteRefs: boolean;
+  /** For the commands that look at the checkout's files. */
+  readonly standIn: StandIn;
 };
 
 const questions = {
@@ -41,11 +49,12 @@ const questions = {
     ...["rev-parse", "--path-format=absolute", "--show-object-format", "--git-path", "index", "--git-path", "objects"],
     ...["--git-path", "shallow", "--git-path", "FETCH_HEAD", "--show-prefix", "--show-toplevel"],
   ],
-  head: ["-c", "log.showSignature=false", "log", "-1", "--format=%H %T %ct", "HEAD", "--"],
+  head: ["log", "-1", "--format=%H %T %ct", "HEAD", "--"],
   entries: [...listingWords, "HEAD"],
   status: [
-    ...["-c", "core.fsmonitor=false", "-c", "status.relativePaths=false", "status", "--porcelain=v2", "--branch", "-z"],
-    ...["--untracked-files=all", "--ignore-submodules=none", "--no-renames", "--no-ahead-behind"],
+    ...["-c", "status.relativePaths=false", "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"],
+    // Whether a submodule's files are as committed is asked in it: git would ask by its configuration.
+    ...["--ignore-submodules=dirty", "--no-renames", "--no-ahead-behind"],
   ],
   remotes: [
     "config",
@@ -59,25 +68,26 @@ const questions = {
 /** Reads a checkout with processes that all run at once; undefined when the folder is in no repository. Nothing is written. */
 export async function inspectCheckout(
   directory: string,
-  settings: GitRequest["config"],
+  repository: ScratchRepository,
   signal: AbortSignal,
 ): Promise<Inspection | undefined> {
   const cwd = await realpath(directory).catch((cause: unknown) => {
     throw new LaunchError("source-failed", `the source directory ${directory} is not there`, { cause });
   });
-  if (!isInRepository(cwd)) return undefined;
-  const ask = (args: readonly string[]) =>
-    git({
-      ...{ args, cwd, signal, maxOutputBytes: maxListingBytes },
-      doing: `reading the repository of ${directory}`,
-      config: settings ?? [],
-      timeoutMs: 5 * 60_000,
-    });
+  const there = await findGitPlace(cwd);
+  if (there === undefined) return undefined;
+  const { toplevel } = there;
+  const command = {
+    ...{ signal, maxOutputBytes: maxListingBytes, timeoutMs: 5 * 60_000, config: repository.settings },
+    doing: `reading the repository of ${directory}`,
+  };
+  const ask = (args: readonly string[]) => git({ ...command, args, cwd });
+  const standingIn = makeStandIn(there, repository);
   const [place, head, entries, status, remotes, remoteRefs] = await Promise.all([
     ask(questions.place),
     ask(questions.head),
     ask(questions.entries),
-    ask(questions.status),
+    standingIn.then((made) => git(made.request({ ...command, args: questions.status }, toplevel))),
     ask(questions.remotes),
     ask(questions.remoteRefs),
   ]);
@@ -87,12 +97,15 @@ export async function inspectCheckout(
   if (head.exitCode !== 0 && !found.unborn) throw unreadable(directory, head.stderr);
   const [commit, tree, time] = head.stdout.toString().trim().split(" ");
   const hasHead = head.exitCode === 0 && commit !== undefined && tree !== undefined;
+  const asked = parsePlace(place.stdout.toString(), directory);
+  if (asked.toplevel !== toplevel) throw filesElsewhere(toplevel, asked.toplevel);
   return {
-    ...parsePlace(place.stdout.toString(), directory),
+    ...asked,
     head: hasHead ? { commit, tree, time: Number(time), entries: parseListing(entries.stdout) } : undefined,
     status: found,
     remotes: parseRemotes(remotes.stdout.toString()),
     hasRemoteRefs: remoteRefs.stdout.length > 0,
+    standIn: await standingIn,
   };
 }
 
@@ -122,18 +135,12 @@ export async function inspectVersion(
   return undefined;
 }
 
-/** Looked up by ourselves: git has one exit code for "no repository" and for a repository that it may not read. */
-function isInRepository(directory: string): boolean {
-  for (let at = directory; ; at = dirname(at)) {
-    if (existsSync(join(at, ".git"))) return true;
-    if (existsSync(join(at, "objects")) && existsSync(join(at, "HEAD")) && existsSync(join(at, "refs"))) {
-      throw new LaunchError(
-        "source-failed",
-        `${at} is a repository without a work tree; give it as a URL (file://${at}) and a version`,
-      );
-    }
-    if (dirname(at) === at) return false;
-  }
+/** Its files would be taken from wherever its configuration says. */
+function filesElsewhere(toplevel: string, named: string): LaunchError {
+  return new LaunchError(
+    "source-failed",
+    `the repository of ${toplevel} has its files in ${named}, as its core.worktree says; launch from there`,
+  );
 }
 
 function unreadable(directory: string, stderr: string): LaunchError {

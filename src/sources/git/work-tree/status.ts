@@ -12,7 +12,8 @@ export type Status = {
   readonly untracked: readonly string[];
   /** Repositories of their own inside the work tree that are no submodules; git adds no single file of them. */
   readonly embedded: readonly string[];
-  readonly submodules: readonly { readonly path: string; readonly state: "other-commit" | "modified" }[];
+  /** Submodules that are at another commit than the index says. */
+  readonly moved: readonly string[];
 };
 
 export const rawPath = (path: string): string => Buffer.from(path, "latin1").toString();
@@ -26,7 +27,7 @@ export function parseStatus(output: Buffer): Status {
   const unmerged: string[] = [];
   const untracked: string[] = [];
   const embedded: string[] = [];
-  const submodules: Status["submodules"][number][] = [];
+  const moved: string[] = [];
   for (const line of output.toString("latin1").split("\0")) {
     const [kind, states = "", submodule = "N..."] = line.split(" ", 3);
     if (line.startsWith("# branch.oid ")) unborn = line.endsWith(" (initial)");
@@ -39,13 +40,13 @@ export function parseStatus(output: Buffer): Status {
     // A submodule stays at the index's commit, whatever its own folder holds.
     if (!submodule.startsWith("S")) {
       if (!states.endsWith(".")) changed.push(path);
-    } else if (submodule !== "S...") {
-      submodules.push({ path: rawPath(path), state: submodule[1] === "C" ? "other-commit" : "modified" });
+    } else if (submodule[1] === "C") {
+      moved.push(rawPath(path));
     }
   }
   return {
     branch: branch === "(detached)" ? undefined : branch,
-    ...{ unborn, staged, changed, unmerged, untracked, embedded, submodules },
+    ...{ unborn, staged, changed, unmerged, untracked, embedded, moved },
   };
 }
 

@@ -1,0 +1,34 @@
+import type { JsonBounds } from "../core/json.ts";
+
+/*
+ * How much of a run there is at most, for who writes it and for who reads it: a store's documents are anybody's word. All are far above what a
+ * launch writes.
+ */
+
+/** Lists read every run's. It has up to a thousand metrics. */
+export const headBounds: JsonBounds = { bytes: 256 * 1024, depth: 64, values: 10_000 };
+
+export const recordBounds: JsonBounds = { bytes: 4 * 1024 * 1024, depth: 64, values: 100_000 };
+
+/** What is asked for may take half of a record: the rest is for what becomes of it. */
+export const askedBounds: JsonBounds = { bytes: 2 * 1024 * 1024, depth: 48, values: 50_000 };
+
+export const beatBounds: JsonBounds = { bytes: 64 * 1024, depth: 64, values: 5_000 };
+
+/** GitHub advises against larger objects. */
+export const maxPatchBytes = 1024 * 1024;
+
+/** A launch keeps half of it. */
+export const maxTailBytes = 128 * 1024;
+
+/** A definition that a person writes has a few hundred bytes. */
+export const maxDefinitionBytes = 256 * 1024;
+
+/** A policy allows a hundred; those that are given back, and those after a requeue by hand, come on top. */
+export const maxAttempts = 10_000;
+
+/** One that waits with so many behind it is not taken again. */
+export const maxQueuedAttempts = 9_000;
+
+/** Ten years. */
+export const longestMs = 10 * 365 * 24 * 3_600_000;
