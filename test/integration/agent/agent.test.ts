@@ -215,7 +215,11 @@ describe.each(Object.entries(agentStores))("an agent on %s", (_name, newStore) =
   test("a run's log is kept, and the agent's own says of each line which run it is of", async () => {
     runIds = await place.enqueue(["echo hello; echo oh >&2"]);
     await place.run();
-    expect(readFileSync(place.state.logFile(attemptIn(place.state, runIds[0]!)), "utf8").split("\n").sort()).toEqual(["", "  hello", "! oh"]);
+    expect(
+      readFileSync(place.state.logFile(attemptIn(place.state, runIds[0]!)), "utf8")
+        .split("\n")
+        .sort(),
+    ).toEqual(["", "  hello", "! oh"]);
     expect(place.lines).toContain(`${runIds[0]!}  hello`);
   });
 
