@@ -1,6 +1,6 @@
 import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import { removeFolder } from "../core/folders/remove.ts";
-import { type Redact, redactNothing } from "../core/output/redaction.ts";
+import { type Redact, redactedLog } from "../core/output/redaction.ts";
 import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
 import { collectOutputs } from "../machine/outputs.ts";
 import { makeRunFolders } from "../machine/run-folders.ts";
@@ -14,6 +14,7 @@ import { finished } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import { type Journal, startJournal } from "./journal.ts";
 import type { LaunchRequest, QueuedAttempt, RunResult, Services } from "./services.ts";
+import { redactionOfPlace } from "./secrets.ts";
 import type { RunWriter } from "./store-writer.ts";
 
 /** One attempt at a run: of a launch here and now, or of an agent's. */
@@ -65,13 +66,14 @@ export async function openAttempt(asked: AttemptRequest, services: Services, sig
 /** The same for an attempt whose folders are there, and of which this process is written down. */
 export function reopenAttempt(asked: AttemptRequest, services: Services, signal: AbortSignal): Attempt {
   const { request, key, queued, record, writer, spareStore } = asked;
-  const { log, clock, state } = services;
+  const { clock, state } = services;
   const name = nameOfAttempt(key);
   const recordFile = state.recordFile(name);
+  const log = redactedLog(services.log, () => attempt.redact);
   const attempt: Attempt = {
-    ...{ request, services, signal, key, name, scratch: state.scratchFolder(name), queued },
+    ...{ request, services: { ...services, log }, signal, key, name, scratch: state.scratchFolder(name), queued },
     journal: startJournal({ record, writer, spareStore, recordFile, log, clock, redact: () => attempt.redact }),
-    redact: redactNothing,
+    redact: redactionOfPlace(request, services),
     log: undefined,
     left: false,
     goesOn: false,
@@ -108,8 +110,9 @@ function isMachineFault(error: unknown): boolean {
 }
 
 /** Writes how an attempt ended, and removes what was made for it. Throws only for a bug, after all of that. */
-export async function closeAttempt(attempt: Attempt, { outcome, detail, bug }: CameTo): Promise<RunResult> {
-  const { services, journal, key, name, queued, log } = attempt;
+export async function closeAttempt(attempt: Attempt, { outcome: came, detail, bug }: CameTo): Promise<RunResult> {
+  const { services, journal, key, name, queued, log, redact } = attempt;
+  const outcome = came.state === "succeeded" ? came : { ...came, message: redact(came.message) };
   const { state } = services;
   await recordEnd(attempt, outcome);
   await keepEnd(attempt);
@@ -141,12 +144,11 @@ export async function leaveAttempt(attempt: Attempt): Promise<void> {
 const cancelledHashingMs = 500;
 
 /** The end in the record: the outcome, the outputs, and where the log is. */
-async function recordEnd({ services, journal, name, log: ended, redact }: Attempt, outcome: RunOutcome): Promise<void> {
+async function recordEnd({ services, journal, name, log: ended }: Attempt, outcome: RunOutcome): Promise<void> {
   const { state, log, clock } = services;
   const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
   const outputs = await collectOutputs(state.outputFolder(name), { ...log, warning: journal.warn }, hashing);
-  const told = outcome.state === "succeeded" ? outcome : { ...outcome, message: redact(outcome.message) };
-  journal.become((record) => finished(record, told, clock.now()));
+  journal.become((record) => finished(record, outcome, clock.now()));
   journal.amend({
     metrics: outputs.metrics,
     outputs: outputs.files,

@@ -3,9 +3,11 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/output/log.ts";
-import { type Redact, redactDeep } from "../core/output/redaction.ts";
+import { redactFields } from "../core/output/redacted-fields.ts";
+import type { Redact } from "../core/output/redaction.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunRecord } from "../run/record.ts";
+import { recordWords } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import type { RunWriter } from "./store-writer.ts";
@@ -80,7 +82,7 @@ export function startJournal(request: JournalRequest): Journal {
   let starting: Promise<void> | undefined;
   let kept = false;
 
-  const clean = (): RunRecord => redactDeep(record, request.redact());
+  const clean = (): RunRecord => redactFields(record, recordWords, request.redact());
   const document = (): RunDocument => {
     const now = clean();
     return { run: headOf(now), record: toJson(now), ...(patch === undefined ? {} : { patch }) };

@@ -10,6 +10,7 @@ import { headOf } from "../run/transitions/head-and-record.ts";
 import { type Attempt, type CameTo, cameTo, cameToError, closeAttempt, openAttempt } from "./attempt.ts";
 import { firstRecord } from "./first-record.ts";
 import { findImage, findSource, openSecrets, prepareExecution, refuseUnsupported } from "./phases.ts";
+import { redactionOfKnown, refuseSecretNames } from "./secrets.ts";
 import type { LaunchRequest, RunResult, Services } from "./services.ts";
 import { storeWriter } from "./store-writer.ts";
 
@@ -33,6 +34,7 @@ import { storeWriter } from "./store-writer.ts";
 /** Launches a run and follows it to its end. Throws only for a bug, after the run's record was written all the same. */
 export async function launch(request: LaunchRequest, services: Services, signal: AbortSignal): Promise<RunResult> {
   const { log, clock, state } = services;
+  refuseSecretNames(request, await redactionOfKnown(request, services));
   const created = clock.now();
   const runId = request.spec.run_id ?? newRunId(request.spec.name, created);
   const record = opened(firstRecord(request, services, { runId, created, nonce: newRunNonce() }));

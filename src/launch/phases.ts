@@ -22,6 +22,7 @@ import type { RunRecord } from "../run/record.ts";
 import { started } from "../run/transitions.ts";
 import { isElsewhere } from "../machine/elsewhere.ts";
 import { updateLive } from "../machine/live-entry.ts";
+import { secretInPatch } from "../clients/git/patch-secrets.ts";
 import { type LaunchSecrets, launchSecrets, redactionOfSecrets } from "./secrets.ts";
 
 /*
@@ -40,7 +41,7 @@ export function refuseUnsupported({ request, services, queued }: Attempt): void 
 export async function openSecrets(attempt: Attempt): Promise<LaunchSecrets> {
   const { request, services } = attempt;
   const secrets = await launchSecrets(request, services);
-  attempt.redact = redactionOfSecrets(secrets, services.tokens);
+  attempt.redact = redactionOfSecrets(secrets, request, services);
   return secrets;
 }
 
@@ -65,7 +66,7 @@ export async function findSource(attempt: Attempt, secrets: LaunchSecrets): Prom
   if (source.kind === "code" && source.patch !== undefined) keepPatch(attempt, source.patch);
   journal.amend({ source: source.provenance, requirement_files: await requirementFilesOf(source, signal) });
   // Fetching it may have made a token.
-  attempt.redact = redactionOfSecrets(secrets, services.tokens);
+  attempt.redact = redactionOfSecrets(secrets, request, services);
   return source;
 }
 
@@ -73,9 +74,11 @@ export async function findSource(attempt: Attempt, secrets: LaunchSecrets): Prom
 function keepPatch({ services, request, redact, queued, journal }: Attempt, patch: Uint8Array): void {
   // A queued run's came from there.
   if (queued !== undefined) return;
-  const text = Buffer.from(patch).toString();
-  if (redact(text) !== text) {
-    journal.warn("the changes since the commit hold the value of a secret, so the patch is not kept with the run");
+  const place = secretInPatch(patch, redact);
+  if (place !== undefined) {
+    journal.warn(
+      `the changes since the commit hold the value of a secret (${place}), so the patch is not kept with the run`,
+    );
   } else if (!services.store.public || request.config.allow.patches_in_public) {
     journal.keepPatch(patch);
   } else {

@@ -5,6 +5,7 @@ import { newRunId, newRunNonce } from "../run/run-id.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
+import { makeOwn } from "../machine/own-folder.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "./source-request.ts";
 import { commandOf, imageWithoutBuild, prepareRun, refuseOutputs } from "./prepare.ts";
@@ -47,6 +48,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
   const key = runKeyOf({ run_id: runId, attempt: 1, nonce: newRunNonce() }, "");
   const scratch = state.scratchFolder(nameOfAttempt(key));
+  await makeOwn(state);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   let source: ResolvedSource | undefined;
   try {

@@ -82,6 +82,7 @@ export async function resourceFor(
     environment: services.environment,
     cloudEnvironment: await openEnvironment(request, services),
     mounts: config.allow.mounts.map((mount) => ({ path: mount.path, readOnly: mount.read_only })),
+    ownFolders: [services.state.path],
     networks: config.allow.network ?? [],
   });
 }

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { LaunchError, messageOf } from "../core/errors.ts";
+import { ownSecretValues } from "../core/output/own-secrets.ts";
 import { minSecretLength, type Redact, redactionOf } from "../core/output/redaction.ts";
-import { knownTokens, type Tokens } from "../core/token.ts";
+import { knownTokens } from "../core/token.ts";
 import { howToTrust } from "../spec/config/left-out.ts";
 import { pathOf } from "../spec/reading/located.ts";
 import type { LeftOut } from "../spec/resolve/resolution.ts";
@@ -102,7 +103,49 @@ export async function launchSecrets(request: LaunchRequest, { environment }: Ser
   };
 }
 
-/** Takes them and the tokens that are known by now out of every word. */
-export function redactionOfSecrets({ run, build }: LaunchSecrets, tokens: Tokens): Redact {
-  return redactionOf([...Object.values(run), ...Object.values(build), ...knownTokens(tokens)]);
+type Knowing = Pick<Services, "environment" | "tokens">;
+
+/** Values that are secret whatever is launched: the launcher's own, the tokens that are known by now, and what was handed over. */
+function valuesOfPlace(
+  { secrets }: Pick<LaunchRequest, "secrets">,
+  { environment, tokens }: Knowing,
+): readonly string[] {
+  return [...ownSecretValues(environment), ...knownTokens(tokens), ...Object.values(secrets)];
+}
+
+/** Before the secrets of a launch are opened. */
+export function redactionOfPlace(request: Pick<LaunchRequest, "secrets">, services: Knowing): Redact {
+  return redactionOf(valuesOfPlace(request, services));
+}
+
+/** Takes them, and what is secret whatever is launched, out of every word. */
+export function redactionOfSecrets(
+  { run, build }: LaunchSecrets,
+  request: Pick<LaunchRequest, "secrets">,
+  services: Knowing,
+): Redact {
+  return redactionOf([...Object.values(run), ...Object.values(build), ...valuesOfPlace(request, services)]);
+}
+
+/** All values that are known to be secret here, wanted or not, for what leaves before the secrets of a launch are opened. */
+export async function redactionOfKnown(
+  request: Pick<LaunchRequest, "secrets" | "config">,
+  services: Knowing,
+): Promise<Redact> {
+  const places = Object.values(request.config.secrets);
+  const read = await Promise.allSettled(places.map((place) => readSecret("secret", place, services.environment)));
+  const values = read.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  return redactionOf([...values, ...valuesOfPlace(request, services)]);
+}
+
+/** A run is found by its names, so they are not rewritten: one that holds a secret is refused. Values that are also words don't count. */
+export function refuseSecretNames({ spec, by }: Pick<LaunchRequest, "spec" | "by">, { sure }: Redact): void {
+  const { run_id, name, project, entity, author, queue } = spec;
+  for (const [field, value] of Object.entries({ run_id, name, project, entity, author, queue, by })) {
+    if (value === undefined || sure(value) === value) continue;
+    throw new LaunchError(
+      "refused",
+      `${field}: it holds the value of a secret, and whoever sees the run would read it; give another`,
+    );
+  }
 }

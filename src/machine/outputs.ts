@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { lstat, readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { isFileMissing, messageOf } from "../core/errors.ts";
+import type { FileHandle } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { messageOf } from "../core/errors.ts";
+import { pinFolder, type PinnedFolder } from "../core/folders/pinned.ts";
 import type { Log } from "../core/output/log.ts";
 import type { OutputFile } from "../run/record.ts";
+import { takeOver } from "./take-over.ts";
 
 export type Outputs = { readonly files: readonly OutputFile[]; readonly metrics: Readonly<Record<string, number>> };
 
@@ -20,62 +21,69 @@ const longestMetric = 128;
  * what can't be read is a warning. No more files are hashed once `signal` is aborted, for when there is no time.
  */
 export async function collectOutputs(directory: string, log: Log, signal?: AbortSignal): Promise<Outputs> {
-  const paths = await filesBelow(directory, log);
+  const paths = await takeOver(directory, log);
+  if (paths === undefined) return { files: [], metrics: {} };
   if (paths.length > maxFiles) {
     log.warning(`the run left ${paths.length} output files; the record has the hashes of the first ${maxFiles}`);
   }
+  // No path is looked at and then opened: what was a file may be a link by then, as long as anything of the run writes.
+  const folder = await pinFolder(directory);
+  try {
+    const files = await hashedFiles(folder, paths, { log, signal });
+    return { files, metrics: await readMetrics(folder, log) };
+  } finally {
+    await folder.close();
+  }
+}
+
+async function hashedFiles(
+  folder: PinnedFolder,
+  paths: readonly string[],
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal | undefined },
+): Promise<readonly OutputFile[]> {
   const files: OutputFile[] = [];
   for (const [index, path] of paths.slice(0, maxFiles).entries()) {
     try {
-      const { size } = await lstat(path);
-      files.push({ path: relative(directory, path), bytes: size, sha256: await sha256OfFile(path, signal) });
+      const entry = await folder.read(Buffer.from(path).toString("latin1"));
+      if (entry?.kind !== "file") continue;
+      const sha256 = await sha256Of(entry.file.createReadStream({ signal }));
+      files.push({ path, bytes: entry.size, sha256 });
     } catch (error) {
       if (signal?.aborted === true) {
         log.warning(`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`);
         break;
       }
-      log.warning(`the output file ${relative(directory, path)} is not in the record: ${messageOf(error)}`);
+      log.warning(`the output file ${path} is not in the record: ${messageOf(error)}`);
     }
   }
-  return { files, metrics: await readMetrics(join(directory, "metrics.json"), log) };
+  return files;
 }
 
-async function filesBelow(directory: string, log: Log): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort();
-  } catch (error) {
-    if (!isFileMissing(error)) log.warning(`the run's outputs are not in the record: ${messageOf(error)}`);
-    return [];
-  }
-}
-
-export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
+async function sha256Of(stream: Readable): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Buffer);
+  for await (const chunk of stream) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 
 /** The finite numbers at the top level of `metrics.json`; a file that is none is warned about, never an error: the run has ended. */
-async function readMetrics(path: string, log: Log): Promise<Readonly<Record<string, number>>> {
+async function readMetrics(folder: PinnedFolder, log: Log): Promise<Readonly<Record<string, number>>> {
   let text: string;
   try {
-    const info = await lstat(path);
-    // A link may lead to what is not the run's, and a pipe never ends.
-    if (!info.isFile()) {
-      log.warning("metrics.json is not a regular file and was not read");
+    const entry = await folder.read("metrics.json");
+    if (entry?.kind !== "file") {
+      // A link may lead to what is not the run's, and a pipe never ends.
+      if (entry !== undefined || (await folder.has("metrics.json")))
+        log.warning("metrics.json is not a regular file and was not read");
       return {};
     }
-    if (info.size > maxMetricsBytes) {
+    const read = await readBounded(entry.file, maxMetricsBytes);
+    if (read === undefined) {
       log.warning(`metrics.json is larger than ${maxMetricsBytes} bytes and was not read`);
       return {};
     }
-    text = await readFile(path, "utf8");
+    text = read;
   } catch (error) {
-    if (!isFileMissing(error)) log.warning(`metrics.json could not be read: ${messageOf(error)}`);
+    log.warning(`metrics.json could not be read: ${messageOf(error)}`);
     return {};
   }
   try {
@@ -92,5 +100,19 @@ async function readMetrics(path: string, log: Log): Promise<Readonly<Record<stri
   } catch (error) {
     log.warning(`metrics.json is not valid and was not recorded: ${messageOf(error)}`);
     return {};
+  }
+}
+
+/** A file's text; undefined where it has more bytes, or gets more meanwhile. */
+async function readBounded(file: FileHandle, bytes: number): Promise<string | undefined> {
+  try {
+    const buffer = Buffer.alloc(bytes + 1);
+    let length = 0;
+    for (let read = 1; read > 0 && length < buffer.length; length += read) {
+      read = (await file.read(buffer, length, buffer.length - length, null)).bytesRead;
+    }
+    return length > bytes ? undefined : buffer.toString("utf8", 0, length);
+  } finally {
+    await file.close();
   }
 }

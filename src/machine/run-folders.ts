@@ -5,6 +5,7 @@ import { nameOfAttempt } from "../run/handle.ts";
 import { attemptsHere, noteAttempt, readNote } from "./attempts-here.ts";
 import { type LiveRun, registerLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
+import { makeOwn } from "./own-folder.ts";
 
 /**
  * Makes the folders of an attempt, and writes down that this process launches it. A store has a run id once: a second launch of one that
@@ -18,6 +19,7 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
   // A queue gives a run out to one holder at a time; this attempt may have been here before.
   const first = queue === undefined;
   try {
+    await makeOwn(state);
     if (first && (await attemptsHere(state, { runId: key.runId, store })).length > 0) throw taken(key.runId);
     await mkdir(state.runs, { recursive: true });
     await mkdir(folder, { recursive: !first });

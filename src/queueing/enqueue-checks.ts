@@ -4,23 +4,45 @@ import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { DraftedRequest, EnqueuedLaunch, EnqueueServices } from "./enqueue-request.ts";
 import { refuseOutputs } from "../launch/prepare.ts";
+import { secretInPatch } from "../clients/git/patch-secrets.ts";
+import { redactionOfKnown, refuseSecretNames } from "../launch/secrets.ts";
 import { refuseSecretValues } from "./public-values.ts";
 
 /* What is refused before a run is written. */
 
 /** Refuses what can be told from one launch alone. */
-export function refuseLaunch({ request: launch, queue, origins }: EnqueuedLaunch, services: EnqueueServices): void {
+export async function refuseLaunch(
+  { request: launch, queue, origins = [] }: EnqueuedLaunch,
+  services: EnqueueServices,
+): Promise<void> {
   refuseOutputs(launch);
-  if (!services.storeIsHere) {
-    const tokens = knownTokens(services.tokens);
-    refuseSecretValues({ spec: queue.submitted, origins: origins ?? [], environment: services.environment, tokens });
-  }
+  const { environment, storeIsHere } = services;
+  const known = await redactionOfKnown(launch, services);
+  const tokens = knownTokens(services.tokens);
+  refuseSecretValues({ spec: queue.submitted, origins, environment, tokens, known, storeIsHere });
+  refuseSecretNames(launch, known);
   const names = Object.keys(launch.secrets);
   if (names.length === 0) return;
   throw new LaunchError(
     "bad-usage",
     `secrets ${names.join(", ")}: a value can't travel with a queued run; name them in the spec's secrets, and give the values in the launch config of the agent`,
   );
+}
+
+/** A patch without a secret's value would be another patch, and make another tree. */
+export async function refuseSecretPatches(
+  { launches, documents }: DraftedRequest,
+  services: EnqueueServices,
+): Promise<void> {
+  for (const [index, { request }] of launches.entries()) {
+    const patch = documents[index]?.patch;
+    const place = patch === undefined ? undefined : secretInPatch(patch, await redactionOfKnown(request, services));
+    if (place === undefined) continue;
+    throw new LaunchError(
+      "refused",
+      `what is local would travel as a patch, and ${place} holds the value of a secret; take it out, and name the secret in the spec's \`secrets\``,
+    );
+  }
 }
 
 /** What is local is nobody's business but ours, until it is committed and pushed. */

@@ -1,13 +1,14 @@
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
+import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { RunHead } from "../run/head.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
 import { cancelEntries } from "./cancel-runs.ts";
-import { refuseLaunch, refusePublicPatches, roomAndReplaced } from "./enqueue-checks.ts";
+import { refuseLaunch, refusePublicPatches, refuseSecretPatches, roomAndReplaced } from "./enqueue-checks.ts";
 import type { DraftedRequest, Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { openSource } from "../sources/index.ts";
 import { sourceOf } from "../launch/source-request.ts";
@@ -26,13 +27,14 @@ export async function enqueue(
   services: EnqueueServices,
   signal: AbortSignal,
 ): Promise<Enqueued> {
-  for (const launch of request.launches) refuseLaunch(launch, services);
+  for (const launch of request.launches) await refuseLaunch(launch, services);
   const { store, clock, log } = services;
   const started = clock.monotonicMs();
   log.phase({ phase: "queue", status: "started", detail: queuesOf(request) });
   const sources = await resolveSources(request, services, signal);
   const documents = documentsOf(request, sources, services);
   const drafted = { ...request, documents };
+  await refuseSecretPatches(drafted, services);
   await refusePublicPatches(drafted, services, signal);
   const group = documents[0]?.run.queued?.group;
   const replaceable = await roomAndReplaced(drafted, services, signal);
@@ -119,6 +121,7 @@ async function resolveSources(
 ): Promise<readonly Sourced[]> {
   const scratch = services.state.scratchFolder(newRunId("enqueue", services.clock.now()));
   const found = new Map<string, Promise<ResolvedSource>>();
+  await makeOwn(services.state);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     return await Promise.all(

@@ -1,13 +1,14 @@
 import { LaunchError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
-import { redactDeep, redactionOf } from "../core/output/redaction.ts";
+import { redactFields } from "../core/output/redacted-fields.ts";
 import { newRunId, newRunNonce, slugOf } from "../run/run-id.ts";
-import { knownTokens } from "../core/token.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { QueuedHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { EnqueuedLaunch, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
 import { queuedSourceOf } from "../launch/queued-source.ts";
+import { redactionOfPlace } from "../launch/secrets.ts";
+import { recordWords } from "../run/redaction/record-words.ts";
 import { firstRecord } from "../launch/first-record.ts";
 import { type AskedRecord, enqueued } from "../run/transitions.ts";
 import { refuseUnreadable } from "../run/read-record.ts";
@@ -90,7 +91,7 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
     source: source.provenance,
     queued: { queue: name, definition: hash, submitted, source: queuedSource },
   };
-  const clean = redactDeep(asked, redactionOf(knownTokens(services.tokens)));
+  const clean = redactFields(asked, recordWords, redactionOfPlace(request, services));
   const queued: QueuedHead = {
     queue: name,
     priority: spec.priority ?? 2,

@@ -92,6 +92,8 @@ export type ResourceContext = {
   readonly cloudEnvironment: Environment;
   /** Host folders that a container may mount, as the config allows them. */
   readonly mounts: readonly { readonly path: string; readonly readOnly: boolean }[];
+  /** Folders that the launcher keeps its own things in: no run gets one of them. */
+  readonly ownFolders?: readonly string[];
   /** Networks besides `none` and `bridge` that a container may join: `host`, or a named one. */
   readonly networks: readonly string[];
 };

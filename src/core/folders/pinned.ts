@@ -17,6 +17,10 @@ export type PinnedEntry =
 export type PinnedFolder = {
   /** A regular file or a link, by its name's bytes (latin1); undefined for what isn't there, is neither, or lies behind a link. */
   read(rawPath: string): Promise<PinnedEntry | undefined>;
+  /** A folder below, which is closed with this one. */
+  openFolder(rawPath: string): Promise<FileHandle | undefined>;
+  /** Whether anything is there, of whatever kind. */
+  has(rawPath: string): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -49,6 +53,7 @@ export async function pinFolder(path: string): Promise<PinnedFolder> {
   };
 
   return {
+    openFolder: folderAt,
     read: async (rawPath) => {
       const place = await placeOf(rawPath);
       if (place === undefined) return undefined;
@@ -59,10 +64,29 @@ export async function pinFolder(path: string): Promise<PinnedFolder> {
       await file.close();
       return undefined;
     },
+    has: async (rawPath) => {
+      const place = await placeOf(rawPath);
+      if (place === undefined) return false;
+      return lstat(place).then(
+        () => true,
+        () => false,
+      );
+    },
     close: async () => {
       for (const folder of await Promise.all(opened.values())) await folder?.close();
     },
   };
+}
+
+/** Changes the permissions of a folder below another, on whose way a link leads nowhere: a run that is there already may have put one. */
+export async function chmodBelow(folder: string, path: string, mode: number): Promise<void> {
+  const pinned = await pinFolder(folder);
+  try {
+    const place = await pinned.openFolder(Buffer.from(path).toString("latin1"));
+    await place?.chmod(mode);
+  } finally {
+    await pinned.close();
+  }
 }
 
 /** What isn't there, is a link, has no reader (a socket), or changes its kind meanwhile. */

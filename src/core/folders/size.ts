@@ -4,7 +4,7 @@ import { isFileMissing, systemCode } from "../errors.ts";
 
 const blockBytes = 512;
 
-/** What a file or a folder takes on the disk. What can't be read, or goes meanwhile, counts nothing; links are not followed. */
+/** What a file or a folder takes on the disk. What can't be read, lies deeper than a path can name, or goes meanwhile, counts nothing; links are not followed. */
 export async function sizeOf(path: string): Promise<number> {
   try {
     const stats = await lstat(path);
@@ -15,7 +15,7 @@ export async function sizeOf(path: string): Promise<number> {
     for (const name of await readdir(path)) total += await sizeOf(join(path, name));
     return total;
   } catch (error) {
-    if (isFileMissing(error) || systemCode(error) === "EACCES") return 0;
+    if (isFileMissing(error) || ["EACCES", "ENAMETOOLONG"].includes(systemCode(error) ?? "")) return 0;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import type { Log } from "./log.ts";
 import { type SecretSearch, secretSearch, type Span } from "./secrets/secret-search.ts";
 
 /** Takes secret values out of text before it is shown or stored. */
@@ -5,13 +6,21 @@ export type Redact = {
   (text: string): string;
   /** For what comes in pieces; undefined where there is nothing to look for. */
   readonly search: SecretSearch | undefined;
+  /** Takes out those values alone that are no ordinary words. */
+  readonly sure: (text: string) => string;
 };
 
 /** For when there is no secret: what would be searched for it can stay as it is. */
-export const redactNothing: Redact = Object.assign((text: string) => text, { search: undefined });
+export const redactNothing: Redact = Object.assign((text: string) => text, {
+  search: undefined,
+  sure: (text: string) => text,
+});
 
 /** Shorter values would blank out ordinary words; they are refused as secrets where secrets enter. */
 export const minSecretLength = 4;
+
+/** Below this a value is also an ordinary word. */
+export const surelySecretLength = 8;
 
 const replacement = Buffer.from("***");
 
@@ -22,14 +31,17 @@ const replacement = Buffer.from("***");
 export function redactionOf(secrets: readonly string[]): Redact {
   const search = secretSearch(secrets.filter(({ length }) => length >= minSecretLength));
   if (search === undefined) return redactNothing;
-  return Object.assign(
-    (text: string) => {
-      const bytes = Buffer.from(text);
-      const { spans } = search(bytes);
-      return spans.length === 0 ? text : replaceSpans(bytes, spans).toString();
-    },
-    { search },
-  );
+  const sure = secrets.filter(({ length }) => length >= surelySecretLength);
+  const all = redacting(search);
+  return Object.assign(all, { search, sure: sure.length === secrets.length ? all : redacting(secretSearch(sure)) });
+}
+
+function redacting(search: SecretSearch | undefined): (text: string) => string {
+  return (text) => {
+    const bytes = Buffer.from(text);
+    const { spans } = search?.(bytes) ?? { spans: [] };
+    return spans.length === 0 ? text : replaceSpans(bytes, spans).toString();
+  };
 }
 
 /** A copy with `***` in place of each span; the bytes themselves where there is none. */
@@ -49,17 +61,13 @@ export function withoutCredentials(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
 }
 
-/** A copy of plain data in which every string is redacted. */
-export function redactDeep<T extends object>(value: T, redact: Redact): T {
-  const copy = structuredClone(value);
-  redactInPlace(copy, redact);
-  return copy;
-}
-
-function redactInPlace(node: object, redact: Redact): void {
-  for (const key of Object.keys(node)) {
-    const item: unknown = Reflect.get(node, key);
-    if (typeof item === "string") Reflect.set(node, key, redact(item));
-    else if (typeof item === "object" && item !== null) redactInPlace(item, redact);
-  }
+/** Words for people without secrets, whoever says them. The output of a run has none by then. */
+export function redactedLog(log: Log, redact: () => Redact): Log {
+  return {
+    phase: (event) => log.phase({ ...event, detail: redact()(event.detail) }),
+    output: (chunk) => log.output(chunk),
+    info: (message) => log.info(redact()(message)),
+    warning: (message) => log.warning(redact()(message)),
+    debug: (message) => log.debug(redact()(message)),
+  };
 }

@@ -95,6 +95,7 @@ function createLocalContainer(
           image: run.image,
           directories: run.folders.map(({ path }) => path),
           userId: process.getuid?.(),
+          groupId: process.getgid?.(),
           log: context.log,
         });
 

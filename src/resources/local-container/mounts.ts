@@ -1,7 +1,7 @@
-import { realpathSync } from "node:fs";
-import { posix, sep } from "node:path";
-import { isFileMissing, LaunchError } from "../../core/errors.ts";
+import { posix } from "node:path";
+import { LaunchError } from "../../core/errors.ts";
 import type { ResourceContext } from "../resource.ts";
+import { allowedFolder } from "./allowed-folders.ts";
 import { listOf } from "./options.ts";
 import type { LocalContainerArgs } from "./schema.ts";
 
@@ -10,7 +10,8 @@ export type BindMount = { readonly source: string; readonly target: string; read
 /** Where a run finds its output folder and, when an image has no code of its own, its source. */
 export const outputTarget = "/launch/output";
 export const sourceTarget = "/workspace";
-const reserved: readonly string[] = ["/", "/launch", outputTarget, sourceTarget];
+const isReserved = (target: string): boolean =>
+  ["/", sourceTarget].includes(target) || /^\/launch(?:\/|$)/.test(target);
 
 /** A bind mount as docker's `--mount` reads it: CSV, in which a path may hold a comma. */
 export function mountOption({ source, target, readOnly }: BindMount): string {
@@ -75,40 +76,16 @@ function parseMount(written: string): Asked {
   return { source, target, readOnly: flag === undefined ? undefined : flag !== "false" && flag !== "0", written };
 }
 
-/** The folder's real path is what counts, and what is mounted: a link inside an allowed folder leads nowhere else. */
 function allowedMount({ source, target, readOnly, written }: Asked, context: ResourceContext): BindMount {
   if (!source.startsWith("/")) throw refusal(written, "name a folder of this machine by its absolute path");
   if (!/^\/./.test(target)) throw refusal(written, "the place inside must be an absolute path");
-  if (reserved.includes(posix.join("/", target, "."))) throw refusal(written, `${target} is the launcher's own place`);
-  const real = realPath(source);
-  if (real === undefined) throw refusal(written, `there is no ${source} on this machine`);
-  const allowed = context.mounts.flatMap((mount) => {
-    const folder = realPath(mount.path);
-    return folder !== undefined && isInside(real, folder) ? [{ ...mount, folder }] : [];
-  });
-  // Where folders overlap, the nearest decides.
-  const nearest = allowed.sort((a, b) => b.folder.length - a.folder.length)[0];
-  if (nearest === undefined) {
-    const paths = context.mounts.map(({ path }) => path).join(", ");
-    const may = paths === "" ? "no folders" : `only what is in ${paths}`;
-    throw refusal(written, `the launch config allows ${may}; add it to allow.mounts`);
-  }
-  if (nearest.readOnly && readOnly === false)
-    throw refusal(written, `the launch config allows ${nearest.path} for reading only; write :ro`);
-  return { source: real, target, readOnly: nearest.readOnly || readOnly === true };
-}
-
-function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (isFileMissing(error)) return undefined;
-    throw error;
-  }
+  if (isReserved(posix.join("/", target, ".").replace(/(?<=.)\/$/, "")))
+    throw refusal(written, `${target} is the launcher's own place`);
+  const found = allowedFolder(source, context);
+  if (found.kind === "refused") throw refusal(written, found.why);
+  if (found.readOnly && readOnly === false)
+    throw refusal(written, `the launch config allows ${found.configured} for reading only; write :ro`);
+  return { source: found.path, target, readOnly: found.readOnly || readOnly === true };
 }
 
 function refusal(written: string, why: string): LaunchError {

@@ -9,35 +9,39 @@ export type ReclaimRequest = {
   /** The run's image: the only one that is surely here. */
   readonly image: string;
   readonly directories: readonly string[];
-  /** Our own user id; undefined where there is none. */
+  /** Our own user and group id; undefined where there is none. */
   readonly userId: number | undefined;
+  readonly groupId: number | undefined;
   readonly log: Log;
 };
 
 const timeoutMs = 60_000;
 
 /**
- * Makes what a container's user left readable and removable for us. Root needs no such thing; else a short container of the same image,
- * as root, opens what is not ours. Where that fails (an image without chmod) it is warned of: the run itself has ended well.
+ * Makes what a container's user left ours. Root needs no such thing; else a short container of the same image gives it to us, as root. Where
+ * that fails (an image without chown) it is warned of: the run itself has ended well.
  */
-export async function reclaim({ image, directories, userId, log }: ReclaimRequest): Promise<void> {
-  if (userId === undefined || userId === 0) return;
+export async function reclaim({ image, directories, userId, groupId, log }: ReclaimRequest): Promise<void> {
+  if (userId === undefined || groupId === undefined || userId === 0) return;
   for (const directory of directories) {
     if (!(await holdsForeign(directory, userId))) continue;
     try {
       const result = await docker({
         args: [
-          ...["run", "--rm", "--pull", "never", "--network", "none", "--user", "0:0", "--entrypoint", "chmod"],
+          ...["run", "--rm", "--pull", "never", "--network", "none", "--user", "0:0", "--entrypoint", "chown"],
           mountOption({ source: directory, target: "/launch/reclaim", readOnly: false }),
-          ...["--", image, "-R", "a+rwX", "/launch/reclaim"],
+          // Also takes set-user-id bits away, which would be ours then.
+          ...["--", image, "-h", "-R", `${userId}:${groupId}`, "/launch/reclaim"],
         ],
-        doing: `making ${directory} readable`,
+        doing: `making ${directory} this user's`,
         signal: new AbortController().signal,
         timeoutMs,
       });
       if (result.exitCode !== 0) throw new Error(result.stderr.trim().split("\n").at(-1));
     } catch (error) {
-      log.warning(`files in ${directory} belong to the container's user and could not be opened: ${messageOf(error)}`);
+      log.warning(
+        `files in ${directory} belong to the container's user and could not be taken over: ${messageOf(error)}`,
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
 import { chmod } from "node:fs/promises";
-import { join, posix } from "node:path";
+import { posix } from "node:path";
 import {
   createContainer,
   type CreateRequest,
@@ -13,6 +13,7 @@ import { localImage } from "../../clients/docker/image.ts";
 import { withLogin } from "../../clients/docker/login.ts";
 import { pullWithProgress } from "../../clients/docker/pull.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { chmodBelow } from "../../core/folders/pinned.ts";
 import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
 import { type Handle, labelsOfAttempt } from "../../run/handle.ts";
 import type { PullAccess, RunRequest, Start } from "../resource.ts";
@@ -167,7 +168,7 @@ async function openFolders({ outputDirectory, sourceDirectory, workingDirectory 
   await chmod(outputDirectory, writableForAll);
   if (sourceDirectory === undefined) return;
   await chmod(sourceDirectory, writableForAll);
-  if (workingDirectory !== "") await chmod(join(sourceDirectory, workingDirectory), writableForAll);
+  if (workingDirectory !== "") await chmodBelow(sourceDirectory, workingDirectory, writableForAll);
 }
 
 function stopIfAborted(signal: AbortSignal): void {

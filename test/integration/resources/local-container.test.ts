@@ -134,9 +134,12 @@ describeWithDocker("a run in a container", () => {
     writeFileSync(bench.folder("output/closed/model"), "m", { mode: 0o600 });
     for (const path of ["output/closed", "output/closed/model"]) chownSync(bench.folder(path), 1000, 1000);
     const directories = [bench.folder("output")];
-    await reclaim({ image: testImage, directories, userId: 4242, log: bench.log() });
-    expect(statSync(bench.folder("output/closed")).mode & 0o007).toBe(0o007);
-    expect(statSync(bench.folder("output/closed/model")).mode & 0o006).toBe(0o006);
+    chmodSync(bench.folder("output/closed/model"), 0o4700);
+    await reclaim({ image: testImage, directories, userId: 4242, groupId: 4243, log: bench.log() });
+    for (const path of ["output/closed", "output/closed/model"]) {
+      const { uid, gid, mode } = statSync(bench.folder(path));
+      expect({ uid, gid, special: mode & 0o7000 }).toEqual({ uid: 4242, gid: 4243, special: 0 });
+    }
     expect(bench.log().lines).toEqual([]);
   });
 

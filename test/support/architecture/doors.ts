@@ -28,13 +28,13 @@ export const doors: Doors = {
   clients: everyFile,
   "clients/docker": "build build-progress buildx container docker image login pull remove-image version",
   "clients/git":
-    "branch-files git objects/list-tree objects/object-format objects/read-objects objects/tree-format objects/write-objects patch refs remotes/fetch-commit remotes/info-refs remotes/list-remote remotes/ls-refs remotes/public-access remotes/remote-access remotes/remote-refs repository scratch-repository temporary-index",
+    "branch-files git objects/list-tree objects/object-format objects/read-objects objects/tree-format objects/write-objects patch patch-secrets refs remotes/fetch-commit remotes/info-refs remotes/list-remote remotes/ls-refs remotes/public-access remotes/remote-access remotes/remote-refs repository scratch-repository temporary-index",
   "clients/git/objects": "",
   "clients/git/remotes": "fetch",
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/redaction output/secrets/secret-search output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
   "core/output/secrets": "",
@@ -44,7 +44,7 @@ export const doors: Doors = {
   launch:
     "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
-    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
@@ -53,8 +53,9 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
   "run/names": "",
+  "run/redaction": "",
   "run/transitions": "attempt-record",
   sources: "index source",
   "sources/git/work-tree": "git-place inspection stand-in status working-tree",

@@ -1,9 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { chmod, chown, mkdir, mkdtemp, rm, rmdir, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { removeFolder } from "../../../src/core/folders/remove.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
 import { collectOutputs } from "../../../src/machine/outputs.ts";
 
@@ -67,4 +71,55 @@ test("without time left, no file is hashed, and the warning counts those that we
   const outputs = await collectOutputs(folder, log, AbortSignal.abort());
   expect(outputs).toEqual({ files: [], metrics: { accuracy: 0.9 } });
   expect(warnings.join()).toContain("lacks the hashes of 2 output files");
+});
+
+test("a metrics.json that is a folder, or has a gigabyte, is not read", async () => {
+  await mkdir(join(folder, "metrics.json"));
+  expect(await collectOutputs(folder, log)).toEqual({ files: [], metrics: {} });
+  await rmdir(join(folder, "metrics.json"));
+  await writeFile(join(folder, "metrics.json"), "");
+  await truncate(join(folder, "metrics.json"), 1 << 30);
+  const stopped = AbortSignal.abort();
+  expect((await collectOutputs(folder, log, stopped)).metrics).toEqual({});
+  expect(warnings.join()).toContain("metrics.json is not a regular file");
+  expect(warnings.join()).toContain("metrics.json is larger than");
+});
+
+test("what is no file is neither opened nor changed, whatever it is", async () => {
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  await symlink("/etc/passwd", join(folder, "link"));
+  await symlink("/etc", join(folder, "folder"));
+  const server = createServer().listen(join(folder, "socket"));
+  try {
+    await once(server, "listening");
+    const before = (await stat("/etc/passwd")).mode;
+    expect((await collectOutputs(folder, log)).files).toEqual([]);
+    expect((await stat("/etc/passwd")).mode).toBe(before);
+  } finally {
+    server.close();
+  }
+});
+
+test("what a run left is this user's alone, whatever permissions it has", async () => {
+  const modes = fc.integer({ min: 0, max: 0o7777 });
+  await fc.assert(
+    fc.asyncProperty(modes, modes, fc.boolean(), async (fileMode, folderMode, foreign) => {
+      const below = await mkdtemp(join(folder, "run-"));
+      const file = join(below, "sub", "tool");
+      await mkdir(join(below, "sub"));
+      await writeFile(file, "x");
+      if (foreign && process.getuid?.() === 0)
+        await Promise.all([chown(file, 1000, 1000), chown(join(below, "sub"), 1000, 1000)]);
+      await chmod(file, fileMode);
+      await chmod(join(below, "sub"), folderMode);
+      const { files } = await collectOutputs(below, log);
+      expect(files.map(({ path }) => path)).toEqual(["sub/tool"]);
+      for (const path of [file, join(below, "sub")]) {
+        const { mode, uid } = await stat(path);
+        expect({ mode: mode & 0o7022, uid }).toEqual({ mode: 0, uid: process.getuid?.() });
+      }
+      await removeFolder(below);
+    }),
+    { numRuns: 100 },
+  );
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { redactNothing } from "../../../src/core/output/redaction.ts";
 import { refuseSecretValues } from "../../../src/queueing/public-values.ts";
 import type { Json } from "../../../src/core/json.ts";
 
@@ -7,7 +8,14 @@ const origins = [{ path: "overrides.args", value: [], origin: "launch.yaml:4:9" 
 
 function refusal(spec: Json): string {
   try {
-    refuseSecretValues({ spec, origins, environment, tokens: ["host-token"] });
+    refuseSecretValues({
+      spec,
+      origins,
+      environment,
+      tokens: ["host-token"],
+      known: redactNothing,
+      storeIsHere: false,
+    });
     return "";
   } catch (error) {
     return error instanceof Error ? error.message : "";

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -93,8 +93,15 @@ describe("mounts and networks", () => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "launch-mounts-test-"));
-    for (const name of ["data", "data/sub", "database", "scratch", "data/writable"]) mkdirSync(join(folder, name));
+    const folders = ["data", "data/sub", "database", "state", "data/writable", "data/writable/sub", "data/writable/ro"];
+    for (const name of [...folders, "data/open", "data/open/sub", "data/theirs", "data/theirs/sub", "all", "all/own"])
+      mkdirSync(join(folder, name));
     symlinkSync(join(folder, "database"), join(folder, "data/out"));
+    symlinkSync(join(folder, "data/writable/sub"), join(folder, "data/link"));
+    symlinkSync(join(folder, "data/writable"), join(folder, "data/same"));
+    chmodSync(join(folder, "data/open"), 0o777);
+    if (process.getuid?.() === 0) chownSync(join(folder, "data/theirs"), 1234, 1234);
+    else chmodSync(join(folder, "data/theirs"), 0o775);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   const context = (): ResourceContext => ({
@@ -105,8 +112,12 @@ describe("mounts and networks", () => {
     mounts: [
       { path: join(folder, "data"), readOnly: true },
       { path: join(folder, "data/writable"), readOnly: false },
+      { path: join(folder, "data/writable/ro"), readOnly: true },
       { path: join(folder, "not there"), readOnly: false },
+      { path: join(folder, "all"), readOnly: false },
+      { path: join(folder, "data/open"), readOnly: true },
     ],
+    ownFolders: [join(folder, "state"), join(folder, "all/own")],
     networks: ["training"],
   });
   const mounts = (args: Record<string, string>) =>
@@ -122,6 +133,8 @@ describe("mounts and networks", () => {
     [{ volume: "@/data/writable:/d:ro" }, "data/writable", true],
     [{ mount: "type=bind,source=@/data,target=/d" }, "data", true],
     [{ mount: "src=@/data/writable,dst=/d,readonly" }, "data/writable", true],
+    [{ volume: "@/data/same:/d" }, "data/writable", false],
+    [{ volume: "@/data/open:/d" }, "data/open", true],
   ])("%j is allowed", (args, source, readOnly) => {
     expect(mounts(args)).toEqual([{ source: join(folder, source), target: "/d", readOnly }]);
   });
@@ -137,7 +150,20 @@ describe("mounts and networks", () => {
     [{ volume: "@/data/none:/d" }, "there is no"],
     [{ volume: "named:/d" }, "absolute path"],
     [{ volume: "@/data" }, "absolute path"],
+    ...["", ":ro", ":rw"].map((mode): [{ volume: string }, string] => [
+      { volume: `@/data/writable/sub:/d${mode}` },
+      "which runs may write",
+    ]),
+    [{ volume: "@/data/link:/d:ro" }, "which runs may write"],
+    [{ volume: "@/data/writable/ro:/d:ro" }, "which runs may write"],
+    [{ mount: "src=@/data/writable/../writable/sub,dst=/d,readonly" }, "which runs may write"],
+    [{ volume: "@/data/open/sub:/d" }, "others than this user may write"],
+    [{ volume: "@/data/theirs/sub:/d" }, "others than this user may write"],
+    [{ volume: "@/all:/d" }, "all/own is the launcher's own"],
     [{ volume: "@/data:/workspace/" }, "launcher's own"],
+    [{ volume: "@/data:/x/../launch/output/sub" }, "launcher's own"],
+    [{ volume: "@/data:/launch/other" }, "launcher's own"],
+    [{ volume: "@/data:/workspace/.." }, "launcher's own"],
     [{ volume: "@/data:/launch/output" }, "launcher's own"],
     [{ mount: "type=volume,source=x,target=/d" }, "not bind"],
     [{ mount: "type=bind,source=@/data,target=/d,bind-propagation=shared" }, "bind-propagation"],

@@ -8,7 +8,8 @@ const names = /^(?:run|head|record|document|entry|asked)$|(?:Run|Head|Record|Doc
 const lists = /(?:^|[a-z])(?:runs|heads|records|documents|entries)$/i;
 const types = /\b(?:RunHead|RunRecord|AskedRecord|RunDocument|StoredRun)\b/;
 /** What gives back what it is given, or most of it. */
-const copies = /^(?:without|structuredClone|toJson|freeze|seal|assign|fromEntries|entries|parse|stringify|redactDeep)$/;
+const copies =
+  /^(?:without|structuredClone|toJson|freeze|seal|assign|fromEntries|entries|parse|stringify|redactFields)$/;
 /** `runs.map((run) => …)` */
 const walks = /^(?:map|flatMap|filter|forEach|find|findLast|some|every|reduce|toSorted)$/;
 

@@ -1,0 +1,39 @@
+import { constants } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
+import { LaunchError, systemCode } from "../core/errors.ts";
+import type { StateDirectory } from "../core/state-directory.ts";
+
+const { O_RDONLY, O_DIRECTORY } = constants;
+const ownersAlone = 0o700;
+
+/**
+ * Makes the state directory, which nobody but this user may enter: below it runs write, as any user and with any permissions. One that is
+ * there with wider permissions gets these; one that is another user's is refused, who could exchange all that is in it.
+ */
+export async function makeOwn({ path }: StateDirectory): Promise<void> {
+  await mkdir(path, { recursive: true, mode: ownersAlone });
+  const folder = await open(path, O_RDONLY | O_DIRECTORY);
+  try {
+    const { uid, mode } = await folder.stat();
+    const us = process.getuid?.();
+    if (us !== undefined && uid !== us) {
+      throw new LaunchError(
+        "store-failed",
+        `the state folder ${path} belongs to another user (${uid}, and this is ${us}), who could change what is in it; choose another with LAUNCH_STATE_HOME`,
+      );
+    }
+    if ((mode & 0o077) !== 0) await tighten(folder);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Some file systems have no permissions to change. */
+async function tighten(folder: { chmod(mode: number): Promise<void> }): Promise<void> {
+  try {
+    await folder.chmod(ownersAlone);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EROFS") throw error;
+  }
+}
