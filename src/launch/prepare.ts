@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ export function refuseQueue({ spec }: LaunchRequest): void {
   if (spec.queue === undefined) return;
   throw new LaunchError(
     "unsupported",
-    `queue: this starts runs here and now; put it into the queue "${spec.queue}" with \`launch run -q ${spec.queue}\`, or remove it`,
+    `queue: this starts runs here and now; put it into the queue "${spec.queue}" with \`${formatCommandLine(["launch", "run", "-q", spec.queue])}\`, or remove it`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
@@ -65,7 +66,7 @@ async function enqueuedRuns(
     const ids = unknown.map(({ runId }) => runId);
     throw new LaunchError(
       "store-failed",
-      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: launch show ${first.runId}`,
+      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: ${formatCommandLine(["launch", "show", first.runId])}`,
     );
   }
   return Promise.all(

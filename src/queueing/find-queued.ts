@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import { defaultQueue } from "../queues/definition.ts";
@@ -125,6 +126,6 @@ function goneError({ run_id: runId, state, queued }: RunHead): LaunchError {
   }
   return new LaunchError(
     "bad-usage",
-    `run "${runId}" has ended (${state}), and is in the history of queue ${queued.queue}; run it again: launch run -q ${queued.queue} -c "$(launch show ${runId} --spec)"`,
+    `run "${runId}" has ended (${state}), and is in the history of queue ${queued.queue}; run it again: ${formatCommandLine(["launch", "run", "-q", queued.queue])} -c "$(${formatCommandLine(["launch", "show", runId, "--spec"])})"`,
   );
 }

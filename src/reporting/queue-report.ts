@@ -1,8 +1,8 @@
+import { oneLine } from "../core/output/terminal-text.ts";
 import { formatCommandLine } from "../core/command-line.ts";
 import { counted } from "../core/counted.ts";
 import { formatAge, formatDuration } from "../core/duration.ts";
 import type { Estimate } from "../queues/estimate.ts";
-import { oneLine } from "./words.ts";
 
 /** What people are told of a queue. Times are in ms. */
 export type QueueReport = {

@@ -1,9 +1,10 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { type JsonObject, toJson } from "../../core/json.ts";
 import type { PrunedMachine } from "../../machine/prune-machine.ts";
 import type { Pruned } from "../../machine/prune-runs.ts";
 import type { SweptRun } from "../../machine/sweep.ts";
 import { counted } from "../../core/counted.ts";
-import { formatBytes, oneLine, shortImage } from "../../reporting/words.ts";
+import { formatBytes, shortImage } from "../../reporting/words.ts";
 
 /** What a prune has done, or would do. */
 export type PruneReport = {

@@ -15,7 +15,7 @@ import type {
   ValidateFlags,
 } from "./flags.ts";
 import { launchTable } from "../../submit/settings/launch-table.ts";
-import { collect, logOptions, settingOptions, specOptions, storeOption } from "./options.ts";
+import { collect, logOptions, rawOption, settingOptions, specOptions, storeOption } from "./options.ts";
 import { addQueues, type CommandPlace } from "./queue-program.ts";
 
 /** Flags that W&B Launch has and this version hasn't: refused with words, never ignored. */
@@ -125,6 +125,7 @@ function addRuns(program: Command, { console, running }: CommandPlace): void {
     .summary("a run's log")
     .argument("<run>", "its id, or the start of one")
     .option("-f, --follow", "go on until it has ended")
+    .addOption(rawOption())
     .addOption(storeOption())
     .option("--json", "as JSON, one line of output a line")
     .action(

@@ -1,6 +1,6 @@
+import { plainText } from "../../core/output/terminal-text.ts";
 import { exitCodeOf, LaunchError, messageOf } from "../../core/errors.ts";
 import { version } from "../../core/version.ts";
-import { withoutControls } from "../../reporting/markdown.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
 
@@ -13,8 +13,8 @@ export async function writeFailureEvent(error: unknown, { out }: Pick<Console, "
 /** Says what went wrong and returns the exit code: a user's mistake in words, a bug with its stack and what to do about it. */
 export function reportFailure(error: unknown, { err, errorStyle }: Pick<Console, "err" | "errorStyle">): number {
   if (error instanceof LaunchError) {
-    void err.write(`${errorStyle.red("error")}  ${withoutControls(error.message)}\n`);
-    for (const line of error.detail) void err.write(`  ${withoutControls(line)}\n`);
+    void err.write(`${errorStyle.red("error")}  ${plainText(error.message)}\n`);
+    for (const line of error.detail) void err.write(`  ${plainText(line)}\n`);
   } else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     void err.write(`${errorStyle.red("error")}  ${stack}\n`);

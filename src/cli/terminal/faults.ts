@@ -1,7 +1,7 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
 import type { FaultyDraft, ResolvedDraft } from "../../submit/draft.ts";
-import { oneLine } from "../../reporting/words.ts";
 import { renderFaults } from "../../spec/reading/render-faults.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";

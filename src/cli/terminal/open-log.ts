@@ -9,11 +9,14 @@ import { terminalLog } from "./terminal-log.ts";
 export type OpenLog = { readonly log: Log; readonly stop: () => void };
 
 /** The log for this reader: JSON when asked for, a terminal that may be drawn on, else plain lines. */
-export function openLog(console: Console, { json, verbose }: { json: boolean; verbose: boolean }): OpenLog {
+export function openLog(
+  console: Console,
+  { json, verbose, raw }: { json: boolean; verbose: boolean; raw: boolean },
+): OpenLog {
   const { out, err, style, environment } = console;
   const nothing = (): void => undefined;
   if (json) return { log: jsonLog({ out, err, verbose, now: () => systemClock.now() }), stop: nothing };
-  if (!console.interactive || inCi(environment)) return { log: plainLog({ out, err, verbose }), stop: nothing };
-  const log = terminalLog({ out, style, verbose, monotonicMs: () => systemClock.monotonicMs() });
+  if (!console.interactive || inCi(environment)) return { log: plainLog({ out, err, verbose, raw }), stop: nothing };
+  const log = terminalLog({ out, style, verbose, raw, monotonicMs: () => systemClock.monotonicMs() });
   return { log, stop: log.stop };
 }

@@ -34,7 +34,7 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
   "core/output/secrets": "",
@@ -51,7 +51,7 @@ export const doors: Doors = {
   queues: "definition estimate key order templates",
   registries: "index registry",
   reporting:
-    "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
+    "again agent-report describe enqueued-report output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
   run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
   "run/names": "",

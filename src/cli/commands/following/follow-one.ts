@@ -1,3 +1,4 @@
+import { oneLine } from "../../../core/output/terminal-text.ts";
 import { formatCommandLine } from "../../../core/command-line.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
@@ -11,7 +12,6 @@ import { outputMarks } from "../../../reporting/output-marks.ts";
 import { phaseLine } from "../../../reporting/phase-line.ts";
 import { waitingWords } from "../../../reporting/queue-report.ts";
 import { attemptWords, endWords, runWords } from "../../../reporting/run-words.ts";
-import { oneLine } from "../../../reporting/words.ts";
 import type { RunHead } from "../../../run/head.ts";
 import type { Follower, FollowRuns } from "./follow-runs.ts";
 import { storeFlags } from "../../program/open-runs.ts";
