@@ -126,49 +126,6 @@ describe.each(Object.entries(queueEngines))("queues in %s", (_name, make) => {
     expect(ids(await entries())).toEqual(["two"]);
   });
 
-  it("don't take an id that another queue has", async () => {
-    await enqueue("digits-1", "digits-2");
-    const elsewhere = queuedDocument("digits-1", { queue: "cpu" });
-    const results = await other.enqueue([elsewhere, queuedDocument("digits-3", { queue: "cpu" })], signal);
-    expect(results).toMatchObject([{ kind: "already", runId: "digits-1" }, { kind: "enqueued" }]);
-    await complete("digits-1");
-    expect(await other.enqueue([elsewhere], signal)).toEqual([{ kind: "already", runId: "digits-1" }]);
-    expect((await other.read("digits-1", signal))?.run.queued?.queue).toBe("gpu");
-    expect(ids((await store.snapshot(["cpu"], signal)).entries)).toEqual(["digits-3"]);
-  });
-
-  it("have one id for all who write to them, from the first on", async () => {
-    const first = await Promise.all([store.identify(signal), other.identify(signal), store.identify(signal)]);
-    expect(new Set(first).size).toBe(1);
-    await enqueue("digits-1");
-    const third = await engine.open("later");
-    await third.snapshot("all", signal);
-    expect(await third.identify(signal)).toBe(first[0]);
-    await third.close();
-  });
-
-  it("come to one id where two put their first runs into them at once", async () => {
-    const results = await Promise.all([
-      store.enqueue([queuedDocument("one")], signal),
-      other.enqueue([queuedDocument("two", { queue: "cpu" })], signal),
-    ]);
-    expect(results.flat().map(({ kind }) => kind)).toEqual(["enqueued", "enqueued"]);
-    expect(await store.identify(signal)).toBe(await other.identify(signal));
-  });
-
-  it("have another id than any other store's", async () => {
-    const elsewhere = await mkdtemp(join(tmpdir(), "launch queues "));
-    const another = await make(elsewhere);
-    const itsStore = await another.open("here");
-    try {
-      expect(await itsStore.identify(signal)).not.toBe(await store.identify(signal));
-    } finally {
-      await itsStore.close();
-      await another.end();
-      await rm(elsewhere, { recursive: true, force: true });
-    }
-  });
-
   it("give a run to one of two who ask, and tell the other", async () => {
     await enqueue("digits-1");
     const [mine, theirs] = [await entry("digits-1"), await entry("digits-1", other)];

@@ -29,7 +29,7 @@ function headOf({ queue, runId, attempt, nonce }: Named): RunHead {
 const keyOf = (named: Named) => runKeyOf(headOf(named), named.storeId);
 
 const runIds = fc
-  .string({ unit: fc.constantFrom(..."abcz019-"), minLength: 1, maxLength: 40 })
+  .string({ unit: fc.constantFrom("a", "b", "z", "0", "9", "-"), minLength: 1, maxLength: 40 })
   .filter((text) => runIdPattern.test(text));
 /** Of few letters, so that parts run into each other, with what JSON and hashes may stumble over. */
 const parts = fc.string({ unit: fc.constantFrom("a", "b", "1", ",", '"', "\\", "\0", "\n", "\ud800"), maxLength: 6 });
