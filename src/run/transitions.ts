@@ -106,7 +106,7 @@ export function untaken(document: RunDocument, now: Date): Transition {
     const run = without(document.run, ["lease"]);
     return {
       ...document,
-      run: { ...run, state: "queued", attempt: run.attempt - 1, updated_at: now.toISOString() },
+      run: { ...run, state: "queued", attempt: Math.max(0, run.attempt - 1), updated_at: now.toISOString() },
     };
   });
 }

@@ -41,8 +41,10 @@ export async function sweepElsewhere(served: Served, { entries }: QueueSnapshot)
   }
 }
 
-/** The attempts that nobody goes on with, whoever holds the run. */
+/** The last attempts that nobody goes on with, whoever holds the run. */
 function attemptsOver(served: Served, { place, run }: QueueEntry): readonly RunKey[] {
   const last = place === "leased" ? run.attempt - 1 : run.attempt;
-  return Array.from({ length: last }, (_, at) => attemptOf(served, { ...run, attempt: last - at }));
+  return Array.from({ length: Math.min(last, asksAtOnce) }, (_, at) =>
+    attemptOf(served, { ...run, attempt: last - at }),
+  );
 }

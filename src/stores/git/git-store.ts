@@ -18,7 +18,8 @@ import { listRuns, readRun } from "./runs/read-runs.ts";
 import type { StoreRepository } from "./repository/repository.ts";
 import { snapshotTaker } from "./queue/snapshot.ts";
 import { identify } from "./queue/store-id.ts";
-import { cancel, cancelWaiting, claim, finish, move, placeOf, put, putUnread } from "./queue/transitions.ts";
+import { putUnread } from "./queue/put-unread.ts";
+import { cancel, cancelWaiting, claim, finish, move, placeOf, put } from "./queue/transitions.ts";
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(

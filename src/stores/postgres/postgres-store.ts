@@ -10,6 +10,7 @@ import { queueClaims } from "./claims.ts";
 import { definitionStore } from "./definitions.ts";
 import { maxWaiting, queueWrites } from "./queue.ts";
 import { placed } from "../../run/transitions.ts";
+import { schemaVersion } from "../../run/head.ts";
 import { headColumn, headText, readBeatColumn, readHead } from "./rows.ts";
 import { limitOf, newNonce, outcomeSchema, runStore } from "./runs.ts";
 import { openSession, type Session, type Written } from "./session.ts";
@@ -107,7 +108,7 @@ async function history(
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
   const rows = await session.read(
-    `SELECT run_id, ${headColumn} AS head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded') AND unreadable IS NULL
+    `SELECT run_id, ${headColumn} AS head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded') AND unreadable IS NULL AND schema_version <= ${schemaVersion}
        ORDER BY finished_at DESC NULLS LAST, run_id DESC LIMIT $2`,
     [queue, limitOf(limit)],
     signal,

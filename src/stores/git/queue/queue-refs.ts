@@ -90,7 +90,15 @@ export type QueueRefs = {
   readonly agents: readonly { readonly agent: string; readonly name: string; readonly id: string }[];
   readonly stops: readonly StopMark[];
   /** Names that no launch of this version makes. */
-  readonly foreign: readonly { readonly queue: string; readonly key: string; readonly id: string }[];
+  readonly foreign: readonly ForeignRef[];
+};
+
+/** `key` is what of the name stands behind its queue's. */
+export type ForeignRef = {
+  readonly queue: string;
+  readonly key: string;
+  readonly name: string;
+  readonly id: string;
 };
 
 /** Somebody's wish that an agent stops. */
@@ -133,7 +141,7 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
       else if (isOurs && letter === "c" && key === "paused") paused.push(queue);
       else if (isOurs && letter === "c" && key === "turn") turns.set(queue, id);
       else if (isOurs && letter === "c" && key === "folded") folded.set(queue, id);
-      else foreign.push({ queue, key: [letter, key, ...rest].join("/"), id });
+      else foreign.push({ queue, key: [letter, key, ...rest].join("/"), name, id });
     }
   }
   return { tips, cancels, paused, turns, folded, agents, stops, foreign };
