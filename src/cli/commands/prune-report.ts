@@ -25,7 +25,9 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
         : `${run.runId} could not be taken away whole: ${run.message}`,
     ),
     ...runs.removed.map((run) => `${verb} ${run.run_id}`),
-    ...unreadableIn(runs).map(({ runId, why }) => oneLine(`left ${runId}, which can't be read: ${why}`)),
+    ...unreadableIn(runs).map(({ runId, why }) =>
+      oneLine(`left ${runId}, which can't be read: ${why}; launch prune ${runId} takes it away`),
+    ),
     ...runs.changed.map((runId) => `left ${runId}: it changed meanwhile`),
     ...machine.logs.map((log) => `${verb} the log and outputs of ${log.name} (${formatBytes(log.bytes)})`),
     ...machine.environments.map((each) => `${verb} the Python environment ${each.name} (${formatBytes(each.bytes)})`),

@@ -34,7 +34,7 @@ export type PruneFlags = StoreFlags &
 
 export type WaitFlags = StoreFlags & JsonFlags & RawFlags;
 export type CancelFlags = StoreFlags & JsonFlags & { readonly group?: true };
-export type RequeueFlags = StoreFlags & JsonFlags;
+export type RequeueFlags = StoreFlags & JsonFlags & { readonly force?: true };
 export type QueueFlags = StoreFlags & JsonFlags;
 export type QueueListFlags = QueueFlags & { readonly watch?: true };
 export type QueueShowFlags = QueueFlags & { readonly limit?: string; readonly watch?: true };

@@ -55,7 +55,11 @@ function addQueuedRuns(program: Command, { console, running }: CommandPlace): vo
       (await import("../commands/change-runs.ts")).cancelCommand(names, flags, console),
     ),
   );
-  common(add("requeue", "let ended runs of a queue wait again").argument(...runsArgument)).action(
+  common(
+    add("requeue", "let ended runs of a queue wait again")
+      .argument(...runsArgument)
+      .option("--force", "also one that can't be read, wherever it is, as it is"),
+  ).action(
     running(async (names: readonly string[], flags: RequeueFlags) =>
       (await import("../commands/change-runs.ts")).requeueCommand(names, flags, console),
     ),
