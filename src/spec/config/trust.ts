@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, LaunchError, messageOf } from "../../core/errors.ts";
+import { readOwnFile } from "../../core/folders/own-file.ts";
 import { parseJson } from "../../core/json.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import type { ConfigField, FoundConfig } from "../resolve/resolution.ts";
@@ -103,11 +104,20 @@ function noteFile(state: StateDirectory, path: string): string {
 
 async function readNote(file: string): Promise<TrustNote | BadNote | undefined> {
   try {
-    const parsed = noteSchema.safeParse(parseJson(await readFile(file, "utf8")));
+    const text = await readOwnFile(file);
+    if (text === undefined) return (await isThere(file)) ? { file, why: "is no file" } : undefined;
+    const parsed = noteSchema.safeParse(parseJson(text));
     if (!parsed.success) return { file, why: "is damaged or of another version" };
     const { path, sha256, trusted_at: trustedAt, allows } = parsed.data;
     return { path, sha256, trustedAt, allows };
   } catch (error) {
-    return isFileMissing(error) ? undefined : { file, why: `can't be read: ${messageOf(error)}` };
+    return { file, why: `can't be read: ${messageOf(error)}` };
   }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,8 +2,14 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What may have become of a state folder: by somebody's hand, a full disk, another version. `state` is the folder, `run` a run that is in it. */
-export type Damage = { readonly name: string; readonly of: (state: string, run: string) => void };
+/** What may have become of a state folder: by somebody's hand, a full disk, another version. */
+export type Damage = {
+  readonly name: string;
+  /** Does it to this folder, in which a run has ended. */
+  readonly of: (state: string) => void;
+  /** Nothing but one run's own files is damaged. */
+  readonly ofOneRun?: true;
+};
 
 const inPlaceOf = (path: string, put: (path: string) => void): void => {
   rmSync(path, { recursive: true, force: true });
@@ -19,11 +25,13 @@ const newer = (path: string): void => writeFileSync(path, '{"schema_version": 99
 
 /** Where what is kept lies. */
 const folders = ["store.git", "runs", "live", "scratch", "cache", "images", "trusted"] as const;
-const files: readonly (readonly [name: string, path: (run: string) => string])[] = [
-  ["a live entry", (run) => `live/${run}.json`],
-  ["a record", (run) => `runs/${run}/record.json`],
-  ["a log", (run) => `runs/${run}/log.txt`],
-  ["a note of an image", () => `images/${"a".repeat(64)}.json`],
+/** Files of one run, or of one thing that is noted: the folder's name is the attempt's. */
+const files: readonly (readonly [name: string, path: (name: string) => string])[] = [
+  ["a live entry", (name) => `live/${name}.json`],
+  ["a record", (name) => `runs/${name}/record.json`],
+  ["a log", (name) => `runs/${name}/log.txt`],
+  ["an attempt's folder", (name) => `runs/${name}`],
+  ["a note of an image", () => `images/${"a".repeat(32)}.json`],
   ["a note of a config", () => `trusted/${"b".repeat(32)}.json`],
 ];
 const states: readonly (readonly [name: string, put: (path: string) => void])[] = [
@@ -32,6 +40,12 @@ const states: readonly (readonly [name: string, put: (path: string) => void])[] 
   ["a pipe", pipe],
   ["newer", newer],
 ];
+
+const one = (name: string, put: (path: string) => void, path: (name: string) => string): Damage => ({
+  name,
+  ofOneRun: true,
+  of: (state) => inPlaceOf(join(state, path(readdirSync(join(state, "runs"))[0] ?? "")), put),
+});
 
 export const damages: readonly Damage[] = [
   { name: "the state folder is a file", of: (state) => inPlaceOf(state, garbage) },
@@ -49,16 +63,7 @@ export const damages: readonly Damage[] = [
     name: "store.git has no objects any more",
     of: (state) => inPlaceOf(join(state, "store.git", "objects"), (path) => mkdirSync(path)),
   },
-  {
-    name: "the run's folder is a file",
-    of: (state, run) => inPlaceOf(join(state, "runs", run), garbage),
-  },
-  ...files.flatMap(([what, path]) =>
-    states.map(([name, put]): Damage => ({
-      name: `${what} is ${name}`,
-      of: (state, run) => inPlaceOf(join(state, path(run)), put),
-    })),
-  ),
+  ...files.flatMap(([what, path]) => states.map(([name, put]) => one(`${what} is ${name}`, put, path))),
   { name: "the cache is full of garbage", of: (state) => everyFile(join(state, "cache"), garbage) },
   { name: "the cache is full of folders", of: (state) => everyFile(join(state, "cache"), folder) },
 ];
