@@ -1,5 +1,6 @@
-import { globSync, writeFileSync } from "node:fs";
+import { globSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StateDirectory } from "../../../src/core/state-directory.ts";
 import { readLog } from "../../../src/inspect/logs.ts";
@@ -102,6 +103,22 @@ function identities(kind: Kind): void {
     expect((await last).runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed"]);
     await expectOwn(one, states[0], [ours, theirs]);
     await expectOwn(two, states[1], [theirs, ours]);
+  });
+
+  test("go on where their store was renamed when their agent was killed", async () => {
+    const [place] = places as [AgentPlace, AgentPlace];
+    await enqueue(place, ours);
+    const { child } = await place.spawn({ agent: "one" });
+    await until(() => begun(place.state).length === 1);
+    child.kill("SIGKILL");
+    renameSync(join(place.folder, "store.git"), join(place.folder, "renamed.git"));
+    const renamed = await agentPlace(`git+${pathToFileURL(join(place.folder, "renamed.git")).href}`);
+    places.push(renamed);
+    const later = renamed.run({ agent: "two" }, { state: place.state });
+    await until(async () => (await renamed.entries())[0]?.run.lease?.agent === "two");
+    letGo(place.state);
+    expect((await later).runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed"]);
+    await expectOwn(renamed, place.state, [ours, theirs]);
   });
 
   test("of two queues of one store are each their own queue's, where two agents serve one each", async () => {
