@@ -124,6 +124,7 @@ function identities(kind: Kind): void {
   test("of two queues of one store are each their own queue's, where two agents serve one each", async () => {
     const [place] = places as [AgentPlace, AgentPlace];
     await enqueue(place, ours);
+    await define(place);
     await plantElsewhere(place, theirs);
     const first = await place.spawn({ agent: "one", queues: ["default"] });
     const second = await place.spawn({ agent: "two", queues: ["other"] });
@@ -151,6 +152,7 @@ function identities(kind: Kind): void {
   test("of two queues of one store are refused where that is seen, and the second is set aside until the first has ended", async () => {
     const [place] = places as [AgentPlace, AgentPlace];
     await enqueue(place, ours);
+    await define(place);
     const asked = { resource: kind, run_id: runId, queue: "other" };
     await expect(place.enqueue(["true"], asked)).rejects.toThrow(/is a run of queue "default".*give another/);
     await plantElsewhere(place, theirs);
@@ -170,6 +172,11 @@ function identities(kind: Kind): void {
     letGo(place.state);
     expect((await running).runs.map(({ queue }) => queue)).toEqual(["default", "other"]);
   });
+
+  async function define(place: AgentPlace): Promise<void> {
+    const definition = { name: "other", text: `resource: ${kind}\n`, expected: undefined, by: "ada" };
+    expect(await place.store.definitions?.write(definition, signal)).toMatchObject({ kind: "written" });
+  }
 
   /** What no enqueue would do: the run again, as another circle's, in another queue. */
   async function plantElsewhere(place: AgentPlace, circle: Circle): Promise<void> {
