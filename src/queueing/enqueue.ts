@@ -5,6 +5,7 @@ import { LaunchError } from "../core/errors.ts";
 import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
+import type { RunHead } from "../run/head.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
 import { cancelEntries } from "./cancel-runs.ts";
@@ -73,6 +74,7 @@ async function enqueuedRuns(
       const { run_id: runId, name, queued, source } = run;
       const kind = results[index]?.kind === "already" ? "already" : "enqueued";
       const present = kind === "already" ? (await store.read(runId, signal))?.run : undefined;
+      if (present !== undefined && present.queued?.queue !== queued?.queue) throw isElsewhere(present, store);
       const from = sources[index]?.source.provenance;
       return {
         ...{ runId, name, source, kind, present },
@@ -82,6 +84,15 @@ async function enqueuedRuns(
         ...(from?.commit === undefined ? {} : { commit: from.commit }),
       };
     }),
+  );
+}
+
+/** An id is of one queue of a store, or of a run that no queue holds. */
+function isElsewhere({ run_id: runId, queued }: RunHead, { location }: QueueStore): LaunchError {
+  const where = queued === undefined ? "a run that no queue holds" : `a run of queue "${queued.queue}"`;
+  return new LaunchError(
+    "bad-spec",
+    `run_id: "${runId}" is ${where} in ${location}; give another, or leave run_id out`,
   );
 }
 

@@ -4,6 +4,7 @@ import { askedBounds, headBounds, recordBounds } from "./bounds.ts";
 import type { RunDocument } from "./document.ts";
 import { type ReadHead, runHeadSchema, type WantedHead } from "./head.ts";
 import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
+import { without } from "./transitions/change.ts";
 import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
 /*
@@ -68,6 +69,42 @@ export function refuseUnreadable({ run, record }: Recorded): void {
     { called: "record", read: readJsonObject(JSON.stringify(record), askedBounds) },
   ];
   for (const { called, read } of documents) if (read.kind === "other") throw refused(`its ${called} ${read.why}`);
+}
+
+const mostWarnings = 200;
+const longestWarning = 2_000;
+
+/** Lists that a record can do without, in the order in which they are left out of one that nobody could read again. */
+const spare = ["outputs", "requirement_files", "warnings", "attempts", "phases"] as const;
+
+/** A record as it can be read again, whatever has become of its run: what is too long is cut, and said. */
+export function keptRecord(record: RunRecord): RunRecord {
+  const warnings = record.warnings.slice(-mostWarnings).map((warning) => warning.slice(0, longestWarning));
+  let kept: RunRecord = { ...record, warnings };
+  const leftOut: string[] = [];
+  const next = [...spare];
+  for (let name = next.shift(); name !== undefined && !fits(kept); name = next.shift()) {
+    const { length } = kept[name] ?? [];
+    if (length === 0) continue;
+    leftOut.push(`${length} ${name}`);
+    kept = { ...kept, [name]: [] };
+  }
+  if (!fits(kept) && kept.source !== undefined) {
+    leftOut.push("the names of its source's files");
+    kept = { ...kept, source: withoutNames(kept.source) };
+  }
+  if (leftOut.length === 0) return kept;
+  const warning = `left out, as the record would be too long to be read: ${leftOut.join(", ")}`;
+  return { ...kept, warnings: [...kept.warnings, warning] };
+}
+
+function fits(record: RunRecord): boolean {
+  return readJsonObject(JSON.stringify(record), recordBounds).kind === "object";
+}
+
+function withoutNames(source: NonNullable<RunRecord["source"]>): NonNullable<RunRecord["source"]> {
+  const rest = without(source, ["untracked_included", "untracked_left_out", "lfs_pointers", "submodules"]);
+  return rest.patch === undefined ? rest : { ...rest, patch: { ...rest.patch, files: [] } };
 }
 
 /** What a queued run was asked to be. Throws `refused` for a record that says nothing of it, or not in a form that is known. */

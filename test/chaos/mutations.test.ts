@@ -31,7 +31,8 @@ const runsEach = 200;
 const beatsEach = 30;
 const definitionsEach = 10;
 const places: readonly QueuePlace[] = ["waiting", "leased", "ended"];
-const maxMegabytes = 200;
+/** Above what it takes with nothing odd around: an agent of these tests makes its program of the sources, which takes 50 MB alone. */
+const maxMegabytesMore = 110;
 
 const documents = join(import.meta.dirname, "../fixtures/documents");
 function written(...path: readonly string[]): JsonObject {
@@ -197,7 +198,7 @@ async function serve(place: AgentPlace, ground: Ground, seed: number): Promise<v
   process.stderr.write(
     `${count} odd items in ${rounds} rounds: the agent's memory at most ${Math.round(megabytes)} MB, ${Math.round(before)} MB before\n`,
   );
-  expect(megabytes).toBeLessThanOrEqual(maxMegabytes);
+  expect(megabytes - before).toBeLessThanOrEqual(maxMegabytesMore);
   expect(said.join("")).not.toMatch(/is a bug|RangeError|TypeError/);
 }
 

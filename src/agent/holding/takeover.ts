@@ -1,11 +1,11 @@
 import { messageOf } from "../../core/errors.ts";
 import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
-import { isEntryOf, isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, type LiveEntry, liveEntryOf, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { doneOf, takenOver, untaken } from "../../run/transitions.ts";
-import type { Agent, Served, Taken } from "../context.ts";
+import { type Agent, attemptOf, type Served, type Taken } from "../context.ts";
 import { factOf } from "../leases/process-fact.ts";
 import { servicesOf } from "./hold.ts";
 import type { Lease } from "../../run/head.ts";
@@ -71,8 +71,8 @@ async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   const { lease } = entry.run;
   if (lease === undefined) return;
   const { state } = served.agent.services;
-  const left = await readLive(state, entry.run.run_id);
-  const isHere = isEntryOf(left, entry.run, state);
+  const left = await liveEntryOf(state, attemptOf(served, entry.run));
+  const isHere = left !== undefined;
   if (isHere && !(await isLauncherThere(left, state))) {
     await adopt(served, entry, left);
     return;
@@ -122,7 +122,7 @@ async function askElsewhere(
   const before = silent.get(kind);
   if (before !== undefined && clock.monotonicMs() < before.untilMs) return "unknown";
   try {
-    const found = await findAtResource(kind, { runId: run.run_id, attempt: run.attempt }, servicesOf(served));
+    const found = await findAtResource(kind, attemptOf(served, run), servicesOf(served));
     silent.delete(kind);
     return found === undefined ? "nothing" : "there";
   } catch (error) {
@@ -180,8 +180,8 @@ async function recover(served: Served, entry: QueueEntry, begun: number): Promis
     return;
   }
   const { state } = served.agent.services;
-  const left = await readLive(state, entry.run.run_id);
-  if (isEntryOf(left, entry.run, state) && left.launcher.pid !== process.pid) {
+  const left = await liveEntryOf(state, attemptOf(served, entry.run));
+  if (left !== undefined && left.launcher.pid !== process.pid) {
     // Started here by another process: it is followed once that is gone.
     if (!(await isLauncherThere(left, state))) await adopt(served, entry, left);
     return;
@@ -225,21 +225,20 @@ async function load({ agent, store }: Served, entry: QueueEntry): Promise<RunDoc
  * Removes what killed agents have left here of attempts that are no longer theirs: they were taken from them, or had ended. The entries
  * are read before the snapshot, so that one that has begun since is not among them.
  */
-export async function clearLeft(served: Served, runIds: readonly string[], snapshot: QueueSnapshot): Promise<void> {
-  const { agent, store, queues } = served;
+export async function clearLeft(served: Served, names: readonly string[], snapshot: QueueSnapshot): Promise<void> {
+  const { agent, storeId, queues } = served;
   const { state, log } = agent.services;
-  for (const runId of runIds) {
-    const left = await readLive(state, runId);
-    if (left?.queue === undefined || left.host !== state.host || left.store !== store.location) continue;
+  const leased = names.length === 0 ? [] : snapshot.entries.filter(({ place }) => place === "leased");
+  const held = new Set(leased.map(({ run }) => attemptOf(served, run).identity));
+  for (const name of names) {
+    const left = await readLive(state, name);
+    if (left?.queue === undefined || left.host !== state.host || left.store_id !== storeId) continue;
     if (!queues.includes(left.queue) || (await isLauncherThere(left, state))) continue;
-    const held = snapshot.entries.some(
-      ({ place, run }) => place === "leased" && run.run_id === runId && run.attempt === left.attempt,
-    );
-    if (held) continue;
+    if (held.has(left.identity)) continue;
     try {
       await clearRemains(left, servicesOf(served));
     } catch (error) {
-      log.warning(`what is left of ${runId} could not be removed: ${messageOf(error)}`);
+      log.warning(`what is left of ${left.run_id} could not be removed: ${messageOf(error)}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Slots } from "../../queues/order.ts";
+import { countOf, type Slots } from "../../queues/order.ts";
 import { type Agent, holdsOf, type Served } from "../context.ts";
 import type { QueueEntry } from "../../stores/queue-store.ts";
 import { type Candidate, candidates, couldStart } from "./candidates.ts";
@@ -28,7 +28,7 @@ export function roomFor(served: Served, ending?: string): Room {
   const first = new Set<Served>();
   for (const next of all) {
     const wanted = next.entry.run.queued?.slots ?? {};
-    if (Object.entries(wanted).some(([name, count]) => count > (free[name] ?? 0))) continue;
+    if (Object.entries(wanted).some(([name, count]) => count > countOf(free, name))) continue;
     if (next.served === served) return { places, free, next };
     first.add(next.served);
     free = less(free, wanted);
@@ -65,5 +65,5 @@ function placesOf(agent: Agent): number {
 }
 
 function less(free: Slots, wanted: Slots): Slots {
-  return Object.fromEntries(Object.entries(free).map(([name, count]) => [name, count - (wanted[name] ?? 0)]));
+  return Object.fromEntries(Object.entries(free).map(([name, count]) => [name, count - countOf(wanted, name)]));
 }

@@ -1,5 +1,7 @@
 import type { Log } from "../../core/output/log.ts";
 import { systemClock } from "../../core/clock.ts";
+import { ownRedaction } from "../../core/output/own-secrets.ts";
+import { redactedLog } from "../../core/output/redaction.ts";
 import type { Console } from "./console.ts";
 import { jsonLog } from "./json-log.ts";
 import { plainLog } from "./plain-log.ts";
@@ -15,8 +17,9 @@ export function openLog(
 ): OpenLog {
   const { out, err, style, environment } = console;
   const nothing = (): void => undefined;
-  if (json) return { log: jsonLog({ out, err, verbose, now: () => systemClock.now() }), stop: nothing };
-  if (!console.interactive || inCi(environment)) return { log: plainLog({ out, err, verbose, raw }), stop: nothing };
+  const opened = (log: Log, stop = nothing): OpenLog => ({ log: redactedLog(log, ownRedaction(environment)), stop });
+  if (json) return opened(jsonLog({ out, err, verbose, now: () => systemClock.now() }));
+  if (!console.interactive || inCi(environment)) return opened(plainLog({ out, err, verbose, raw }));
   const log = terminalLog({ out, style, verbose, raw, monotonicMs: () => systemClock.monotonicMs() });
-  return { log, stop: log.stop };
+  return opened(log, log.stop);
 }

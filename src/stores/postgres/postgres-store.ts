@@ -31,6 +31,7 @@ export function postgresStore({ connection, location, database, log }: PostgresS
   return {
     location,
     capabilities: { order: "ours", leases: "ours", wakes: true, maxWaiting, leastHeartbeatMs: 0 },
+    identify: (signal) => identify(session, signal),
     ...runStore(session),
     ...queueWrites(session),
     ...queueClaims(session),
@@ -68,6 +69,12 @@ function agents(session: Session): AgentStore {
       settled(session, await session.write("SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal));
     },
   };
+}
+
+/** Where there are no tables yet, they are made. */
+async function identify(session: Session, signal: AbortSignal): Promise<string> {
+  const rows = settled(session, await session.write("SELECT id::text AS id FROM launch.store", [], signal));
+  return z.object({ id: z.string() }).parse(rows[0]).id;
 }
 
 /** For what may be done again later: nothing is lost when nobody knows whether it was done. */

@@ -12,12 +12,14 @@ import type { QueuePlace } from "../../queue-store.ts";
  *   q/<queue>/c/turn          changes with each claim of a queue with limits
  *   q/<queue>/c/folded        where folded runs are in the log, by month of their end
  *   log/<queue>               ended runs, folded: one chain of commits, the tip's tree has them all
+ *   id                        the store's own id is what it has as its value
  *   a/<agent>                 an agent's last beat
  *   s/<agent>/<incarnation>/{drain,now}   somebody wants that agent to stop
  */
 export const queueRefs = "refs/launch/v1/q/";
 export const agentRefs = "refs/launch/v1/a/";
 export const stopRefs = "refs/launch/v1/s/";
+export const idRef = "refs/launch/v1/id";
 const logRefs = "refs/launch/v1/log/";
 
 const letters = { waiting: "p", leased: "l", ended: "d" } as const satisfies Record<QueuePlace, string>;

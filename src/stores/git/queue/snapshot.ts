@@ -6,6 +6,7 @@ import { sharing } from "../repository/pace.ts";
 import { type OpenedQueueContext, openForReading, type QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
+import { setSecondsAside } from "./same-id.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { placed } from "../../../run/transitions.ts";
@@ -80,7 +81,8 @@ export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<Que
       unreadable.push({ queue, key, version, why: head?.why ?? "", place, ...newer });
     }
   });
-  return { entries: entries.sort(byKey), unreadable: unreadable.sort(byKey) };
+  const { entries: firsts, unreadable: aside } = setSecondsAside({ entries, unreadable });
+  return { entries: [...firsts].sort(byKey), unreadable: [...aside].sort(byKey) };
 }
 
 function entryOf(

@@ -73,10 +73,12 @@ RETURN CASE
   WHEN NOT launch.is_time(p_head -> 'updated_at') THEN 'updated_at'
   WHEN p_head ? 'started_at' AND NOT launch.is_time(p_head -> 'started_at') THEN 'started_at'
   WHEN p_head ? 'finished_at' AND NOT launch.is_time(p_head -> 'finished_at') THEN 'finished_at'
+  WHEN p_head ? 'nonce' AND NOT launch.is_line(p_head -> 'nonce') THEN 'nonce'
   WHEN p_head ? 'message' AND NOT launch.is_text(p_head -> 'message') THEN 'message'
   WHEN p_head ? 'reason' AND coalesce(p_head ->> 'reason', '') NOT IN ('exit-code', 'signal', 'timeout', 'out-of-memory', 'preempted', 'lost',
     'source-failed', 'build-failed', 'image-pull', 'unschedulable', 'submit-failed', 'refused', 'cancelled') THEN 'reason'
   WHEN p_head ? 'exit_code' AND NOT launch.is_count(p_head -> 'exit_code', -9007199254740991, 9007199254740991) THEN 'exit_code'
+  WHEN p_head ? 'nonce' AND NOT launch.is_line(p_head -> 'nonce') THEN 'nonce'
   WHEN p_head ? 'metrics' AND NOT launch.is_numbers(p_head -> 'metrics') THEN 'metrics'
   WHEN p_head ? 'lease' AND NOT launch.is_lease(p_head -> 'lease') THEN 'lease'
   WHEN p_head ? 'moved' AND NOT (launch.is_text(p_head -> 'moved' -> 'from') OR launch.is_text(p_head -> 'moved' -> 'to')) THEN 'moved'
