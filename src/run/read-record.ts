@@ -4,7 +4,6 @@ import { askedBounds, headBounds, recordBounds } from "./bounds.ts";
 import type { RunDocument } from "./document.ts";
 import { type ReadHead, runHeadSchema, type WantedHead } from "./head.ts";
 import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
-import { without } from "./transitions/change.ts";
 import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
 /*
@@ -103,8 +102,15 @@ function fits(record: RunRecord): boolean {
 }
 
 function withoutNames(source: NonNullable<RunRecord["source"]>): NonNullable<RunRecord["source"]> {
-  const rest = without(source, ["untracked_included", "untracked_left_out", "lfs_pointers", "submodules"]);
-  return rest.patch === undefined ? rest : { ...rest, patch: { ...rest.patch, files: [] } };
+  const { patch } = source;
+  return {
+    ...source,
+    untracked_included: [],
+    untracked_left_out: [],
+    lfs_pointers: [],
+    submodules: [],
+    ...(patch === undefined ? {} : { patch: { ...patch, files: [] } }),
+  };
 }
 
 /** What a queued run was asked to be. Throws `refused` for a record that says nothing of it, or not in a form that is known. */
