@@ -64,7 +64,9 @@ export function replaceSpans(bytes: Buffer, spans: readonly Span[]): Buffer {
 /** Words for people without secrets, whoever says them. The output of a run has none by then. */
 export function redactedLog(log: Log, redact: () => Redact): Log {
   return {
-    phase: (event) => log.phase({ ...event, detail: redact()(event.detail) }),
+    // How it ended is told from a record, which has none by then, and in words that are ours.
+    phase: (event) =>
+      log.phase({ ...event, detail: (event.phase === "done" ? redact().sure : redact())(event.detail) }),
     output: (chunk) => log.output(chunk),
     info: (message) => log.info(redact()(message)),
     warning: (message) => log.warning(redact()(message)),
