@@ -118,7 +118,8 @@ export const configTexts: FieldTexts = {
   "secrets.*.file": "The file that holds the value; an absolute path.",
   allow: "What specs may use here.",
   "allow.resources": "Resources. Default: all.",
-  "allow.sources": "Sources: git, image. Default: all.",
+  "allow.sources":
+    "Sources: git, image; and absolute paths of folders that a spec's uri may name. Default: all kinds, no folders.",
   "allow.mounts": "Folders of this machine that a container may mount. Default: none.",
   "allow.mounts.*.path": "An absolute path; what is below it is allowed too.",
   "allow.mounts.*.read_only": "Whether it may be mounted read-only alone. Default: true.",
