@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
-import { LaunchError, systemCode } from "../core/errors.ts";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 
 const { O_RDONLY, O_DIRECTORY } = constants;
@@ -10,9 +10,11 @@ const ownersAlone = 0o700;
  * Makes the state directory, which nobody but this user may enter: below it runs write, as any user and with any permissions. One that is
  * there with wider permissions gets these; one that is another user's is refused, who could exchange all that is in it.
  */
-export async function makeOwn({ path }: StateDirectory): Promise<void> {
-  await mkdir(path, { recursive: true, mode: ownersAlone });
-  const folder = await open(path, O_RDONLY | O_DIRECTORY);
+export async function makeOwn(state: StateDirectory): Promise<void> {
+  const { path } = state;
+  const folder = await madeAndOpened(path).catch((error: unknown) => {
+    throw unusable(state, error);
+  });
   try {
     const { uid, mode } = await folder.stat();
     const us = process.getuid?.();
@@ -28,8 +30,22 @@ export async function makeOwn({ path }: StateDirectory): Promise<void> {
   }
 }
 
+async function madeAndOpened(path: string): Promise<FileHandle> {
+  await mkdir(path, { recursive: true, mode: ownersAlone });
+  return open(path, O_RDONLY | O_DIRECTORY);
+}
+
+/** A state directory that can't be written, in words. */
+export function unusable(state: StateDirectory, error: unknown): LaunchError {
+  return new LaunchError(
+    "store-failed",
+    `the state folder ${state.path} can't be written: ${messageOf(error)}; choose another with LAUNCH_STATE_HOME`,
+    { cause: error },
+  );
+}
+
 /** Some file systems have no permissions to change. */
-async function tighten(folder: { chmod(mode: number): Promise<void> }): Promise<void> {
+async function tighten(folder: FileHandle): Promise<void> {
   try {
     await folder.chmod(ownersAlone);
   } catch (error) {

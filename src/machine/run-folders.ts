@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
+import { LaunchError, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type LiveRun, registerLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
-import { makeOwn } from "./own-folder.ts";
+import { makeOwn, unusable } from "./own-folder.ts";
 
 /**
  * Makes the folders of a run, and writes down that this process launches it. A run id is used once: whoever makes the folder of its name
@@ -15,12 +15,11 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
   const folder = state.runFolder(run.runId);
   // A queue gives a run out to one holder at a time; an earlier attempt may have been here.
   const first = run.queue === undefined;
+  await makeOwn(state);
   try {
-    await makeOwn(state);
     await mkdir(dirname(folder), { recursive: true });
     await mkdir(folder, { recursive: !first });
   } catch (error) {
-    if (error instanceof LaunchError) throw error;
     if (systemCode(error) !== "EEXIST") throw unusable(state, error);
     throw new LaunchError(
       "bad-spec",
@@ -38,12 +37,4 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
     await releaseLive(state, run.runId);
     throw unusable(state, error);
   }
-}
-
-function unusable(state: StateDirectory, error: unknown): LaunchError {
-  return new LaunchError(
-    "store-failed",
-    `the state folder ${state.path} can't be written: ${messageOf(error)}; choose another with LAUNCH_STATE_HOME`,
-    { cause: error },
-  );
 }

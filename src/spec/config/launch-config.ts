@@ -22,6 +22,8 @@ const allowSchema = z.strictObject({
   sources: z.array(sourceSchema, "a list of sources").optional(),
   mounts: z.array(mountSchema, "a list of {path, read_only}").default([]),
   network: z.array(textField, "a list of networks").optional(),
+  /** Whether a build may reach the builder's network, also by a Dockerfile's own ADD of a URL. */
+  build_network: z.boolean().default(true),
   patches_in_public: z.boolean().default(false),
   /** Queued runs as processes of the agent's own user, which can read what it can: `trusted` says that submitters may. */
   local_process: z.enum(["refused", "trusted"]).default("refused"),

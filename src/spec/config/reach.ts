@@ -19,8 +19,8 @@ const plain: readonly string[] = [
   "lease",
 ];
 
-/** Lists of `allow` that only take away: without them, all of their kind is allowed. A folder in one gives. */
-const narrowing: readonly string[] = ["resources", "sources"];
+/** Keys of `allow` that only take away: without them, all of their kind is allowed. A folder in one gives. */
+const narrowing: readonly string[] = ["resources", "sources", "build_network"];
 const isFolder = (item: unknown): boolean => typeof item === "string" && item.startsWith("/");
 
 /** A part of a launch config that reaches further than a build: its path, to take it out by, and how people write it. */

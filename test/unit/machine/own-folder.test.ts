@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -32,6 +32,12 @@ test.each([0o755, 0o777, 0o1777, 0o750, 0o2770])("one that is there with mode %o
   chmodSync(path, mode);
   await makeOwn(stateDirectoryAt(path));
   expect(modeOf(path)).toBe(0o700);
+});
+
+test("a file in its place is told in words", async () => {
+  const path = place();
+  writeFileSync(path, "");
+  expect((await failureOf(makeOwn(stateDirectoryAt(path)))).message).toContain("can't be written");
 });
 
 test.runIf(process.getuid?.() === 0)("one of another user is refused in words, and stays as it is", async () => {
