@@ -1,3 +1,4 @@
+import { oneLine } from "../core/output/terminal-text.ts";
 import { relative, resolve } from "node:path";
 import * as core from "@actions/core";
 import type { ErrorCode } from "../core/errors.ts";
@@ -12,7 +13,7 @@ import { faultResultOf, resultOf } from "../submit/result.ts";
 import type { RunResult } from "../launch/services.ts";
 import type { Fault } from "../spec/reading/fault.ts";
 import { faultMarkdown, type SummaryLinks, summaryMarkdown } from "../reporting/summary.ts";
-import { oneLine, outcomeInWords } from "../reporting/words.ts";
+import { outcomeInWords } from "../reporting/words.ts";
 import { inert } from "./github-log.ts";
 import type { OutputName } from "./protocol.ts";
 import type { QueuedExit } from "./queued-outcome.ts";

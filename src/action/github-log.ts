@@ -1,10 +1,10 @@
+import { oneLine, terminalText } from "../core/output/terminal-text.ts";
 import { randomUUID } from "node:crypto";
 import * as core from "@actions/core";
 import type { Log, PhaseEvent } from "../core/output/log.ts";
 import type { Writer } from "../core/output/writer.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
-import { oneLine } from "../reporting/words.ts";
 
 /** The job's log. */
 export type JobOutput = Pick<Writer, "write" | "hand">;
@@ -71,7 +71,7 @@ export function gitHubLog({ out, monotonicMs, verbose, groups }: GitHubLogReques
         token = randomUUID();
         void out.write(`::stop-commands::${token}\n`);
       }
-      return out.hand(markedOutput(chunk));
+      return out.hand(markedOutput(chunk, true));
     },
     info: (message) => line(`  ${oneLine(message)}`),
     warning: (message) => {
@@ -92,8 +92,7 @@ export function gitHubLog({ out, monotonicMs, verbose, groups }: GitHubLogReques
  * takes U+0085 for white space, which commands may start with. The old form of commands is looked for anywhere in a line.
  */
 export function inert(text: string): string {
-  return text
-    .replace(/[\r\u0085]+/g, " ")
+  return terminalText(text.replace(/[\r\u0085]+/g, " "))
     .replaceAll("##[", "## [")
-    .replace(/^(\s*):(?=:)/, "$1 : ");
+    .replace(/^(\s*):(?=:)/gm, "$1 : ");
 }

@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import * as core from "@actions/core";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
+import { ownRedaction } from "../core/output/own-secrets.ts";
+import { redactedLog } from "../core/output/redaction.ts";
 import { type StateDirectory, stateDirectoryAt, stateDirectoryOf } from "../core/state-directory.ts";
 import type { GitHubContext } from "../github/context.ts";
 import { type GitHubLog, gitHubLog, type JobOutput } from "./github-log.ts";
@@ -21,7 +23,8 @@ export type JobPlace = {
 export function openPlace(command: ActionCommand, job: Pick<JobPlace, "inputs" | "context">, out: JobOutput): JobPlace {
   const monotonicMs = (): number => systemClock.monotonicMs();
   const log = gitHubLog({ out, monotonicMs, verbose: core.isDebug(), groups: command !== "agent" });
-  return { ...job, state: stateDirectoryFor(job.context), log };
+  const words = redactedLog(log, ownRedaction(process.env));
+  return { ...job, state: stateDirectoryFor(job.context), log: { ...words, stop: log.stop } };
 }
 
 /** Paths are relative to the folder that the job chose. */

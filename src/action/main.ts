@@ -1,5 +1,7 @@
 import * as core from "@actions/core";
 import { interruption } from "../core/interruption.ts";
+import { ownSecretValues } from "../core/output/own-secrets.ts";
+import { type Redact, redactionOf } from "../core/output/redaction.ts";
 import { writerOn } from "../core/output/writer.ts";
 import { type GitHubContext, gitHubContext } from "../github/context.ts";
 import { type Exit, leave } from "./exit.ts";
@@ -13,11 +15,19 @@ import { type ActionCommand, commandOf } from "./protocol.ts";
 export async function runMain(): Promise<void> {
   const context = gitHubContext(process.env);
   const stdout = writerOn(process.stdout);
+  // Before the inputs are taken out of the environment.
+  const secrets = ownSecretValues(process.env);
   const exit = await act(context, stdout).catch(exitOfError);
-  const exitCode = await leave(exit, context);
+  const exitCode = await leave(withoutSecrets(exit, redactionOf(secrets)), context);
   await stdout.flush();
   // The runner waits for the process, and nothing that may still be open has work to do.
   process.exit(exitCode);
+}
+
+/** The words of a fault may quote whatever was asked for. */
+function withoutSecrets(exit: Exit, redact: Redact): Exit {
+  if (exit.kind !== "fault") return exit;
+  return { ...exit, message: redact(exit.message), detail: exit.detail.map((line) => redact(line)) };
 }
 
 async function act(context: GitHubContext, out: JobOutput): Promise<Exit> {

@@ -31,8 +31,8 @@ export async function runPost(): Promise<void> {
 
 async function sweep(directory: string): Promise<void> {
   const state = stateDirectoryAt(directory);
-  const { liveRunIds } = await import("../machine/live-entry.ts");
-  if ((await liveRunIds(state)).length === 0) return;
+  const { liveNames } = await import("../machine/live-entry.ts");
+  if ((await liveNames(state)).length === 0) return;
   const { sweepRemains } = await import("../machine/sweep.ts");
   const { sweepServices } = await import("../machine/sweep-services.ts");
   const { ownCatalogs } = await import("../launch/services.ts");

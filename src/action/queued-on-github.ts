@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { dispatchWorkflow } from "../github/dispatch.ts";
 import { type Seen, waitForRuns } from "../queueing/wait-runs.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
@@ -91,7 +92,7 @@ async function follow({ enqueued, store }: Queued, log: Log, signal: AbortSignal
     const name = group ?? runs[0]?.runId ?? "";
     throw new LaunchError(
       "cancelled",
-      `no longer followed; nothing was cancelled. End it: launch cancel ${name} --store ${store.location}`,
+      `no longer followed; nothing was cancelled. End it: ${formatCommandLine(["launch", "cancel", name, "--store", store.location])}`,
       { cause: error },
     );
   }

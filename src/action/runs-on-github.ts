@@ -2,6 +2,7 @@ import { LaunchError } from "../core/errors.ts";
 import { cancelEntries } from "../queueing/cancel-runs.ts";
 import { findQueued, wholeGroup } from "../queueing/find-queued.ts";
 import { findRun } from "../queueing/find-run.ts";
+import { moveUnread } from "../queueing/unread-runs.ts";
 import { storeRequestOf } from "../submit/chosen-store.ts";
 import { readLaunchConfig } from "../submit/config.ts";
 import { openQueues } from "../stores/choose-store.ts";
@@ -27,10 +28,14 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
       const found = await Promise.all(inputs.runs.map((name) => headsOf(name, store, signal)));
       return exitOf(found.flat().map((run) => ({ runId: run.run_id, state: run.state })));
     }
-    const { entries } = await findQueued({ names: inputs.runs }, store, signal);
+    const { entries, unread } = await findQueued({ names: inputs.runs }, store, signal);
     const why = `cancelled by ${submitterOf(context)}`;
     const done = await cancelEntries({ entries, why }, { store, clock: services.clock }, signal);
-    return exitOf(done.map(({ runId, result }) => ({ runId, state: result })));
+    const unreadDone = await moveUnread(unread, { store, to: "ended" }, signal);
+    return exitOf([
+      ...done.map(({ runId, result }) => ({ runId, state: result })),
+      ...unreadDone.map(({ runId, result }) => ({ runId, state: result === "moved" ? "cancelled" : result })),
+    ]);
   } finally {
     await store.close();
   }

@@ -111,6 +111,6 @@ const touchesPerGrace = 24;
 function keepRunsAlive(agent: Agent): NodeJS.Timeout {
   const everyMs = boundsOf(agent.request.lease.ttlMs).supervisionMs / touchesPerGrace;
   return setInterval(() => {
-    for (const { runId } of holdsOf(agent)) keepAlive(runId, agent.services);
+    for (const { attempt } of holdsOf(agent)) keepAlive(attempt, agent.services);
   }, everyMs);
 }

@@ -1,5 +1,8 @@
+import { LaunchError } from "../core/errors.ts";
+import type { RunKey } from "../run/handle.ts";
+import { runKeyOf } from "../run/names/identity.ts";
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
-import type { Lease } from "../run/head.ts";
+import type { Lease, RunHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { Counted } from "./taking/counting.ts";
 import type { Definitions } from "./definitions.ts";
@@ -30,6 +33,8 @@ export type Taken = {
 /** A run in this agent's hands. */
 export type Hold = {
   readonly runId: string;
+  /** What it is here. */
+  readonly attempt: RunKey;
   readonly key: string;
   readonly queue: string;
   /** What it has of the machine while it is active. */
@@ -73,6 +78,8 @@ export type Served = ServedStore & {
   readonly holds: Map<string, Hold>;
   /** Undefined until the agent has its id there. */
   heartbeat: Heartbeat | undefined;
+  /** Known before anything is held of it. */
+  storeId: string | undefined;
   /** The last one. */
   snapshot: QueueSnapshot | undefined;
   /** Since when its loop looks or takes; undefined while it waits. */
@@ -98,6 +105,13 @@ export type Served = ServedStore & {
   ticks(): number;
   start(taken: Taken): void;
 };
+
+/** What an attempt at a run of this store is here, for whichever agent has it. */
+export function attemptOf({ storeId, store }: Served, run: RunHead): RunKey {
+  if (storeId === undefined)
+    throw new LaunchError("store-failed", `the store ${store.location} has not said its id yet`);
+  return runKeyOf(run, storeId);
+}
 
 /** The runs in this agent's hands, of whichever store. */
 export function holdsOf({ stores }: Agent): readonly Hold[] {

@@ -1,5 +1,5 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { liveRunIds } from "../machine/live-entry.ts";
+import { liveNames } from "../machine/live-entry.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
 import { startHeartbeat } from "./leases/heartbeat.ts";
 import type { Life } from "./leases/life.ts";
@@ -73,7 +73,7 @@ async function serveStore(served: Served, life: Life, activity: Activity): Promi
     const wake = AbortSignal.any([life.wake(), served.waking.signal()]);
     const begunMs = clock.monotonicMs();
     served.busySinceMs = begunMs;
-    if (begunMs - clearedMs >= clearEveryMs && (await look(served, await liveRunIds(state)))) clearedMs = begunMs;
+    if (begunMs - clearedMs >= clearEveryMs && (await look(served, await liveNames(state)))) clearedMs = begunMs;
     else await look(served, undefined);
     if (served.snapshot !== undefined) life.obey(served.snapshot, agent.incarnation);
     if (agent.mode() === "stopping") endRuns(agent);
@@ -140,6 +140,7 @@ async function look(served: Served, left: readonly string[] | undefined): Promis
   try {
     await served.definitions.refresh(agent.writes);
     const snapshot = await store.snapshot(queues, agent.writes);
+    served.storeId ??= await store.identify(agent.writes);
     served.patience.worked();
     served.snapshot = snapshot;
     forgetLost(served);

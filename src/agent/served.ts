@@ -1,5 +1,6 @@
 import { messageOf } from "../core/errors.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
+import { nameOfAttempt, type RunKey } from "../run/handle.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
 import { definitionsOf } from "./definitions.ts";
 import { holdRun } from "./holding/hold.ts";
@@ -23,6 +24,7 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     liveness: liveness(ttlMs, { agent: request.agent, incarnation }),
     holds: new Map(),
     heartbeat: undefined,
+    storeId: undefined,
     snapshot: undefined,
     busySinceMs: undefined,
     waking: waking(),
@@ -37,9 +39,11 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     start: (taken) => {
       const { run } = taken.document;
       log.info(`${run.name}  ${run.run_id} taken from ${taken.entry.queue}, attempt ${run.attempt}`);
-      const hold = holdRun(taken, served, overOf(run.run_id, agent));
+      // An attempt before may be at its end here.
+      const before = served.holds.get(run.run_id)?.over.catch(() => undefined) ?? Promise.resolve();
+      const hold = holdRun(taken, served, before);
       served.holds.set(hold.runId, hold);
-      keepAlive(hold.runId, services);
+      keepAlive(hold.attempt, services);
       hold.over
         .then((run) => agent.runs.push(run))
         .catch((error: unknown) => log.warning(`${run.name}  its end could not be written: ${messageOf(error)}`))
@@ -59,19 +63,7 @@ function nameOf({ store }: ServedStore, { stores }: AgentServices): string {
   return stores.length > 1 ? `the store ${store.location}` : "the store";
 }
 
-/**
- * When nothing of that id is in this agent's hands: an attempt before, which is at its end, or a run of another store, whose folders here
- * would be the same.
- */
-async function overOf(runId: string, agent: Agent): Promise<void> {
-  await Promise.all(
-    agent.stores.map(async ({ holds }) => {
-      await holds.get(runId)?.over.catch(() => undefined);
-    }),
-  );
-}
-
 /** Says to a run's supervisor that this process is there. A disk that is full for a moment ends no agent: the next touch does as well. */
-export function keepAlive(runId: string, { state, log }: AgentServices): void {
-  touchKeepAlive(state, runId).catch((error: unknown) => log.debug(messageOf(error)));
+export function keepAlive(attempt: RunKey, { state, log }: AgentServices): void {
+  touchKeepAlive(state, nameOfAttempt(attempt)).catch((error: unknown) => log.debug(messageOf(error)));
 }

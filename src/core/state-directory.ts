@@ -19,20 +19,25 @@ export type StateDirectory = {
   readonly images: string;
   /** Notes of the launch configs that this user trusts; see spec/config/trust.ts. */
   readonly trusted: string;
-  /** A run's own folder, with its log and outputs. */
-  runFolder(runId: string): string;
-  logFile(runId: string): string;
-  outputFolder(runId: string): string;
-  recordFile(runId: string): string;
-  scratchFolder(runId: string): string;
-  liveFile(runId: string): string;
+  /** The folders of attempts. */
+  readonly runs: string;
+  /** An attempt's own folder, with its log and outputs. It goes by the attempt's name, as all of it does; see run/handle.ts. */
+  runFolder(name: string): string;
+  logFile(name: string): string;
+  outputFolder(name: string): string;
+  recordFile(name: string): string;
+  /** Says whose the folder is; see machine/attempts-here.ts. */
+  noteFile(name: string): string;
+  scratchFolder(name: string): string;
+  liveFile(name: string): string;
   /** An agent makes it again and again while it is there; see resources/resource.ts. */
-  keepAliveFile(runId: string): string;
+  keepAliveFile(name: string): string;
 };
 
 /** The state directory at this place of a machine: this one, unless another is named. */
 export function stateDirectoryAt(path: string, host = hostname()): StateDirectory {
-  const runFolder = (runId: string): string => join(path, "runs", runId);
+  const runs = join(path, "runs");
+  const runFolder = (name: string): string => join(runs, name);
   const live = join(path, "live");
   const scratch = join(path, "scratch");
   return {
@@ -44,13 +49,15 @@ export function stateDirectoryAt(path: string, host = hostname()): StateDirector
     scratch,
     images: join(path, "images"),
     trusted: join(path, "trusted"),
+    runs,
     runFolder,
-    logFile: (runId) => join(runFolder(runId), "log.txt"),
-    recordFile: (runId) => join(runFolder(runId), "record.json"),
-    outputFolder: (runId) => join(runFolder(runId), "output"),
-    scratchFolder: (runId) => join(scratch, runId),
-    liveFile: (runId) => join(live, `${runId}.json`),
-    keepAliveFile: (runId) => join(live, `${runId}.alive`),
+    logFile: (name) => join(runFolder(name), "log.txt"),
+    recordFile: (name) => join(runFolder(name), "record.json"),
+    outputFolder: (name) => join(runFolder(name), "output"),
+    noteFile: (name) => join(runFolder(name), "attempt.json"),
+    scratchFolder: (name) => join(scratch, name),
+    liveFile: (name) => join(live, `${name}.json`),
+    keepAliveFile: (name) => join(live, `${name}.alive`),
   };
 }
 

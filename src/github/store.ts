@@ -1,4 +1,4 @@
-import { withoutCredentials } from "../core/output/redaction.ts";
+import { withoutCredentials } from "../core/output/credentials.ts";
 import type { Token, Tokens } from "../core/token.ts";
 import type { GitHubContext } from "./context.ts";
 

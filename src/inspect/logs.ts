@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
@@ -10,6 +11,7 @@ import { recordOf } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { findRun } from "../queueing/find-run.ts";
 import { type LogChunk, readLogFile, unmarkedChunks } from "../machine/log-file.ts";
+import { attemptsHere, type WantedAttempts } from "../machine/attempts-here.ts";
 import { isLiveHere } from "../machine/live-entry.ts";
 import { ifThere } from "./show.ts";
 
@@ -53,7 +55,7 @@ export async function readLog(request: LogsRequest, services: LogsServices, sign
   const stored = await findRun(request.run, store, signal);
   const runId = stored.run.run_id;
   const whole = { ...request, run: runId };
-  const found = runId === request.run ? undefined : await outputHere(whole, services, signal);
+  const found = await outputHere({ ...whole, head: stored.run }, services, signal);
   if (found !== undefined) return found;
   return {
     runId,
@@ -125,34 +127,47 @@ export type FollowHere = {
 /** A run's output as it comes to this machine's log of it, over all of its attempts; nothing where it runs elsewhere. */
 export function followHere(
   { runId, isOver }: FollowHere,
-  { state, clock }: Omit<LogsServices, "store">,
+  { store, state, clock }: LogsServices,
   signal: AbortSignal,
 ): AsyncIterable<LogChunk> {
+  const last = (): Promise<LogHere | undefined> => logHere(state, { runId, store: store.location });
   const file = {
-    path: state.logFile(runId),
-    isWritten: async () => !isOver() || (await isLiveHere(state, runId)),
+    path: async () => (await last())?.path,
+    isWritten: async () => !isOver() || (await last())?.live === true,
     pause: () => clock.sleep(pollMs, signal),
   };
   return readLogFile(file, signal);
 }
 
-/** Of a whole id. */
+type LogHere = { readonly path: string; readonly live: boolean };
+
+/** The log of the last attempt on this machine that has one, or is at work. */
+async function logHere(state: StateDirectory, wanted: WantedAttempts): Promise<LogHere | undefined> {
+  for (const { name } of await attemptsHere(state, wanted)) {
+    const path = state.logFile(name);
+    const live = await isLiveHere(state, name);
+    if (live || (await ifThere(path)) !== undefined) return { path, live };
+  }
+  return undefined;
+}
+
+/** Of a whole id, and of the store that is asked: another's run of the same id may be here too. */
 async function outputHere(
-  { run: runId, follow }: LogsRequest,
+  { run: runId, follow, head: run }: LogsRequest & { readonly head?: RunHead },
   services: LogsServices,
   signal: AbortSignal,
 ): Promise<RunOutput | undefined> {
-  const { state, clock } = services;
-  const path = state.logFile(runId);
-  const live = await isLiveHere(state, runId);
-  if (!live && (await ifThere(path)) === undefined) return undefined;
+  const { state, clock, store } = services;
+  const last = (): Promise<LogHere | undefined> => logHere(state, { runId, store: store.location, run });
+  const found = await last();
+  if (found === undefined) return undefined;
   const mayGoOn = waitsInQueue(runId, services, signal);
   const file = {
-    path,
-    isWritten: async () => follow && ((await isLiveHere(state, runId)) || (await mayGoOn())),
+    path: async () => (await last())?.path,
+    isWritten: async () => follow && ((await last())?.live === true || (await mayGoOn())),
     pause: () => clock.sleep(pollMs, signal),
   };
-  return { runId, origin: { kind: "file", path, live }, chunks: readLogFile(file, signal) };
+  return { runId, origin: { kind: "file", ...found }, chunks: readLogFile(file, signal) };
 }
 
 /** Whether a run that nobody is at work on here waits in a queue for another attempt. Its store is asked now and then. */
@@ -169,16 +184,18 @@ function waitsInQueue(runId: string, { store, clock }: LogsServices, signal: Abo
 }
 
 /** Where the whole log of a run is that may have been on this machine: its file, while that is here. */
-export async function wholeLogOf(stored: StoredRun, state: StateDirectory): Promise<string | undefined> {
-  const { log, launcher } = recordIn(stored) ?? {};
-  const file = log?.file;
-  const isOfHere = file === state.logFile(stored.run.run_id) && launcher?.host === state.host;
-  return (isOfHere ? await ifThere(file) : undefined) ?? whereaboutsOf(stored, state);
+export async function wholeLogOf(
+  stored: StoredRun,
+  { store, state }: Omit<LogsServices, "clock">,
+): Promise<string | undefined> {
+  const here = await logHere(state, { runId: stored.run.run_id, store: store.location, run: stored.run });
+  const isOfHere = here !== undefined && here.path === recordIn(stored)?.log?.file;
+  return isOfHere ? here.path : whereaboutsOf(stored, state);
 }
 
 /** Where the whole log is: the CI job that ran it, or the file on its machine. Undefined for a run without one. */
 function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undefined {
-  const { queued, attempt, run_id: runId } = stored.run;
+  const { queued, attempt } = stored.run;
   // Who put a run into a queue has none of its log.
   if (queued !== undefined && attempt === 0) return undefined;
   const { log, launcher, ci } = recordIn(stored) ?? {};
@@ -186,7 +203,9 @@ function whereaboutsOf(stored: StoredRun, state: StateDirectory): string | undef
   if (url !== undefined) return url;
   if (log === undefined || launcher === undefined) return undefined;
   const where = `${log.file} on ${launcher.host}`;
-  return log.file === state.logFile(runId) ? `${where}, where it is no longer` : where;
+  return launcher.host === state.host && dirname(dirname(log.file)) === state.runs
+    ? `${where}, where it is no longer`
+    : where;
 }
 
 function tailOf(stored: StoredRun, state: StateDirectory): RunOutput["origin"] {

@@ -10,6 +10,7 @@ import type { RunHead } from "../run/head.ts";
 import type { Store } from "../stores/store.ts";
 import type { StoredRun } from "../run/document.ts";
 import { findRun } from "../queueing/find-run.ts";
+import { attemptsHere } from "../machine/attempts-here.ts";
 import { isLiveHere } from "../machine/live-entry.ts";
 import { queueViewer } from "../queueing/watch-queues.ts";
 
@@ -17,7 +18,7 @@ export type ShownRun = {
   readonly stored: StoredRun;
   /** A launcher on this machine is at work on it now. */
   readonly live: boolean;
-  /** What of it is on this machine; undefined for what isn't. */
+  /** What of its last attempt here is on this machine; undefined for what isn't. */
   readonly logFile: string | undefined;
   readonly outputFolder: string | undefined;
 };
@@ -30,11 +31,13 @@ export async function showRun(
 ): Promise<ShownRun> {
   const { store, state } = services;
   const stored = await findRun(wanted, store, signal);
-  const runId = stored.run.run_id;
+  const { run } = stored;
+  const [last] = await attemptsHere(state, { runId: run.run_id, store: store.location, run });
+  if (last === undefined) return { stored, live: false, logFile: undefined, outputFolder: undefined };
   const [live, logFile, outputFolder] = await Promise.all([
-    isLiveHere(state, runId),
-    ifThere(state.logFile(runId)),
-    ifThere(state.outputFolder(runId)),
+    isLiveHere(state, last.name),
+    ifThere(state.logFile(last.name)),
+    ifThere(state.outputFolder(last.name)),
   ]);
   return { stored, live, logFile, outputFolder };
 }

@@ -19,21 +19,14 @@ import {
 import { clearRemains, removeScratch } from "../machine/clear-run.ts";
 import { findAtResource, type FoundRun, handleElsewhere, isElsewhere } from "../machine/elsewhere.ts";
 import { openExecution } from "./execution.ts";
-import {
-  closeQueued,
-  keepEarlierLog,
-  keyOf,
-  type QueuedEnd,
-  queuedOf,
-  type QueuedLaunch,
-  recordOfAttempt,
-} from "./launch-queued.ts";
+import { closeQueued, type QueuedEnd, queuedOf, type QueuedLaunch, recordOfAttempt } from "./launch-queued.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { readStoredTail } from "../machine/log-file.ts";
+import { nameOfAttempt } from "../run/handle.ts";
 import { readRecord, recordOf } from "../run/read-record.ts";
 import type { RunRecord } from "../run/record.ts";
 import { opened, recordedAs, started } from "../run/transitions.ts";
-import { isEntryOf, type LiveEntry, readLive, takeOverLive, updateLive } from "../machine/live-entry.ts";
+import { liveEntryOf, keyOfEntry, type LiveEntry, takeOverLive, updateLive } from "../machine/live-entry.ts";
 import { openSecrets } from "./phases.ts";
 import type { Services } from "./services.ts";
 
@@ -53,11 +46,11 @@ export type Adopted = QueuedEnd | "nothing";
 /** Goes on with it and brings it to its end, which goes to the writer. */
 export async function adoptQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<Adopted> {
   const { state } = services;
-  const { run } = launch.document;
-  const entry = await readLive(state, run.run_id);
-  if (!isEntryOf(entry, run, state)) return adoptElsewhere(launch, services, signal);
-  await takeOverLive(state, run.run_id);
-  await touchKeepAlive(state, run.run_id);
+  const { key } = launch;
+  const entry = await liveEntryOf(state, key);
+  if (entry === undefined) return adoptElsewhere(launch, services, signal);
+  await takeOverLive(state, key);
+  await touchKeepAlive(state, nameOfAttempt(key));
   if (isFinal(entry.head.state)) {
     await clearScratch(entry, services);
     await launch.writer.end(await finishedDocument(entry, launch.document, services), 0);
@@ -87,7 +80,8 @@ async function clearScratch(entry: LiveEntry, { state, log }: Services): Promise
   try {
     await removeScratch(entry, state);
   } catch (error) {
-    log.warning(`${entry.scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+    const folder = state.scratchFolder(nameOfAttempt(keyOfEntry(entry)));
+    log.warning(`${folder} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
   }
 }
 
@@ -99,7 +93,7 @@ async function findLeft(
 ): Promise<FoundRun | "unknown" | undefined> {
   if (kind === undefined) return undefined;
   try {
-    return await findAtResource(kind, keyOf(launch), services);
+    return await findAtResource(kind, launch.key, services);
   } catch (error) {
     if (!isElsewhere(kind)) throw error;
     services.log.warning(`whether it still runs is not known: ${messageOf(error)}`);
@@ -111,12 +105,12 @@ type Left = { readonly launch: QueuedLaunch; readonly entry: LiveEntry };
 
 async function reopen({ launch, entry }: Left, services: Services, signal: AbortSignal): Promise<Attempt> {
   const record = opened((await keptRecord(entry, services)) ?? recordOfAttempt(launch, services));
-  return reopenAttempt({ ...askedOf(launch, record), scratch: entry.scratch }, services, signal);
+  return reopenAttempt(askedOf(launch, record), services, signal);
 }
 
 function askedOf(launch: QueuedLaunch, record: RunRecord): AttemptRequest {
-  const { checked, writer, spareStore } = launch;
-  return { request: checked.request, key: keyOf(launch), record, writer, spareStore, queued: queuedOf(launch) };
+  const { key, checked, writer, spareStore } = launch;
+  return { request: checked.request, key, record, writer, spareStore, queued: queuedOf(launch) };
 }
 
 /** When it started, which its record may not say yet: at the latest word of it, else when it was submitted. */
@@ -126,8 +120,8 @@ function startOf(entry: LiveEntry, { run }: RunDocument, found: FoundRun | undef
 }
 
 async function goOn(attempt: Attempt, entry: LiveEntry, found: FoundRun | undefined): Promise<RunOutcome> {
-  const { services, key, queued } = attempt;
-  const logFile = services.state.logFile(key.runId);
+  const { services, name, queued } = attempt;
+  const logFile = services.state.logFile(name);
   try {
     if (entry.outcome === undefined && found !== undefined) {
       // The resource has all of the output: it is logged again, from its start.
@@ -192,14 +186,15 @@ async function adoptElsewhere(launch: QueuedLaunch, services: Services, signal: 
   const found = await findLeft(launch, handleElsewhere(document)?.kind, services);
   if (found === "unknown") return "left";
   if (found === undefined) return "nothing";
-  const key = keyOf(launch);
-  await keepEarlierLog(services.state, key);
+  const { key } = launch;
+  // All of its output comes again, also where it was followed on this machine before.
+  await rm(services.state.logFile(nameOfAttempt(key)), { force: true });
   const asked = askedOf(launch, opened({ ...readRecord(document), launcher: services.launcher }));
   // What there was to warn of is in the record.
   const request = { ...asked.request, warnings: [] };
   const attempt = await openAttempt({ ...asked, request }, services, signal);
   const { submitted_at: at = document.run.updated_at } = attempt.journal.record();
-  await updateLive(services.state, key.runId, { handle: found.handle, submittedAt: new Date(at) });
+  await updateLive(services.state, key, { handle: found.handle, submittedAt: new Date(at) });
   attempt.journal.become((record) => started(record, "running", new Date(at)));
   return closeQueued(attempt, await cameOf(attempt, followFound(attempt, found, at)));
 }
@@ -213,7 +208,7 @@ async function summaryOf(path: string): Promise<Attempt["log"]> {
 }
 
 async function finishedDocument(entry: LiveEntry, document: RunDocument, { state }: Services): Promise<RunDocument> {
-  const tail = await readStoredTail(state.logFile(entry.run_id));
+  const tail = await readStoredTail(state.logFile(nameOfAttempt(keyOfEntry(entry))));
   return {
     run: entry.head,
     // On a full disk there was no room for it.
@@ -229,11 +224,12 @@ async function keptRecord(entry: LiveEntry, { state }: Services): Promise<RunRec
   return read?.kind === "record" ? read.record : undefined;
 }
 
-/** The record's file of this attempt; undefined where it was not written yet, or was torn by the kill. */
+/** The attempt's record; undefined where it was not written yet, or was torn by the kill. */
 async function writtenRecord(entry: LiveEntry, state: StateDirectory): Promise<JsonObject | undefined> {
   try {
-    const read = readJsonObject(await readFile(state.recordFile(entry.run_id)), recordBounds);
-    return read.kind === "object" && read.value["attempt"] === entry.attempt ? read.value : undefined;
+    const file = state.recordFile(nameOfAttempt(keyOfEntry(entry)));
+    const read = readJsonObject(await readFile(file), recordBounds);
+    return read.kind === "object" ? read.value : undefined;
   } catch {
     return undefined;
   }

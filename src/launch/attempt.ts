@@ -7,7 +7,7 @@ import { makeRunFolders } from "../machine/run-folders.ts";
 import { type ClosedRunLog, lastLines } from "../machine/run-log.ts";
 import { doneWords } from "../reporting/describe.ts";
 import { elapsedOf } from "../reporting/run-report.ts";
-import type { RunKey } from "../run/handle.ts";
+import { nameOfAttempt, type RunKey } from "../run/handle.ts";
 import { outcomeOfError, type RunOutcome } from "../run/outcome.ts";
 import type { RunRecord } from "../run/record.ts";
 import { finished } from "../run/transitions.ts";
@@ -34,6 +34,8 @@ export type Attempt = {
   readonly services: Services;
   readonly signal: AbortSignal;
   readonly key: RunKey;
+  /** What its folders here go by. */
+  readonly name: string;
   readonly scratch: string;
   readonly queued: QueuedAttempt | undefined;
   readonly journal: Journal;
@@ -49,33 +51,27 @@ export type Attempt = {
 export async function openAttempt(asked: AttemptRequest, services: Services, signal: AbortSignal): Promise<Attempt> {
   const { request, key, record, writer, queued } = asked;
   const { state } = services;
-  // An attempt that another agent has given up may still be at its end here: each has its own.
-  const scratch = state.scratchFolder(key.attempt > 1 ? `${key.runId}.${key.attempt}` : key.runId);
   await makeRunFolders(state, {
-    ...key,
-    scratch,
+    key,
     store: writer.location(),
     head: headOf(record),
-    ...(queued === undefined ? {} : { queue: queued.queue, slots: queued.slots }),
+    ...(queued === undefined ? {} : { queue: queued.queue, storeId: queued.storeId, slots: queued.slots }),
     ...(queued?.definition === undefined ? {} : { definition: queued.definition }),
   });
-  const attempt = reopenAttempt({ ...asked, scratch }, services, signal);
+  const attempt = reopenAttempt(asked, services, signal);
   for (const warning of request.warnings) attempt.journal.warn(warning);
   return attempt;
 }
 
 /** The same for an attempt whose folders are there, and of which this process is written down. */
-export function reopenAttempt(
-  asked: AttemptRequest & { readonly scratch: string },
-  services: Services,
-  signal: AbortSignal,
-): Attempt {
-  const { request, key, scratch, queued, record, writer, spareStore } = asked;
+export function reopenAttempt(asked: AttemptRequest, services: Services, signal: AbortSignal): Attempt {
+  const { request, key, queued, record, writer, spareStore } = asked;
   const { clock, state } = services;
-  const recordFile = state.recordFile(key.runId);
+  const name = nameOfAttempt(key);
+  const recordFile = state.recordFile(name);
   const log = redactedLog(services.log, () => attempt.redact);
   const attempt: Attempt = {
-    ...{ request, services: { ...services, log }, signal, key, scratch, queued },
+    ...{ request, services: { ...services, log }, signal, key, name, scratch: state.scratchFolder(name), queued },
     journal: startJournal({ record, writer, spareStore, recordFile, log, clock, redact: () => attempt.redact }),
     redact: redactionOfPlace(request, services),
     log: undefined,
@@ -115,7 +111,7 @@ function isMachineFault(error: unknown): boolean {
 
 /** Writes how an attempt ended, and removes what was made for it. Throws only for a bug, after all of that. */
 export async function closeAttempt(attempt: Attempt, { outcome: came, detail, bug }: CameTo): Promise<RunResult> {
-  const { services, journal, key, queued, log, redact } = attempt;
+  const { services, journal, key, name, queued, log, redact } = attempt;
   const outcome = came.state === "succeeded" ? came : { ...came, message: redact(came.message) };
   const { state } = services;
   await recordEnd(attempt, outcome);
@@ -130,8 +126,8 @@ export async function closeAttempt(attempt: Attempt, { outcome: came, detail, bu
     runId: key.runId,
     outcome,
     record: journal.record(),
-    recordFile: state.recordFile(key.runId),
-    logFile: state.logFile(key.runId),
+    recordFile: state.recordFile(name),
+    logFile: state.logFile(name),
     lastLines: lastLines(log?.tail ?? "", 40),
     detail,
     store: journal.location(),
@@ -148,10 +144,10 @@ export async function leaveAttempt(attempt: Attempt): Promise<void> {
 const cancelledHashingMs = 500;
 
 /** The end in the record: the outcome, the outputs, and where the log is. */
-async function recordEnd({ services, journal, key, log: ended }: Attempt, outcome: RunOutcome): Promise<void> {
+async function recordEnd({ services, journal, name, log: ended }: Attempt, outcome: RunOutcome): Promise<void> {
   const { state, log, clock } = services;
   const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
-  const outputs = await collectOutputs(state.outputFolder(key.runId), { ...log, warning: journal.warn }, hashing);
+  const outputs = await collectOutputs(state.outputFolder(name), { ...log, warning: journal.warn }, hashing);
   journal.become((record) => finished(record, outcome, clock.now()));
   journal.amend({
     metrics: outputs.metrics,
@@ -159,20 +155,20 @@ async function recordEnd({ services, journal, key, log: ended }: Attempt, outcom
     ...(ended === undefined
       ? {}
       : {
-          log: { lines: ended.lines, bytes: ended.bytes, file: state.logFile(key.runId), complete: ended.complete },
+          log: { lines: ended.lines, bytes: ended.bytes, file: state.logFile(name), complete: ended.complete },
         }),
   });
 }
 
 /** The end is written down here before the store hears of it: of who is killed meanwhile it is known all the same. */
-async function keepEnd({ services, journal, key }: Attempt): Promise<void> {
+async function keepEnd({ services, journal, key, name }: Attempt): Promise<void> {
   const { state, log } = services;
   await journal.keep();
   try {
-    if (await isOwnLive(state, key)) await updateLive(state, key.runId, { head: headOf(journal.record()) });
+    if (await isOwnLive(state, key)) await updateLive(state, key, { head: headOf(journal.record()) });
   } catch (error) {
     // A full disk: it is tried again when the store could not be told.
-    log.debug(`${state.liveFile(key.runId)} could not be written: ${messageOf(error)}`);
+    log.debug(`${state.liveFile(name)} could not be written: ${messageOf(error)}`);
   }
 }
 
@@ -197,13 +193,13 @@ async function removeScratch(attempt: Attempt): Promise<void> {
 }
 
 /** What the store has not heard of, and what is still there, stays written down here for the next sweep. */
-async function settleLive({ services, journal, key, left }: Attempt, stored: boolean): Promise<void> {
+async function settleLive({ services, journal, key, name, left }: Attempt, stored: boolean): Promise<void> {
   const { state, log } = services;
   try {
     if (!(await isOwnLive(state, key))) log.debug("another launcher goes on with the run here");
-    else if (stored && !left) await releaseLive(state, key.runId);
-    else await updateLive(state, key.runId, { head: headOf(journal.record()) });
+    else if (stored && !left) await releaseLive(state, key);
+    else await updateLive(state, key, { head: headOf(journal.record()) });
   } catch (error) {
-    log.warning(`${state.liveFile(key.runId)} could not be written: ${messageOf(error)}`);
+    log.warning(`${state.liveFile(name)} could not be written: ${messageOf(error)}`);
   }
 }

@@ -37,7 +37,7 @@ export function openExecution(attempt: Attempt, request: ExecutionRequest): Exec
   const { resource, handle, words } = request;
   const { services, journal, queued, signal } = attempt;
   const { log, clock, state, force } = services;
-  const runLog = openRunLog({ file: state.logFile(attempt.key.runId), redact: attempt.redact, log });
+  const runLog = openRunLog({ file: state.logFile(attempt.name), redact: attempt.redact, log });
   const begunMs = clock.monotonicMs();
   let startedMs: number | undefined;
   const waits = (wait: StartWait | undefined): void => {
@@ -118,7 +118,7 @@ async function keepOutcome({ services, queued, key }: Attempt, outcome: RunOutco
   const { state, log } = services;
   if (queued === undefined || !(await isOwnLive(state, key))) return;
   try {
-    await updateLive(state, key.runId, { outcome });
+    await updateLive(state, key, { outcome });
   } catch (error) {
     // A full disk: as long as we live, the outcome is not lost.
     log.warning(`how the run ended can't be written down here: ${messageOf(error)}`);

@@ -4,17 +4,25 @@ import type { AskedRecord } from "../run/transitions.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { LaunchRequest, Services } from "./services.ts";
 
+type Registered = {
+  readonly runId: string;
+  readonly created: Date;
+  /** Of its registration; undefined for a run that was registered without one. */
+  readonly nonce: string | undefined;
+};
+
 /** What the record of a run says of which nothing but its request is known yet. */
 export function firstRecord(
   request: LaunchRequest,
   services: Pick<Services, "launcher">,
-  { runId, created }: { readonly runId: string; readonly created: Date },
+  { runId, created, nonce }: Registered,
 ): AskedRecord {
   const { spec } = request;
   return {
     schema_version: 1,
     run_id: runId,
     attempt: 1,
+    ...(nonce === undefined ? {} : { nonce }),
     name: spec.name,
     entity: spec.entity,
     project: spec.project,

@@ -1,7 +1,3 @@
-import { rename } from "node:fs/promises";
-import { join } from "node:path";
-import { isFileMissing } from "../core/errors.ts";
-import type { StateDirectory } from "../core/state-directory.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunKey } from "../run/handle.ts";
 import type { CheckedRun } from "./admit.ts";
@@ -19,6 +15,7 @@ import type { RunWriter } from "./store-writer.ts";
 export type QueuedLaunch = {
   /** As it was when it was taken; its head has the attempt. */
   readonly document: RunDocument;
+  readonly key: RunKey;
   readonly checked: CheckedRun;
   readonly writer: RunWriter;
   /** The store is to be spared: the image's build is not written to it. */
@@ -31,9 +28,7 @@ export type QueuedEnd = "ended" | "left";
 
 /** Launches an attempt at a queued run and follows it to its end, which goes to the writer. Throws for a bug only. */
 export async function launchQueued(launch: QueuedLaunch, services: Services, signal: AbortSignal): Promise<QueuedEnd> {
-  const { checked, writer, spareStore } = launch;
-  const key = keyOf(launch);
-  await keepEarlierLog(services.state, key);
+  const { key, checked, writer, spareStore } = launch;
   const record = recordOfAttempt(launch, services);
   const { request } = checked;
   const queued = queuedOf(launch);
@@ -52,10 +47,6 @@ export async function closeQueued(attempt: Attempt, end: CameTo): Promise<Queued
   return "left";
 }
 
-export function keyOf({ document }: QueuedLaunch): RunKey {
-  return { runId: document.run.run_id, attempt: document.run.attempt };
-}
-
 export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
   const { queue, source } = checked.queued;
   return { ...place, queue, checkSource: (resolved) => checkQueuedTree(source, resolved) };
@@ -63,23 +54,14 @@ export function queuedOf({ checked, place }: QueuedLaunch): QueuedAttempt {
 
 /** The record of a new attempt: what is asked for now, what was queued, and the attempts before it. */
 export function recordOfAttempt({ document, checked }: QueuedLaunch, services: Services): RunRecord {
-  const { run_id: runId, attempt, created_at: created } = document.run;
+  const { run_id: runId, attempt, nonce, created_at: created } = document.run;
   const { ci, queued, source, attempts } = readRecord(document);
   return opened({
-    ...firstRecord(checked.request, services, { runId, created: new Date(created) }),
+    ...firstRecord(checked.request, services, { runId, created: new Date(created), nonce }),
     attempt,
     ...(ci === undefined ? {} : { ci }),
     ...(queued === undefined ? {} : { queued }),
     ...(source === undefined ? {} : { source }),
     ...(attempts === undefined ? {} : { attempts }),
   });
-}
-
-/** Each attempt has a log of its own; that of the last is the run's. */
-export async function keepEarlierLog(state: StateDirectory, { runId, attempt }: RunKey): Promise<void> {
-  try {
-    await rename(state.logFile(runId), join(state.runFolder(runId), `log-before-${attempt}.txt`));
-  } catch (error) {
-    if (!isFileMissing(error)) throw error;
-  }
 }

@@ -1,7 +1,9 @@
 import { toJson } from "../core/json.ts";
+import { noteStore } from "../machine/attempts-here.ts";
 import { updateLive } from "../machine/live-entry.ts";
+import { runKeyOf } from "../run/names/identity.ts";
 import type { RunOutcome } from "../run/outcome.ts";
-import { newRunId } from "../run/run-id.ts";
+import { newRunId, newRunNonce } from "../run/run-id.ts";
 import { refuseUnreadable } from "../run/read-record.ts";
 import { opened } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
@@ -35,15 +37,19 @@ export async function launch(request: LaunchRequest, services: Services, signal:
   refuseSecretNames(request, await redactionOfKnown(request, services));
   const created = clock.now();
   const runId = request.spec.run_id ?? newRunId(request.spec.name, created);
+  const record = opened(firstRecord(request, services, { runId, created, nonce: newRunNonce() }));
+  const run = headOf(record);
+  refuseUnreadable({ run, record: toJson(record) });
+  const key = runKeyOf(run, "");
   const writer = storeWriter({
     store: await services.store.open(),
     openFallbackStore: services.store.openFallback,
-    onFallback: (location) => updateLive(state, runId, { store: location }),
+    onFallback: async (location) => {
+      await updateLive(state, key, { store: location });
+      await noteStore(state, key, location);
+    },
     log,
   });
-  const key = { runId, attempt: 1 };
-  const record = opened(firstRecord(request, services, { runId, created }));
-  refuseUnreadable({ run: headOf(record), record: toJson(record) });
   const spareStore = services.store.spare;
   const asked = { request, key, record, writer, spareStore, queued: undefined };
   const attempt = await openAttempt(asked, services, signal);

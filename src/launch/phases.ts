@@ -198,7 +198,7 @@ export async function prepareExecution(attempt: Attempt, { source, secrets, imag
     ...(command === undefined ? {} : { command }),
     ...givenImage(asked),
   });
-  await updateLive(services.state, key.runId, { handle, submittedAt: submitted });
+  await updateLive(services.state, key, { handle, submittedAt: submitted });
   if (queued !== undefined) await journal.keep();
   await journal.submitting();
   const words = `${request.spec.resource}  ${attempt.redact(resource.describe(asked))}`;

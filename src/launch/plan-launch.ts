@@ -1,5 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
-import { newRunId } from "../run/run-id.ts";
+import { nameOfAttempt } from "../run/handle.ts";
+import { runKeyOf } from "../run/names/identity.ts";
+import { newRunId, newRunNonce } from "../run/run-id.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { type ImagePlan, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
@@ -44,7 +46,8 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   for (const warning of request.warnings) log.warning(warning);
   const secrets = await launchSecrets(request, services);
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
-  const scratch = state.scratchFolder(runId);
+  const key = runKeyOf({ run_id: runId, attempt: 1, nonce: newRunNonce() }, "");
+  const scratch = state.scratchFolder(nameOfAttempt(key));
   await makeOwn(state);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   let source: ResolvedSource | undefined;
@@ -60,7 +63,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
     const plan = source.kind === "code" ? await planImage({ ...images, source }, signal) : undefined;
     const built = plan?.kind === "build" ? { reference: plan.plan.image, digest: undefined } : undefined;
     const { resource, run } = await prepareRun(request, services, {
-      key: { runId, attempt: 1 },
+      key,
       source,
       command: await commandOf(request, { source, plan }, signal),
       image: built ?? imageWithoutBuild(request, source),

@@ -1,10 +1,11 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LaunchError } from "../core/errors.ts";
 import { resourceTraits } from "../resources/index.ts";
 import type { Resource, RunRequest } from "../resources/resource.ts";
-import type { RunKey } from "../run/handle.ts";
+import { labelsOfAttempt, nameOfAttempt, type RunKey } from "../run/handle.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import { fillMacros } from "../spec/launch-spec/macros.ts";
 import { withInterpreter } from "../spec/reading/words.ts";
@@ -20,7 +21,7 @@ export function refuseQueue({ spec }: LaunchRequest): void {
   if (spec.queue === undefined) return;
   throw new LaunchError(
     "unsupported",
-    `queue: this starts runs here and now; put it into the queue "${spec.queue}" with \`launch run -q ${spec.queue}\`, or remove it`,
+    `queue: this starts runs here and now; put it into the queue "${spec.queue}" with \`${formatCommandLine(["launch", "run", "-q", spec.queue])}\`, or remove it`,
   );
 }
 
@@ -119,8 +120,8 @@ export async function prepareRun(
       env: spec.env,
     }),
     secrets: parts.secrets,
-    labels: { "launch.run": key.runId, "launch.attempt": String(key.attempt), "launch.project": spec.project },
-    outputDirectory: services.state.outputFolder(key.runId),
+    labels: { ...labelsOfAttempt(key), "launch.project": spec.project },
+    outputDirectory: services.state.outputFolder(nameOfAttempt(key)),
     ...(queued === undefined ? {} : { outlives: queued.outlives }),
     ...(queued?.devices === undefined ? {} : { devices: queued.devices }),
   };

@@ -73,6 +73,8 @@ export type RunResult = {
 /** What an agent gives to a run of a queue. */
 export type QueuedAttempt = {
   readonly queue: string;
+  /** Of the store that the queue is in. */
+  readonly storeId: string | undefined;
   /** What it holds of the machine: a slot's name → its units. */
   readonly slots: Readonly<Record<string, readonly string[]>>;
   /** The queue's definition that it is started with, for who takes the run over. */

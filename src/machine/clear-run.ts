@@ -1,7 +1,7 @@
-import { dirname, resolve } from "node:path";
 import { removeFolder } from "../core/folders/remove.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import { type LiveEntry, releaseLive } from "./live-entry.ts";
+import { nameOfAttempt } from "../run/handle.ts";
+import { keyOfEntry, type LiveEntry, releaseLive } from "./live-entry.ts";
 import { type SweepPlace, sweepServices } from "./sweep-services.ts";
 
 /** SIGTERM to SIGKILL, for a run whose launcher is long gone. */
@@ -15,13 +15,10 @@ export async function clearRemains(entry: LiveEntry, services: SweepPlace): Prom
     await resource.remove(entry.handle);
   }
   await removeScratch(entry, services.state);
-  await releaseLive(services.state, entry.run_id);
+  await releaseLive(services.state, keyOfEntry(entry));
 }
 
-/** An entry is a file that anything could have written to: no folder but one below our scratch is removed for it. */
+/** Removes the folder that a launcher which is gone had for its attempt alone. */
 export async function removeScratch(entry: LiveEntry, state: StateDirectory): Promise<void> {
-  if (dirname(resolve(entry.scratch)) !== resolve(state.scratch)) {
-    throw new Error(`its scratch folder ${entry.scratch} is not below ${state.scratch}; remove it by hand`);
-  }
-  await removeFolder(entry.scratch);
+  await removeFolder(state.scratchFolder(nameOfAttempt(keyOfEntry(entry))));
 }

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import type { StateDirectory } from "../core/state-directory.ts";
 
 /** Says that this agent is there, to the supervisor of a run. */
-export async function touchKeepAlive(state: StateDirectory, runId: string): Promise<void> {
-  const file = state.keepAliveFile(runId);
+export async function touchKeepAlive(state: StateDirectory, name: string): Promise<void> {
+  const file = state.keepAliveFile(name);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(file, "", { mode: 0o600 });
 }

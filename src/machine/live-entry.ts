@@ -4,17 +4,17 @@ import { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { isRunning, nameProcess } from "../core/process-identity.ts";
-import { runIdPattern } from "../run/run-id.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { runReasons } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import type { Handle } from "../run/handle.ts";
+import { type Handle, identityPattern, nameOfAttempt, readNameOfAttempt, type RunKey } from "../run/handle.ts";
+import { runIdPattern } from "../run/run-id.ts";
 import { runHeadSchema } from "../run/head.ts";
 import type { RunHead } from "../run/head.ts";
 
 /*
- * What a launch has made on this machine is written down before it is made: `live/<run>.json`, which names the launcher, the run's handle
- * and its store. A launch removes its entry at its very end. An entry whose launcher is gone (killed, or the machine went down) therefore
+ * What a launch has made on this machine is written down before it is made: `live/<attempt>.json`, which names the launcher, the run's
+ * handle and its store. A launch removes its entry at its very end. An entry whose launcher is gone (killed, or the machine went down) therefore
  * names everything that must still be ended and removed: see sweep.ts.
  */
 const schemaVersion = 1;
@@ -33,11 +33,13 @@ const liveSchema = z.object({
   schema_version: z.literal(schemaVersion),
   run_id: z.string().regex(runIdPattern),
   attempt: z.int(),
+  identity: z.string().regex(identityPattern),
   /** Processes of another host can't be looked at: its entries are left alone. */
   host: z.string(),
   launcher: z.object({ pid: z.int(), started: z.string() }),
   store: z.string(),
-  scratch: z.string(),
+  /** The store's own id, of a queue's run: its location may change. */
+  store_id: z.string().exactOptional(),
   /** The queue that it came from: an agent on this machine may take it over, so a sweep leaves it alone while it may be leased. */
   queue: z.string().exactOptional(),
   /** What it holds of the machine's slots. */
@@ -50,17 +52,22 @@ const liveSchema = z.object({
   outcome: outcomeSchema.exactOptional(),
   /** The run as it stood at its start, or at its end: for one that is killed before its store has heard of it. */
   head: runHeadSchema,
-  handle: z.object({ kind: z.string(), name: z.string(), details: z.record(z.string(), z.json()) }).exactOptional(),
+  handle: z
+    .object({
+      kind: z.string(),
+      name: z.string(),
+      identity: z.string().exactOptional(),
+      details: z.record(z.string(), z.json()),
+    })
+    .exactOptional(),
 });
 export type LiveEntry = z.output<typeof liveSchema>;
 
 export type LiveRun = {
-  readonly runId: string;
-  readonly attempt: number;
+  readonly key: RunKey;
   /** Location of the store that has the run, or will have it. */
   readonly store: string;
-  /** Its folder below the state directory's scratch. */
-  readonly scratch: string;
+  readonly storeId?: string | undefined;
   readonly head: RunHead;
   readonly queue?: string;
   readonly slots?: Readonly<Record<string, readonly string[]>>;
@@ -71,12 +78,13 @@ export type LiveRun = {
 export async function registerLive(state: StateDirectory, run: LiveRun): Promise<void> {
   await writeEntry(state, {
     schema_version: schemaVersion,
-    run_id: run.runId,
-    attempt: run.attempt,
+    run_id: run.key.runId,
+    attempt: run.key.attempt,
+    identity: run.key.identity,
     host: state.host,
     launcher: (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" },
     store: run.store,
-    scratch: run.scratch,
+    ...(run.storeId === undefined ? {} : { store_id: run.storeId }),
     head: run.head,
     ...(run.queue === undefined ? {} : { queue: run.queue }),
     ...(run.slots === undefined ? {} : { slots: mutable(run.slots) }),
@@ -97,8 +105,8 @@ export type LiveChange = {
 };
 
 /** Adds the handle before the run is submitted, the store that took its place, or the end that the store has not heard of. */
-export async function updateLive(state: StateDirectory, runId: string, change: LiveChange): Promise<void> {
-  const entry = await readLive(state, runId);
+export async function updateLive(state: StateDirectory, key: RunKey, change: LiveChange): Promise<void> {
+  const entry = await liveEntryOf(state, key);
   if (entry === undefined) return;
   const { handle, submittedAt, outcome, store, head } = change;
   await writeEntry(state, {
@@ -112,37 +120,46 @@ export async function updateLive(state: StateDirectory, runId: string, change: L
 }
 
 /** This process goes on with what a launcher that is gone has left. */
-export async function takeOverLive(state: StateDirectory, runId: string): Promise<void> {
-  const entry = await readLive(state, runId);
+export async function takeOverLive(state: StateDirectory, key: RunKey): Promise<void> {
+  const entry = await liveEntryOf(state, key);
   if (entry === undefined) return;
   const launcher = (await nameProcess(process.pid)) ?? { pid: process.pid, started: "" };
   await writeEntry(state, { ...entry, launcher });
 }
 
-/** The run is over, and nothing of it is left. */
-export async function releaseLive(state: StateDirectory, runId: string): Promise<void> {
-  await rm(state.liveFile(runId), { force: true });
-  await rm(state.keepAliveFile(runId), { force: true });
+/** The attempt is over, and nothing of it is left. */
+export async function releaseLive(state: StateDirectory, key: RunKey): Promise<void> {
+  const name = nameOfAttempt(key);
+  await rm(state.liveFile(name), { force: true });
+  await rm(state.keepAliveFile(name), { force: true });
 }
 
-/** The entry of a run; undefined when there is none, or none that can be read. */
-export async function readLive(state: StateDirectory, runId: string): Promise<LiveEntry | undefined> {
+/** The attempt that an entry is of. */
+export function keyOfEntry({ run_id: runId, attempt, identity }: LiveEntry): RunKey {
+  return { runId, attempt, identity };
+}
+
+/** The entry of this name; undefined when there is none, or none that can be read. */
+export async function readLive(state: StateDirectory, name: string): Promise<LiveEntry | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(state.liveFile(runId), "utf8"));
-    return liveSchema.safeParse(value).data;
+    const value: unknown = JSON.parse(await readFile(state.liveFile(name), "utf8"));
+    const entry = liveSchema.safeParse(value).data;
+    return entry !== undefined && nameOfAttempt(keyOfEntry(entry)) === name ? entry : undefined;
   } catch (error) {
     if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** Whether the run's entry is of this process and this attempt, and not of one that has begun since. */
-export async function isOwnLive(
-  state: StateDirectory,
-  { runId, attempt }: { readonly runId: string; readonly attempt: number },
-): Promise<boolean> {
-  const entry = await readLive(state, runId);
-  return entry?.launcher.pid === process.pid && entry.attempt === attempt;
+/** What is written down here of an attempt; undefined for nothing, and for what another host has written into a folder that both see. */
+export async function liveEntryOf(state: StateDirectory, key: RunKey): Promise<LiveEntry | undefined> {
+  const entry = await readLive(state, nameOfAttempt(key));
+  return entry?.identity === key.identity && entry.host === state.host ? entry : undefined;
+}
+
+/** Whether this process is at the attempt, and none that has taken it over since. */
+export async function isOwnLive(state: StateDirectory, key: RunKey): Promise<boolean> {
+  return (await liveEntryOf(state, key))?.launcher.pid === process.pid;
 }
 
 /** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */
@@ -150,28 +167,18 @@ export async function isLauncherThere(entry: LiveEntry, { host }: StateDirectory
   return entry.host !== host || isRunning(entry.launcher);
 }
 
-/**
- * Whether an entry of this machine is of this attempt at this run. Another store's run may have the same id; that it was made in the same
- * millisecond too is only so of a run that has moved.
- */
-export function isEntryOf(entry: LiveEntry | undefined, run: RunHead, state: StateDirectory): entry is LiveEntry {
-  if (entry?.host !== state.host || entry.attempt !== run.attempt) return false;
-  return Date.parse(entry.head.created_at) === Date.parse(run.created_at);
-}
-
-/** Whether a launcher on this machine is at work on the run now. */
-export async function isLiveHere(state: StateDirectory, runId: string): Promise<boolean> {
-  const entry = await readLive(state, runId);
+/** Whether a launcher on this machine is at work on the attempt of this name now. */
+export async function isLiveHere(state: StateDirectory, name: string): Promise<boolean> {
+  const entry = await readLive(state, name);
   return entry?.host === state.host && isRunning(entry.launcher);
 }
 
-/** The ids of all entries. */
-export async function liveRunIds(state: StateDirectory): Promise<readonly string[]> {
+/** The names of all attempts that have an entry. */
+export async function liveNames(state: StateDirectory): Promise<readonly string[]> {
   try {
-    const names = await readdir(state.live);
-    return names.flatMap((name) => {
-      const runId = name.endsWith(".json") ? name.slice(0, -".json".length) : "";
-      return runIdPattern.test(runId) ? [runId] : [];
+    return (await readdir(state.live)).flatMap((file) => {
+      const name = file.endsWith(".json") ? file.slice(0, -".json".length) : "";
+      return readNameOfAttempt(name) === undefined ? [] : [name];
     });
   } catch (error) {
     if (isFileMissing(error)) return [];
@@ -182,7 +189,8 @@ export async function liveRunIds(state: StateDirectory): Promise<readonly string
 /** Whole or not at all: a kill in the middle leaves the entry before. */
 async function writeEntry(state: StateDirectory, entry: LiveEntry): Promise<void> {
   await mkdir(state.live, { recursive: true, mode: 0o700 });
-  const draft = join(state.live, `.${entry.run_id}.${process.pid}`);
+  const name = nameOfAttempt(keyOfEntry(entry));
+  const draft = join(state.live, `.${name}.${process.pid}`);
   await writeFile(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(draft, state.liveFile(entry.run_id));
+  await rename(draft, state.liveFile(name));
 }

@@ -39,7 +39,8 @@ export function unmarkedChunks(text: string): readonly LogChunk[] {
 }
 
 export type LogFileRequest = {
-  readonly path: string;
+  /** Asked each time: another attempt has another file. Undefined while there is none. */
+  path(): Promise<string | undefined>;
   /** Asked at the file's end: false when nobody writes any more. */
   isWritten(): Promise<boolean>;
   /** Waits for more. */
@@ -47,9 +48,9 @@ export type LogFileRequest = {
 };
 
 /**
- * The whole log, and what is still being written to it. A file that isn't there yet is waited for like more of it, and one that another
- * attempt has put in its place is read after it. One that was removed and is written again, from its start, is of the same attempt, by
- * whoever has taken it over: what was read of it is not read twice.
+ * The whole log, and what is still being written to it. A file that isn't there yet is waited for like more of it, and that of another
+ * attempt is read after it. One that was removed and is written again, from its start, is of the same attempt, by whoever has taken it
+ * over: what was read of it is not read twice.
  */
 export async function* readLogFile(request: LogFileRequest, signal: AbortSignal): AsyncGenerator<LogChunk> {
   let file: FileHandle | undefined;
@@ -62,7 +63,8 @@ export async function* readLogFile(request: LogFileRequest, signal: AbortSignal)
       signal.throwIfAborted();
       // Asked before the end is looked for, or what was written in between would be missed.
       const written = await request.isWritten();
-      file ??= await openIfThere(request.path);
+      const path = await request.path();
+      if (path !== undefined) file ??= await openIfThere(path);
       for (let read = 1; file !== undefined && read > 0;) {
         signal.throwIfAborted();
         read = (await file.read(buffer, 0, readBytes)).bytesRead;
@@ -73,7 +75,7 @@ export async function* readLogFile(request: LogFileRequest, signal: AbortSignal)
         lines += countLines(all.subarray(0, end));
         yield* unmarkedChunks(all.toString("utf8", start, end));
       }
-      const other = file === undefined ? undefined : await replaced(file, request.path);
+      const other = file === undefined || path === undefined ? undefined : await replaced(file, path);
       if (file !== undefined && other !== undefined) {
         known = other === "again" ? Math.max(known, lines) : 0;
         lines = 0;
@@ -99,7 +101,7 @@ function afterLines(bytes: Buffer, count: number): number {
   return at;
 }
 
-/** Whether another file than the open one is at its path now; `again` when the open one was removed, not moved. None there is no other. */
+/** Whether another file than the open one is to be read now; `again` when the open one was removed. None there is no other. */
 async function replaced(file: FileHandle, path: string): Promise<"again" | "another" | undefined> {
   try {
     const [open, there] = await Promise.all([file.stat(), stat(path)]);

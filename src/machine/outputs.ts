@@ -89,7 +89,12 @@ async function readMetrics(folder: PinnedFolder, log: Log): Promise<Readonly<Rec
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("it is no JSON object");
-    const numbers = Object.entries(value).filter((entry): entry is [string, number] => Number.isFinite(entry[1]));
+    const numbers = Object.entries(value).filter(
+      // A record can't keep that name.
+      (entry): entry is [string, number] => Number.isFinite(entry[1]) && entry[0] !== "__proto__",
+    );
+    if (Object.hasOwn(value, "__proto__"))
+      log.warning("metrics.json: a metric can't be called __proto__; it was left out");
     const kept = numbers.filter(([name]) => Buffer.byteLength(name) <= longestMetric).slice(0, maxMetrics);
     if (kept.length < numbers.length) {
       log.warning(

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { pruneBuilders } from "../builders/index.ts";
 import type { PrunedImages } from "../builders/builder.ts";
 import type { Clock } from "../core/clock.ts";
@@ -10,8 +9,10 @@ import type { StateDirectory } from "../core/state-directory.ts";
 import { pruneResources } from "../resources/index.ts";
 import { isFinal } from "../run/states.ts";
 import { idOf, type ListedRun } from "../stores/store.ts";
+import { readNote } from "./attempts-here.ts";
 import { runsAtWork } from "./at-work.ts";
-import { liveRunIds } from "./live-entry.ts";
+import { readNameOfAttempt } from "../run/handle.ts";
+import { liveNames } from "./live-entry.ts";
 import type { PruneRunsRequest } from "./prune-runs.ts";
 
 export type PrunedMachine = {
@@ -67,9 +68,10 @@ async function pruneLogs(
   const open = runs.filter((item) => item.kind === "unreadable" || !isFinal(item.run.state));
   const kept = new Set([...runs.slice(0, keep), ...open].map(idOf));
   const removed: PrunedFolder[] = [];
-  for (const runId of await oldIn(dirname(state.runFolder("any")), clock.now().getTime() - olderThanMs)) {
-    if (kept.has(runId) || (await liveRunIds(state)).includes(runId)) continue;
-    const folder = state.runFolder(runId);
+  for (const name of await oldIn(state.runs, clock.now().getTime() - olderThanMs)) {
+    const { runId } = (await readNote(state, name)) ?? readNameOfAttempt(name) ?? { runId: name };
+    if (kept.has(runId) || (await liveNames(state)).includes(name)) continue;
+    const folder = state.runFolder(name);
     const bytes = await sizeOf(folder);
     if (!dryRun) await removeFolder(folder);
     removed.push({ name: runId, bytes });

@@ -4,6 +4,7 @@ import type { StateDirectory } from "../core/state-directory.ts";
 import type { ListedRun, Store } from "../stores/store.ts";
 import type { RunHead } from "../run/head.ts";
 import { sizeOf } from "../core/folders/size.ts";
+import { type AttemptHere, attemptsHere } from "./attempts-here.ts";
 import { isLiveHere } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
 
@@ -43,13 +44,16 @@ export async function pruneRuns(
   for (const item of finished.slice(request.keep)) {
     const ended = Date.parse(item.run.finished_at ?? item.run.updated_at);
     // What has no time that can be read is not known to be old.
-    if (ended <= before && !(await isLiveHere(state, item.run.run_id))) chosen.push(item);
+    if (ended <= before && !(await isAtWorkHere(item.run, { store, state }))) chosen.push(item);
   }
   const gone = new Set(request.dryRun ? chosen.map(({ run }) => run.run_id) : await removeFrom(store, chosen, signal));
   let bytes = 0;
-  for (const runId of gone) {
-    bytes += await sizeOf(state.runFolder(runId));
-    if (!request.dryRun) await removeFolder(state.runFolder(runId));
+  for (const { run } of chosen) {
+    if (!gone.has(run.run_id)) continue;
+    for (const { name } of await keptHere(run, { store, state })) {
+      bytes += await sizeOf(state.runFolder(name));
+      if (!request.dryRun) await removeFolder(state.runFolder(name));
+    }
   }
   if (!request.dryRun && gone.size > 0) await store.compact(signal);
   return {
@@ -58,6 +62,21 @@ export async function pruneRuns(
     kept: listed.filter((item) => item.kind === "unreadable" || !gone.has(item.run.run_id)),
     bytes,
   };
+}
+
+type Place = { readonly store: Store; readonly state: StateDirectory };
+
+/** What the store says of a nonce alone is not enough to remove what is here. */
+async function keptHere(run: RunHead, { store, state }: Place): Promise<readonly AttemptHere[]> {
+  const here = await attemptsHere(state, { runId: run.run_id, store: store.location, run });
+  return here.filter(({ stores }) => stores.includes(store.location));
+}
+
+async function isAtWorkHere(run: RunHead, { store, state }: Place): Promise<boolean> {
+  for (const { name } of await attemptsHere(state, { runId: run.run_id, store: store.location, run })) {
+    if (await isLiveHere(state, name)) return true;
+  }
+  return false;
 }
 
 type Chosen = { readonly run: RunHead; readonly version: string };

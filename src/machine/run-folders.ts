@@ -1,40 +1,50 @@
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
-import { LaunchError, systemCode } from "../core/errors.ts";
+import { LaunchError } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import { nameOfAttempt } from "../run/handle.ts";
+import { attemptsHere, noteAttempt, readNote } from "./attempts-here.ts";
 import { type LiveRun, registerLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
 import { makeOwn, unusable } from "./own-folder.ts";
 
 /**
- * Makes the folders of a run, and writes down that this process launches it. A run id is used once: whoever makes the folder of its name
- * has it, and a second launch of the same id touches nothing of the first. Throws `bad-spec` for that, `store-failed` for a state
- * directory that can't be written; nothing is left then.
+ * Makes the folders of an attempt, and writes down that this process launches it. A store has a run id once: a second launch of one that
+ * was here before touches nothing of the first. Throws `bad-spec` for that, `store-failed` for a state directory that can't be written;
+ * nothing is left then.
  */
 export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promise<void> {
-  const folder = state.runFolder(run.runId);
-  // A queue gives a run out to one holder at a time; an earlier attempt may have been here.
-  const first = run.queue === undefined;
-  await makeOwn(state);
+  const { key, head, store, queue } = run;
+  const name = nameOfAttempt(key);
+  const folder = state.runFolder(name);
+  // A queue gives a run out to one holder at a time; this attempt may have been here before.
+  const first = queue === undefined;
   try {
-    await mkdir(dirname(folder), { recursive: true });
+    await makeOwn(state);
+    if (first && (await attemptsHere(state, { runId: key.runId, store })).length > 0) throw taken(key.runId);
+    await mkdir(state.runs, { recursive: true });
     await mkdir(folder, { recursive: !first });
+    const note = await readNote(state, name);
+    if (note !== undefined && note.identity !== key.identity) throw new Error(`${folder} is another run's`);
+    if (note === undefined)
+      await noteAttempt(state, { key, nonce: head.nonce, createdAt: head.created_at, stores: [store] });
   } catch (error) {
-    if (systemCode(error) !== "EEXIST") throw unusable(state, error);
-    throw new LaunchError(
-      "bad-spec",
-      `run_id: there is a run "${run.runId}" on this machine already; give another, or leave run_id out`,
-      { cause: error },
-    );
+    throw error instanceof LaunchError ? error : unusable(state, error);
   }
   try {
     await registerLive(state, run);
-    await mkdir(run.scratch, { recursive: true, mode: 0o700 });
-    await mkdir(state.outputFolder(run.runId), { recursive: !first });
+    await mkdir(state.scratchFolder(name), { recursive: true, mode: 0o700 });
+    await mkdir(state.outputFolder(name), { recursive: !first });
   } catch (error) {
-    await removeFolder(run.scratch);
+    await removeFolder(state.scratchFolder(name));
     if (first) await removeFolder(folder);
-    await releaseLive(state, run.runId);
+    await releaseLive(state, key);
     throw unusable(state, error);
   }
+}
+
+function taken(runId: string): LaunchError {
+  return new LaunchError(
+    "bad-spec",
+    `run_id: there is a run "${runId}" of this store on this machine already; give another, or leave run_id out`,
+  );
 }

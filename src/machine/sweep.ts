@@ -1,10 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { version } from "../core/version.ts";
 import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
+import { nameOfAttempt } from "../run/handle.ts";
 import { isFinal } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Resource } from "../resources/resource.ts";
@@ -16,7 +17,7 @@ import { recordOfHead } from "../run/transitions/head-and-record.ts";
 import { removeScratch } from "./clear-run.ts";
 import { namesIn } from "../core/folders/names.ts";
 import { readStoredTail } from "./log-file.ts";
-import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "./live-entry.ts";
+import { isLauncherThere, keyOfEntry, type LiveEntry, liveNames, readLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
 
 /** How the run of a killed launcher is said to have ended. */
@@ -57,10 +58,11 @@ export async function sweepRemains(
   signal: AbortSignal,
 ): Promise<readonly SweptRun[]> {
   const swept: SweptRun[] = [];
-  for (const runId of await liveRunIds(services.state)) {
+  for (const name of await liveNames(services.state)) {
     signal.throwIfAborted();
-    const entry = await readLive(services.state, runId);
+    const entry = await readLive(services.state, name);
     if (entry === undefined || (await isLauncherThere(entry, services.state))) continue;
+    const { run_id: runId } = entry;
     try {
       if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
       await sweepRun({ entry, ending }, services, signal);
@@ -78,10 +80,15 @@ async function mayBeAdopted(entry: LiveEntry, services: SweepServices, signal: A
   const store = await services.openStore(entry.store);
   try {
     const stored = await store.read(entry.run_id, signal);
-    return stored?.run.lease !== undefined && stored.run.attempt === entry.attempt;
+    return stored?.run.lease !== undefined && isOfRun(stored, entry) && stored.run.attempt === entry.attempt;
   } finally {
     await store.close();
   }
+}
+
+/** What a store has under the id may be another run: the entry's never came to be written, or was removed since. */
+function isOfRun({ run }: StoredRun, { head, queue }: LiveEntry): boolean {
+  return run.nonce === head.nonce && run.queued?.queue === queue;
 }
 
 /** What a launcher that is gone has left, and how its run is said to have ended. */
@@ -98,7 +105,7 @@ async function sweepRun(swept: Swept, services: SweepServices, signal: AbortSign
   await removeScratch(entry, state);
   // A queued run that is no longer leased to this attempt is another's to end.
   if (entry.queue === undefined) await endInStore(swept, services, signal);
-  await releaseLive(state, entry.run_id);
+  await releaseLive(state, keyOfEntry(entry));
 }
 
 /** Ends the run wherever it was written. */
@@ -144,9 +151,9 @@ async function endRun(
   let last = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
     const stored = await store.read(entry.run_id, signal);
-    if (stored === undefined) return false;
+    if (stored === undefined || !isOfRun(stored, entry)) return false;
     if (isFinal(stored.run.state)) return true;
-    const tail = await readStoredTail(state.logFile(entry.run_id));
+    const tail = await readStoredTail(state.logFile(nameOfAttempt(keyOfEntry(entry))));
     const end = (await finishedRun(entry, state, stored.record)) ?? endedRun(stored, swept, clock.now());
     const result = await store.update({ ...end, ...(tail === undefined ? {} : { tail }) }, stored.version, signal);
     if (result.kind === "written") return true;
@@ -162,7 +169,7 @@ async function finishedRun(
   known: JsonObject,
 ): Promise<Pick<StoredRun, "run" | "record"> | undefined> {
   if (!isFinal(entry.head.state)) return undefined;
-  const record = await readRecordFile(state.recordFile(entry.run_id));
+  const record = await readRecordFile(state.recordFile(nameOfAttempt(keyOfEntry(entry))));
   return { run: entry.head, record: record ?? recordedAs(entry.head, known) };
 }
 
@@ -186,9 +193,7 @@ function endedRun(document: RunDocument, { entry, ending }: Swept, now: Date): R
 
 /** What is too old to be anyone's: scratch folders without an entry, and entries that were never finished writing. */
 async function removeOrphans({ state, clock, log }: SweepServices): Promise<void> {
-  const ids = await liveRunIds(state);
-  const entries = await Promise.all(ids.map((runId) => readLive(state, runId)));
-  const live = new Set([...ids, ...entries.map((entry) => basename(entry?.scratch ?? ""))]);
+  const live = new Set(await liveNames(state));
   const old = clock.now().getTime() - orphanAgeMs;
   try {
     for (const name of await namesIn(state.scratch))

@@ -1,3 +1,4 @@
+import { countOf } from "../queues/order.ts";
 import type { AgentBeat } from "../run/beat.ts";
 import type { QueueEntry } from "../stores/queue-store.ts";
 
@@ -14,7 +15,7 @@ export function slotsNow({ beat, leased, isAll }: AgentAtWork): AgentBeat["slots
   const counted = isAll ? leased : leased.filter(({ run }) => !beat.runs.includes(run.run_id));
   return Object.fromEntries(
     Object.entries(beat.slots).map(([name, { total, free, elsewhere = 0 }]) => {
-      const taken = counted.reduce((sum, { run }) => sum + (run.queued?.slots[name] ?? 0), 0);
+      const taken = counted.reduce((sum, { run }) => sum + countOf(run.queued?.slots, name), 0);
       return [name, { total, free: Math.max(0, (isAll ? total - elsewhere : free) - taken) }];
     }),
   );

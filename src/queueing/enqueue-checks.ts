@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { knownTokens } from "../core/token.ts";
 import type { QueueEntry, QueueStore } from "../stores/queue-store.ts";
@@ -86,7 +87,7 @@ export async function roomAndReplaced(
     if (added === 0 || there + added <= limit) continue;
     throw new LaunchError(
       "refused",
-      `queue "${queue}" takes at most ${limit} waiting runs (limits.waiting): ${there} wait, and ${added} would be added; cancel some, wait until some have started, or raise the limit: launch queue set ${queue} --set limits.waiting=${there + added}`,
+      `queue "${queue}" takes at most ${limit} waiting runs (limits.waiting): ${there} wait, and ${added} would be added; cancel some, wait until some have started, or raise the limit: ${formatCommandLine(["launch", "queue", "set", queue, "--set", `limits.waiting=${there + added}`])}`,
     );
   }
   return replaced;

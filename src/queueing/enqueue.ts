@@ -1,9 +1,11 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
 import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
+import type { RunHead } from "../run/head.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
 import { cancelEntries } from "./cancel-runs.ts";
@@ -64,7 +66,7 @@ async function enqueuedRuns(
     const ids = unknown.map(({ runId }) => runId);
     throw new LaunchError(
       "store-failed",
-      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: launch show ${first.runId}`,
+      `it is not known whether ${ids.length === 1 ? "run" : "runs"} ${ids.join(", ")} could be enqueued (${first.message}); look with: ${formatCommandLine(["launch", "show", first.runId])}`,
     );
   }
   return Promise.all(
@@ -72,6 +74,7 @@ async function enqueuedRuns(
       const { run_id: runId, name, queued, source } = run;
       const kind = results[index]?.kind === "already" ? "already" : "enqueued";
       const present = kind === "already" ? (await store.read(runId, signal))?.run : undefined;
+      if (present !== undefined && present.queued?.queue !== queued?.queue) throw isElsewhere(present, store);
       const from = sources[index]?.source.provenance;
       return {
         ...{ runId, name, source, kind, present },
@@ -81,6 +84,15 @@ async function enqueuedRuns(
         ...(from?.commit === undefined ? {} : { commit: from.commit }),
       };
     }),
+  );
+}
+
+/** An id is of one queue of a store, or of a run that no queue holds. */
+function isElsewhere({ run_id: runId, queued }: RunHead, { location }: QueueStore): LaunchError {
+  const where = queued === undefined ? "a run that no queue holds" : `a run of queue "${queued.queue}"`;
+  return new LaunchError(
+    "bad-spec",
+    `run_id: "${runId}" is ${where} in ${location}; give another, or leave run_id out`,
   );
 }
 

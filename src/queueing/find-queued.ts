@@ -1,10 +1,12 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
 import { defaultQueue } from "../queues/definition.ts";
 import { didYouMean, suggestionFor } from "../spec/reading/suggestion.ts";
-import type { QueueEntry, QueueSnapshot, QueueStore } from "../stores/queue-store.ts";
+import type { QueueEntry, QueueSnapshot, QueueStore, UnreadableEntry } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import { findRun } from "./find-run.ts";
+import { unreadNamed } from "./unread-runs.ts";
 import type { AwaitedRun } from "./wait-runs.ts";
 
 /** More ids than these in an error message help nobody. */
@@ -14,6 +16,13 @@ export type QueuedRequest = {
   readonly names: readonly string[];
   /** Also all others of their groups. */
   readonly withGroups?: boolean;
+};
+
+export type FoundQueued = {
+  readonly entries: readonly QueueEntry[];
+  /** Those of the names that stand for what can't be read. */
+  readonly unread: readonly UnreadableEntry[];
+  readonly snapshot: QueueSnapshot;
 };
 
 /** A store's queues as they were looked at. */
@@ -27,17 +36,21 @@ export async function findQueued(
   { names, withGroups = false }: QueuedRequest,
   store: QueueStore,
   signal: AbortSignal,
-): Promise<{ readonly entries: readonly QueueEntry[]; readonly snapshot: QueueSnapshot }> {
+): Promise<FoundQueued> {
   const snapshot = await store.snapshot("all", signal);
   const found = new Map<string, QueueEntry>();
+  const unread = new Set<UnreadableEntry>();
   for (const name of names) {
     const matches = matchesOf(name, snapshot.entries);
+    const others = matches.length === 0 ? unreadNamed(name, snapshot.unreadable) : [];
+    for (const entry of others) unread.add(entry);
+    if (others.length > 0) continue;
     if (matches.length === 0) throw await whyNot(name, { store, entries: snapshot.entries }, signal);
     const groups = withGroups ? new Set(matches.flatMap(({ run }) => run.queued?.group ?? [])) : new Set<string>();
-    const others = snapshot.entries.filter(({ run }) => groups.has(run.queued?.group ?? ""));
-    for (const entry of [...matches, ...others]) found.set(entry.run.run_id, entry);
+    const members = snapshot.entries.filter(({ run }) => groups.has(run.queued?.group ?? ""));
+    for (const entry of [...matches, ...members]) found.set(entry.run.run_id, entry);
   }
-  return { entries: [...found.values()], snapshot };
+  return { entries: [...found.values()], unread: [...unread], snapshot };
 }
 
 /** The runs that a user names to be waited for: also those that have left their queue, or were never in one. */
@@ -125,6 +138,6 @@ function goneError({ run_id: runId, state, queued }: RunHead): LaunchError {
   }
   return new LaunchError(
     "bad-usage",
-    `run "${runId}" has ended (${state}), and is in the history of queue ${queued.queue}; run it again: launch run -q ${queued.queue} -c "$(launch show ${runId} --spec)"`,
+    `run "${runId}" has ended (${state}), and is in the history of queue ${queued.queue}; run it again: ${formatCommandLine(["launch", "run", "-q", queued.queue])} -c "$(${formatCommandLine(["launch", "show", runId, "--spec"])})"`,
   );
 }

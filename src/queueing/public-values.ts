@@ -1,5 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import { holdsToken, withoutCredentials } from "../core/output/credentials.ts";
 import { ownSecrets } from "../core/output/own-secrets.ts";
 import { minSecretLength, type Redact, redactionOf } from "../core/output/redaction.ts";
 import type { ExplainRow } from "../spec/resolve/resolution.ts";
@@ -23,11 +24,7 @@ export type SpokenValues = {
   readonly storeIsHere: boolean;
 };
 
-/** GitHub's, GitLab's, Hugging Face's, AWS's, Slack's and OpenAI's tokens, and private keys. */
-const tokenForms =
-  /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}|glpat-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|(?:AKIA|ASIA)[A-Z0-9]{16}|xox[abprs]-[A-Za-z0-9-]{20,}|sk-[A-Za-z0-9_-]{32,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-
-type Known = { readonly redact: (text: string) => string; readonly called: string };
+type Known = { readonly holds: (text: string) => boolean; readonly called: string };
 
 /** Throws `refused` for the first secret among them, with its place and never with its value. */
 export function refuseSecretValues(spoken: SpokenValues): void {
@@ -35,13 +32,16 @@ export function refuseSecretValues(spoken: SpokenValues): void {
   const named: readonly Known[] = [
     ...tokens
       .filter((value) => value.length >= minSecretLength)
-      .map((value) => ({ redact: redactionOf([value]), called: "a git host's token" })),
-    ...ownSecrets(environment).map(({ name, value }) => ({ redact: redactionOf([value]), called: `that of ${name}` })),
-    { redact: others.sure, called: "that of a secret" },
+      .map((value) => ({ holds: redactionOf([value]).holds, called: "a git host's token" })),
+    ...ownSecrets(environment).map(({ name, value }) => ({
+      holds: redactionOf([value]).holds,
+      called: `that of ${name}`,
+    })),
+    { holds: others.holds, called: "that of a secret" },
   ];
   for (const { path, text } of textsIn(spec, "")) {
-    const found = named.find(({ redact }) => redact(text) !== text);
-    const what = found?.called ?? (!storeIsHere && tokenForms.test(text) ? "a token by its form" : undefined);
+    const found = named.find(({ holds }) => holds(text));
+    const what = found?.called ?? (storeIsHere ? undefined : byForm(text));
     if (what === undefined) continue;
     throw new LaunchError(
       "refused",
@@ -71,4 +71,9 @@ function placeOf(path: string, origins: readonly ExplainRow[]): string {
   );
   const [nearest] = [...rows].sort((a, b) => b.path.length - a.path.length);
   return nearest === undefined ? "" : ` (${nearest.origin})`;
+}
+
+function byForm(text: string): string | undefined {
+  if (holdsToken(text)) return "a token by its form";
+  return withoutCredentials(text) === text ? undefined : "a URL or a login with a password in it";
 }

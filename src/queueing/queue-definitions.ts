@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { defaultQueue, emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
 import { type ReadDefinition, readDefinition } from "../spec/queue-definition/queue-definition.ts";
@@ -60,7 +61,10 @@ export async function definitionOf(
   if (found.kind === "missing") {
     const known =
       found.known.length === 1 ? `there is ${found.known.join()} alone` : `there are ${found.known.join(", ")}`;
-    throw new LaunchError("not-found", `there is no queue "${queue}"; ${known}; make it: launch queue create ${queue}`);
+    throw new LaunchError(
+      "not-found",
+      `there is no queue "${queue}"; ${known}; make it: ${formatCommandLine(["launch", "queue", "create", queue])}`,
+    );
   }
   const error = faultsError({ faults: found.faults, documents: [] });
   throw new LaunchError("bad-config", `the definition of queue "${queue}" is faulty: ${error.message}`, {

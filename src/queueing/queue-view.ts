@@ -1,12 +1,12 @@
 import { emptyDefinition, type QueueDefinition } from "../queues/definition.ts";
 import { durationOf, startEstimate } from "../queues/estimate.ts";
-import { parseKey } from "../queues/key.ts";
 import type { AgentReport, QueueReport, RunningReport } from "../reporting/queue-report.ts";
 import type { AgentBeat } from "../run/beat.ts";
 import type { QueueEntry, QueueSnapshot } from "../stores/queue-store.ts";
 import type { RunHead } from "../run/head.ts";
 import { slotsNow } from "./agent-slots.ts";
 import { rankQueue } from "./ranked-queue.ts";
+import { idOfUnread } from "./unread-runs.ts";
 import { placesOf, waitingReports } from "./waits-for.ts";
 
 export type QueueViewRequest = {
@@ -51,7 +51,7 @@ export function queueReport({ queue, definition: defined, snapshot, history, now
     unreadable: unreadable.length,
     unreadableRuns: unreadable
       .slice(0, shownUnreadable)
-      .map(({ key, why }) => ({ run: parseKey(key)?.runId ?? key, why })),
+      .map((entry) => ({ run: idOfUnread(entry), why: entry.why, place: entry.place })),
     duration,
     lastRunMs: lastRunMs(history, now),
   };
@@ -70,20 +70,31 @@ function runningReport({ run, cancelRequested }: QueueEntry, now: number): Runni
 function lastingOf({ started_at: start, finished_at: end }: RunHead): readonly number[] {
   if (start === undefined || end === undefined) return [];
   const ms = Date.parse(end) - Date.parse(start);
-  return ms >= 0 ? [ms] : [];
+  return ms >= 0 && ms <= longestRunMs ? [ms] : [];
 }
+
+/** Nobody's run lasts longer: what says so would only spoil the others' estimates. */
+const longestRunMs = 366 * 24 * 3_600_000;
+
+/** By another machine's clock; what is of a later time than clocks are apart says nothing. */
+const clocksApartMs = 24 * 3_600_000;
 
 /** Since the end of the last run that an agent had; a run that was cancelled while it waited says nothing of agents. */
 function lastRunMs(history: readonly RunHead[], now: number): number | undefined {
-  const ends = history.flatMap(({ started_at: start, finished_at: end }) =>
-    start === undefined || end === undefined ? [] : [now - Date.parse(end)],
-  );
+  const ends = history
+    .flatMap(({ started_at: start, finished_at: end }) =>
+      start === undefined || end === undefined ? [] : [now - Date.parse(end)],
+    )
+    .filter((ms) => ms >= -clocksApartMs);
   return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends));
 }
 
 /** A beat is as old as its agent's heartbeat; what was leased to it since is in the queue. */
 function agentReport(beat: AgentBeat, entries: readonly QueueEntry[], now: number): AgentReport {
-  const lastBeatMs = Math.max(0, now - Date.parse(beat.at));
+  const sinceMs = now - Date.parse(beat.at);
+  // A beat of the future says nothing of the present.
+  const isOdd = sinceMs < -clocksApartMs;
+  const lastBeatMs = Math.max(0, sinceMs);
   const leased = entries.filter(({ run }) => run.lease?.agent === beat.agent);
   const isAll = beat.queues.length === 1;
   const jobs = isAll ? leased.length : new Set([...beat.runs, ...leased.map(({ run }) => run.run_id)]).size;
@@ -94,6 +105,6 @@ function agentReport(beat: AgentBeat, entries: readonly QueueEntry[], now: numbe
     jobs,
     slots: slotsNow({ beat, leased, isAll }),
     lastBeatMs,
-    silent: lastBeatMs > beat.lease.ttl_ms,
+    silent: isOdd || lastBeatMs > beat.lease.ttl_ms,
   };
 }

@@ -1,7 +1,7 @@
 import { LaunchError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { redactFields } from "../core/output/redacted-fields.ts";
-import { newRunId, slugOf } from "../run/run-id.ts";
+import { newRunId, newRunNonce, slugOf } from "../run/run-id.ts";
 import type { ResolvedSource } from "../sources/source.ts";
 import type { QueuedHead } from "../run/head.ts";
 import type { RunDocument } from "../run/document.ts";
@@ -12,7 +12,7 @@ import { recordWords } from "../run/redaction/record-words.ts";
 import { firstRecord } from "../launch/first-record.ts";
 import { type AskedRecord, enqueued } from "../run/transitions.ts";
 import { refuseUnreadable } from "../run/read-record.ts";
-import { runIdFrom } from "../run/keyed-run-id.ts";
+import { runIdFrom } from "../run/names/keyed-run-id.ts";
 
 export type Sourced = { readonly source: ResolvedSource; readonly directory: string };
 
@@ -87,7 +87,7 @@ function documentOf({ launch, sourced, ...one }: OneRun, services: EnqueueServic
   const patch = source.kind === "code" && queuedSource.kind === "remote" ? source.patch : undefined;
   const { name, hash, submitted } = queue;
   const asked: AskedRecord = {
-    ...firstRecord(request, services, { runId: one.runId, created: at }),
+    ...firstRecord(request, services, { runId: one.runId, created: at, nonce: newRunNonce() }),
     source: source.provenance,
     queued: { queue: name, definition: hash, submitted, source: queuedSource },
   };

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { isFinal } from "../run/states.ts";
+import { UnreadableRun } from "../run/unreadable.ts";
 import type { WaitingReport } from "../reporting/queue-report.ts";
 import type { WithDefinitions } from "../stores/definition-store.ts";
 import type { QueueEntry, QueueSnapshot, QueueStore } from "../stores/queue-store.ts";
@@ -118,7 +119,9 @@ async function patiently<T>(
     try {
       return await look();
     } catch (error) {
-      const passing = error instanceof LaunchError && (error.code === "store-failed" || error.code === "timeout");
+      // What can't be read now isn't read later either.
+      const isOfStore = error instanceof LaunchError && !(error instanceof UnreadableRun);
+      const passing = isOfStore && (error.code === "store-failed" || error.code === "timeout");
       if (signal.aborted || !passing || clock.monotonicMs() - begunMs > patienceMs) throw error;
       if (retryMs === 1_000) onTrouble?.(error.message);
       await clock.sleep(retryMs * (0.5 + Math.random() / 2), signal);

@@ -45,12 +45,16 @@ export function placesOf({ maxJobs, jobs }: AgentReport, waiting: number): numbe
   return maxJobs === -1 ? jobs + waiting : maxJobs;
 }
 
+function slotOf({ slots }: AgentReport, name: string): AgentReport["slots"][string] | undefined {
+  return Object.hasOwn(slots, name) ? slots[name] : undefined;
+}
+
 /** What no agent here will ever have, or none has free now. */
 function slotCause({ slots }: WaitingRun, agents: readonly AgentReport[]): Cause | undefined {
   if (agents.length === 0) return undefined;
   for (const [slot, wanted] of Object.entries(slots)) {
-    const most = Math.max(...agents.map((agent) => agent.slots[slot]?.total ?? 0));
-    const unused = Math.max(...agents.map((agent) => agent.slots[slot]?.free ?? 0));
+    const most = Math.max(...agents.map((agent) => slotOf(agent, slot)?.total ?? 0));
+    const unused = Math.max(...agents.map((agent) => slotOf(agent, slot)?.free ?? 0));
     if (most < wanted) return { cause: "slots", waitsFor: `${wanted} ${slot}: no agent here has more than ${most}` };
     if (unused < wanted) return { cause: "slots", waitsFor: `${wanted} ${slot}: ${unused} free of ${most}` };
   }

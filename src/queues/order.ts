@@ -18,6 +18,11 @@ export type WaitingRun = {
 
 export type Slots = Readonly<Record<string, number>>;
 
+/** How many there are of a slot; a slot may be called as what every object has: `constructor`. */
+export function countOf(slots: Slots | undefined, name: string): number {
+  return slots !== undefined && Object.hasOwn(slots, name) ? (slots[name] ?? 0) : 0;
+}
+
 export type QueueOrder = {
   /** `fifo` ignores priorities. */
   readonly mode: "priority" | "fifo";
@@ -91,7 +96,7 @@ export function rank(request: RankRequest): readonly Ranked[] {
       running++;
       places--;
       count(submitters, run.submitter);
-      for (const [slot, wanted] of Object.entries(run.slots)) free[slot] = (free[slot] ?? 0) - wanted;
+      for (const [slot, wanted] of Object.entries(run.slots)) free[slot] = countOf(free, slot) - wanted;
     }
     return { run, position: index + 1, waitsFor };
   });
@@ -134,8 +139,8 @@ function obstacle(run: WaitingRun, situation: Situation): WaitsFor | undefined {
   }
   if (agent === undefined) return undefined;
   for (const [slot, wanted] of Object.entries(run.slots)) {
-    const available = free[slot] ?? 0;
-    if (wanted > available) return { kind: "slots", slot, wanted, free: available, total: agent.total[slot] ?? 0 };
+    const available = countOf(free, slot);
+    if (wanted > available) return { kind: "slots", slot, wanted, free: available, total: countOf(agent.total, slot) };
   }
   const left = agent.timeLeftMs;
   if (left !== undefined && (run.timeoutMs === undefined || run.timeoutMs > left)) {

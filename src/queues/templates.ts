@@ -96,6 +96,10 @@ export function variablesIn(value: Json): ReadonlySet<string> {
 
 type Values = Readonly<Record<string, Scalar>>;
 
+function valueOf(values: Values, name: string): Scalar | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
 function fillObject(value: JsonObject, values: Values, seen: (name: string) => void): JsonObject {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, values, seen)]));
 }
@@ -105,11 +109,11 @@ function fill(value: Json, values: Values, seen: (name: string) => void): Json {
     const only = whole.exec(value)?.[1];
     if (only !== undefined) {
       seen(only);
-      return values[only] ?? value;
+      return valueOf(values, only) ?? value;
     }
     return value.replaceAll(placeholder, (text, name: string) => {
       seen(name);
-      return String(values[name] ?? text);
+      return String(valueOf(values, name) ?? text);
     });
   }
   if (Array.isArray(value)) return value.map((item: Json) => fill(item, values, seen));

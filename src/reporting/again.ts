@@ -15,10 +15,11 @@ export type AgainRequest = {
  * that it adds would be untracked otherwise, and left out.
  */
 export function againCommands({ runId, commit, patched, launch }: AgainRequest): readonly string[] {
-  if (commit === undefined) return [launch];
+  // What came from a store may be no commit, and an option of git's instead.
+  if (commit === undefined || !/^[0-9a-f]{4,64}$/.test(commit)) return patched ? [] : [launch];
   return [
     formatCommandLine(["git", "checkout", commit]),
-    ...(patched ? [`launch show ${runId} --patch | git apply --index`] : []),
+    ...(patched ? [`${formatCommandLine(["launch", "show", runId, "--patch"])} | git apply --index`] : []),
     launch,
   ];
 }

@@ -1,4 +1,5 @@
-import { oneLine, truncated } from "./words.ts";
+import { oneLine, plainText } from "../core/output/terminal-text.ts";
+import { truncated } from "./words.ts";
 
 /*
  * GitHub-flavoured Markdown from text that others wrote (names, messages, log lines). Nothing in it may become a heading, a link with
@@ -39,7 +40,7 @@ export function inlineCode(text: string): string {
 
 /** A fenced block. Colours and other control sequences are taken out; the fence is longer than any run of backticks inside. */
 export function codeBlock(text: string, language = ""): string {
-  const plain = withoutControls(text);
+  const plain = plainText(text);
   const fence = "`".repeat(Math.max(3, longestRun(plain) + 1));
   return `${fence}${language}\n${plain.replace(/\n$/, "")}\n${fence}`;
 }
@@ -57,14 +58,6 @@ export function linked(text: string, url: string | undefined): string {
 /** A folded part; `summary` is Markdown already made safe. */
 export function details(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
-}
-
-/** Text without escape sequences and control characters other than line ends and tabs. */
-export function withoutControls(text: string): string {
-  return text
-    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g, "")
-    .replace(/\r\n?/g, "\n")
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }
 
 function longestRun(text: string): number {

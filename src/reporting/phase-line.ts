@@ -1,6 +1,6 @@
+import { oneLine } from "../core/output/terminal-text.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { PhaseEvent } from "../core/output/log.ts";
-import { oneLine } from "./words.ts";
 
 const labelWidth = 9;
 const timeColumn = 79;

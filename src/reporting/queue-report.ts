@@ -1,8 +1,8 @@
+import { oneLine } from "../core/output/terminal-text.ts";
 import { formatCommandLine } from "../core/command-line.ts";
 import { counted } from "../core/counted.ts";
 import { formatAge, formatDuration } from "../core/duration.ts";
 import type { Estimate } from "../queues/estimate.ts";
-import { oneLine } from "./words.ts";
 
 /** What people are told of a queue. Times are in ms. */
 export type QueueReport = {
@@ -26,7 +26,12 @@ export type QueueReport = {
   readonly lastRunMs: number | undefined;
 };
 
-export type UnreadableReport = { readonly run: string; readonly why: string };
+export type UnreadableReport = {
+  readonly run: string;
+  readonly why: string;
+  /** Where it is; undefined for what no launch of this version put there. */
+  readonly place: "waiting" | "leased" | "ended" | undefined;
+};
 
 export type AgentReport = {
   readonly agent: string;
@@ -126,7 +131,9 @@ export function runningRows(running: readonly RunningReport[]): readonly (readon
 export function unreadableLines({ unreadable, unreadableRuns }: QueueReport): readonly string[] {
   const more = unreadable - unreadableRuns.length;
   return [
-    ...unreadableRuns.map(({ run, why }) => oneLine(`${run} can't be read: ${why}`)),
+    ...unreadableRuns.map(({ run, why, place }) =>
+      oneLine(`${run}${place === undefined ? "" : ` (${place})`} can't be read: ${why}`),
+    ),
     ...(more > 0 ? [`and ${more} more that can't be read`] : []),
   ];
 }

@@ -1,7 +1,8 @@
+import { oneLine } from "../core/output/terminal-text.ts";
 import { formatDuration } from "../core/duration.ts";
 import { isFinal, type RunReason, type RunState } from "../run/states.ts";
 import type { AttemptRecord } from "../run/record.ts";
-import { metricsInWords, oneLine } from "./words.ts";
+import { metricsInWords } from "./words.ts";
 
 /** What is known of a run of a queue from its head. */
 export type RunFacts = {

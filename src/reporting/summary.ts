@@ -59,7 +59,9 @@ function factsOf(report: RunReport, links: SummaryLinks): string {
         `${image}${how}`,
         inlineCode(report.runId),
         `${report.startedAt.slice(11, 16)} UTC`,
-        links.log === undefined ? inlineCode(`launch logs ${report.runId}`) : linked("job", links.log),
+        links.log === undefined
+          ? inlineCode(formatCommandLine(["launch", "logs", report.runId]))
+          : linked("job", links.log),
       ],
     ],
   );

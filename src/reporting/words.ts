@@ -1,3 +1,4 @@
+import { oneLine } from "../core/output/terminal-text.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 
@@ -31,11 +32,6 @@ export function metricsInWords(metrics: Readonly<Record<string, number>>, limit:
 /** An image reference for people: its digest cut to 12 digits. */
 export function shortImage(reference: string): string {
   return reference.replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, "$1…");
-}
-
-/** One line of text: what would break a line, or move a terminal's cursor, becomes a space. */
-export function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
 }
 
 export function truncated(text: string, max: number): string {

@@ -54,6 +54,8 @@ export const runHeadSchema = z
     exit_code: z.int().exactOptional(),
     resource: lineField,
     attempt: attemptField,
+    /** Made when the run was registered, and the run's own for its life: a part of its identity, see names/identity.ts. */
+    nonce: lineField.exactOptional(),
     /** Who asked, as claimed. */
     by: lineField,
     created_at: timeField,

@@ -134,6 +134,9 @@ export const runRecordSchema = z
     schema_version: z.literal(schemaVersion),
     run_id: lineField,
     attempt: attemptField,
+    nonce: lineField
+      .exactOptional()
+      .describe("Made when the run was registered: it tells the run from others of its id, on whatever machine."),
     name: lineField,
     entity: lineField,
     project: lineField,

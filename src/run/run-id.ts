@@ -32,6 +32,11 @@ export function newRunId(name: string, now: Date): string {
   return `${slug === "" ? "run" : slug}-${timeText(now.getTime())}${random}`;
 }
 
+/** What a run has of its own from its registration on, so that it is never taken for another of its id; see names/identity.ts. */
+export function newRunNonce(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+}
+
 /** Lower-case letters, digits and single dashes: what every resource accepts in a name. Accents are dropped. May be empty. */
 export function slugOf(text: string): string {
   return text

@@ -106,14 +106,16 @@ export function untaken(document: RunDocument, now: Date): Transition {
     const run = without(document.run, ["lease"]);
     return {
       ...document,
-      run: { ...run, state: "queued", attempt: run.attempt - 1, updated_at: now.toISOString() },
+      run: { ...run, state: "queued", attempt: Math.max(0, run.attempt - 1), updated_at: now.toISOString() },
     };
   });
 }
 
-/** What its launch says of a run that an agent has: the launch knows nothing of queues, and what the head says of them stays. */
-export function inQueue(launched: RunDocument, { queued }: RunHead): RunDocument {
-  return queued === undefined ? launched : { ...launched, run: { ...launched.run, queued } };
+/** What its launch says of a run that an agent has: the launch knows nothing of queues, and what the head says of them stays, as does its nonce. */
+export function inQueue(launched: RunDocument, { queued, nonce }: RunHead): RunDocument {
+  if (queued === undefined) return launched;
+  const run = { ...without(launched.run, ["nonce"]), ...(nonce === undefined ? {} : { nonce }), queued };
+  return { ...launched, run };
 }
 
 /** The same while it is under way, with who has it. */

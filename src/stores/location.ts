@@ -1,7 +1,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { LaunchError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
-import { withoutCredentials } from "../core/output/redaction.ts";
+import { withoutCredentials } from "../core/output/credentials.ts";
 
 /** A store's place, as its URL says: by its transport the catalog knows which store it is of. `url` is what is shown and recorded: never with credentials. */
 export type StoreLocation = GitStoreLocation | PostgresStoreLocation;

@@ -134,6 +134,11 @@ export interface PickingStore {
 /** Runs in queues, and those that no queue holds. */
 export interface QueueStore extends Store {
   readonly capabilities: QueueCapabilities;
+  /**
+   * The store's own id, by which its runs are told from those of others on one machine: the same whatever the store is called, and for all
+   * who write to it. Made with the first run of a queue, or by the first who asks for it.
+   */
+  identify(signal: AbortSignal): Promise<string>;
   /** Where the store can take runs without a snapshot. */
   readonly picks?: PickingStore;
   /** Writes new waiting runs, all or none of them in one request of at most 25; a larger batch in several. */

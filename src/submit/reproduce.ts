@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { againCommands } from "../reporting/again.ts";
 import type { Provenance } from "../run/provenance.ts";
@@ -21,7 +22,7 @@ export function specAgain({ spec: merged, source, queued }: RunRecord): JsonObje
 /** The commands that run a recorded run again. `flags` are those that `launch show` needs to find it. */
 export function againFromRecord(record: RunRecord, flags: readonly string[]): readonly string[] {
   const { source } = record;
-  const show = ["launch", "show", record.run_id, ...flags, "--spec"].join(" ");
+  const show = formatCommandLine(["launch", "show", record.run_id, ...flags, "--spec"]);
   return againCommands({
     runId: record.run_id,
     commit: source?.patch === undefined ? undefined : commitToCheckOut(source),

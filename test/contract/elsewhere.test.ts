@@ -13,6 +13,7 @@ import type { RunRecord } from "../../src/run/record.ts";
 import { type AgentPlace, agentPlace, until } from "../support/agent/agent.ts";
 import { type Cluster, type ClusterOrder, startCluster } from "../support/cluster/cluster.ts";
 import { type PostgresServer, postgresPrograms, startPostgres } from "../support/postgres/postgres.ts";
+import { attemptIn } from "../support/launch/attempt.ts";
 
 /* What is submitted elsewhere goes on without its agent: another one, on another machine, follows the same attempt by its handle. */
 
@@ -70,8 +71,10 @@ describe.each(Object.entries(stores))("a run that is elsewhere, of a queue in %s
   const isStarted = async (count = 1): Promise<boolean> => (await cluster.seen()).starts === count;
   const holderOf = async (runId: string): Promise<string | undefined> =>
     (await place.store.read(runId, signal))?.run.lease?.agent;
-  const outputOn = (host: string, runId: string): Promise<string> =>
-    readFile(stateDirectoryAt(join(place.folder, host)).logFile(runId), "utf8");
+  const outputOn = (host: string, runId: string): Promise<string> => {
+    const state = stateDirectoryAt(join(place.folder, host));
+    return readFile(state.logFile(attemptIn(state, runId)), "utf8");
+  };
   const wholeOutput = (): readonly string[] => Array.from({ length: cluster.order.lines }, (_, at) => `line ${at + 1}`);
 
   /** It has ended well in its first attempt, which was started once, and whoever followed it at the end has all of its output. */
@@ -253,7 +256,7 @@ describe.each(Object.entries(stores))("a run that is elsewhere, of a queue in %s
     const runId = await enqueue();
     await agentOn("host-a");
     await expectFollowed(runId, "host-a");
-    await cluster.submit(`launch-${runId}-1`);
+    await cluster.submit((await recordOf(runId)).handle?.name ?? "");
     expect((await cluster.seen()).names).toHaveLength(1);
     await agentOn("host-b", { drain: false });
     await until(async () => (await cluster.seen()).names.length === 0);

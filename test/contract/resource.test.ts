@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { runKeyOf } from "../../src/run/names/identity.ts";
+import { newRunNonce } from "../../src/run/run-id.ts";
 import type { RunRequest } from "../../src/resources/resource.ts";
 import { describeWithDocker } from "../support/engines.ts";
 import { remainsOf } from "../support/launch/remains.ts";
@@ -27,7 +29,8 @@ async function until(condition: () => boolean): Promise<void> {
 function contract(kind: LocalKind, outlives = false): void {
   const bench = resourceBench(kind, outlives);
   const ready = () => until(() => existsSync(bench.folder("output/ready")));
-  const hung = "trap '' TERM; touch $LAUNCH_OUTPUT_DIR/ready; while :; do sleep 1; done";
+  const hang = "trap '' TERM; while :; do sleep 1; done";
+  const hung = `touch $LAUNCH_OUTPUT_DIR/ready; ${hang}`;
 
   test("a run that ends well has exit code 0", async () => {
     const { outcome, stdout } = await run(await bench.open(), bench.request("echo done"));
@@ -213,6 +216,31 @@ function contract(kind: LocalKind, outlives = false): void {
     expect(await resource.find(request, signal)).toBeUndefined();
   });
 
+  test("runs of one id of two stores know nothing of each other", async () => {
+    const mine = bench.request(`echo mine $TOKEN; touch $LAUNCH_OUTPUT_DIR/ready; ${hang}`, {
+      secrets: { TOKEN: "s-1" },
+    });
+    const another = { run_id: mine.runId, attempt: mine.attempt, nonce: newRunNonce() };
+    const theirs = bench.request("echo theirs; exit 3", runKeyOf(another, ""));
+    const [first, second] = [await bench.open(), await bench.open()];
+    await first.submit(mine, { handle: first.handleFor(mine), waits: noWaits }, signal);
+    await ready();
+    expect(await second.find(theirs, signal)).toBeUndefined();
+    await second.cancel(second.handleFor(theirs), 1_000);
+    await second.remove(second.handleFor(theirs));
+    expect(await run(second, theirs)).toMatchObject({ outcome: { exitCode: 3 }, stdout: "theirs\n" });
+    // A third launcher, which has started neither.
+    const third = await bench.open();
+    expect(await third.find(mine, signal)).toEqual(first.handleFor(mine));
+    expect(await third.find(theirs, signal)).toBeUndefined();
+    await third.remove(third.handleFor(theirs));
+    expect(await first.find(mine, signal)).toEqual(first.handleFor(mine));
+    const following = followed(first, first.handleFor(mine));
+    await first.cancel(first.handleFor(mine), 500);
+    expect((await following).stdout).toBe("mine s-1\n");
+    await first.remove(first.handleFor(mine));
+  });
+
   test("of a run that never was there is nothing to find, end or remove", async () => {
     const resource = await bench.open();
     const request = bench.request("true");
@@ -274,9 +302,13 @@ function contract(kind: LocalKind, outlives = false): void {
 
   test("a handle of another kind, or one that names a path, is refused", async () => {
     const resource = await bench.open();
+    const identity = "0123456789".repeat(4);
     for (const handle of [
-      { kind: "kubernetes", name: "launch-a-1", details: {} },
-      { kind, name: "launch-../../etc-1", details: {} },
+      { kind: "kubernetes", name: "launch-a-1-0123456789", identity, details: {} },
+      { kind, name: "launch-../../etc-1-0123456789", identity, details: {} },
+      { kind, name: "launch-a-1-0123456789", details: {} },
+      { kind, name: "launch-a-1-0123456789", identity: "../0123456789", details: {} },
+      { kind, name: "launch-a-1-1123456789", identity, details: {} },
     ]) {
       await expect(Promise.resolve().then(() => resource.remove(handle))).rejects.toMatchObject({ code: "not-found" });
     }

@@ -6,6 +6,7 @@ import { plugin as localProcess } from "../../src/resources/local-process/index.
 import type { Resource, ResourceContext, ResourcePlugin, SharedLife } from "../../src/resources/resource.ts";
 import { openPlugin } from "../../src/resources/shared-life.ts";
 import { localHandle } from "../../src/run/handle.ts";
+import { attemptKey } from "../support/launch/attempt.ts";
 import { type AgentPlace, agentPlace } from "../support/agent/agent.ts";
 import { keptLog } from "../support/docker/docker.ts";
 
@@ -59,7 +60,7 @@ describe("what runs share at a resource", () => {
     mounts: [],
     networks: [],
   };
-  const handle = localHandle("kubernetes", { runId: "run", attempt: 1 });
+  const handle = localHandle("kubernetes", attemptKey("run"));
   const catalogOf = (failures?: number): ResourceCatalog =>
     ownResources(context, { kubernetes: (own) => Promise.resolve(openPlugin(watching(seen, failures), own)) });
   const open = (catalog: ResourceCatalog): Promise<Resource> => catalog.open("kubernetes", {}, context);

@@ -1,8 +1,16 @@
 import { systemClock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { clearRemains, removeScratch } from "../../machine/clear-run.ts";
-import { isLauncherThere, type LiveEntry, liveRunIds, readLive, releaseLive } from "../../machine/live-entry.ts";
+import {
+  isLauncherThere,
+  keyOfEntry,
+  type LiveEntry,
+  liveNames,
+  readLive,
+  releaseLive,
+} from "../../machine/live-entry.ts";
 import { isElsewhere } from "../../machine/elsewhere.ts";
+import { runKeyOf } from "../../run/names/identity.ts";
 import { openStoreAt } from "../../stores/choose-store.ts";
 import type { SweepPlace } from "../../machine/sweep-services.ts";
 import type { SweptRun } from "../../machine/sweep.ts";
@@ -14,15 +22,16 @@ import { loseAttempt } from "./lose-attempt.ts";
  */
 export async function giveUpLeft(place: SweepPlace, signal: AbortSignal): Promise<readonly SweptRun[]> {
   const swept: SweptRun[] = [];
-  for (const runId of await liveRunIds(place.state)) {
-    const entry = await readLive(place.state, runId);
+  for (const name of await liveNames(place.state)) {
+    const entry = await readLive(place.state, name);
     if (entry?.queue === undefined || entry.host !== place.state.host || (await isLauncherThere(entry, place.state)))
       continue;
+    const { run_id: runId } = entry;
     try {
       if (entry.handle !== undefined && isElsewhere(entry.handle.kind)) {
         // It goes on without this machine, and another agent follows it by its handle.
         await removeScratch(entry, place.state);
-        await releaseLive(place.state, runId);
+        await releaseLive(place.state, keyOfEntry(entry));
         continue;
       }
       await clearRemains(entry, place);
@@ -42,8 +51,9 @@ async function giveUp(left: QueuedEntry, place: SweepPlace, signal: AbortSignal)
   const store = await openStoreAt(left.store, place);
   try {
     const { entries } = await store.snapshot([left.queue], signal);
+    const storeId = await store.identify(signal);
     const entry = entries.find(({ place: at, run }) => {
-      return at === "leased" && run.run_id === left.run_id && run.attempt === left.attempt;
+      return at === "leased" && runKeyOf(run, storeId).identity === left.identity;
     });
     if (entry === undefined) return;
     const words = `the job of agent ${entry.run.lease?.agent ?? ""} has ended, and the agent was killed`;

@@ -5,11 +5,12 @@ import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
-import { isLauncherThere, readLive, releaseLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, liveEntryOf, releaseLive } from "../../machine/live-entry.ts";
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
-import type { Ending, Hold, Served, Taken } from "../context.ts";
+import { nameOfAttempt, type RunKey } from "../../run/handle.ts";
+import { attemptOf, type Ending, type Hold, type Served, type Taken } from "../context.ts";
 import { lostOutcome, outcomeOfError } from "../../run/outcome.ts";
 import { doneOf, ended } from "../../run/transitions.ts";
 import { type HoldWriter, holdWriter } from "./hold-writer.ts";
@@ -38,6 +39,7 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
   const { agent } = served;
   const { document } = taken;
   const { run } = document;
+  const key = attemptOf(served, run);
   const [stop, letGo] = [new AbortController(), new AbortController()];
   let ending: Ending | undefined;
   let active = true;
@@ -58,15 +60,16 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
-    const holder = { served, services, writer, letGo: isElsewhere(run.resource) ? letGo.signal : undefined };
+    const holder = { served, services, key, writer, letGo: isElsewhere(run.resource) ? letGo.signal : undefined };
     const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack();
-    await forgetHere(taken, served);
+    await forgetHere(key, served);
     return came;
   };
   // Asked for while another had it, or while it was on its way here.
   if (taken.entry.cancelRequested) end("cancelled");
   return {
     runId: run.run_id,
+    attempt: key,
     key: taken.entry.key,
     queue: taken.entry.queue,
     slots: taken.slots,
@@ -81,12 +84,10 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
 }
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
-async function forgetHere({ document }: Taken, { agent }: Served): Promise<void> {
+async function forgetHere(key: RunKey, { agent }: Served): Promise<void> {
   const { state } = agent.services;
-  const { run_id: runId, attempt } = document.run;
-  const left = await readLive(state, runId);
-  const isOwn = left?.launcher.pid === process.pid && left.attempt === attempt;
-  if (left === undefined || isOwn) await releaseLive(state, runId);
+  const left = await liveEntryOf(state, key);
+  if (left === undefined || left.launcher.pid === process.pid) await releaseLive(state, key);
 }
 
 const reasonWords = {
@@ -107,22 +108,20 @@ export function servicesOf({ agent, store, spareStore: spare, tokens }: Served):
 type Holder = {
   readonly served: Served;
   readonly services: Services;
+  readonly key: RunKey;
   readonly writer: HoldWriter;
   readonly letGo: AbortSignal | undefined;
 };
 
 /** Brings the run to its end here, whatever that is, and has it written. What fails is the run's end, in words. */
-async function execute(
-  taken: Taken,
-  { served, services, writer, letGo }: Holder,
-  signal: AbortSignal,
-): Promise<TakenRun["end"]> {
+async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promise<TakenRun["end"]> {
   const { document, adopts } = taken;
+  const { services, key, writer, letGo } = holder;
   // How it has ended, where its launch has not written that.
   let outcome = lostOutcome("it came to no end");
   try {
-    const { place, ...admitted } = await admit(taken, served, services);
-    const launch = { ...admitted, place: { ...place, letGo }, writer, spareStore: services.store.spare };
+    const { place, ...admitted } = await admit(taken, holder);
+    const launch = { ...admitted, key, place: { ...place, letGo }, writer, spareStore: services.store.spare };
     const came = adopts ? await adoptQueued(launch, services, signal) : await launchQueued(launch, services, signal);
     if (came === "left") return await writer.leave();
     if (came === "nothing") outcome = lostOutcome("its agent was killed before it had started the run");
@@ -131,39 +130,36 @@ async function execute(
     if (!known)
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (!writer.isEnding()) {
-      await clearAll(taken, services);
+      await clearAll(taken, holder);
       services.log.warning(`not started: ${messageOf(error)}`);
     }
     outcome = outcomeOfError(error);
   }
   const came = await writer.conclude(doneOf(ended(document, outcome, services.clock.now())));
   // What had ended elsewhere was kept until its end was in the store: without it, who comes next would take it for never started.
-  if (letGo !== undefined && came.kind !== "fenced") await removeElsewhere(taken, services);
+  if (letGo !== undefined && came.kind !== "fenced") await removeElsewhere(taken, holder);
   return came;
 }
 
 /** What may be launched of it here. Throws `refused` with the reason. */
-async function admit(
-  taken: Taken,
-  served: Served,
-  services: Services,
-): Promise<Pick<QueuedLaunch, "document" | "checked" | "place">> {
+async function admit(taken: Taken, holder: Holder): Promise<Pick<QueuedLaunch, "document" | "checked" | "place">> {
+  const { served, services, key } = holder;
   const { agent, storeIsOwn } = served;
   const { document, adopts } = taken;
   const over = tooMuch(document.run.queued?.slots ?? {}, agent.pool.total);
   if (over !== undefined && !adopts) throw new LaunchError("refused", over);
   const { config, launcher } = agent.services;
-  const definition = await definitionFor(taken, served);
+  const definition = await definitionFor(taken, key, served);
   const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsOwn });
   if (checked.definitionChanged) {
     services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
   }
-  return { document, checked, place: placeOf(taken, definition, served) };
+  return { document, checked, place: placeOf(taken, definition, holder) };
 }
 
 /** What was started goes on as it was, also when its queue has changed since, or is gone. */
-async function definitionFor({ adopts, document, entry }: Taken, served: Served): Promise<QueueLookUp> {
-  const left = adopts ? await readLive(served.agent.services.state, document.run.run_id) : undefined;
+async function definitionFor({ adopts, document, entry }: Taken, key: RunKey, served: Served): Promise<QueueLookUp> {
+  const left = adopts ? await liveEntryOf(served.agent.services.state, key) : undefined;
   // A store is believed in this where nothing is started by it any more, and the config is the ceiling still.
   const stored = adopts && isElsewhere(document.run.resource) ? document.record["queue_definition"] : undefined;
   const written = left?.definition ?? (isJsonObject(stored) ? stored : undefined);
@@ -172,23 +168,21 @@ async function definitionFor({ adopts, document, entry }: Taken, served: Served)
 }
 
 /** A run that is refused may have been started by an agent that is gone. */
-async function clearAll(taken: Taken, services: Services): Promise<void> {
-  const { run } = taken.document;
-  await clearHere(run.run_id, services);
-  if (taken.adopts && isElsewhere(run.resource)) await removeElsewhere(taken, services);
+async function clearAll(taken: Taken, holder: Holder): Promise<void> {
+  await clearHere(holder);
+  if (taken.adopts && isElsewhere(taken.document.run.resource)) await removeElsewhere(taken, holder);
 }
 
-async function removeElsewhere({ document }: Taken, services: Services): Promise<void> {
-  const { run_id: runId, attempt, resource } = document.run;
+async function removeElsewhere({ document }: Taken, { key, services }: Holder): Promise<void> {
   try {
-    await endElsewhere(resource, { runId, attempt }, services);
+    await endElsewhere(document.run.resource, key, services);
   } catch (error) {
     services.log.warning(`what is left of it elsewhere could not be removed: ${messageOf(error)}`);
   }
 }
 
-async function clearHere(runId: string, services: Services): Promise<void> {
-  const entry = await readLive(services.state, runId);
+async function clearHere({ key, services }: Holder): Promise<void> {
+  const entry = await liveEntryOf(services.state, key);
   if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state))))
     return;
   try {
@@ -198,15 +192,16 @@ async function clearHere(runId: string, services: Services): Promise<void> {
   }
 }
 
-function placeOf({ slots, document }: Taken, definition: QueueLookUp, served: Served): QueuedLaunch["place"] {
+function placeOf({ slots }: Taken, definition: QueueLookUp, { served, key }: Holder): QueuedLaunch["place"] {
   const { pool, request, services } = served.agent;
   const manages = (pool.total["gpu"] ?? 0) > 0;
   return {
     slots,
+    storeId: served.storeId,
     ...(definition.kind === "definition" ? { definition: writtenDefinition(definition.definition) } : {}),
     devices: manages ? { gpu: slots["gpu"] ?? [] } : undefined,
     outlives: {
-      keepAliveFile: services.state.keepAliveFile(document.run.run_id),
+      keepAliveFile: services.state.keepAliveFile(nameOfAttempt(key)),
       graceMs: boundsOf(request.lease.ttlMs).supervisionMs,
     },
     cancelGraceMs: request.onSignal === "end" ? shortGraceMs : longGraceMs,

@@ -2,7 +2,7 @@ import { messageOf } from "../../core/errors.ts";
 import { endElsewhere, isElsewhere } from "../../machine/elsewhere.ts";
 import type { RunKey } from "../../run/handle.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
-import type { Served } from "../context.ts";
+import { attemptOf, type Served } from "../context.ts";
 import { servicesOf } from "./hold.ts";
 
 /*
@@ -24,7 +24,9 @@ export async function sweepElsewhere(served: Served, { entries }: QueueSnapshot)
     .filter(({ run }) => isElsewhere(run.resource) && Date.parse(run.updated_at) > since)
     .filter(({ run }) => !served.holds.has(run.run_id))
     .toSorted((one, two) => two.run.updated_at.localeCompare(one.run.updated_at))
-    .flatMap((entry) => attemptsOver(entry).map((key) => ({ key, kind: entry.run.resource, name: nameOf(key) })))
+    .flatMap((entry) =>
+      attemptsOver(served, entry).map((key) => ({ key, kind: entry.run.resource, name: key.identity })),
+    )
     .filter(({ name }) => (asked.get(name) ?? 0) < asksOfEach);
   for (const { key, kind, name } of over.slice(0, asksAtOnce)) {
     try {
@@ -39,12 +41,10 @@ export async function sweepElsewhere(served: Served, { entries }: QueueSnapshot)
   }
 }
 
-function nameOf({ runId, attempt }: RunKey): string {
-  return `${runId} ${attempt}`;
-}
-
-/** The attempts that nobody goes on with, whoever holds the run. */
-function attemptsOver({ place, run }: QueueEntry): readonly RunKey[] {
+/** The last attempts that nobody goes on with, whoever holds the run. */
+function attemptsOver(served: Served, { place, run }: QueueEntry): readonly RunKey[] {
   const last = place === "leased" ? run.attempt - 1 : run.attempt;
-  return Array.from({ length: last }, (_, at) => ({ runId: run.run_id, attempt: last - at }));
+  return Array.from({ length: Math.min(last, asksAtOnce) }, (_, at) =>
+    attemptOf(served, { ...run, attempt: last - at }),
+  );
 }

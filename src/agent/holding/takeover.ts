@@ -1,14 +1,15 @@
 import { messageOf } from "../../core/errors.ts";
 import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
-import { isEntryOf, isLauncherThere, type LiveEntry, readLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, type LiveEntry, liveEntryOf, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
 import type { RunDocument } from "../../run/document.ts";
-import { doneOf, takenOver } from "../../run/transitions.ts";
-import type { Agent, Served, Taken } from "../context.ts";
+import { doneOf, takenOver, untaken } from "../../run/transitions.ts";
+import { type Agent, attemptOf, type Served, type Taken } from "../context.ts";
 import { factOf } from "../leases/process-fact.ts";
 import { servicesOf } from "./hold.ts";
 import type { Lease } from "../../run/head.ts";
+import { slotsForLeased } from "../taking/room.ts";
 import type { Holding } from "../taking/slots.ts";
 import type { HolderState } from "../leases/liveness.ts";
 import { loseAttempt } from "./lose-attempt.ts";
@@ -17,7 +18,8 @@ import { loseAttempt } from "./lose-attempt.ts";
  * What a snapshot says of leases: of our own, and of those whose holder may be gone.
  *
  *   ours, in our hands       it may have been cancelled, or be another's by now
- *   ours, not in our hands   a claim whose answer was lost: it is begun now. One that is elsewhere could not be reached: it is taken up again
+ *   ours, not in our hands   a claim whose answer was lost, or a lease that others wrote: it is begun if it could be taken now, else it waits
+ *                            again. One that is elsewhere could not be reached: it is taken up again
  *   its holder was killed    here: what it left running is taken over at once, by its process being gone
  *   its holder's job ended   as the CI says: the attempt is lost at once
  *   its holder is silent     elsewhere: after its time and that of its supervisors is over, the attempt is lost
@@ -69,8 +71,8 @@ async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   const { lease } = entry.run;
   if (lease === undefined) return;
   const { state } = served.agent.services;
-  const left = await readLive(state, entry.run.run_id);
-  const isHere = isEntryOf(left, entry.run, state);
+  const left = await liveEntryOf(state, attemptOf(served, entry.run));
+  const isHere = left !== undefined;
   if (isHere && !(await isLauncherThere(left, state))) {
     await adopt(served, entry, left);
     return;
@@ -120,7 +122,7 @@ async function askElsewhere(
   const before = silent.get(kind);
   if (before !== undefined && clock.monotonicMs() < before.untilMs) return "unknown";
   try {
-    const found = await findAtResource(kind, { runId: run.run_id, attempt: run.attempt }, servicesOf(served));
+    const found = await findAtResource(kind, attemptOf(served, run), servicesOf(served));
     silent.delete(kind);
     return found === undefined ? "nothing" : "there";
   } catch (error) {
@@ -162,18 +164,47 @@ async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf }
   begin(served, { entry: written.entry, document: held, slots, adopts: true });
 }
 
+/**
+ * A lease that names this agent, of a run that isn't in its hands: a claim whose answer was lost, or what somebody else has written. What
+ * runs already is taken up again; the rest is no work yet, and begins only where it could be taken now.
+ */
 async function recover(served: Served, entry: QueueEntry, begun: number): Promise<void> {
   // A run that was taken while the snapshot was on its way looks the same.
   if (served.claiming > 0 || served.ticks() !== begun) return;
   const document = await load(served, entry);
-  if (document !== undefined && handleElsewhere(document) !== undefined) {
+  if (document === undefined) return;
+  if (handleElsewhere(document) !== undefined) {
     // No new claim: it could not be followed, nor be ended. Who stops leaves it to another.
     if (served.agent.mode() === "stopping" || (await inheritElsewhere(served, entry))) return;
     await lose(served, entry, "it is not at its resource any more");
     return;
   }
-  const slots = document === undefined ? undefined : served.agent.pool.take(entry.run.queued?.slots ?? {});
-  if (document !== undefined && slots !== undefined) begin(served, { entry, document, slots, adopts: false });
+  const { state } = served.agent.services;
+  const left = await liveEntryOf(state, attemptOf(served, entry.run));
+  if (left !== undefined && left.launcher.pid !== process.pid) {
+    // Started here by another process: it is followed once that is gone.
+    if (!(await isLauncherThere(left, state))) await adopt(served, entry, left);
+    return;
+  }
+  if (entry.run.state !== "leased") await lose(served, entry, "its agent doesn't have it");
+  else await beginIfRoom(served, entry, document);
+}
+
+/** Asks for what taking asks for: a place, slots, the queue's limits, and that it isn't paused. What can't begin waits again. */
+async function beginIfRoom(served: Served, entry: QueueEntry, document: RunDocument): Promise<void> {
+  const { agent, store } = served;
+  // From here to its begin nothing else is taken.
+  const slots = served.claiming > 0 ? undefined : slotsForLeased(served, entry);
+  if (slots !== undefined) {
+    begin(served, { entry, document, slots, adopts: false });
+    return;
+  }
+  const waiting = doneOf(untaken(document, agent.services.clock.now()));
+  const { kind } = await store.release(entry, waiting, agent.writes);
+  if (kind !== "written") return;
+  agent.services.log.info(
+    `${entry.run.name}  waits in ${entry.queue} again: it was leased to this agent, which can't begin it now`,
+  );
 }
 
 function begin(served: Served, taken: Omit<Taken, "sinceMs" | "tick">): void {
@@ -194,21 +225,20 @@ async function load({ agent, store }: Served, entry: QueueEntry): Promise<RunDoc
  * Removes what killed agents have left here of attempts that are no longer theirs: they were taken from them, or had ended. The entries
  * are read before the snapshot, so that one that has begun since is not among them.
  */
-export async function clearLeft(served: Served, runIds: readonly string[], snapshot: QueueSnapshot): Promise<void> {
-  const { agent, store, queues } = served;
+export async function clearLeft(served: Served, names: readonly string[], snapshot: QueueSnapshot): Promise<void> {
+  const { agent, storeId, queues } = served;
   const { state, log } = agent.services;
-  for (const runId of runIds) {
-    const left = await readLive(state, runId);
-    if (left?.queue === undefined || left.host !== state.host || left.store !== store.location) continue;
+  const leased = names.length === 0 ? [] : snapshot.entries.filter(({ place }) => place === "leased");
+  const held = new Set(leased.map(({ run }) => attemptOf(served, run).identity));
+  for (const name of names) {
+    const left = await readLive(state, name);
+    if (left?.queue === undefined || left.host !== state.host || left.store_id !== storeId) continue;
     if (!queues.includes(left.queue) || (await isLauncherThere(left, state))) continue;
-    const held = snapshot.entries.some(
-      ({ place, run }) => place === "leased" && run.run_id === runId && run.attempt === left.attempt,
-    );
-    if (held) continue;
+    if (held.has(left.identity)) continue;
     try {
       await clearRemains(left, servicesOf(served));
     } catch (error) {
-      log.warning(`what is left of ${runId} could not be removed: ${messageOf(error)}`);
+      log.warning(`what is left of ${left.run_id} could not be removed: ${messageOf(error)}`);
     }
   }
 }

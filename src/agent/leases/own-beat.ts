@@ -1,3 +1,4 @@
+import { countOf } from "../../queues/order.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import { holdsOf, type Served } from "../context.ts";
 import type { BeatContext } from "./heartbeat.ts";
@@ -30,8 +31,11 @@ function slotsOf({ agent, holds }: Served): AgentBeat["slots"] {
   const others = holdsOf(agent).filter((hold) => hold.isActive() && holds.get(hold.runId) !== hold);
   return Object.fromEntries(
     Object.entries(total).map(([name, count]) => {
-      const elsewhere = others.reduce((sum, { slots }) => sum + (slots[name]?.length ?? 0), 0);
-      return [name, { total: count, free: free[name] ?? 0, ...(elsewhere > 0 ? { elsewhere } : {}) }];
+      const elsewhere = others.reduce(
+        (sum, { slots }) => sum + (Object.hasOwn(slots, name) ? (slots[name]?.length ?? 0) : 0),
+        0,
+      );
+      return [name, { total: count, free: countOf(free, name), ...(elsewhere > 0 ? { elsewhere } : {}) }];
     }),
   );
 }

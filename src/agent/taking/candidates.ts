@@ -37,6 +37,17 @@ export function candidatesOf(served: Served, queue: string, ending?: string): re
   });
 }
 
+/** Whether a run that is leased could start by the rules of its queue, if it waited: by its limits, its time and its slots, and that it isn't paused. */
+export function couldStart({ snapshot, definitions, agent }: Served, { queue, key }: QueueEntry): boolean {
+  const defined = definitions.served().find(({ name }) => name === queue);
+  if (snapshot === undefined || defined === undefined) return false;
+  const isMeant = (entry: QueueEntry): boolean => entry.queue === queue && entry.key === key;
+  const entries = snapshot.entries.map((entry) => (isMeant(entry) ? { ...entry, place: "waiting" as const } : entry));
+  return rankQueue(defined, { ...snapshot, entries }, askingOf(agent)).some(
+    ({ entry, waitsFor }) => isMeant(entry) && waitsFor === undefined,
+  );
+}
+
 /** What this agent has room and time for now. */
 export function askingOf(agent: Agent): Asking {
   const { pool, services } = agent;

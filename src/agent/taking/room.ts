@@ -1,6 +1,8 @@
-import type { Slots } from "../../queues/order.ts";
+import { countOf, type Slots } from "../../queues/order.ts";
 import { type Agent, holdsOf, type Served } from "../context.ts";
-import { type Candidate, candidates } from "./candidates.ts";
+import type { QueueEntry } from "../../stores/queue-store.ts";
+import { type Candidate, candidates, couldStart } from "./candidates.ts";
+import type { Holding } from "./slots.ts";
 
 /*
  * Slots and places are the machine's, and the queues of all stores take turns at them. Each store's loop takes that store's runs alone; what
@@ -26,7 +28,7 @@ export function roomFor(served: Served, ending?: string): Room {
   const first = new Set<Served>();
   for (const next of all) {
     const wanted = next.entry.run.queued?.slots ?? {};
-    if (Object.entries(wanted).some(([name, count]) => count > (free[name] ?? 0))) continue;
+    if (Object.entries(wanted).some(([name, count]) => count > countOf(free, name))) continue;
     if (next.served === served) return { places, free, next };
     first.add(next.served);
     free = less(free, wanted);
@@ -37,6 +39,13 @@ export function roomFor(served: Served, ending?: string): Room {
     for (const other of first) other.waking.wake();
   }
   return { places, free, next: undefined };
+}
+
+/** Slots for a run that is leased to this agent and was not begun, where it could be taken now if it waited. */
+export function slotsForLeased(served: Served, entry: QueueEntry): Holding | undefined {
+  const { agent } = served;
+  if (placesOf(agent) <= 0 || !couldStart(served, entry)) return undefined;
+  return agent.pool.take(entry.run.queued?.slots ?? {});
 }
 
 /** Has those look again that left room to others: it was taken, or nobody wanted it. */
@@ -56,5 +65,5 @@ function placesOf(agent: Agent): number {
 }
 
 function less(free: Slots, wanted: Slots): Slots {
-  return Object.fromEntries(Object.entries(free).map(([name, count]) => [name, count - (wanted[name] ?? 0)]));
+  return Object.fromEntries(Object.entries(free).map(([name, count]) => [name, count - countOf(wanted, name)]));
 }

@@ -1,6 +1,6 @@
 import { LaunchError } from "../../core/errors.ts";
 import { execute } from "../../core/process.ts";
-import type { Slots } from "../../queues/order.ts";
+import { countOf, type Slots } from "../../queues/order.ts";
 import type { SlotAmount } from "../request.ts";
 
 /** What a run holds of the machine: a slot's name → its devices, or as many anonymous ones. */
@@ -44,7 +44,7 @@ export function slotPool(amounts: Readonly<Record<string, readonly string[]>>): 
       ),
     give: (held) => {
       for (const [name, units] of Object.entries(held)) {
-        const order = amounts[name] ?? [];
+        const order = Object.hasOwn(amounts, name) ? (amounts[name] ?? []) : [];
         const all = [...(rest.get(name) ?? []), ...units];
         rest.set(
           name,
@@ -95,8 +95,8 @@ async function countGpus(signal: AbortSignal): Promise<number> {
 
 /** Why a run that asks for this can never start here, in words; undefined when it can. */
 export function tooMuch(wanted: Slots, total: Slots): string | undefined {
-  const over = Object.entries(wanted).find(([name, count]) => count > (total[name] ?? 0));
+  const over = Object.entries(wanted).find(([name, count]) => count > countOf(total, name));
   if (over === undefined) return undefined;
   const [name, count] = over;
-  return `it asks for ${count} of the slot "${name}", and no agent of its queue has more than ${total[name] ?? 0}; ask for fewer, or give an agent more in \`slots\` of its launch config`;
+  return `it asks for ${count} of the slot "${name}", and no agent of its queue has more than ${countOf(total, name)}; ask for fewer, or give an agent more in \`slots\` of its launch config`;
 }

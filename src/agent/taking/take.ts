@@ -1,5 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
-import type { Slots } from "../../queues/order.ts";
+import { countOf, type Slots } from "../../queues/order.ts";
 import type {
   Claim,
   ClaimRequest,
@@ -228,7 +228,7 @@ async function refuseImpossible(served: Served, signal: AbortSignal): Promise<vo
     for (const entry of snapshot.entries) {
       if (entry.queue !== name || entry.place !== "waiting" || snapshot.paused.includes(name)) continue;
       const wanted = Object.entries(entry.run.queued?.slots ?? {});
-      const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= (total[slot] ?? 0));
+      const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= countOf(total, slot));
       if (everybody.some(fits) || isLost(served, entry)) continue;
       await claimOf(served, { entry }, {}).take(signal);
     }

@@ -1,6 +1,6 @@
-import { isEntryOf, isLauncherThere, readLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, liveEntryOf } from "../../machine/live-entry.ts";
 import { rankQueue } from "../../queueing/ranked-queue.ts";
-import type { Agent, Served } from "../context.ts";
+import { type Agent, attemptOf, type Served } from "../context.ts";
 import { isOwn } from "../holding/takeover.ts";
 import { askingOf } from "./candidates.ts";
 
@@ -31,15 +31,16 @@ function waitingReason({ agent, snapshot, definitions }: Served): string | undef
   return undefined;
 }
 
-async function leaseReason({ agent, snapshot, liveness }: Served): Promise<string | undefined> {
+async function leaseReason(served: Served): Promise<string | undefined> {
+  const { agent, snapshot, liveness } = served;
   for (const entry of snapshot?.entries ?? []) {
     const { lease, run_id: runId } = entry.run;
     if (entry.place !== "leased" || lease === undefined) continue;
     if (isOwn(agent, entry)) return `${runId} is ours, and is not begun yet`;
     const { kind } = liveness.of(lease);
     const { state } = agent.services;
-    const left = await readLive(state, runId);
-    const isThere = isEntryOf(left, entry.run, state) && (await isLauncherThere(left, state));
+    const left = await liveEntryOf(state, attemptOf(served, entry.run));
+    const isThere = left !== undefined && (await isLauncherThere(left, state));
     if (kind !== "seen" && !(isThere && kind === "silent"))
       return `agent ${lease.agent}, which has ${runId}, may be gone`;
   }

@@ -30,7 +30,11 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     onSignal: "drain",
     job: undefined,
   });
-  const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
+  const { log, stop } = openLog(console, {
+    json: flags.json === true,
+    verbose: flags.verbose === true,
+    raw: flags.raw === true,
+  });
   const interrupted = interruption({
     onFirst: (name) => log.info(`${name}: takes no more runs (again to end those that run)`),
     onSecond: () => undefined,

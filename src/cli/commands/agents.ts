@@ -1,3 +1,4 @@
+import { oneLine, jsonText } from "../../core/output/terminal-text.ts";
 import { homedir } from "node:os";
 import { leasedTo, type StopAnswer, type StoppedAgent, stopAgents } from "../../agent/stop-agents.ts";
 import { systemClock } from "../../core/clock.ts";
@@ -9,7 +10,6 @@ import { slotsNow } from "../../queueing/agent-slots.ts";
 import { counted } from "../../core/counted.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { SeenAgent } from "../../stores/agent-store.ts";
-import { oneLine } from "../../reporting/words.ts";
 import type { UnreadableBeat } from "../../stores/queue-store.ts";
 import { columns } from "../terminal/columns.ts";
 import type { Console } from "../terminal/console.ts";
@@ -30,7 +30,7 @@ export async function listAgentsCommand(flags: AgentListFlags, console: Console)
   const unreadable = [...unreadableBeats].map(([agent, { why }]) => ({ agent, unreadable: why }));
   const { out } = console;
   if (flags.json === true) {
-    await out.write([...listed.map(listedOf), ...unreadable].map((agent) => `${JSON.stringify(agent)}\n`).join(""));
+    await out.write([...listed.map(listedOf), ...unreadable].map((agent) => `${jsonText(agent)}\n`).join(""));
   } else if (listed.length + unreadable.length === 0) await out.write("no agents; start one: launch agent -q QUEUE\n");
   else {
     const head = ["agent", "state", "host", "queues", "jobs", "slots", "last seen"];
@@ -90,9 +90,7 @@ export async function stopAgentsCommand(
       stopAgents({ names, level, waitMs }, { store, clock: systemClock, state }, interrupted.signal),
     );
     for (const each of stopped) {
-      await console.out.write(
-        flags.json === true ? `${JSON.stringify(answerOf(each))}\n` : `  ${wordsOf(each, waitMs)}\n`,
-      );
+      await console.out.write(flags.json === true ? `${jsonText(answerOf(each))}\n` : `  ${wordsOf(each, waitMs)}\n`);
     }
     const unheard = stopped.some(({ answer }) => answer === "silent");
     return unheard ? exitCodes.infrastructure : exitCodes.succeeded;

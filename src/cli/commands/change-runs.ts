@@ -4,9 +4,10 @@ import { toJson } from "../../core/json.ts";
 import { cancelEntries } from "../../queueing/cancel-runs.ts";
 import { findQueued } from "../../queueing/find-queued.ts";
 import { prioritize, requeue } from "../../queueing/move-runs.ts";
+import { idOfUnread, moveUnread } from "../../queueing/unread-runs.ts";
 import { userName } from "../../submit/owner.ts";
 import { priorityWords } from "../../reporting/queue-report.ts";
-import type { QueueEntry, QueueStore } from "../../stores/queue-store.ts";
+import type { QueueEntry, QueueStore, UnreadableEntry } from "../../stores/queue-store.ts";
 import type { Console } from "../terminal/console.ts";
 import type { CancelFlags, RequeueFlags } from "../program/flags.ts";
 import { eventWriter } from "../terminal/json-log.ts";
@@ -16,6 +17,13 @@ import { withRuns } from "../program/open-runs.ts";
 type Change = { readonly runId: string; readonly words: string; readonly outcome: string };
 
 type Work = (entries: readonly QueueEntry[], store: QueueStore, signal: AbortSignal) => Promise<readonly Change[]>;
+
+/** What is done with those that can't be read. */
+type UnreadWork = (
+  unread: readonly UnreadableEntry[],
+  store: QueueStore,
+  signal: AbortSignal,
+) => Promise<readonly Change[]>;
 
 /** `launch cancel RUN|GROUP…`: what waits ends now, what runs is ended by its agent. */
 export function cancelCommand(names: readonly string[], flags: CancelFlags, console: Console): Promise<number> {
@@ -33,7 +41,16 @@ export function cancelCommand(names: readonly string[], flags: CancelFlags, cons
       return { runId, outcome: result, words: words[result] };
     });
   };
-  return change({ names, event: "cancelled", work }, flags, console);
+  const unreadWork: UnreadWork = async (unread, store, signal) => {
+    const moved = await moveUnread(unread, { store, to: "ended" }, signal);
+    return moved.map(({ runId, result }) => ({
+      runId,
+      ...(result === "moved"
+        ? { outcome: "cancelled", words: "cancelled, as it is: it can't be read" }
+        : { outcome: "changed", words: "keeps changing; try again" }),
+    }));
+  };
+  return change({ names, event: "cancelled", work, unreadWork }, flags, console);
 }
 
 /** `launch requeue RUN|GROUP…`: what has ended waits again. */
@@ -46,7 +63,17 @@ export function requeueCommand(names: readonly string[], flags: RequeueFlags, co
       words: `waits in ${queue} again`,
     }));
   };
-  return change({ names, event: "requeued", work }, flags, console);
+  const unreadWork: UnreadWork = async (unread, store, signal) => {
+    if (flags.force !== true) throw notReadable(unread, "launch requeue --force lets it wait again as it is");
+    const moved = await moveUnread(unread, { store, to: "waiting" }, signal);
+    return moved.map(({ runId, result }) => ({
+      runId,
+      ...(result === "moved"
+        ? { outcome: "requeued", words: "waits again, as it is, for an agent that can read it" }
+        : { outcome: "changed", words: "keeps changing; try again" }),
+    }));
+  };
+  return change({ names, event: "requeued", work, unreadWork }, flags, console);
 }
 
 export type PrioritizeRequest = { readonly priority: string; readonly names: readonly string[] };
@@ -64,7 +91,9 @@ export function prioritizeCommand(
     const words = priorityWords[level];
     return entries.map(({ run }) => ({ runId: run.run_id, outcome: words, words: `waits with priority ${words}` }));
   };
-  return change({ names, event: "prioritized", work }, flags, console);
+  const unreadWork: UnreadWork = (unread) =>
+    Promise.reject(notReadable(unread, "launch cancel ends it as it is, and launch prune takes it away"));
+  return change({ names, event: "prioritized", work, unreadWork }, flags, console);
 }
 
 function levelOf(text: string): 0 | 1 | 2 | 3 {
@@ -72,13 +101,30 @@ function levelOf(text: string): 0 | 1 | 2 | 3 {
   throw new LaunchError("bad-usage", `priority "${text}": give ${priorityWords.join(", ")}`);
 }
 
-type ChangeRequest = { readonly names: readonly string[]; readonly event: string; readonly work: Work };
+function notReadable([entry]: readonly UnreadableEntry[], todo: string): LaunchError {
+  const { why = "", isNewer } = entry ?? {};
+  const runId = entry === undefined ? "" : idOfUnread(entry);
+  const code = isNewer === true ? "unsupported" : "store-failed";
+  return new LaunchError(code, `run "${runId}" can't be read: ${why}; ${todo}`);
+}
 
-async function change({ names, event, work }: ChangeRequest, flags: CancelFlags, console: Console): Promise<number> {
+type ChangeRequest = {
+  readonly names: readonly string[];
+  readonly event: string;
+  readonly work: Work;
+  readonly unreadWork: UnreadWork;
+};
+
+async function change(
+  { names, event, work, unreadWork }: ChangeRequest,
+  flags: CancelFlags,
+  console: Console,
+): Promise<number> {
   const { signal } = new AbortController();
   const changes = await withRuns(flags, console, async ({ store }) => {
-    const { entries } = await findQueued({ names, withGroups: flags.group === true }, store, signal);
-    return work(entries, store, signal);
+    const { entries, unread } = await findQueued({ names, withGroups: flags.group === true }, store, signal);
+    const others = unread.length === 0 ? [] : await unreadWork(unread, store, signal);
+    return [...(entries.length === 0 ? [] : await work(entries, store, signal)), ...others];
   });
   if (flags.json === true) {
     const runs = changes.map(({ runId, outcome }) => toJson({ run_id: runId, outcome }));

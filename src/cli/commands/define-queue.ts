@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { exitCodes, LaunchError } from "../../core/errors.ts";
 import { toJson, type Json } from "../../core/json.ts";
 import { isText } from "../../submit/intake.ts";
@@ -61,10 +62,16 @@ async function baseOf(
   { config }: QueueWriteFlags,
 ): Promise<Document> {
   if (verb === "create" && stored !== undefined) {
-    throw new LaunchError("bad-usage", `queue "${name}" is there already; change it with launch queue set ${name}`);
+    throw new LaunchError(
+      "bad-usage",
+      `queue "${name}" is there already; change it with ${formatCommandLine(["launch", "queue", "set", name])}`,
+    );
   }
   if (verb === "set" && stored === undefined && name !== defaultQueue) {
-    throw new LaunchError("not-found", `there is no queue "${name}"; make it with launch queue create ${name}`);
+    throw new LaunchError(
+      "not-found",
+      `there is no queue "${name}"; make it with ${formatCommandLine(["launch", "queue", "create", name])}`,
+    );
   }
   if (stored?.unreadable !== undefined && config === undefined) {
     throw new LaunchError("bad-config", `${stored.unreadable}; give all of it anew, with --config`);

@@ -1,3 +1,4 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { silentLog } from "../../core/output/log.ts";
 import { toJson } from "../../core/json.ts";
@@ -6,7 +7,6 @@ import { examine } from "../../inspect/doctor.ts";
 import { storeRequestOf } from "../../submit/chosen-store.ts";
 import { draftLaunch } from "../../submit/draft.ts";
 import { chooseStore } from "../../stores/choose-store.ts";
-import { oneLine } from "../../reporting/words.ts";
 import type { Console } from "../terminal/console.ts";
 import { deskServices } from "../program/desk-services.ts";
 import { submissionFromFlags } from "../program/submission-from-flags.ts";

@@ -1,3 +1,4 @@
+import { jsonText } from "../../core/output/terminal-text.ts";
 import { formatAge } from "../../core/duration.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
@@ -30,7 +31,7 @@ type QueueRow = {
 export async function listQueuesCommand(flags: QueueListFlags, console: Console): Promise<number> {
   const interrupted = interruption({ onFirst: () => undefined, onForce: () => process.exit(exitCodes.cancelled) });
   const { out } = console;
-  const jsonOf = (rows: readonly QueueRow[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  const jsonOf = (rows: readonly QueueRow[]): string => rows.map((row) => `${jsonText(row)}\n`).join("");
   try {
     return await withRuns(flags, console, async ({ store }) => {
       const work: Watch<readonly QueueRow[]> = {
@@ -108,7 +109,7 @@ export async function queueHistoryCommand(queue: string, flags: QueueHistoryFlag
     return found;
   });
   const { out } = console;
-  if (flags.json === true) await out.write(heads.map((head) => `${JSON.stringify(head)}\n`).join(""));
+  if (flags.json === true) await out.write(heads.map((head) => `${jsonText(head)}\n`).join(""));
   else if (heads.length === 0) await out.write(`no ended runs in ${queue}\n`);
   else await out.write(`${columns([historyHead, ...heads.map(historyRow)])}\n${counted(heads.length, "run")}\n`);
   return exitCodes.succeeded;

@@ -1,3 +1,4 @@
+import { jsonText } from "../../core/output/terminal-text.ts";
 import { formatAge } from "../../core/duration.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
@@ -65,7 +66,7 @@ function textOf({ runs, location }: Listed, limit: number, flags: ListFlags): st
 function jsonLines(runs: readonly ListedRun[], limit: number): string {
   return runs
     .slice(0, limit)
-    .map((run) => `${JSON.stringify(jsonOf(run))}\n`)
+    .map((run) => `${jsonText(jsonOf(run))}\n`)
     .join("");
 }
 

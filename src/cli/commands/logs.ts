@@ -1,3 +1,4 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { systemClock } from "../../core/clock.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
@@ -6,16 +7,14 @@ import type { OutputChunk } from "../../core/output/log.ts";
 import { isFinal } from "../../run/states.ts";
 import type { LogChunk } from "../../machine/log-file.ts";
 import { readLog, type RunOutput } from "../../inspect/logs.ts";
-import { withoutControls } from "../../reporting/markdown.ts";
-import { oneLine } from "../../reporting/words.ts";
 import type { Console } from "../terminal/console.ts";
 import type { LogsFlags } from "../program/flags.ts";
 import { jsonLog } from "../terminal/json-log.ts";
 import { withRuns } from "../program/open-runs.ts";
 
 /**
- * `launch logs`: a run's stdout on stdout and its stderr on stderr, as it was printed. On a terminal control sequences are taken out:
- * a log is often somebody else's.
+ * `launch logs`: a run's stdout on stdout and its stderr on stderr, as it was printed. On a terminal colours are all that is left of control
+ * sequences, as a log is often somebody else's; `--raw` leaves them all.
  */
 export async function logsCommand(run: string, flags: LogsFlags, console: Console): Promise<number> {
   const { out, err } = console;
@@ -31,7 +30,7 @@ export async function logsCommand(run: string, flags: LogsFlags, console: Consol
         if (flags.json === true) await json.output(asOutput(chunk));
         else {
           const target = chunk.stream === "stdout" ? out : err;
-          await target.write(target.columns() === undefined ? chunk.text : withoutControls(chunk.text));
+          await (flags.raw === true ? target.draw(chunk.text) : target.write(chunk.text));
         }
       }
       return exitCodes.succeeded;

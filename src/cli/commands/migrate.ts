@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { homedir } from "node:os";
 import { systemClock } from "../../core/clock.ts";
 import { exitCodes } from "../../core/errors.ts";
@@ -52,7 +53,8 @@ function linesOf(migrated: Migrated, { location }: QueueStore): readonly string[
     ...(queues.length === 0 ? [] : [`copied the definitions of ${queues.join(", ")}`]),
     ...different.map((queue) => `the definition of ${queue} is another there, and counts there`),
     ...uncopied.map(
-      (queue) => `the definition of ${queue} could not be written there; launch queue create ${queue} shows the file`,
+      (queue) =>
+        `the definition of ${queue} could not be written there; ${formatCommandLine(["launch", "queue", "create", queue])} shows the file`,
     ),
     ...paused.map((queue) => `${queue} is paused there, as it was here`),
     ...taken.map((runId) => `left ${runId}: an agent has taken it`),

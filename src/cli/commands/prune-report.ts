@@ -1,9 +1,10 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { type JsonObject, toJson } from "../../core/json.ts";
 import type { PrunedMachine } from "../../machine/prune-machine.ts";
 import type { Pruned } from "../../machine/prune-runs.ts";
 import type { SweptRun } from "../../machine/sweep.ts";
 import { counted } from "../../core/counted.ts";
-import { formatBytes, oneLine, shortImage } from "../../reporting/words.ts";
+import { formatBytes, shortImage } from "../../reporting/words.ts";
 
 /** What a prune has done, or would do. */
 export type PruneReport = {
@@ -24,7 +25,9 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
         : `${run.runId} could not be taken away whole: ${run.message}`,
     ),
     ...runs.removed.map((run) => `${verb} ${run.run_id}`),
-    ...unreadableIn(runs).map(({ runId, why }) => oneLine(`left ${runId}, which can't be read: ${why}`)),
+    ...unreadableIn(runs).map(({ runId, why }) =>
+      oneLine(`left ${runId}, which can't be read: ${why}; launch prune ${runId} takes it away`),
+    ),
     ...runs.changed.map((runId) => `left ${runId}: it changed meanwhile`),
     ...machine.logs.map((log) => `${verb} the log and outputs of ${log.name} (${formatBytes(log.bytes)})`),
     ...machine.environments.map((each) => `${verb} the Python environment ${each.name} (${formatBytes(each.bytes)})`),

@@ -5,6 +5,11 @@ import { interruption } from "../../core/interruption.ts";
 import { silentLog } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import { ownCatalogs } from "../../launch/services.ts";
+import { isLiveHere } from "../../machine/live-entry.ts";
+import { removeNamed } from "../../queueing/unread-runs.ts";
+import { oneLine } from "../../core/output/terminal-text.ts";
+import { runIdPattern } from "../../run/run-id.ts";
+import { removeFolder } from "../../core/folders/remove.ts";
 import { pruneRuns } from "../../machine/prune-runs.ts";
 import { pruneMachine } from "../../machine/prune-machine.ts";
 import { sweepRemains } from "../../machine/sweep.ts";
@@ -20,7 +25,8 @@ import { placeTokens } from "../program/tokens.ts";
  * `launch prune`: takes away what killed launchers left on this machine, then old finished runs from the store, and then what old runs left
  * here: logs and outputs, Python environments, images.
  */
-export async function pruneCommand(flags: PruneFlags, console: Console): Promise<number> {
+export async function pruneCommand(names: readonly string[], flags: PruneFlags, console: Console): Promise<number> {
+  if (names.length > 0) return pruneNamed(names, flags, console);
   const request = {
     olderThanMs: ageOf(flags.olderThan ?? "30d"),
     keep: wholeNumber(flags.keep ?? "20", "--keep"),
@@ -44,6 +50,29 @@ export async function pruneCommand(flags: PruneFlags, console: Console): Promise
   } finally {
     interrupted.stop();
   }
+}
+
+/** `launch prune RUN…`: by their names alone. */
+async function pruneNamed(names: readonly string[], flags: PruneFlags, console: Console): Promise<number> {
+  if (flags.dryRun === true) throw new LaunchError("bad-usage", "--dry-run is for a prune that names no runs");
+  const { signal } = new AbortController();
+  const gone = await withRuns(flags, console, async ({ store, state }) => {
+    const removed = await removeNamed(names, store, signal);
+    for (const runId of removed) {
+      if (runIdPattern.test(runId) && !(await isLiveHere(state, runId))) await removeFolder(state.runFolder(runId));
+    }
+    return removed;
+  });
+  const left = names.filter((name) => !gone.includes(name));
+  if (flags.json === true) await eventWriter(console.out)("pruned", { removed: gone, changed: left });
+  else {
+    const lines = [
+      ...gone.map((name) => `removed ${name}`),
+      ...left.map((name) => `left ${name}: it changed meanwhile, or is in use`),
+    ];
+    await console.out.write(`${lines.map(oneLine).join("\n")}\n`);
+  }
+  return left.length === 0 ? exitCodes.succeeded : exitCodes.infrastructure;
 }
 
 /** What is left may be of runs that are kept in other stores than the one that is pruned. */

@@ -13,7 +13,11 @@ import { showPlans } from "./running/show-plans.ts";
 
 /** `launch run`: from the words and flags to a finished run, or to runs that wait in a queue. */
 export async function runCommand(words: Words, flags: RunFlags, console: Console): Promise<number> {
-  const { log, stop } = openLog(console, { json: flags.json === true, verbose: flags.verbose === true });
+  const { log, stop } = openLog(console, {
+    json: flags.json === true,
+    verbose: flags.verbose === true,
+    raw: flags.raw === true,
+  });
   // A run that waits in a queue is nothing of ours to end.
   let queued = false;
   const interrupted = interruption({

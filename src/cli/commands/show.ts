@@ -1,3 +1,4 @@
+import { oneLine, plainText, jsonText } from "../../core/output/terminal-text.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { systemClock } from "../../core/clock.ts";
 import { formatAge, formatDuration } from "../../core/duration.ts";
@@ -10,13 +11,12 @@ import { readRecord } from "../../run/read-record.ts";
 import type { RunRecord } from "../../run/record.ts";
 import { reportOf } from "../../reporting/run-report.ts";
 import { placeInQueue, type QueuePlaceReport, type ShownRun, showRun } from "../../inspect/show.ts";
-import { withoutControls } from "../../reporting/markdown.ts";
 import { outputMarks } from "../../reporting/output-marks.ts";
 import { phaseLine } from "../../reporting/phase-line.ts";
 import { priorityWords, waitingWords } from "../../reporting/queue-report.ts";
 import { attemptWords, endWithoutMessage, runWords } from "../../reporting/run-words.ts";
 import type { RunReport } from "../../reporting/report.ts";
-import { formatBytes, formatLines, formatMetric, oneLine, outcomeInWords } from "../../reporting/words.ts";
+import { formatBytes, formatLines, formatMetric, outcomeInWords } from "../../reporting/words.ts";
 import type { RunHead } from "../../run/head.ts";
 import type { Console } from "../terminal/console.ts";
 import type { ShowFlags } from "../program/flags.ts";
@@ -44,13 +44,13 @@ export async function showCommand(run: string, flags: ShowFlags, console: Consol
 
 function textOf(shown: ShownRun, place: QueuePlaceReport | undefined, flags: ShowFlags): string | Uint8Array {
   const { record, patch, run } = shown.stored;
-  if (flags.json === true) return `${JSON.stringify(record, undefined, 2)}\n`;
+  if (flags.json === true) return `${jsonText(record, 2)}\n`;
   if (flags.patch === true) {
     if (patch !== undefined) return patch;
     throw new LaunchError("not-found", `run "${run.run_id}" has no patch in the store`);
   }
-  if (flags.spec === true) return `${JSON.stringify(specAgain(readRecord(shown.stored)), undefined, 2)}\n`;
-  return `${linesOf(shown, place, flags).map(withoutControls).join("\n")}\n`;
+  if (flags.spec === true) return `${jsonText(specAgain(readRecord(shown.stored)), 2)}\n`;
+  return `${linesOf(shown, place, flags).map(plainText).join("\n")}\n`;
 }
 
 function linesOf(
@@ -59,7 +59,7 @@ function linesOf(
   flags: ShowFlags,
 ): readonly string[] {
   const record = readRecord(stored);
-  const again = againFromRecord(record, flags.store === undefined ? [] : ["--store", formatCommandLine([flags.store])]);
+  const again = againFromRecord(record, storeFlags(flags));
   const report = reportOf({ record, lastLines: lastLines(stored.tail ?? "", shownLines), again });
   const final = isFinal(record.state);
   const failed = final && report.outcome.state !== "succeeded" && !isUnstarted(record);

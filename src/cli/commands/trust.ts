@@ -1,3 +1,4 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -5,7 +6,7 @@ import { systemClock } from "../../core/clock.ts";
 import { exitCodes, LaunchError } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
-import { oneLine, truncated } from "../../reporting/words.ts";
+import { truncated } from "../../reporting/words.ts";
 import { forgetConfig } from "../../spec/config/trust.ts";
 import { configName } from "../../spec/reading/read.ts";
 import type { ConfigField } from "../../spec/resolve/resolution.ts";

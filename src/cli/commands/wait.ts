@@ -9,7 +9,7 @@ import { withRuns } from "../program/open-runs.ts";
 
 /** `launch wait`: follows runs of queues to their ends. Ctrl-C stops the following, never a run. */
 export async function waitCommand(names: readonly string[], flags: WaitFlags, console: Console): Promise<number> {
-  const { log, stop } = openLog(console, { json: flags.json === true, verbose: false });
+  const { log, stop } = openLog(console, { json: flags.json === true, verbose: false, raw: flags.raw === true });
   const interrupted = interruption({ onFirst: () => undefined, onForce: () => process.exit(exitCodes.cancelled) });
   try {
     return await withRuns(flags, console, async ({ store, state }) => {

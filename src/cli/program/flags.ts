@@ -13,7 +13,9 @@ export type LaunchFlags = FlagValues<typeof launchTable>;
 export type StoreFlags = { readonly store?: string };
 export type JsonFlags = { readonly json?: true };
 
-export type RunFlags = LaunchFlags & JsonFlags & { readonly verbose?: true };
+export type RawFlags = { readonly raw?: true };
+
+export type RunFlags = LaunchFlags & JsonFlags & RawFlags & { readonly verbose?: true };
 export type ValidateFlags = LaunchFlags & JsonFlags & { readonly explain?: true };
 export type DoctorFlags = LaunchFlags & JsonFlags;
 export type TrustFlags = JsonFlags & { readonly list?: true; readonly remove?: true };
@@ -26,13 +28,13 @@ export type ListFlags = StoreFlags &
     readonly watch?: true;
   };
 export type ShowFlags = StoreFlags & JsonFlags & { readonly patch?: true; readonly spec?: true };
-export type LogsFlags = StoreFlags & JsonFlags & { readonly follow?: true };
+export type LogsFlags = StoreFlags & JsonFlags & RawFlags & { readonly follow?: true };
 export type PruneFlags = StoreFlags &
   JsonFlags & { readonly keep?: string; readonly olderThan?: string; readonly dryRun?: true };
 
-export type WaitFlags = StoreFlags & JsonFlags;
+export type WaitFlags = StoreFlags & JsonFlags & RawFlags;
 export type CancelFlags = StoreFlags & JsonFlags & { readonly group?: true };
-export type RequeueFlags = StoreFlags & JsonFlags;
+export type RequeueFlags = StoreFlags & JsonFlags & { readonly force?: true };
 export type QueueFlags = StoreFlags & JsonFlags;
 export type QueueListFlags = QueueFlags & { readonly watch?: true };
 export type QueueShowFlags = QueueFlags & { readonly limit?: string; readonly watch?: true };
@@ -56,7 +58,10 @@ export type GrantsFlags = InitStoreFlags & {
 };
 export type AgentListFlags = StoreFlags & JsonFlags;
 export type AgentStopFlags = StoreFlags & JsonFlags & { readonly now?: true; readonly timeout?: string };
-export type AgentFlags = FlagValues<typeof agentTable> & StoreFlags & JsonFlags & { readonly verbose?: true };
+export type AgentFlags = FlagValues<typeof agentTable> &
+  StoreFlags &
+  JsonFlags &
+  RawFlags & { readonly verbose?: true };
 
 /** What a command is given besides its options. */
 export type Words = {

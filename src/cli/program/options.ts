@@ -24,6 +24,12 @@ export function specOptions(command: Command): void {
 /** How a command that follows runs shows what is done. */
 export function logOptions(command: Command): void {
   command.option("--json", "events as JSON, one a line").option("--verbose", "more of what is done");
+  command.addOption(rawOption());
+}
+
+/** For a terminal; what is no terminal gets all of it anyway. */
+export function rawOption(): Option {
+  return new Option("--raw", "on a terminal, the run's output with its control sequences");
 }
 
 /** Where runs and queues are kept. */

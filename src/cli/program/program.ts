@@ -15,7 +15,7 @@ import type {
   ValidateFlags,
 } from "./flags.ts";
 import { launchTable } from "../../submit/settings/launch-table.ts";
-import { collect, logOptions, settingOptions, specOptions, storeOption } from "./options.ts";
+import { collect, logOptions, rawOption, settingOptions, specOptions, storeOption } from "./options.ts";
 import { addQueues, type CommandPlace } from "./queue-program.ts";
 
 /** Flags that W&B Launch has and this version hasn't: refused with words, never ignored. */
@@ -125,6 +125,7 @@ function addRuns(program: Command, { console, running }: CommandPlace): void {
     .summary("a run's log")
     .argument("<run>", "its id, or the start of one")
     .option("-f, --follow", "go on until it has ended")
+    .addOption(rawOption())
     .addOption(storeOption())
     .option("--json", "as JSON, one line of output a line")
     .action(
@@ -134,13 +135,18 @@ function addRuns(program: Command, { console, running }: CommandPlace): void {
     );
   program
     .command("prune")
-    .summary("remove old finished runs, and what killed launches left")
+    .summary("remove old finished runs, and what killed launches left; or the runs that are named")
+    .argument("[run...]", "runs to remove whatever is in them: ended ones, and those that can't be read")
     .option("--keep <number>", "keep the newest so many, however old", "20")
     .option("--older-than <duration>", "only those that ended so long ago: 30d, 12h", "30d")
     .option("--dry-run", "name them; remove nothing")
     .addOption(storeOption())
     .option("--json", "the outcome as JSON")
-    .action(running(async (flags: PruneFlags) => (await import("../commands/prune.ts")).pruneCommand(flags, console)));
+    .action(
+      running(async (names: readonly string[], flags: PruneFlags) =>
+        (await import("../commands/prune.ts")).pruneCommand(names, flags, console),
+      ),
+    );
 }
 
 function addPlace(program: Command, { console, running, done, command }: LaunchingPlace): void {

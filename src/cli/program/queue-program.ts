@@ -11,7 +11,7 @@ import type {
   RequeueFlags,
   WaitFlags,
 } from "./flags.ts";
-import { collect, storeOption } from "./options.ts";
+import { collect, storeOption, rawOption } from "./options.ts";
 import { addStores } from "./store-program.ts";
 
 /** What a command works with. */
@@ -37,7 +37,11 @@ export function addQueues(program: Command, place: CommandPlace): void {
 function addQueuedRuns(program: Command, { console, running }: CommandPlace): void {
   const add = (name: string, summary: string): Command => program.command(name).summary(summary);
   const common = (command: Command): Command => command.addOption(storeOption()).option("--json", "as JSON");
-  common(add("wait", "follow runs of a queue to their ends").argument(...runsArgument)).action(
+  common(
+    add("wait", "follow runs of a queue to their ends")
+      .argument(...runsArgument)
+      .addOption(rawOption()),
+  ).action(
     running(async (names: readonly string[], flags: WaitFlags) =>
       (await import("../commands/wait.ts")).waitCommand(names, flags, console),
     ),
@@ -51,7 +55,11 @@ function addQueuedRuns(program: Command, { console, running }: CommandPlace): vo
       (await import("../commands/change-runs.ts")).cancelCommand(names, flags, console),
     ),
   );
-  common(add("requeue", "let ended runs of a queue wait again").argument(...runsArgument)).action(
+  common(
+    add("requeue", "let ended runs of a queue wait again")
+      .argument(...runsArgument)
+      .option("--force", "also one that can't be read, wherever it is, as it is"),
+  ).action(
     running(async (names: readonly string[], flags: RequeueFlags) =>
       (await import("../commands/change-runs.ts")).requeueCommand(names, flags, console),
     ),

@@ -1,4 +1,4 @@
-import { oneLine } from "../../reporting/words.ts";
+import { oneLine } from "../../core/output/terminal-text.ts";
 
 /** Rows as aligned columns, two spaces apart; the last column is as long as it likes. */
 export function columns(rows: readonly (readonly string[])[]): string {

@@ -1,23 +1,37 @@
+import { ownSecretValues } from "../../core/output/own-secrets.ts";
+import { redactionOf } from "../../core/output/redaction.ts";
+import { plainText } from "../../core/output/terminal-text.ts";
 import { exitCodeOf, LaunchError, messageOf } from "../../core/errors.ts";
 import { version } from "../../core/version.ts";
-import { withoutControls } from "../../reporting/markdown.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
 
 /** The last event of a command that failed, for `--json`. */
-export async function writeFailureEvent(error: unknown, { out }: Pick<Console, "out">): Promise<void> {
+export async function writeFailureEvent(
+  error: unknown,
+  { out, environment }: Pick<Console, "out" | "environment">,
+): Promise<void> {
+  const redact = redactionOf(ownSecretValues(environment));
   const [code, detail] = error instanceof LaunchError ? [error.code, error.detail] : ["bug", []];
-  await eventWriter(out)("error", { code, message: messageOf(error), detail });
+  await eventWriter(out)("error", {
+    code,
+    message: redact(messageOf(error)),
+    detail: detail.map((line) => redact(line)),
+  });
 }
 
 /** Says what went wrong and returns the exit code: a user's mistake in words, a bug with its stack and what to do about it. */
-export function reportFailure(error: unknown, { err, errorStyle }: Pick<Console, "err" | "errorStyle">): number {
+export function reportFailure(
+  error: unknown,
+  { err, errorStyle, environment }: Pick<Console, "err" | "errorStyle" | "environment">,
+): number {
+  const redact = redactionOf(ownSecretValues(environment));
   if (error instanceof LaunchError) {
-    void err.write(`${errorStyle.red("error")}  ${withoutControls(error.message)}\n`);
-    for (const line of error.detail) void err.write(`  ${withoutControls(line)}\n`);
+    void err.write(`${errorStyle.red("error")}  ${plainText(redact(error.message))}\n`);
+    for (const line of error.detail) void err.write(`  ${plainText(redact(line))}\n`);
   } else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    void err.write(`${errorStyle.red("error")}  ${stack}\n`);
+    void err.write(`${errorStyle.red("error")}  ${redact(stack)}\n`);
     void err.write(
       `This is a bug of launch ${version} (Node ${process.versions.node}, ${process.platform}). Please report it with these lines: see CONTRIBUTING.md, "Reporting a bug".\n`,
     );

@@ -1,7 +1,7 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
 import type { FaultyDraft, ResolvedDraft } from "../../submit/draft.ts";
-import { oneLine } from "../../reporting/words.ts";
 import { renderFaults } from "../../spec/reading/render-faults.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
@@ -14,9 +14,15 @@ export async function reportWarnings(
   for (const warning of warnings) await err.write(`${errorStyle.yellow("  warning")}  ${oneLine(warning)}\n`);
 }
 
+/** Of more than these, only how many there are. */
+const maxInJson = 1_000;
+
 /** Shows every fault in its place; as one JSON object on stdout too, when asked for. Returns the exit code. */
 export async function reportFaults(draft: FaultyDraft, json: boolean, { out, err }: Console): Promise<number> {
   await err.write(`${renderFaults(draft).join("\n")}\n`);
-  if (json) await eventWriter(out)("faults", toJson({ faults: draft.faults }));
+  if (json) {
+    const more = draft.faults.length > maxInJson ? { more: draft.faults.length - maxInJson } : {};
+    await eventWriter(out)("faults", toJson({ faults: draft.faults.slice(0, maxInJson), ...more }));
+  }
   return exitCodes.usage;
 }

@@ -1,7 +1,7 @@
+import { oneLine, jsonText } from "../../core/output/terminal-text.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { Json } from "../../core/json.ts";
 import type { Log } from "../../core/output/log.ts";
-import { oneLine } from "../../reporting/words.ts";
 import type { Writer } from "../../core/output/writer.ts";
 
 /** The version of the events that `--json` prints. Fields are added under the same number; a meaning never changes under it. */
@@ -53,5 +53,5 @@ export function jsonLog({ out, err, verbose, now }: JsonLogRequest): Log {
 }
 
 function eventLine(event: string, time: Date, fields: Readonly<Record<string, Json | undefined>>): string {
-  return `${JSON.stringify({ schema_version: eventSchemaVersion, event, time: time.toISOString(), ...fields })}\n`;
+  return `${jsonText({ schema_version: eventSchemaVersion, event, time: time.toISOString(), ...fields })}\n`;
 }

@@ -1,5 +1,7 @@
 import type { Log } from "../../core/output/log.ts";
 import { systemClock } from "../../core/clock.ts";
+import { ownRedaction } from "../../core/output/own-secrets.ts";
+import { redactedLog } from "../../core/output/redaction.ts";
 import type { Console } from "./console.ts";
 import { jsonLog } from "./json-log.ts";
 import { plainLog } from "./plain-log.ts";
@@ -9,11 +11,15 @@ import { terminalLog } from "./terminal-log.ts";
 export type OpenLog = { readonly log: Log; readonly stop: () => void };
 
 /** The log for this reader: JSON when asked for, a terminal that may be drawn on, else plain lines. */
-export function openLog(console: Console, { json, verbose }: { json: boolean; verbose: boolean }): OpenLog {
+export function openLog(
+  console: Console,
+  { json, verbose, raw }: { json: boolean; verbose: boolean; raw: boolean },
+): OpenLog {
   const { out, err, style, environment } = console;
   const nothing = (): void => undefined;
-  if (json) return { log: jsonLog({ out, err, verbose, now: () => systemClock.now() }), stop: nothing };
-  if (!console.interactive || inCi(environment)) return { log: plainLog({ out, err, verbose }), stop: nothing };
-  const log = terminalLog({ out, style, verbose, monotonicMs: () => systemClock.monotonicMs() });
-  return { log, stop: log.stop };
+  const opened = (log: Log, stop = nothing): OpenLog => ({ log: redactedLog(log, ownRedaction(environment)), stop });
+  if (json) return opened(jsonLog({ out, err, verbose, now: () => systemClock.now() }));
+  if (!console.interactive || inCi(environment)) return opened(plainLog({ out, err, verbose, raw }));
+  const log = terminalLog({ out, style, verbose, raw, monotonicMs: () => systemClock.monotonicMs() });
+  return opened(log, log.stop);
 }

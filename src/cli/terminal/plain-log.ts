@@ -1,13 +1,14 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { type Log, type Phase, type PhaseEvent, phases } from "../../core/output/log.ts";
 import { markedOutput } from "../../reporting/output-marks.ts";
 import { phaseEventLine } from "../../reporting/phase-line.ts";
-import { oneLine } from "../../reporting/words.ts";
 import type { Writer } from "../../core/output/writer.ts";
 
 export type PlainLogRequest = {
   readonly out: Writer;
   readonly err: Writer;
   readonly verbose: boolean;
+  readonly raw?: boolean;
   /** A part that lasts longer is announced before its end. */
   readonly longAfterMs?: number;
 };
@@ -15,7 +16,7 @@ export type PlainLogRequest = {
 /**
  * For a reader that is no terminal: a line when a part ends, one more when it starts if it turns out to be long, nothing that moves.
  */
-export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogRequest): Log {
+export function plainLog({ out, err, verbose, raw = false, longAfterMs = 1_000 }: PlainLogRequest): Log {
   const announced = new Map<string, NodeJS.Timeout>();
   const keyOf = ({ runId = "" }: PhaseEvent, phase: Phase): string => `${phase} ${runId}`;
   const settle = (key: string): void => {
@@ -34,7 +35,7 @@ export function plainLog({ out, err, verbose, longAfterMs = 1_000 }: PlainLogReq
         line(event);
       }
     },
-    output: (chunk) => out.hand(markedOutput(chunk)),
+    output: (chunk) => out.hand(markedOutput(chunk, out.columns() !== undefined && !raw)),
     info: (message) => void out.write(`  ${oneLine(message)}\n`),
     warning: (message) => void err.write(`  warning  ${oneLine(message)}\n`),
     debug: (message) => {

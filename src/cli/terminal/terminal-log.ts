@@ -1,8 +1,9 @@
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { Log, OutputChunk, PhaseEvent } from "../../core/output/log.ts";
 import { markedOutput } from "../../reporting/output-marks.ts";
 import { phaseEventLine } from "../../reporting/phase-line.ts";
-import { oneLine, truncated } from "../../reporting/words.ts";
+import { truncated } from "../../reporting/words.ts";
 import type { Style } from "./style.ts";
 import type { Writer } from "../../core/output/writer.ts";
 
@@ -10,6 +11,8 @@ export type TerminalLogRequest = {
   readonly out: Writer;
   readonly style: Style;
   readonly verbose: boolean;
+  /** The run's output as it is, with all that a terminal acts on. */
+  readonly raw?: boolean;
   readonly monotonicMs: () => number;
   /** Nothing moves before a part has lasted, or the run been silent, for this long. */
   readonly movesAfterMs?: number;
@@ -26,7 +29,7 @@ const eraseLine = "\r\u001b[2K";
  * Whatever is written takes it away first, so that it never ends up between the lines that stay.
  */
 export function terminalLog(request: TerminalLogRequest): TerminalLog {
-  const { out, style, verbose, monotonicMs, movesAfterMs = 1_000, frameMs = 120 } = request;
+  const { out, style, verbose, raw = false, monotonicMs, movesAfterMs = 1_000, frameMs = 120 } = request;
   let current: { readonly event: PhaseEvent; readonly since: number } | undefined;
   let quietSince = 0;
   let drawn = false;
@@ -35,7 +38,7 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
 
   const erase = (): void => {
     quietSince = monotonicMs();
-    if (drawn) void out.write(eraseLine);
+    if (drawn) void out.draw(eraseLine);
     drawn = false;
   };
   const write = (text: string): void | Promise<void> => {
@@ -51,7 +54,7 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
     const text = `${frames[frame++ % frames.length] ?? ""} ${phase.padEnd(9)}${oneLine(detail)}`;
     // A line that wraps could not be erased.
     const room = (out.columns() ?? 80) - time.length - 4;
-    void out.write(`${eraseLine}${style.dim(`${truncated(text, Math.max(room, 10))}   ${time}`)}`);
+    void out.draw(`${eraseLine}${style.dim(`${truncated(text, Math.max(room, 10))}   ${time}`)}`);
     drawn = true;
   };
   const timer = setInterval(draw, frameMs).unref();
@@ -71,7 +74,7 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
   };
   const output = (chunk: OutputChunk): void | Promise<void> => {
     erase();
-    const pending = out.hand(markedOutput(chunk));
+    const pending = out.hand(markedOutput(chunk, !raw));
     if (pending === undefined) return undefined;
     behind = true;
     return pending.then(() => {

@@ -1,6 +1,7 @@
+import { oneLine, terminalText } from "../../core/output/terminal-text.ts";
 import { systemClock } from "../../core/clock.ts";
 import { LaunchError } from "../../core/errors.ts";
-import { oneLine, truncated } from "../../reporting/words.ts";
+import { truncated } from "../../reporting/words.ts";
 import type { Console } from "./console.ts";
 
 /*
@@ -51,7 +52,7 @@ async function watch<T>(work: Watch<T>, console: Console, signal: AbortSignal): 
         await work.wait(next, signal);
       } catch (error) {
         if (signal.aborted || seen === undefined || !isPassing(error)) throw error;
-        trouble = `${error.message}; trying again\n`;
+        trouble = `${oneLine(error.message)}; trying again\n`;
         if (screen === undefined) await console.err.write(`  warning  ${trouble}`);
         draw();
         await systemClock.sleep(retryMs, signal);
@@ -91,7 +92,7 @@ const [home, eraseRestOfLine, eraseBelow] = ["\u001b[H", "\u001b[K", "\u001b[J"]
 
 /** A picture over the terminal's text, which is back as it was when the picture is closed. Drawn over itself: nothing flickers. */
 function openScreen({ out, rows }: Console): Screen {
-  void out.write(openPicture);
+  void out.draw(openPicture);
   return {
     draw: (text) => {
       const room = rows() - 1;
@@ -100,9 +101,9 @@ function openScreen({ out, rows }: Console): Screen {
         lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`];
       // A line that wraps would push the others down.
       const width = out.columns() ?? 80;
-      const shown = fit.map((line) => `${truncated(line, width)}${eraseRestOfLine}\n`);
-      void out.write(`${home}${shown.join("")}${eraseBelow}`);
+      const shown = fit.map((line) => `${terminalText(truncated(line, width))}${eraseRestOfLine}\n`);
+      void out.draw(`${home}${shown.join("")}${eraseBelow}`);
     },
-    close: () => void out.write(closePicture),
+    close: () => void out.draw(closePicture),
   };
 }

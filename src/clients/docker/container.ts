@@ -6,6 +6,7 @@ import { passEnvironment } from "./container-environment.ts";
 import { docker, startDocker } from "./docker.ts";
 
 const inspectSchema = z.object({
+  Id: z.string(),
   Name: z.string(),
   Path: z.string(),
   Image: z.string(),
@@ -27,6 +28,8 @@ const inspectSchema = z.object({
 
 /** What the engine knows of a container. */
 export type Container = {
+  /** The engine's own, which no other container has or will have. */
+  readonly id: string;
   readonly name: string;
   readonly status: z.output<typeof inspectSchema>["State"]["Status"];
   /** False for one whose process never ran. */
@@ -46,6 +49,9 @@ export type Container = {
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly writable: boolean }[];
 };
 
+/** A container as it is asked for, and as people are told of it. */
+export type NamedContainer = Pick<Container, "id" | "name">;
+
 export type CreateRequest = {
   readonly name: string;
   /** Options of `docker create`. */
@@ -57,7 +63,8 @@ export type CreateRequest = {
 };
 
 /** The engine's answer to `create`: its own words when it did not. */
-export type Creation = { readonly kind: "created" } | { readonly kind: "refused"; readonly words: string };
+export type Creation =
+  { readonly kind: "created"; readonly id: string } | { readonly kind: "refused"; readonly words: string };
 
 /** What is asked of the engine here is answered at once, and what has begun is better finished than cut off half-way. */
 const unhurried = new AbortController().signal;
@@ -78,7 +85,8 @@ export async function createContainer(request: CreateRequest): Promise<Creation>
       env: passed.env,
       ...(passed.inputDescriptor === undefined ? {} : { inputDescriptor: passed.inputDescriptor }),
     });
-    return result.exitCode === 0 ? { kind: "created" } : { kind: "refused", words: wordsOf(result.stderr) };
+    if (result.exitCode !== 0) return { kind: "refused", words: wordsOf(result.stderr) };
+    return { kind: "created", id: result.stdout.toString().trim() };
   } finally {
     await passed.close();
   }
@@ -87,30 +95,38 @@ export async function createContainer(request: CreateRequest): Promise<Creation>
 /** A docker command that passes on a container's output. */
 export type DockerOutput = { readonly group: ProcessGroup; readonly pump: OutputPump };
 
+/*
+ * What is done to a container from here on is done to it by its id: under a name there may be another by then.
+ */
+
 /** Starts a container and stays attached to its output; the exit code is the container's, or docker's own when that failed. */
-export async function startContainer(name: string): Promise<DockerOutput> {
+export async function startContainer({ id, name }: NamedContainer): Promise<DockerOutput> {
   const group = await startDocker({
-    args: ["start", "--attach", name],
+    args: ["start", "--attach", id],
     doing: `starting the container ${name}`,
   });
   return { group, pump: pumpOutput(group) };
 }
 
 /** A container's output from its start, to its end. */
-export async function followLogs(name: string): Promise<DockerOutput> {
-  const args = ["logs", "--follow", name];
+export async function followLogs({ id, name }: NamedContainer): Promise<DockerOutput> {
+  const args = ["logs", "--follow", id];
   const group = await startDocker({ args, doing: `reading the log of the container ${name}` });
   return { group, pump: pumpOutput(group) };
 }
 
-/** A container by its name; undefined when the engine says that there is none. Throws when it says nothing. */
-export async function inspectContainer(name: string): Promise<Container | undefined> {
+/** A container by its id, or by its name; undefined when the engine says that there is none. Throws when it says nothing. */
+export async function inspectContainer({
+  id,
+  name,
+}: Pick<NamedContainer, "name"> & Partial<NamedContainer>): Promise<Container | undefined> {
   const doing = `looking at the container ${name}`;
+  const filter = id === undefined ? `name=^/${name}$` : `id=${id}`;
   for (let tries = 0; tries < 2; tries++) {
-    const result = await docker({ args: ["container", "inspect", name], doing, signal: unhurried });
+    const result = await docker({ args: ["container", "inspect", id ?? name], doing, signal: unhurried });
     if (result.exitCode === 0) return containerIn(result.stdout.toString());
     // An engine that can't be reached fails as well: only an empty list says that there is none.
-    if ((await containerNames([`name=^/${name}$`])).length === 0) return undefined;
+    if ((await containerNames([filter])).length === 0) return undefined;
   }
   throw new LaunchError("submit-failed", `${doing}: it is listed, but can't be inspected`);
 }
@@ -134,31 +150,33 @@ export async function containerNames(filters: readonly string[]): Promise<readon
 }
 
 /** Its stop signal (SIGTERM unless it was created with another), then SIGKILL after `graceMs` (in whole seconds, rounded up). Fine when it has ended or is gone. */
-export async function stopContainer(name: string, graceMs: number): Promise<void> {
+export async function stopContainer(container: NamedContainer, graceMs: number): Promise<void> {
+  const { id, name } = container;
   const result = await docker({
-    args: ["stop", "-t", String(Math.ceil(graceMs / 1_000)), name],
+    args: ["stop", "-t", String(Math.ceil(graceMs / 1_000)), id],
     doing: `ending the container ${name}`,
     signal: unhurried,
     timeoutMs: graceMs + 60_000,
   });
   if (result.exitCode === 0) return;
-  const container = await inspectContainer(name);
-  if (container === undefined || container.status === "exited" || container.status === "dead") return;
+  const now = await inspectContainer(container);
+  if (now === undefined || now.status === "exited" || now.status === "dead") return;
   throw new LaunchError("submit-failed", `the container ${name} could not be ended: ${wordsOf(result.stderr)}`);
 }
 
 const removedWithinMs = 30_000;
 
 /** Ends and removes a container and its unnamed volumes. Fine when it is gone, or going. */
-export async function removeContainer(name: string): Promise<void> {
+export async function removeContainer(container: NamedContainer): Promise<void> {
+  const { id, name } = container;
   const deadline = performance.now() + removedWithinMs;
   for (;;) {
     const result = await docker({
-      args: ["rm", "--force", "--volumes", name],
+      args: ["rm", "--force", "--volumes", id],
       doing: `removing the container ${name}`,
       signal: unhurried,
     });
-    if (result.exitCode === 0 || (await inspectContainer(name)) === undefined) return;
+    if (result.exitCode === 0 || (await inspectContainer(container)) === undefined) return;
     if (performance.now() >= deadline)
       throw new LaunchError("submit-failed", `the container ${name} could not be removed: ${wordsOf(result.stderr)}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -166,9 +184,9 @@ export async function removeContainer(name: string): Promise<void> {
 }
 
 /** Whether a path is there in a container, which need not run; symbolic links are followed. */
-export async function hasPath(name: string, path: string): Promise<boolean> {
+export async function hasPath({ id, name }: NamedContainer, path: string): Promise<boolean> {
   const copy = await startDocker({
-    args: ["cp", "--follow-link", `${name}:${path}`, "-"],
+    args: ["cp", "--follow-link", `${id}:${path}`, "-"],
     doing: `looking for ${path} in the container ${name}`,
   });
   copy.stderr.resume();
@@ -185,6 +203,7 @@ function containerIn(text: string): Container {
   const found = z.tuple([inspectSchema]).parse(JSON.parse(text))[0];
   const { State: state, Config: config } = found;
   return {
+    id: found.Id,
     name: found.Name.replace(/^\//, ""),
     status: state.Status,
     started: !state.StartedAt.startsWith("0001-"),

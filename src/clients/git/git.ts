@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../core/errors.ts";
-import { withoutCredentials } from "../../core/output/redaction.ts";
+import { withoutCredentials } from "../../core/output/credentials.ts";
 import { type CommandResult, type Environment, execute, executeOrThrow } from "../../core/process.ts";
 
 export type GitConfig = readonly (readonly [key: string, value: string])[];

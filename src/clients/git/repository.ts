@@ -18,6 +18,9 @@ export type RepositoryCommand = Omit<GitRequest, "cwd"> & {
   readonly cwd?: string;
 };
 
+/** git takes no larger file into memory as a whole: what somebody pushed as kilobytes may be gigabytes. */
+export const streamed = ["core.bigFileThreshold", "8m"] as const;
+
 /** The request of a git command that uses this repository only, wherever it runs. */
 export function inRepository(repository: Omit<Repository, "format">, command: RepositoryCommand): GitRequest {
   const { directory } = repository;

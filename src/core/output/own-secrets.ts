@@ -1,4 +1,4 @@
-import { surelySecretLength } from "./redaction.ts";
+import { type Redact, redactionOf, surelySecretLength } from "./redaction.ts";
 
 /*
  * Secrets of the launcher itself: what its own environment has under names that are given to secrets everywhere. No run asks for them, and
@@ -21,6 +21,12 @@ export function ownSecrets(environment: Variables): readonly OwnSecret[] {
     const secret = secretName.test(name) ? value.trim() : (passwordInUrl.exec(value)?.[1] ?? "");
     return secret.length >= surelySecretLength ? [{ name, value: secret }] : [];
   });
+}
+
+/** Takes them out of words; made when it is first wanted, as a command that says nothing needs none. */
+export function ownRedaction(environment: Variables): () => Redact {
+  let redact: Redact | undefined;
+  return () => (redact ??= redactionOf(ownSecretValues(environment)));
 }
 
 /** Their values, as they stand and as a URL would have them. */

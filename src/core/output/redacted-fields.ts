@@ -33,7 +33,7 @@ export function redactFields<T extends object>(value: T, fields: FieldsOf<T>, re
 }
 
 function redactIn(node: object, fields: AnyFields, redact: Redact): void {
-  if (fields === "ours" || redact.search === undefined) return;
+  if (fields === "ours") return;
   const entries = Object.entries(node);
   if (Array.isArray(node)) {
     for (const [index, item] of entries) Reflect.set(node, index, cleanOf(item, fields, redact));

@@ -1,3 +1,4 @@
+import { withoutCredentials } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import { type SecretSearch, secretSearch, type Span } from "./secrets/secret-search.ts";
 
@@ -8,12 +9,15 @@ export type Redact = {
   readonly search: SecretSearch | undefined;
   /** Takes out those values alone that are no ordinary words. */
   readonly sure: (text: string) => string;
+  /** Whether text has one of those values. */
+  readonly holds: (text: string) => boolean;
 };
 
-/** For when there is no secret: what would be searched for it can stay as it is. */
-export const redactNothing: Redact = Object.assign((text: string) => text, {
+/** For when there is no secret: output can stay as it is, and words lose what its form tells to be a credential. */
+export const redactNothing: Redact = Object.assign((text: string) => withoutCredentials(text), {
   search: undefined,
-  sure: (text: string) => text,
+  sure: withoutCredentials,
+  holds: () => false,
 });
 
 /** Shorter values would blank out ordinary words; they are refused as secrets where secrets enter. */
@@ -26,21 +30,22 @@ const replacement = Buffer.from("***");
 
 /**
  * A redaction for these values, in the forms in which they usually escape: as they are, each line of a multi-line value, quoted and
- * escaped, percent-encoded, and as a part of base64 or hexadecimal.
+ * escaped, percent-encoded, and as a part of base64 or hexadecimal. Words lose other credentials too, by their form.
  */
 export function redactionOf(secrets: readonly string[]): Redact {
   const search = secretSearch(secrets.filter(({ length }) => length >= minSecretLength));
   if (search === undefined) return redactNothing;
   const sure = secrets.filter(({ length }) => length >= surelySecretLength);
-  const all = redacting(search);
-  return Object.assign(all, { search, sure: sure.length === secrets.length ? all : redacting(secretSearch(sure)) });
+  const sureSearch = sure.length === secrets.length ? search : secretSearch(sure);
+  const holds = (text: string): boolean => (sureSearch?.(Buffer.from(text)).spans.length ?? 0) > 0;
+  return Object.assign(redacting(search), { search, sure: redacting(sureSearch), holds });
 }
 
 function redacting(search: SecretSearch | undefined): (text: string) => string {
   return (text) => {
     const bytes = Buffer.from(text);
     const { spans } = search?.(bytes) ?? { spans: [] };
-    return spans.length === 0 ? text : replaceSpans(bytes, spans).toString();
+    return withoutCredentials(spans.length === 0 ? text : replaceSpans(bytes, spans).toString());
   };
 }
 
@@ -56,15 +61,12 @@ export function replaceSpans(bytes: Buffer, spans: readonly Span[]): Buffer {
   return Buffer.concat([...parts, bytes.subarray(from)]);
 }
 
-/** A URL without its user and password, for messages and records. Text that is no URL is returned as it is. */
-export function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
-}
-
 /** Words for people without secrets, whoever says them. The output of a run has none by then. */
 export function redactedLog(log: Log, redact: () => Redact): Log {
   return {
-    phase: (event) => log.phase({ ...event, detail: redact()(event.detail) }),
+    // How it ended is told from a record, which has none by then, and in words that are ours.
+    phase: (event) =>
+      log.phase({ ...event, detail: (event.phase === "done" ? redact().sure : redact())(event.detail) }),
     output: (chunk) => log.output(chunk),
     info: (message) => log.info(redact()(message)),
     warning: (message) => log.warning(redact()(message)),

@@ -1,11 +1,14 @@
 import type { Writable } from "node:stream";
 import { systemCode } from "../errors.ts";
 import { freeBytes } from "./lines.ts";
+import { terminalText } from "./terminal-text.ts";
 
 /** Text to a stream, at the pace of its reader. */
 export type Writer = {
-  /** A promise when the reader is behind: await it before writing more. */
+  /** A promise when the reader is behind: await it before writing more. A terminal gets nothing of it to act on but colours. */
   write(data: string | Uint8Array): void | Promise<void>;
+  /** What a terminal is to do: the text is passed on as it is. */
+  draw(text: string): void | Promise<void>;
   /** The same for bytes that nobody else uses: their memory is given back when the stream has them. */
   hand(data: Uint8Array): void | Promise<void>;
   /** The reader has gone: nothing that is written arrives. */
@@ -34,9 +37,12 @@ export function writerOn(stream: Writable & { readonly isTTY?: boolean; readonly
       // A stream that broke never drains.
       stream.on("close", done);
     });
+  const pass = (data: string | Uint8Array): void | Promise<void> =>
+    gone || data.length === 0 || stream.write(data) ? undefined : drained();
   return {
     isGone: () => gone,
-    write: (data) => (gone || data.length === 0 || stream.write(data) ? undefined : drained()),
+    write: (data) => pass(stream.isTTY === true ? terminalText(Buffer.from(data).toString()) : data),
+    draw: pass,
     hand: (data) => (gone || data.length === 0 || stream.write(data, () => freeBytes(data)) ? undefined : drained()),
     flush: () =>
       new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { dockerConfigFolder } from "../../clients/docker/buildx.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { type Finding, findingOf } from "../../core/finding.ts";
 import { isJsonObject } from "../../core/json.ts";
-import { withoutCredentials } from "../../core/output/redaction.ts";
+import { withoutCredentials } from "../../core/output/credentials.ts";
 
 /** The hosts that Docker has a login for; names only. */
 export async function examineLogins(): Promise<readonly Finding[]> {

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Container, type DockerOutput, followLogs, inspectContainer } from "../../clients/docker/container.ts";
+import {
+  type Container,
+  type DockerOutput,
+  followLogs,
+  inspectContainer,
+  type NamedContainer,
+} from "../../clients/docker/container.ts";
 import { LaunchError } from "../../core/errors.ts";
 import type { OutputStream } from "../../core/output/log.ts";
 import type { ProcessExit } from "../../core/process.ts";
@@ -13,14 +19,14 @@ const settledWithinMs = 2_000;
 const engineAwayMs = 30_000;
 
 /** A container, and the output of the `docker start` that this process has attached to it. */
-export type FollowedContainer = { readonly name: string; readonly attached: DockerOutput | undefined };
+export type FollowedContainer = { readonly container: NamedContainer; readonly attached: DockerOutput | undefined };
 
 /**
  * Follows a container to its end: by the attached `docker start` if it is ours, else by the log from its start. When docker itself was
  * killed or lost its engine, the log is read again and what was delivered is left out.
  */
 export async function followContainer(
-  { name, attached }: FollowedContainer,
+  { container, attached }: FollowedContainer,
   sink: OutputSink,
   signal: AbortSignal,
 ): Promise<ResourceOutcome> {
@@ -32,17 +38,15 @@ export async function followContainer(
     // Zero is the container's own: docker's failures are not zero.
     if (exit.kind === "exited" && exit.exitCode === 0) return exit;
   } else {
-    await follow(await followLogs(name), delivered);
+    await follow(await followLogs(container), delivered);
   }
   for (;;) {
-    const container = await inspectPatiently(name, signal);
-    if (container === undefined) {
-      return { kind: "failed", reason: "lost", message: `the container ${name} is gone: somebody else has removed it` };
-    }
-    const { status } = container;
-    if (status === "exited" || status === "dead" || status === "created") return outcomeOf(container);
+    const now = await patiently(() => inspectContainer(container), signal);
+    if (now === undefined) return goneOutcome(container);
+    const { status } = now;
+    if (status === "exited" || status === "dead" || status === "created") return outcomeOf(now);
     await delay(100, undefined, { signal }).catch((error: unknown) => Promise.reject(notFollowed(error)));
-    await follow(await followLogs(name), { ...delivered });
+    await follow(await followLogs(container), { ...delivered });
   }
 }
 
@@ -81,11 +85,19 @@ function skipping(
   };
 }
 
-async function inspectPatiently(name: string, signal: AbortSignal): Promise<Container | undefined> {
+export function goneOutcome({ name }: Pick<NamedContainer, "name">): ResourceOutcome {
+  return { kind: "failed", reason: "lost", message: `the container ${name} is gone: somebody else has removed it` };
+}
+
+/** Asks the engine again while it is away for a moment. */
+export async function patiently(
+  ask: () => Promise<Container | undefined>,
+  signal: AbortSignal,
+): Promise<Container | undefined> {
   const deadline = performance.now() + engineAwayMs;
   for (;;) {
     try {
-      return await inspectContainer(name);
+      return await ask();
     } catch (error) {
       if (performance.now() >= deadline) throw error;
       await delay(1_000, undefined, { signal }).catch((reason: unknown) => Promise.reject(notFollowed(reason)));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import {
   containerNames,
   type DockerOutput,
-  inspectContainer,
+  type NamedContainer,
   removeContainer,
   stopContainer,
 } from "../../clients/docker/container.ts";
@@ -12,21 +12,23 @@ import { engineVersion } from "../../clients/docker/version.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing } from "../../core/errors.ts";
 import { findingOf } from "../../core/finding.ts";
-import { localHandle, runKeyOf } from "../../run/handle.ts";
-import type { Handle } from "../../run/handle.ts";
+import type { Log } from "../../core/output/log.ts";
+import { type Handle, identityLabel, localHandle, type NamedAttempt, namedBy } from "../../run/handle.ts";
 import type { Resource, ResourceContext, ResourcePlugin, RunRequest, SharedLife } from "../resource.ts";
-import { followContainer } from "./follow.ts";
+import { followContainer, goneOutcome, patiently } from "./follow.ts";
 import { mountOption, mountsOf, networkOptions, outputTarget, sourceTarget } from "./mounts.ts";
 import { environmentOf, optionsOf } from "./options.ts";
+import { ownContainer } from "./own-container.ts";
 import { reclaim } from "./reclaim.ts";
 import type { LocalContainerArgs } from "./schema.ts";
-import { type ContainerSettings, imageOf, labelsOf, submit } from "./submit.ts";
+import { type ContainerSettings, imageOf, submit } from "./submit.ts";
 import { endWatcher, removeWatcher, startWatcher, unlessAbandoned } from "./watcher.ts";
 
 const kind = "local-container";
 
 /*
- * A run as one container of the local engine, named after the run, so that any launcher can find it. `docker create`, then
+ * A run as one container of the local engine, named after the attempt and labelled with its identity, so that any launcher can find it, and
+ * takes no other for it. `docker create`, then
  * `docker start --attach`, then `docker rm`: three calls when all goes well. Creating apart from starting costs one call more than
  * `docker run` and tells what failed: no image, a refused option, or the program.
  */
@@ -43,6 +45,7 @@ export const plugin: ResourcePlugin<LocalContainerArgs, StartedRuns> = {
 /** A folder of ours that a container may write to, and the permissions that it gets back. */
 type Folder = { readonly path: string; readonly mode: number };
 type Run = {
+  readonly container: NamedContainer;
   /** The `docker start` of this process. */
   readonly attached: DockerOutput | undefined;
   /** It gives its output once: who follows after that has the engine's log. */
@@ -51,7 +54,7 @@ type Run = {
   readonly folders: readonly Folder[];
 };
 
-/** The runs that this process has started, by their containers' names. */
+/** The runs that this process has started, by their identities. */
 type StartedRuns = SharedLife & { readonly runs: Map<string, Run> };
 
 function startedRuns(): StartedRuns {
@@ -80,7 +83,11 @@ function createLocalContainer(
     hasWorkdir: (args.workdir ?? args.w) !== undefined,
   };
   const watcherOf = (name: string): string => join(context.cacheDirectory, "containers", `${name}.json`);
-  const nameOf = (handle: Handle): string => localHandle(kind, runKeyOf(kind, handle)).name;
+  const attemptOf = (handle: Handle): NamedAttempt => namedBy(kind, handle);
+  const known = async ({ identity }: NamedAttempt): Promise<Run | undefined> => (await lend()).runs.get(identity);
+  /** What this process has started it knows; another's the engine is asked for. */
+  const containerOf = async (attempt: NamedAttempt): Promise<NamedContainer | undefined> =>
+    (await known(attempt))?.container ?? ownContainer(attempt, context.log);
   const open = (run: Run | undefined): Promise<void> =>
     run === undefined
       ? Promise.resolve()
@@ -96,15 +103,16 @@ function createLocalContainer(
     describe: (request) => describe(request, settings),
     handleFor: (request) => localHandle(kind, request),
     submit: async (request, start, signal) => {
-      const name = nameOf(start.handle);
+      const attempt = attemptOf(start.handle);
+      const { name, identity } = attempt;
       const { runs } = await lend();
-      if (runs.has(name)) return;
+      if (runs.has(identity)) return;
       const folders = await foldersOf(request);
       // Before the container: a kill in between leaves a watcher of nothing, which ends by itself.
-      if (request.outlives !== undefined) await startWatcher(name, request.outlives, watcherOf(name));
+      if (request.outlives !== undefined) await startWatcher(attempt, request.outlives, watcherOf(name));
       try {
-        const attached = await submit(request, { ...start, settings }, signal);
-        runs.set(name, { attached, isFollowed: false, image: imageOf(request), folders });
+        const submitted = await submit(request, { ...start, settings }, signal);
+        runs.set(identity, { ...submitted, isFollowed: false, image: imageOf(request), folders });
       } catch (error) {
         await endWatcher(watcherOf(name));
         for (const folder of folders) await closeFolder(folder);
@@ -113,31 +121,34 @@ function createLocalContainer(
     },
     find: async (key) => {
       const handle = localHandle(kind, key);
-      const labels = Object.entries(labelsOf(key)).map(([label, value]) => `label=${label}=${value}`);
-      return (await containerNames(labels)).includes(handle.name) ? handle : undefined;
+      const named = await containerNames([`label=${identityLabel}=${key.identity}`]);
+      return named.includes(handle.name) ? handle : undefined;
     },
     follow: async (handle, { sink }, signal) => {
-      const name = nameOf(handle);
-      const { runs } = await lend();
-      const outcome = await followContainer({ name, attached: takeAttached(runs.get(name)) }, sink, signal);
-      await open(runs.get(name) ?? (await orphanOf(name)));
-      return unlessAbandoned(outcome, watcherOf(name));
+      const attempt = attemptOf(handle);
+      const run = await known(attempt);
+      const container = run?.container ?? (await patiently(() => ownContainer(attempt, context.log), signal));
+      if (container === undefined) return goneOutcome(attempt);
+      const outcome = await followContainer({ container, attached: takeAttached(run) }, sink, signal);
+      await open(run ?? (await orphanOf(attempt, context.log)));
+      return unlessAbandoned(outcome, watcherOf(attempt.name));
     },
-    imageDigest: (handle) => imageDigestOf(nameOf(handle)),
+    imageDigest: (handle) => imageDigestOf(attemptOf(handle), context.log),
     cancel: async (handle, graceMs) => {
-      await stopContainer(nameOf(handle), graceMs);
-      await endWatcher(watcherOf(nameOf(handle)));
+      const attempt = attemptOf(handle);
+      const container = await containerOf(attempt);
+      if (container !== undefined) await stopContainer(container, graceMs);
+      await endWatcher(watcherOf(attempt.name));
     },
     remove: async (handle) => {
-      const name = nameOf(handle);
-      const { runs } = await lend();
-      const run = runs.get(name) ?? (await orphanOf(name));
-      await removeContainer(name);
-      await removeWatcher(watcherOf(name));
+      const attempt = attemptOf(handle);
+      const run = (await known(attempt)) ?? (await orphanOf(attempt, context.log));
+      if (run !== undefined) await removeContainer(run.container);
+      await removeWatcher(watcherOf(attempt.name));
       await run?.attached?.group.end(0);
       await open(run);
       for (const folder of run?.folders ?? []) await closeFolder(folder);
-      runs.delete(name);
+      (await lend()).runs.delete(attempt.identity);
     },
   };
 }
@@ -158,21 +169,21 @@ async function foldersOf({ outputDirectory, sourceDirectory }: RunRequest): Prom
 }
 
 /** The manifest's digest, as a registry knows it, where the engine has one; else its own id of the image. */
-async function imageDigestOf(name: string): Promise<string | undefined> {
-  const container = await inspectContainer(name);
+async function imageDigestOf(attempt: NamedAttempt, log: Log): Promise<string | undefined> {
+  const container = await ownContainer(attempt, log);
   if (container === undefined) return undefined;
   const image = await localImage(container.imageId, { signal: AbortSignal.timeout(10_000) });
   return image?.repoDigests[0]?.replace(/^.*@/, "") ?? container.imageId;
 }
 
 /** What the engine knows of a container that another launcher made; the folders are those that a launcher mounts, not the user's. */
-async function orphanOf(name: string): Promise<Run | undefined> {
-  const container = await inspectContainer(name);
+async function orphanOf(attempt: NamedAttempt, log: Log): Promise<Run | undefined> {
+  const container = await ownContainer(attempt, log);
   if (container === undefined) return undefined;
   const folders = container.mounts
     .filter(({ target }) => target === outputTarget || target === sourceTarget)
     .map(({ source }) => ({ path: source, mode: 0o755 }));
-  return { attached: undefined, isFollowed: false, image: container.image, folders };
+  return { container, attached: undefined, isFollowed: false, image: container.image, folders };
 }
 
 function takeAttached(run: Run | undefined): DockerOutput | undefined {

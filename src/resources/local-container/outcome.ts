@@ -29,10 +29,11 @@ export async function outcomeOf(container: Container): Promise<ResourceOutcome> 
 }
 
 /** The init's exit code says "not found", and so may the program's own: whether it is there decides. */
-async function hasProgram({ name, program, path, workingDirectory }: Container): Promise<boolean> {
+async function hasProgram(container: Container): Promise<boolean> {
+  const { program, path, workingDirectory } = container;
   const folders = program.includes("/") ? [workingDirectory] : (path ?? defaultPath).split(":");
   for (const folder of folders) {
-    if (await hasPath(name, posix.resolve(workingDirectory, folder, program))) return true;
+    if (await hasPath(container, posix.resolve(workingDirectory, folder, program))) return true;
   }
   return false;
 }

@@ -5,6 +5,7 @@ import {
   type CreateRequest,
   type DockerOutput,
   inspectContainer,
+  type NamedContainer,
   removeContainer,
   startContainer,
 } from "../../clients/docker/container.ts";
@@ -14,10 +15,11 @@ import { pullWithProgress } from "../../clients/docker/pull.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { chmodBelow } from "../../core/folders/pinned.ts";
 import { formatImageReference, parseImageReference } from "../../core/image-reference.ts";
-import type { Handle, RunKey } from "../../run/handle.ts";
+import { type Handle, labelsOfAttempt } from "../../run/handle.ts";
 import type { PullAccess, RunRequest, Start } from "../resource.ts";
 import type { StartWaits } from "../start-wait.ts";
 import { type BindMount, mountOption, outputTarget, sourceTarget } from "./mounts.ts";
+import { isOwn } from "./own-container.ts";
 
 /** What the args and the launch config make of a run's container. */
 export type ContainerSettings = {
@@ -36,10 +38,6 @@ const writableForAll = 0o1777;
 /** The engine's own log, for those who adopt the run: its `local` driver keeps bytes as they are, and an endless log from filling the disk. */
 const logOptions = ["--log-driver=local", "--log-opt=max-size=100m", "--log-opt=max-file=5"];
 
-export function labelsOf({ runId, attempt }: RunKey): Readonly<Record<string, string>> {
-  return { "launch.run": runId, "launch.attempt": String(attempt) };
-}
-
 export function imageOf({ image }: RunRequest): string {
   if (image === undefined)
     throw new LaunchError("refused", "local-container needs an image: build one, or name one in docker.docker_image");
@@ -50,44 +48,44 @@ export function imageOf({ image }: RunRequest): string {
   return formatImageReference({ ...(registry === undefined ? {} : { registry }), repository, digest });
 }
 
-/**
- * Starts a run's container, or takes the one that is there. Returns docker attached to it when the start was ours to make; a container that
- * runs or has ended is followed by its log.
- */
-export async function submit(
-  request: RunRequest,
-  start: ContainerStart,
-  signal: AbortSignal,
-): Promise<DockerOutput | undefined> {
+export type Submitted = {
+  readonly container: NamedContainer;
+  /** Docker attached to it, when the start was ours to make; a container that runs or has ended is followed by its log. */
+  readonly attached: DockerOutput | undefined;
+};
+
+/** Starts a run's container, or takes the one that is there. */
+export async function submit(request: RunRequest, start: ContainerStart, signal: AbortSignal): Promise<Submitted> {
   const { handle, settings } = start;
   refuseOtherDevices(request, settings);
   const creation = creationOf(request, handle, settings);
   stopIfAborted(signal);
   await openFolders(request);
-  const adopted = await createOrAdopt(request, { ...start, creation }, signal);
-  if (adopted === "started") return undefined;
+  const { id, isStarted } = await createOrAdopt(request, { ...start, creation }, signal);
+  const container = { id, name: handle.name };
+  if (isStarted) return { container, attached: undefined };
   if (signal.aborted) {
-    await removeContainer(handle.name);
+    await removeContainer(container);
     stopIfAborted(signal);
   }
-  return startContainer(handle.name);
+  return { container, attached: await startContainer(container) };
 }
 
-/** `created` is the container's state then: its start is left to be made. */
 async function createOrAdopt(
   request: RunRequest,
   { creation, settings, waits }: ContainerStart & { readonly creation: CreateRequest },
   signal: AbortSignal,
-): Promise<"created" | "started"> {
+): Promise<{ readonly id: string; readonly isStarted: boolean }> {
   const { name, image } = creation;
   let creating = await createContainer(creation);
-  if (creating.kind === "created") return "created";
-  const present = await inspectContainer(name);
+  if (creating.kind === "created") return { id: creating.id, isStarted: false };
+  const present = await inspectContainer({ name });
   if (present !== undefined) {
-    const ours = Object.entries(labelsOf(request)).every(([label, value]) => present.labels[label] === value);
-    if (!ours)
-      throw new LaunchError("submit-failed", `a container named ${name} is there, and it is not this run's; remove it`);
-    return present.status === "created" ? "created" : "started";
+    if (isOwn(present, request)) return { id: present.id, isStarted: present.status !== "created" };
+    throw new LaunchError(
+      "submit-failed",
+      `a container named ${name} is there, and it is not this run's: it is left alone; rename or remove it`,
+    );
   }
   // With a platform, an image of the same name for another one may be here.
   if (settings.platform !== undefined || (await localImage(image, { signal })) === undefined) {
@@ -95,7 +93,7 @@ async function createOrAdopt(
     waits(undefined);
     stopIfAborted(signal);
     creating = await createContainer(creation);
-    if (creating.kind === "created") return "created";
+    if (creating.kind === "created") return { id: creating.id, isStarted: false };
   }
   throw new LaunchError("submit-failed", `the container could not be created: ${creating.words}`);
 }
@@ -138,7 +136,7 @@ function refuseOtherDevices({ devices }: RunRequest, { options }: ContainerSetti
 
 function creationOf(request: RunRequest, handle: Handle, settings: ContainerSettings): CreateRequest {
   const [program, ...rest] = request.command ?? [];
-  const labels = { ...request.labels, ...labelsOf(request) };
+  const labels = { ...request.labels, ...labelsOfAttempt(request) };
   const source: readonly BindMount[] =
     request.sourceDirectory === undefined
       ? []

@@ -5,12 +5,16 @@ import { dockerEnvironment } from "../../clients/docker/docker.ts";
 import { isFileMissing } from "../../core/errors.ts";
 import { isRunning, nameProcess, type ProcessName } from "../../core/process-identity.ts";
 import { signalGroup, startGroup } from "../../core/process.ts";
+import { identityLabel, type NamedAttempt } from "../../run/handle.ts";
 import type { Outlives } from "../resource.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
 
+const stopGraceSeconds = 10;
+
 /*
  * The engine keeps a container, its log and its exit code when we are killed; what it can't know is that nobody comes back. That is a
- * watcher's work: a shell that removes the keep-alive file at each look, and stops the container once the file was missing for too long.
+ * watcher's work: a shell that removes the keep-alive file at each look, and stops the container once the file was missing for too long:
+ * the one with the attempt's identity, which it asks for then, as it may be there only after the watcher.
  * A shell, because it costs 2 ms and 1 MB where Node would cost 40 ms and 45 MB for each container. Nothing of the run is in its text.
  */
 const program = `
@@ -22,15 +26,14 @@ while [ "$missed" -lt "$looks" ]; do
   if [ -e "$alive" ]; then rm -f -- "$alive"; missed=0; else missed=$((missed + 1)); fi
 done
 : > "$ending"
-exec "$@"
+container=$(docker container ls --quiet --no-trunc "$@") && [ -n "$container" ] && exec docker stop --timeout ${stopGraceSeconds} $container
 `;
 
 const looksPerGrace = 8;
-const stopGraceSeconds = 10;
 
 /** Starts the watcher of a container that has none, and may be there only later; `file` is where its name is kept for whoever ends it. */
 export async function startWatcher(
-  container: string,
+  { name, identity }: NamedAttempt,
   { keepAliveFile, graceMs }: Outlives,
   file: string,
 ): Promise<void> {
@@ -42,17 +45,17 @@ export async function startWatcher(
     command: "sh",
     args: [
       ...["-c", program, "launch-watch", keepAliveFile, String(nap), String(looks), endingOf(file)],
-      ...["docker", "stop", "--timeout", String(stopGraceSeconds), container],
+      ...["--filter", `label=${identityLabel}=${identity}`, "--filter", `name=^/${name}$`],
     ],
-    doing: `watching the container ${container}`,
+    doing: `watching the container ${name}`,
     env: dockerEnvironment({}),
   });
   group.stdout.destroy();
   group.stderr.destroy();
   group.child.unref();
-  const name = (await nameProcess(group.pid)) ?? { pid: group.pid, started: "" };
+  const watcher = (await nameProcess(group.pid)) ?? { pid: group.pid, started: "" };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.new`, JSON.stringify(name), { mode: 0o600 });
+  await writeFile(`${file}.new`, JSON.stringify(watcher), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 

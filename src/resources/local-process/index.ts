@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatCommandLine } from "../../core/command-line.ts";
 import { isFileMissing, LaunchError } from "../../core/errors.ts";
 import { isRunning } from "../../core/process-identity.ts";
-import { localHandle, runKeyOf } from "../../run/handle.ts";
+import { localHandle, namedBy } from "../../run/handle.ts";
 import type { Handle } from "../../run/handle.ts";
 import type { Resource, ResourceContext, ResourcePlugin, RunReader, RunRequest, SharedLife } from "../resource.ts";
 import type { StartWaits } from "../start-wait.ts";
@@ -37,7 +37,7 @@ export const plugin: ResourcePlugin<LocalProcessArgs, StartedRuns> = {
 
 type Run = { readonly started: StartedProcess; readonly checked: Promise<void>; readonly stopCheck: () => void };
 
-/** The runs whose parent this process is, by their handles' names. */
+/** The runs whose parent this process is, by their identities. */
 type StartedRuns = SharedLife & { readonly runs: Map<string, Run> };
 
 function startedRuns(): StartedRuns {
@@ -57,14 +57,15 @@ function createLocalProcess(
   context: ResourceContext,
   lend: () => Promise<StartedRuns>,
 ): Resource {
-  const stateOf = (handle: Handle): RunState => runStateOf(context.cacheDirectory, runKeyOf(kind, handle));
+  const stateOf = (handle: Handle): RunState => runStateOf(context.cacheDirectory, namedBy(kind, handle));
   const treeOf = (handle: Handle, run?: Run): ProcessTree =>
-    processTreeOf(runKeyOf(kind, handle), async () => {
+    processTreeOf(namedBy(kind, handle), async () => {
       if (run !== undefined) return { name: run.started.name, ours: run.started.isOurs() };
       const name = await stateOf(handle).readProcess();
       return name === undefined ? undefined : { name, ours: false };
     });
-  const runOf = async ({ name }: Handle): Promise<Run | undefined> => (await lend()).runs.get(name);
+  const identityOf = (handle: Handle): string => namedBy(kind, handle).identity;
+  const runOf = async (handle: Handle): Promise<Run | undefined> => (await lend()).runs.get(identityOf(handle));
 
   return {
     describe: (request) => formatCommandLine([...commandOf(request), ...request.args]),
@@ -73,7 +74,8 @@ function createLocalProcess(
       const command = commandOf(request);
       const directory = await workingDirectoryOf(request);
       const { runs } = await lend();
-      if (runs.has(handle.name)) return;
+      const identity = identityOf(handle);
+      if (runs.has(identity)) return;
       const state = stateOf(handle);
       const claimed = { state, tree: treeOf(handle), waits, claimedWithinMs };
       if (!(await state.claim()) && (await wasStarted(claimed, signal))) return;
@@ -94,7 +96,7 @@ function createLocalProcess(
             { command: command[0] ?? "", directory, env: { ...base, ...request.env }, log: context.log },
             checking.signal,
           );
-      runs.set(handle.name, { started, checked, stopCheck: () => checking.abort() });
+      runs.set(identity, { started, checked, stopCheck: () => checking.abort() });
     },
     find: async (key) => {
       const handle = localHandle(kind, key);
@@ -119,7 +121,7 @@ function createLocalProcess(
         await Promise.race([run.started.recorded, delay(recordedWithinMs, undefined, { ref: false })]);
       await endSupervisor(stateOf(handle));
       await stateOf(handle).remove();
-      (await lend()).runs.delete(handle.name);
+      (await lend()).runs.delete(identityOf(handle));
     },
   };
 }

@@ -8,11 +8,11 @@ import {
   type ProcessName,
 } from "../../core/process-identity.ts";
 import { signalGroup } from "../../core/process.ts";
-import type { RunKey } from "../../run/handle.ts";
+import type { NamedAttempt } from "../../run/handle.ts";
 
 /** Set in a run's environment and inherited by all that it starts, so that what left its process group is still known as its own. */
-export function markerOf({ runId, attempt }: RunKey): Readonly<Record<string, string>> {
-  return { LAUNCH_RUN_ID: runId, LAUNCH_ATTEMPT: String(attempt) };
+export function markerOf({ identity }: Pick<NamedAttempt, "identity">): Readonly<Record<string, string>> {
+  return { LAUNCH_IDENTITY: identity };
 }
 
 /** What there is of a run: the head of its group, when that is known and trusted, and the processes with its mark. */
@@ -33,11 +33,11 @@ export type ProcessTree = {
  * other hands before its whole group is gone.
  */
 export function processTreeOf(
-  key: RunKey,
+  attempt: NamedAttempt,
   head: () => Promise<{ readonly name: ProcessName; readonly ours: boolean } | undefined>,
 ): ProcessTree {
   const look = async (): Promise<Remains> => {
-    const [known, marked] = await Promise.all([head(), findMarkedProcesses(markerOf(key))]);
+    const [known, marked] = await Promise.all([head(), findMarkedProcesses(markerOf(attempt))]);
     const group = known?.name.pid;
     const inGroup = marked.some((stray) => stray.group === group);
     const trusted = known !== undefined && (known.ours || inGroup || (await isRunning(known.name)));

@@ -2,15 +2,14 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../core/errors.ts";
 import { nameProcess, type ProcessName } from "../../core/process-identity.ts";
-import { localHandle } from "../../run/handle.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
-import type { RunKey } from "../../run/handle.ts";
+import type { NamedAttempt } from "../../run/handle.ts";
 
 /*
  * What is known of a run on this machine, in a folder of its own, so that another process can find, end and remove it:
  * `claimer.json`, the launcher that starts it, `process.json`, the head of its group, and `outcome.json`, how it ended, which that launcher
  * writes. A run that outlives its launcher has `supervisor.json` too, the process that writes its outcome, and its `output`.
- * Making the folder is what decides who starts the run. Its place follows from the run alone: a path in
+ * Making the folder is what decides who starts the run. Its name is the attempt's whole identity, so that nothing else has it: a path in
  * a handle would be one that others can choose.
  */
 export type RunState = {
@@ -33,8 +32,8 @@ export type RunState = {
 
 export const kind = "local-process";
 
-export function runStateOf(cacheDirectory: string, key: RunKey): RunState {
-  const folder = join(cacheDirectory, "processes", localHandle(kind, key).name);
+export function runStateOf(cacheDirectory: string, { identity }: NamedAttempt): RunState {
+  const folder = join(cacheDirectory, "processes", identity);
   return {
     folder,
     claim: async () => {

@@ -99,6 +99,8 @@ function environmentOf({ request, base }: StartRequest): Record<string, string> 
     ...request.secrets,
     ...(request.devices === undefined ? {} : { CUDA_VISIBLE_DEVICES: request.devices.gpu.join(",") }),
     LAUNCH_OUTPUT_DIR: request.outputDirectory,
+    LAUNCH_RUN_ID: request.runId,
+    LAUNCH_ATTEMPT: String(request.attempt),
     ...markerOf(request),
   };
 }

@@ -95,6 +95,7 @@ export const recordWords: FieldsOf<RunRecord> = {
   schema_version: "ours",
   run_id: "ours",
   attempt: "ours",
+  nonce: "ours",
   name: "named",
   entity: "named",
   project: "named",

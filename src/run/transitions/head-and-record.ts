@@ -20,6 +20,7 @@ export function headOf(record: RunRecord): RunHead {
     ...(record.exit_code === undefined ? {} : { exit_code: record.exit_code }),
     resource: record.resource,
     attempt: record.attempt,
+    ...(record.nonce === undefined ? {} : { nonce: record.nonce }),
     by: record.by,
     created_at: record.created_at,
     updated_at: now,
@@ -32,11 +33,12 @@ export function headOf(record: RunRecord): RunHead {
 
 /** The record of a run of which its head alone is known, and who launched it. */
 export function recordOfHead(head: RunHead, launcher: RunRecord["launcher"]): RunRecord {
-  const { schema_version, run_id, attempt, name, entity, project, by, resource, created_at } = head;
+  const { schema_version, run_id, attempt, nonce, name, entity, project, by, resource, created_at } = head;
   return {
     schema_version,
     run_id,
     attempt,
+    ...(nonce === undefined ? {} : { nonce }),
     name,
     entity,
     project,

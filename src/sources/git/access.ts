@@ -1,3 +1,4 @@
+import { withoutCredentials } from "../../core/output/credentials.ts";
 import { redirectedUrl } from "../../clients/git/remotes/info-refs.ts";
 import { listRemote, type RemoteAnswer, type RemoteRefs } from "../../clients/git/remotes/list-remote.ts";
 import {
@@ -62,5 +63,8 @@ function unreachable(url: GitUrl, said: string, withCredential: boolean): Launch
         : withCredential
           ? `check the URL, and that the credential given for ${url.host} may read it`
           : `check the URL; if it is private, give a token for ${url.host} or set up a git credential helper`;
-  return new LaunchError("source-failed", `the repository ${url.url} could not be read (${said}); ${advice}`);
+  return new LaunchError(
+    "source-failed",
+    `the repository ${withoutCredentials(url.url)} could not be read (${said}); ${advice}`,
+  );
 }

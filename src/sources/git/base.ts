@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
 import { isFileMissing } from "../../core/errors.ts";
-import { withoutCredentials } from "../../core/output/redaction.ts";
+import { withoutCredentials } from "../../core/output/credentials.ts";
 import type { Head, Inspection } from "./work-tree/inspection.ts";
 import { chooseRemote, fetchHeadName, isLocalPath, parseFetchHead } from "./remotes.ts";
 

@@ -3,7 +3,7 @@ import { applyPatch, changedPaths } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository, scratchGit } from "../../clients/git/scratch-repository.ts";
 import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { LaunchError } from "../../core/errors.ts";
-import { withoutCredentials } from "../../core/output/redaction.ts";
+import { withoutCredentials } from "../../core/output/credentials.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
 import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { openRemote } from "./access.ts";
@@ -73,7 +73,7 @@ async function resolveIn(
   const folder = request.subdirectory ?? subdirectory;
   const provenance: Provenance = {
     kind: "git",
-    repository: url.url.replace(/^(https?:\/\/)[^/@]*@/, "$1"),
+    repository: withoutCredentials(url.url),
     ...(fetched.ref === undefined ? {} : { ref: fetched.ref.replace(/^refs\/(?:heads|tags)\//, "") }),
     commit,
     base: commit,

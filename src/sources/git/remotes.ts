@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { withoutCredentials } from "../../core/output/redaction.ts";
 
 export type Remotes = {
   /** URL by name, as configured. */
@@ -50,7 +49,9 @@ export function parseFetchHead(text: string): readonly Fetched[] {
 
 /** The form in which FETCH_HEAD names a remote. */
 export function fetchHeadName(url: string): string {
-  const anonymous = url.includes("://") ? withoutCredentials(url) : url.replace(/^[^/@:]*@/, "");
+  const anonymous = url.includes("://")
+    ? url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1")
+    : url.replace(/^[^/@:]*@/, "");
   return anonymous
     .replace(/\/+$/, "")
     .replace(/\.git$/, "")

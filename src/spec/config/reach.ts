@@ -1,6 +1,6 @@
 import { builderReaches } from "../../builders/index.ts";
 import { isJsonObject, type Json, toJson } from "../../core/json.ts";
-import { withoutCredentials } from "../../core/output/redaction.ts";
+import { withoutCredentials } from "../../core/output/credentials.ts";
 import { pathOf } from "../reading/located.ts";
 import type { ConfigField } from "../resolve/resolution.ts";
 import { type LaunchConfig, launchConfigSchema } from "./launch-config.ts";

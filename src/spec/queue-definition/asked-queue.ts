@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { definitionHash, queueNamePattern } from "../../queues/definition.ts";
 import { type Fault, faultAt } from "../reading/fault.ts";
@@ -43,7 +44,9 @@ export async function askedQueue(
     const known =
       found.known.length === 1 ? `there is ${found.known.join()} alone` : `there are ${found.known.join(", ")}`;
     const hint =
-      suggestion === undefined ? `; ${known}; make it: launch queue create ${queue}` : didYouMean(suggestion);
+      suggestion === undefined
+        ? `; ${known}; make it: ${formatCommandLine(["launch", "queue", "create", queue])}`
+        : didYouMean(suggestion);
     refuse(`there is no queue "${queue}"${hint}`, suggestion);
   }
   return undefined;

@@ -41,9 +41,13 @@ export function faultAt({ origin, message, path = "", suggestion }: FaultRequest
   return { ...place, message: plain(message), path: plain(path), ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-/** A message quotes what was written: nothing of it may act on a terminal. */
+/** A key may be as long as its document. */
+const maxText = 1_000;
+
+/** A message quotes what was written: nothing of it may act on a terminal, or fill it. */
 function plain(text: string): string {
-  return text.replace(/\p{Cc}/gu, " ");
+  const short = text.length <= maxText ? text : `${text.slice(0, maxText - 1)}…`;
+  return short.replace(/\p{Cc}/gu, " ");
 }
 
 /** An origin for people: `launch.yaml:7:13`, `--resource`, `default`. */

@@ -60,7 +60,7 @@ function faultsOf(issue: Issue, tree: Located, names: readonly string[]): readon
   const found = find(tree, path);
   if (issue.code === "unrecognized_keys") {
     const known = [...issue.message.split("\n"), ...(found.path === "" ? names : [])].filter((name) => name !== "");
-    return issue.keys.map((key) => unknownKey(key, found, known));
+    return issue.keys.map((key, index) => unknownKey(key, found, { known, isHinted: index < maxHints }));
   }
   if (issue.code === "invalid_union" && issue.message === "") {
     const branch = branchOf(issue.errors);
@@ -80,6 +80,9 @@ function faultsOf(issue: Issue, tree: Located, names: readonly string[]): readon
   }
   return [wrongValue(found, issue.message)];
 }
+
+/** Who has written more unknown keys than these into one mapping has not misspelt them. */
+const maxHints = 100;
 
 function isWord({ value }: Found): boolean {
   return value?.kind === "scalar" && typeof value.value === "string";
@@ -109,10 +112,12 @@ function find(tree: Located, path: readonly PropertyKey[]): Found {
   return { path: value.path, origin: value.origin, key, value, missing: false };
 }
 
-function unknownKey(key: string, found: Found, known: readonly string[]): Fault {
+type KnownKeys = { readonly known: readonly string[]; readonly isHinted: boolean };
+
+function unknownKey(key: string, found: Found, { known, isHinted }: KnownKeys): Fault {
   const path = pathOf(found.path, key);
   const entry = found.value?.kind === "map" ? found.value.entries.get(key) : undefined;
-  const suggestion = suggestionFor(key, known);
+  const suggestion = isHinted ? suggestionFor(key, known) : undefined;
   const where = found.path === "" ? "" : ` in ${found.path}`;
   const hint =
     suggestion === undefined && known.length > 0 && known.length <= 12
@@ -203,7 +208,8 @@ function unknownInAll(branches: readonly (readonly Issue[])[]): readonly Issue[]
   const unknown = branches.flatMap((issues) => issues.find((issue) => issue.code === "unrecognized_keys") ?? []);
   const [first] = unknown;
   if (first === undefined || unknown.length < branches.length) return [];
-  const keys = first.keys.filter((key) => unknown.every((issue) => issue.keys.includes(key)));
+  const sets = unknown.map((issue) => new Set(issue.keys));
+  const keys = first.keys.filter((key) => sets.every((set) => set.has(key)));
   const known = new Set(unknown.flatMap((issue) => issue.message.split("\n")));
   return [{ ...first, keys, message: [...known].join("\n") }];
 }

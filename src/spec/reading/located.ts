@@ -19,6 +19,9 @@ export type LocatedScalar = Position & {
 };
 export type Entry = { readonly key: Origin; readonly value: Located };
 
+/** What a key can't be called: validation would lose it without a word, and elsewhere it is no key at all. */
+export const lostKey = "__proto__";
+
 export function emptyMap(origin: Origin, path = ""): LocatedMap {
   return { kind: "map", origin, path, entries: new Map() };
 }

@@ -14,20 +14,24 @@ export type RenderRequest = {
 
 const maxWidth = 120;
 
+/** More than a person reads at once; how many there are is said. */
+const maxShown = 50;
+
 /** Faults for people: each with its place, the line that it is in and a caret line under it, and at the end how many there are. */
 export function renderFaults({ faults, documents, schemas = {}, leftOut }: RenderRequest): readonly string[] {
-  const lines = faults.flatMap((fault) => {
-    const text = documents.find(({ name }) => name === fault.file)?.text;
-    const source = text?.split(/\r\n|\n|\r/)[fault.line - 1];
+  const sources = new Map(documents.map(({ name, text }) => [name, text.split(/\r\n|\n|\r/)] as const));
+  const lines = faults.slice(0, maxShown).flatMap((fault) => {
+    const source = sources.get(fault.file)?.[fault.line - 1];
     return [
       `${placeOf(fault)}  error  ${fault.message}`,
       ...(source === undefined || source === "" ? [] : pointAt(fault, source)),
     ];
   });
-  const files = [...new Set(faults.map((fault) => fault.file))];
-  const totals = files.map((file) => {
-    const count = faults.filter((fault) => fault.file === file).length;
-    const schema = schemas[file];
+  if (faults.length > maxShown) lines.push(`… and ${faults.length - maxShown} more`);
+  const counts = new Map<string, number>();
+  for (const { file } of faults) counts.set(file, (counts.get(file) ?? 0) + 1);
+  const totals = [...counts].map(([file, count]) => {
+    const schema = Object.hasOwn(schemas, file) ? schemas[file] : undefined;
     return `${count} ${count === 1 ? "fault" : "faults"} in ${file}${schema === undefined ? "" : `. The schema: ${schema}`}`;
   });
   return [...lines, ...(leftOut === undefined ? [] : [leftOut.words]), ...totals];

@@ -8,6 +8,7 @@ export function suggestionFor(word: string, candidates: Iterable<string>): strin
   let best: string | undefined;
   let least = Math.max(1, Math.floor(given.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(given.length - candidate.length) >= least) continue;
     const distance = distanceOf(given, plain(candidate));
     if (distance < least) [best, least] = [candidate, distance];
   }

@@ -1,6 +1,6 @@
 import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from "yaml";
 import { type Fault, faultAt, formatOrigin, type Origin } from "./fault.ts";
-import { emptyMap, type Entry, type Located, pathOf } from "./located.ts";
+import { emptyMap, type Entry, type Located, lostKey, pathOf } from "./located.ts";
 
 const maxDepth = 64;
 /** References to anchors, and values that they stand for: more than a person writes by hand, far less than an alias bomb needs. */
@@ -134,7 +134,7 @@ const plainTags = new Set(
 );
 
 const refusedKeys = new Map([
-  ["__proto__", "a key can't have this name"],
+  [lostKey, "a key can't have this name"],
   ["<<", 'merge keys ("<<") are not read; an alias for a whole value is'],
 ]);
 

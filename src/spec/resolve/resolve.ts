@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isJsonObject, type Json } from "../../core/json.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
 import { defaultResource, isResourceName } from "../../resources/index.ts";
 import { slugOf } from "../../run/run-id.ts";
@@ -6,9 +7,9 @@ import type { AskedQueue } from "../queue-definition/asked-queue.ts";
 import { checkTogether } from "../launch-spec/checks.ts";
 import { checkConfig } from "../config/config-checks.ts";
 import { rowsOf, specRowsOf } from "./explain.ts";
-import type { Fault, Origin } from "../reading/fault.ts";
+import { type Fault, faultAt, type Origin } from "../reading/fault.ts";
 import { type LaunchSpec, launchSpecSchema } from "../launch-spec/launch-spec.ts";
-import { at, emptyMap, type Located, locate, nest, pathOf, withEntry } from "../reading/located.ts";
+import { at, emptyMap, type Located, locate, lostKey, nest, pathOf, withEntry } from "../reading/located.ts";
 import { macroFaults } from "../launch-spec/macros.ts";
 import { append, overlay, unite } from "./merge.ts";
 import { ensureMap, normalForm } from "../launch-spec/normal-form.ts";
@@ -87,7 +88,7 @@ async function queueLayerOf(
 function layersOver(base: Located, overlays: readonly Overlay[], faults: Fault[]): Located {
   let tree = base;
   for (const layer of ["environment", "command"] as const) {
-    const own = overlays.filter((item) => (item.layer ?? "command") === layer);
+    const own = overlays.filter((item) => (item.layer ?? "command") === layer && isKept(item, faults));
     let united: Located | undefined;
     for (const item of own.filter(({ append: adds }) => adds !== true)) {
       united = unite(united, normalForm(nest(located(item), item.path), faults), faults);
@@ -98,6 +99,19 @@ function layersOver(base: Located, overlays: readonly Overlay[], faults: Fault[]
     }
   }
   return tree;
+}
+
+/** Whether what a flag or an input says can be kept as it is; else it is a fault. */
+function isKept({ origin, path, value }: Overlay, faults: Fault[]): boolean {
+  if (!path.includes(lostKey) && !hasLostKey(value)) return true;
+  const message = `${path.reduce(pathOf, "")}: a key can't be called ${lostKey}; give it another name`;
+  faults.push(faultAt({ origin: { kind: "named", name: origin }, path: path.reduce(pathOf, ""), message }));
+  return false;
+}
+
+function hasLostKey(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(hasLostKey);
+  return isJsonObject(value) && Object.entries(value).some(([key, item]) => key === lostKey || hasLostKey(item));
 }
 
 function located({ origin, path, value }: Overlay): Located {

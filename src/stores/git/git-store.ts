@@ -17,7 +17,9 @@ import { queueLister } from "./queue/queue-listing.ts";
 import { listRuns, readRun } from "./runs/read-runs.ts";
 import type { StoreRepository } from "./repository/repository.ts";
 import { snapshotTaker } from "./queue/snapshot.ts";
-import { cancel, cancelWaiting, claim, finish, move, placeOf, put, putUnread } from "./queue/transitions.ts";
+import { identify } from "./queue/store-id.ts";
+import { putUnread } from "./queue/put-unread.ts";
+import { cancel, cancelWaiting, claim, finish, move, placeOf, put } from "./queue/transitions.ts";
 
 /** A store in the refs of a git repository, wherever that is. */
 export function gitStore(
@@ -65,6 +67,7 @@ type Queues = Omit<
 function queues(context: QueueContext): Queues {
   const { store, lister } = context;
   return {
+    identify: (signal) => identify(context, signal),
     enqueue: (runs, signal) => enqueue(context, runs, signal),
     snapshot: snapshotTaker(context),
     load: (entry, signal) => load(context, entry, signal),

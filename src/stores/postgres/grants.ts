@@ -47,7 +47,7 @@ function roleSql(role: string): string {
 /** The rights of a role that is there. */
 export function rightsSql({ kind, role }: Pick<Grant, "kind" | "role">): string {
   const name = identifier(role);
-  const tables = ["migrations", "runs", "agents", "paused_queues", "definitions", "definition_changes"];
+  const tables = ["migrations", "store", "runs", "agents", "paused_queues", "definitions", "definition_changes"];
   return [
     `REVOKE ALL ON ALL TABLES IN SCHEMA launch FROM ${name};`,
     `REVOKE ALL ON ALL FUNCTIONS IN SCHEMA launch FROM ${name};`,

@@ -10,6 +10,7 @@ import { queueClaims } from "./claims.ts";
 import { definitionStore } from "./definitions.ts";
 import { maxWaiting, queueWrites } from "./queue.ts";
 import { placed } from "../../run/transitions.ts";
+import { schemaVersion } from "../../run/head.ts";
 import { headColumn, headText, readBeatColumn, readHead } from "./rows.ts";
 import { limitOf, newNonce, outcomeSchema, runStore } from "./runs.ts";
 import { openSession, type Session, type Written } from "./session.ts";
@@ -30,6 +31,7 @@ export function postgresStore({ connection, location, database, log }: PostgresS
   return {
     location,
     capabilities: { order: "ours", leases: "ours", wakes: true, maxWaiting, leastHeartbeatMs: 0 },
+    identify: (signal) => identify(session, signal),
     ...runStore(session),
     ...queueWrites(session),
     ...queueClaims(session),
@@ -69,6 +71,12 @@ function agents(session: Session): AgentStore {
   };
 }
 
+/** Where there are no tables yet, they are made. */
+async function identify(session: Session, signal: AbortSignal): Promise<string> {
+  const rows = settled(session, await session.write("SELECT id::text AS id FROM launch.store", [], signal));
+  return z.object({ id: z.string() }).parse(rows[0]).id;
+}
+
 /** For what may be done again later: nothing is lost when nobody knows whether it was done. */
 function settled(session: Session, result: Written): readonly unknown[] {
   if (result.kind === "unknown") throw session.unreachable(result.message);
@@ -100,7 +108,7 @@ async function history(
   signal: AbortSignal,
 ): Promise<readonly RunHead[]> {
   const rows = await session.read(
-    `SELECT run_id, ${headColumn} AS head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded') AND unreadable IS NULL
+    `SELECT run_id, ${headColumn} AS head FROM launch.runs WHERE queue = $1 AND place IN ('ended', 'folded') AND unreadable IS NULL AND schema_version <= ${schemaVersion}
        ORDER BY finished_at DESC NULLS LAST, run_id DESC LIMIT $2`,
     [queue, limitOf(limit)],
     signal,

@@ -9,7 +9,7 @@ import { type ReadBeat, readBeatText } from "../../run/beat.ts";
 import { type ReadHead, readHeadText } from "../../run/head.ts";
 import { readRecordText } from "../../run/read-record.ts";
 import type { RunDocument } from "../../run/document.ts";
-import { UnreadableRun } from "../../run/unreadable.ts";
+import { isNewer, newerWords, UnreadableRun } from "../../run/unreadable.ts";
 
 /*
  * Between rows and documents. A head is jsonb, which has no NUL and no half of a surrogate pair: in a head they become U+FFFD. A record
@@ -47,6 +47,21 @@ export function readBeatColumn(agent: string, text: string | null): ReadBeat {
 /** The same, of a run that lies in a queue. */
 export function readQueuedHead(runId: string, queue: string, text: string | null): ReadHead {
   return readInQueue(readHead(runId, text), queue, headName);
+}
+
+/** What whoever wrote the row has found out about it: why it is left alone, and how new its head or its record is, whichever is newer. */
+export const judgedColumns = { unreadable: z.string().nullable(), schema_version: z.number().nullable() };
+
+type Judged = { readonly unreadable: string | null; readonly schema_version: number | null };
+
+/** A run that is left alone for that; undefined for one whose head counts. */
+export function leftAlone({
+  unreadable,
+  schema_version,
+}: Judged): Extract<ReadHead, { kind: "unreadable" }> | undefined {
+  if (unreadable !== null) return { kind: "unreadable", why: unreadable };
+  const version = { schema_version };
+  return isNewer(version) ? { kind: "unreadable", why: newerWords(version), isNewer: true } : undefined;
 }
 
 const documentSchema = z.object({

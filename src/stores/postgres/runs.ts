@@ -2,7 +2,15 @@ import { z } from "zod";
 import type { ListedRun, Store, WriteResult } from "../store.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { placed, placedDocument } from "../../run/transitions.ts";
-import { documentColumns, documentValues, headColumn, readDocument, readHead } from "./rows.ts";
+import {
+  documentColumns,
+  documentValues,
+  headColumn,
+  judgedColumns,
+  leftAlone,
+  readDocument,
+  readHead,
+} from "./rows.ts";
 import type { Session } from "./session.ts";
 
 export const outcomeSchema = z.object({ outcome: z.enum(["written", "conflict"]), current: z.string().nullable() });
@@ -31,7 +39,7 @@ export function runStore(session: Session): Omit<Store, "location" | "close"> {
       return { ...(place === null ? document : placedDocument(document, place)), version };
     },
     list: async (limit, signal) => {
-      const text = `SELECT run_id, version, ${headColumn} AS head, unreadable, ${placeColumn} FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1`;
+      const text = `SELECT run_id, version, ${headColumn} AS head, unreadable, schema_version, ${placeColumn} FROM launch.runs ORDER BY created_at DESC, run_id DESC LIMIT $1`;
       const rows = await session.read(text, [limitOf(limit)], signal);
       return rows.map(listed);
     },
@@ -79,16 +87,15 @@ const placeColumn = "CASE place WHEN 'direct' THEN NULL WHEN 'folded' THEN 'ende
 const placeSchema = z.object({ place: z.enum(["waiting", "leased", "ended"]).nullable() });
 
 const listedSchema = placeSchema.extend({
+  ...judgedColumns,
   run_id: z.string(),
   version: z.string(),
   head: z.string().nullable(),
-  unreadable: z.string().nullable(),
 });
 
 function listed(row: unknown): ListedRun {
-  const { run_id: runId, version, head, place, unreadable } = listedSchema.parse(row);
-  if (unreadable !== null) return { kind: "unreadable", runId, version, why: unreadable };
-  const read = readHead(runId, head);
+  const { run_id: runId, version, head, place, ...judged } = listedSchema.parse(row);
+  const read = leftAlone(judged) ?? readHead(runId, head);
   if (read.kind === "unreadable") return { ...read, runId, version };
   return { kind: "run", run: place === null ? read.run : placed(read.run, place), version };
 }

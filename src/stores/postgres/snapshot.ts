@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { formatKey } from "../../queues/key.ts";
-import type { ReadHead } from "../../run/head.ts";
-import { isNewer, newerWords } from "../../run/unreadable.ts";
 import type { SeenAgent } from "../agent-store.ts";
 import type { QueueEntry, QueueSnapshot, UnreadableBeat, UnreadableEntry } from "../queue-store.ts";
 import { placed } from "../../run/transitions.ts";
-import { beatColumn, entryOf, headColumn, readBeatColumn, readQueuedHead, timeSchema } from "./rows.ts";
+import {
+  beatColumn,
+  entryOf,
+  headColumn,
+  judgedColumns,
+  leftAlone,
+  readBeatColumn,
+  readQueuedHead,
+  timeSchema,
+} from "./rows.ts";
 import type { Session } from "./session.ts";
 
 /** One statement, so that all of it is of one moment. */
@@ -23,9 +30,7 @@ const runRowSchema = z.object({
   place: z.enum(["waiting", "leased", "ended"]),
   version: z.string(),
   content: z.string().nullable(),
-  unreadable: z.string().nullable(),
-  /** Of its head or its record, whichever is newer. */
-  schema_version: z.number().nullable(),
+  ...judgedColumns,
   cancel_requested: z.boolean(),
   priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
   key_time: timeSchema,
@@ -66,7 +71,7 @@ export async function readSnapshot(
       else unreadableBeats.set(row.name, { version: row.version, why: read.why });
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
-      const read = readRow(row);
+      const read = leftAlone(row) ?? readQueuedHead(row.name, queue, row.content);
       if (read.kind === "run")
         entries.push(entryOf({ place, version, time, run: placed(read.run, place), cancelRequested }));
       else {
@@ -78,13 +83,4 @@ export async function readSnapshot(
   }
   const sorted = entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return { entries: sorted, unreadable, agents, unreadableBeats, paused };
-}
-
-/** The head, unless the run is left alone for its record's sake: who wrote the row has looked at that. */
-function readRow({ name, queue, content, unreadable, schema_version }: z.output<typeof runRowSchema>): ReadHead {
-  if (unreadable !== null) return { kind: "unreadable", why: unreadable };
-  const read = readQueuedHead(name, queue, content);
-  const version = { schema_version };
-  if (read.kind === "unreadable" || !isNewer(version)) return read;
-  return { kind: "unreadable", why: newerWords(version), isNewer: true };
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { failureOf } from "../../support/failure.ts";
 import { agentStores } from "../../support/agent/agent-stores.ts";
 import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent/agent.ts";
+import { attemptIn } from "../../support/launch/attempt.ts";
 
 // What they wait for comes by itself; on a busy machine that takes a multiple of what it takes alone.
 vi.setConfig({ testTimeout: 180_000 });
@@ -214,7 +215,11 @@ describe.each(Object.entries(agentStores))("an agent on %s", (_name, newStore) =
   test("a run's log is kept, and the agent's own says of each line which run it is of", async () => {
     runIds = await place.enqueue(["echo hello; echo oh >&2"]);
     await place.run();
-    expect(readFileSync(place.state.logFile(runIds[0]!), "utf8").split("\n").sort()).toEqual(["", "  hello", "! oh"]);
+    expect(
+      readFileSync(place.state.logFile(attemptIn(place.state, runIds[0]!)), "utf8")
+        .split("\n")
+        .sort(),
+    ).toEqual(["", "  hello", "! oh"]);
     expect(place.lines).toContain(`${runIds[0]!}  hello`);
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,6 +10,7 @@ import { describeWithDocker } from "../../support/engines.ts";
 import { remainsOf } from "../../support/launch/remains.ts";
 import { withFaults } from "../../support/stores/store-faults.ts";
 import { type AgentPlace, agentPlace, overlaps, processesOf, until } from "../../support/agent/agent.ts";
+import { attemptIn } from "../../support/launch/attempt.ts";
 
 /* Whatever happens to agents and store: no run is lost, none ends twice, and no two attempts of one run at the same time. */
 
@@ -51,8 +52,7 @@ describeWithDocker("with containers", () => {
   test("the containers of a killed agent go on, and the next agent brings them to their end", async () => {
     const script = "echo begin >> $LAUNCH_OUTPUT_DIR/starts; echo one; sleep 2; echo two; exit 4";
     runIds = await place.enqueue([script, script], { resource: "local-container" });
-    const starts = (): number =>
-      runIds.filter((runId) => existsSync(join(place.state.outputFolder(runId), "starts"))).length;
+    const starts = (): number => globSync(join(place.state.runs, "*", "output", "starts")).length;
     const { child } = await place.spawn({ maxJobs: 2 });
     await until(() => starts() === 2);
     const killed = Date.now();
@@ -66,7 +66,9 @@ describeWithDocker("with containers", () => {
       // The record says what ran, and since when, whoever brought it to its end.
       expect(JSON.stringify(stored?.record["image"])).toMatch(/"outcome":"given","digest":"sha256:/);
       expect(Date.parse(stored?.run.started_at ?? "")).toBeLessThan(killed);
-      expect(readFileSync(join(place.state.outputFolder(runId), "starts"), "utf8")).toBe("begin\n");
+      expect(readFileSync(join(place.state.outputFolder(attemptIn(place.state, runId)), "starts"), "utf8")).toBe(
+        "begin\n",
+      );
     }
     expect(runIds.flatMap((runId) => remainsOf(runId, []))).toEqual([]);
   });

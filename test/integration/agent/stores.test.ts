@@ -239,15 +239,15 @@ describeWith(["postgres"], "an agent of two stores", () => {
     expect(await postgres.entries()).toMatchObject([{ place: "leased", run: { lease } }]);
   });
 
-  test("keeps runs of one id apart, one after the other", async () => {
-    const [runId] = await enqueue(git, ["sleep 1"], { slots: {} });
+  test("runs those of one id and one nonce, a copy, beside each other", async () => {
+    const [runId] = await enqueue(git, ["sleep 3"], { slots: {} });
     const [entry] = await git.entries();
     const document = entry === undefined ? undefined : await git.store.load(entry, signal);
     expect(document).toBeDefined();
     if (document !== undefined) await postgres.store.enqueue([document], signal);
     const { runs } = await git.run({ maxJobs: 2 }, { stores: stores(git, postgres) });
     expect(runs.map(({ end }) => end.kind)).toEqual(["succeeded", "succeeded"]);
-    expect(jobs()).toEqual(["begin", "end", "begin", "end"].map((what) => ({ what, runId })));
+    expect(jobs()).toEqual(["begin", "begin", "end", "end"].map((what) => ({ what, runId })));
     expect([...(await ended(git)), ...(await ended(postgres))]).toEqual(["succeeded", "succeeded"]);
   });
 

@@ -10,6 +10,8 @@ import { temporaryFolder, type TemporaryFolder, type TestRepository } from "../.
 import { startGitServer } from "../../support/git/git-server.ts";
 import { startPostgres } from "../../support/postgres/postgres.ts";
 import { remainsOf } from "../../support/launch/remains.ts";
+import { attemptIn } from "../../support/launch/attempt.ts";
+import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 
 /* What a bundle can break that its sources do right: programs that it starts from its own text, and packages that a chunk loads. */
 
@@ -103,7 +105,7 @@ describe("the committed bundle", () => {
       };
       repository.commit("b", { "launch.yaml": JSON.stringify(spec) });
       const runId = await enqueued("-q");
-      await expectTakenOver(runId, () => void docker("exec", `launch-${runId}-1`, "touch", "/tmp/trace.go"));
+      await expectTakenOver(runId, () => void docker("exec", attemptIn(stateDirectoryAt(join(folder.path, "state")), runId), "touch", "/tmp/trace.go"));
     });
   });
 

@@ -26,6 +26,8 @@ import {
   runDocument,
   succeeded,
 } from "../../support/stores/run-document.ts";
+import { noteAttempt } from "../../../src/machine/attempts-here.ts";
+import { attemptKey, attemptName } from "../../support/launch/attempt.ts";
 
 describe("stored runs", () => {
   let state: StateDirectory;
@@ -44,18 +46,21 @@ describe("stored runs", () => {
     if (result.kind !== "written") throw new Error(result.kind);
     return result.version;
   };
-  const addLog = async (runId: string, text: string): Promise<void> => {
-    await mkdir(state.outputFolder(runId), { recursive: true });
-    await writeFile(state.logFile(runId), text);
+  const note = async (runId: string): Promise<void> => {
+    await mkdir(state.outputFolder(attemptName(runId)), { recursive: true });
+    const { created_at: createdAt } = runDocument(runId).run;
+    const stores = [store.location];
+    await noteAttempt(state, { key: attemptKey(runId), nonce: undefined, createdAt, stores });
   };
-  const live = (runId: string): Promise<void> =>
-    registerLive(state, {
-      runId,
-      attempt: 1,
-      store: store.location,
-      scratch: state.scratchFolder(runId),
-      head: runDocument(runId).run,
-    });
+  const addLog = async (runId: string, text: string): Promise<void> => {
+    await note(runId);
+    await writeFile(state.logFile(attemptName(runId)), text);
+  };
+  const live = async (runId: string): Promise<void> => {
+    await note(runId);
+    const { run: head } = runDocument(runId);
+    await registerLive(state, { key: attemptKey(runId), store: store.location, head });
+  };
   const collect = async (chunks: AsyncIterable<LogChunk> | Iterable<LogChunk>): Promise<string> => {
     let text = "";
     for await (const chunk of chunks) text += `${chunk.stream}: ${chunk.text}`;
@@ -89,7 +94,10 @@ describe("stored runs", () => {
       expect(await showRun(first, services, signal)).toMatchObject({ live: false, logFile: undefined });
       const shown = await showRun("digits-01jd8x9", services, signal);
       expect(shown.stored.run.run_id).toBe(second);
-      expect(shown).toMatchObject({ logFile: state.logFile(second), outputFolder: state.outputFolder(second) });
+      expect(shown).toMatchObject({
+        logFile: state.logFile(attemptName(second)),
+        outputFolder: state.outputFolder(attemptName(second)),
+      });
     });
 
     it.each([
@@ -114,7 +122,7 @@ describe("stored runs", () => {
       await add("digits-1", succeeded, { tail: "  end\n" });
       await addLog("digits-1", "  start\n! oh\n  end\n");
       const output = await readLog({ run: "digits", follow: false }, services(), signal);
-      expect(output.origin).toEqual({ kind: "file", path: state.logFile("digits-1"), live: false });
+      expect(output.origin).toEqual({ kind: "file", path: state.logFile(attemptName("digits-1")), live: false });
       expect(await collect(output.chunks)).toBe("stdout: start\nstderr: oh\nstdout: end\n");
     });
 
@@ -177,8 +185,8 @@ describe("stored runs", () => {
       const all = collect(output.chunks);
       await addLog("digits-1", "  one\n");
       await new Promise((resolve) => setTimeout(resolve, 300));
-      await writeFile(state.logFile("digits-1"), "! two\n", { flag: "a" });
-      await releaseLive(state, "digits-1");
+      await writeFile(state.logFile(attemptName("digits-1")), "! two\n", { flag: "a" });
+      await releaseLive(state, attemptKey("digits-1"));
       expect(await all).toBe("stdout: one\nstderr: two\n");
     });
 
@@ -212,9 +220,9 @@ describe("stored runs", () => {
       expect(pruned.changed).toEqual([]);
       expect(pruned.kept).toMatchObject([{ run: { run_id: "new" } }, { run: { run_id: "running" } }]);
       expect(await remaining()).toEqual(["new", "running"]);
-      expect(existsSync(state.runFolder("old"))).toBe(false);
-      expect(await readFile(state.logFile("new"), "utf8")).toBe("  x\n");
-      expect(existsSync(state.logFile("running"))).toBe(true);
+      expect(existsSync(state.runFolder(attemptName("old")))).toBe(false);
+      expect(await readFile(state.logFile(attemptName("new")), "utf8")).toBe("  x\n");
+      expect(existsSync(state.logFile(attemptName("running")))).toBe(true);
     });
 
     it("keep the newest finished ones, however old", async () => {
@@ -227,7 +235,7 @@ describe("stored runs", () => {
       const pruned = await pruneRuns({ olderThanMs: day, keep: 0, dryRun: true }, services(), signal);
       expect(pruned.removed.map((run) => run.run_id)).toEqual(["old", "older"]);
       expect(await remaining()).toHaveLength(4);
-      expect(existsSync(state.logFile("old"))).toBe(true);
+      expect(existsSync(state.logFile(attemptName("old")))).toBe(true);
     });
 
     it("keep a run that is changed between the look and the removal", async () => {
@@ -244,7 +252,7 @@ describe("stored runs", () => {
       const pruned = await pruneRuns(request, { ...services(), store: changing }, signal);
       expect(pruned.changed).toEqual(["old"]);
       expect(pruned.removed.map((run) => run.run_id)).toEqual(["older"]);
-      expect(existsSync(state.logFile("old"))).toBe(true);
+      expect(existsSync(state.logFile(attemptName("old")))).toBe(true);
     });
 
     it("keep a run whose launcher is still at work", async () => {

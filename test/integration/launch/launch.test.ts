@@ -11,6 +11,7 @@ import { describeWith } from "../../support/engines.ts";
 import { type LaunchPlace, launchPlace, launchRequest } from "../../support/launch/launching.ts";
 import { runDocument } from "../../support/stores/run-document.ts";
 import { makeProject, type Project } from "../../support/launch/project.ts";
+import { attemptIn } from "../../support/launch/attempt.ts";
 
 let place: LaunchPlace;
 let project: Project;
@@ -183,8 +184,9 @@ test.each([
   expect(place.warnings.join().includes("its record is in")).toBe(before === "");
   expect((await working.read(result.runId, never))?.run.state).not.toBe("succeeded");
   // The launcher of the entry is this test: as if it had ended.
-  const entry = await readFile(state.liveFile(result.runId), "utf8");
-  await writeFile(state.liveFile(result.runId), entry.replace(/"started": ?"[^"]*"/, '"started": "long ago"'));
+  const file = state.liveFile(attemptIn(state, result.runId));
+  const entry = await readFile(file, "utf8");
+  await writeFile(file, entry.replace(/"started": ?"[^"]*"/, '"started": "long ago"'));
   const sweep = sweepServices({ ...services, log: silentLog });
   expect(await sweepRemains("lost", sweep, never)).toEqual([{ kind: "swept", runId: result.runId }]);
   const stored = await working.read(result.runId, never);

@@ -10,6 +10,7 @@ import { docker, imagesOf, removeImages } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/git/git-repository.ts";
 import { runDocument } from "../../support/stores/run-document.ts";
+import { attemptKey, attemptName } from "../../support/launch/attempt.ts";
 
 const longAgo = new Date(Date.now() - 40 * 24 * 3_600_000);
 
@@ -67,30 +68,30 @@ function make(path: string, changed?: Date): void {
 async function liveRun(runId: string, changes: Parameters<typeof updateLive>[2] = {}): Promise<void> {
   const state = stateDirectoryAt(join(folder.path, "state"));
   const head = { ...runDocument(runId).run, created_at: new Date().toISOString() };
-  await registerLive(state, { runId, attempt: 1, store: "x", scratch: state.scratchFolder(runId), head });
-  await updateLive(state, runId, changes);
+  await registerLive(state, { key: attemptKey(runId), store: "x", head });
+  await updateLive(state, attemptKey(runId), changes);
 }
 
 test("old logs go from this machine, with how much they took; newer ones and those of runs at work stay", async () => {
-  make("runs/train-old", longAgo);
-  make("runs/train-live", longAgo);
-  make("runs/train-new");
+  make(`runs/${attemptName("train-old")}`, longAgo);
+  make(`runs/${attemptName("train-live")}`, longAgo);
+  make(`runs/${attemptName("train-new")}`);
   await liveRun("train-live", { submittedAt: longAgo });
   const dry = await pruned("--dry-run");
   expect(dry.logs.map((log) => log.name)).toEqual(["train-old"]);
-  expect(existsSync(inState("runs/train-old"))).toBe(true);
+  expect(existsSync(inState(`runs/${attemptName("train-old")}`))).toBe(true);
   const done = await pruned();
   expect(done.logs).toEqual(dry.logs);
   expect(done.freed_bytes).toBeGreaterThanOrEqual(10_000);
-  expect(readdirSync(inState("runs")).sort()).toEqual(["train-live", "train-new"]);
+  expect(readdirSync(inState("runs")).sort()).toEqual(["train-live", "train-new"].map((runId) => attemptName(runId)));
 });
 
 test("the log of a run that waits for another attempt stays", async () => {
   const { stdout } = await launch("run", "-q", "--json");
   const runId = /"run_id":\s*"([^"]+)"/.exec(stdout)?.[1] ?? "";
-  make(`runs/${runId}`, longAgo);
+  make(`runs/${attemptName(runId)}`, longAgo);
   expect((await pruned("--keep", "0")).logs).toEqual([]);
-  expect(existsSync(inState(`runs/${runId}`))).toBe(true);
+  expect(existsSync(inState(`runs/${attemptName(runId)}`))).toBe(true);
 });
 
 test("Python environments that no run has used for so long go with their links", async () => {

@@ -18,6 +18,7 @@ import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { runDocument, succeeded } from "../../support/stores/run-document.ts";
+import { attemptKey, attemptName } from "../../support/launch/attempt.ts";
 
 const src = join(process.cwd(), "src");
 
@@ -31,28 +32,30 @@ const launcher = `
   import { openStore } from ${JSON.stringify(join(src, "stores/index.ts"))};
   import { parseStoreUrl } from ${JSON.stringify(join(src, "stores/location.ts"))};
   import { runDocument } from ${JSON.stringify(join(process.cwd(), "test/support/stores/run-document.ts"))};
+  import { attemptKey, attemptName } from ${JSON.stringify(join(process.cwd(), "test/support/launch/attempt.ts"))};
   const [, path, storeUrl, runId, submits] = process.argv;
   const signal = AbortSignal.timeout(20_000);
   const state = stateDirectoryAt(path);
-  const scratch = state.scratchFolder(runId);
-  await registerLive(state, { runId, attempt: 1, store: storeUrl, scratch, head: runDocument(runId).run });
+  const [key, name] = [attemptKey(runId), attemptName(runId)];
+  const scratch = state.scratchFolder(name);
+  await registerLive(state, { key, store: storeUrl, head: runDocument(runId).run });
   if (submits === "killed before the store") console.log("ready");
   if (submits === "killed before the store") await new Promise(() => setInterval(() => undefined, 1_000));
   await mkdir(scratch + "/source", { recursive: true });
-  await mkdir(state.outputFolder(runId), { recursive: true });
-  await writeFile(state.logFile(runId), "  epoch 1\\n! warn");
+  await mkdir(state.outputFolder(name), { recursive: true });
+  await writeFile(state.logFile(name), "  epoch 1\\n! warn");
   const store = await openStore(parseStoreUrl(storeUrl), { log: silentLog, stateDirectory: state });
   await store.create(runDocument(runId, {}, { patch: Buffer.from("patch") }), signal);
   if (submits === "yes") {
     const context = { log: silentLog, cacheDirectory: state.cache, environment: process.env, cloudEnvironment: { cloud: undefined }, mounts: [], networks: [] };
     const resource = await ownResources(context).open("local-process", {}, context);
     const request = {
-      runId, attempt: 1, name: "digits", image: undefined, sourceDirectory: scratch + "/source", workingDirectory: "",
-      command: ["sleep", "300"], args: [], env: { LAUNCH_RUN_ID: runId, LAUNCH_ATTEMPT: "1" }, secrets: {}, labels: {},
-      outputDirectory: state.outputFolder(runId),
+      ...key, name: "digits", image: undefined, sourceDirectory: scratch + "/source", workingDirectory: "",
+      command: ["sleep", "300"], args: [], env: {}, secrets: {}, labels: {},
+      outputDirectory: state.outputFolder(name),
     };
     const handle = resource.handleFor(request);
-    await updateLive(state, runId, { handle });
+    await updateLive(state, key, { handle });
     await resource.submit(request, { handle, waits: () => undefined }, signal);
   }
   console.log("ready");
@@ -107,8 +110,8 @@ describe("what a killed launcher left", () => {
 
     expect(await sweepRemains("lost", services, signal)).toEqual([{ kind: "swept", runId }]);
     expect(await processes()).toEqual([]);
-    expect(existsSync(state.scratchFolder(runId))).toBe(false);
-    expect(existsSync(state.liveFile(runId))).toBe(false);
+    expect(existsSync(state.scratchFolder(attemptName(runId)))).toBe(false);
+    expect(existsSync(state.liveFile(attemptName(runId)))).toBe(false);
     const read = await store.read(runId, signal);
     expect(read?.run).toMatchObject({ state: "failed", reason: "lost" });
     expect(read?.record).toMatchObject({ state: "failed", reason: "lost", finished_at: read?.run.finished_at });
@@ -126,8 +129,8 @@ describe("what a killed launcher left", () => {
   it("is found in the store of this machine when its own store had refused it", async () => {
     await launchAndKill("no");
     const elsewhere = fileStoreLocation(join(state.path, "elsewhere.git")).url;
-    const entry = await readFile(state.liveFile(runId), "utf8");
-    await writeFile(state.liveFile(runId), entry.replace(store.location, elsewhere));
+    const entry = await readFile(state.liveFile(attemptName(runId)), "utf8");
+    await writeFile(state.liveFile(attemptName(runId)), entry.replace(store.location, elsewhere));
     await sweepRemains("lost", services, signal);
     expect((await store.read(runId, signal))?.run.reason).toBe("lost");
   });
@@ -159,36 +162,37 @@ describe("what a killed launcher left", () => {
   });
 
   it("is not touched while its launcher is at work, or when it is of another host", async () => {
-    const scratch = state.scratchFolder(runId);
-    await registerLive(state, { runId, attempt: 1, store: store.location, scratch, head: runDocument(runId).run });
+    const scratch = state.scratchFolder(attemptName(runId));
+    await registerLive(state, { key: attemptKey(runId), store: store.location, head: runDocument(runId).run });
     await mkdir(scratch, { recursive: true });
     expect(await sweepRemains("lost", services, signal)).toEqual([]);
 
-    const entry = await readFile(state.liveFile(runId), "utf8");
+    const entry = await readFile(state.liveFile(attemptName(runId)), "utf8");
     const foreign = entry.replace(/"host": ".*"/, '"host": "far"').replace(/"pid": \d+/, '"pid": 1');
-    await writeFile(state.liveFile(runId), foreign);
+    await writeFile(state.liveFile(attemptName(runId)), foreign);
     expect(await sweepRemains("lost", services, signal)).toEqual([]);
-    await writeFile(state.liveFile(runId), entry.replace('"schema_version": 1', '"schema_version": 2'));
+    await writeFile(state.liveFile(attemptName(runId)), entry.replace('"schema_version": 1', '"schema_version": 2'));
     expect(await sweepRemains("lost", services, signal)).toEqual([]);
     expect(existsSync(scratch)).toBe(true);
-    await releaseLive(state, runId);
-    expect(existsSync(state.liveFile(runId))).toBe(false);
+    await releaseLive(state, attemptKey(runId));
+    expect(existsSync(state.liveFile(attemptName(runId)))).toBe(false);
   });
 
-  it("is removed below our scratch only, whatever an entry says", async () => {
-    const precious = join(state.path, "precious");
-    await mkdir(precious);
+  it("is of the attempt that its name says, whatever an entry says", async () => {
     await launchAndKill("no");
-    const entry = await readFile(state.liveFile(runId), "utf8");
-    for (const scratch of [precious, join(state.scratch, "..", "precious"), state.scratch]) {
-      await writeFile(
-        state.liveFile(runId),
-        entry.replace(JSON.stringify(state.scratchFolder(runId)), JSON.stringify(scratch)),
-      );
-      expect(await sweepRemains("lost", services, signal)).toMatchObject([{ kind: "incomplete", runId }]);
+    const entry = await readFile(state.liveFile(attemptName(runId)), "utf8");
+    const precious = state.scratchFolder(attemptName("precious"));
+    await mkdir(precious);
+    const { identity } = attemptKey("precious");
+    for (const [from, to] of [
+      [`"run_id": "${runId}"`, '"run_id": "precious"'],
+      [/"identity": ".*"/, `"identity": "${identity}"`],
+      [/"attempt": 1/, '"attempt": 2'],
+    ] as const) {
+      await writeFile(state.liveFile(attemptName(runId)), entry.replace(from, to));
+      expect(await sweepRemains("lost", services, signal)).toEqual([]);
     }
     expect(existsSync(precious)).toBe(true);
-    expect(existsSync(state.scratchFolder(runId))).toBe(true);
   });
 
   it("includes old scratch folders that nobody is registered for", async () => {

@@ -204,9 +204,50 @@ describeWithDocker("a run in a container", () => {
     const resource = await bench.open();
     const request = bench.request("");
     const { name } = resource.handleFor(request);
-    const labels = ["--label", `launch.run=${request.runId}`, "--label", "launch.attempt=1"];
+    const labels = ["--label", `launch.identity=${request.identity}`];
     docker("create", "--name", name, ...labels, testImage, "echo", "taken");
     expect(await run(resource, request)).toMatchObject({ outcome: { exitCode: 0 }, stdout: "taken\n" });
+  });
+
+  test.each([
+    ["without labels", []],
+    ["with another run's identity", ["--label", `launch.identity=${"0".repeat(40)}`, "--label", "launch.attempt=1"]],
+  ])("is not taken, followed, ended or removed where it has its name %s, and that is said", async (_what, labels) => {
+    const resource = await bench.open();
+    const request = bench.request("echo never");
+    const handle = resource.handleFor(request);
+    docker("run", "--detach", "--name", handle.name, ...labels, testImage, "sleep", "1000");
+    try {
+      const submitting = resource.submit(request, { handle, waits: noWaits }, signal);
+      await expect(submitting).rejects.toThrow(/is not this run's: it is left alone/);
+      expect(await resource.find(request, signal)).toBeUndefined();
+      expect((await followed(resource, handle)).outcome).toMatchObject({ reason: "lost" });
+      expect(await resource.imageDigest(handle)).toBeUndefined();
+      await resource.cancel(handle, 0);
+      await resource.remove(handle);
+      expect(docker("inspect", "--format", "{{.State.Status}}", handle.name).trim()).toBe("running");
+      expect(bench.log().lines.join("\n")).toContain(`the container ${handle.name} is there, and it is not this run's`);
+    } finally {
+      docker("rm", "--force", handle.name);
+    }
+  });
+
+  test("that is not this run's is not stopped by the watcher of one whose agent is gone", async () => {
+    const request = bench.request("exec sleep 1000", {
+      outlives: { keepAliveFile: bench.folder("alive"), graceMs: 2_000 },
+    });
+    const resource = await bench.open();
+    const handle = resource.handleFor(request);
+    await resource.submit(request, { handle, waits: noWaits }, signal);
+    docker("rename", handle.name, `${handle.name}-mine`);
+    docker("run", "--detach", "--name", handle.name, testImage, "sleep", "1000");
+    try {
+      await delay(4_000);
+      expect(docker("inspect", "--format", "{{.State.Status}}", handle.name).trim()).toBe("running");
+    } finally {
+      docker("rm", "--force", handle.name);
+      await resource.remove(handle);
+    }
   });
 
   test("that has ended is taken with its log and exit code", async () => {

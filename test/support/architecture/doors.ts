@@ -34,7 +34,7 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/old folders/pinned folders/remove folders/size http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
   "core/output/secrets": "",
@@ -44,16 +44,17 @@ export const doors: Doors = {
   launch:
     "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
-    "clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
-    "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue wait-runs watch-queues",
+    "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue unread-runs wait-runs watch-queues",
   queues: "definition estimate key order templates",
   registries: "index registry",
   reporting:
-    "again agent-report describe enqueued-report markdown output-marks phase-line queue-changes queue-report report run-report run-words summary words",
+    "again agent-report describe enqueued-report output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat bounds document duration-field end-of-attempt handle head job-liveness keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  "run/names": "",
   "run/redaction": "",
   "run/transitions": "attempt-record",
   sources: "index source",
@@ -67,7 +68,8 @@ export const doors: Doors = {
   stores: "administration agent-store choose-store definition-store index location queue-store store whole-store",
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
-  "stores/git/queue": "enqueue head-cache marks queue-context queue-listing queue-refs snapshot transitions",
+  "stores/git/queue":
+    "enqueue head-cache marks put-unread queue-context queue-listing queue-refs snapshot store-id transitions",
   "stores/git/repository": "bare-repository local-copy pace remote-repository repository seen-branch settle",
   "stores/git/runs": "documents event own-runs read-runs read-tips run-files",
   "stores/postgres/migrations": "index",

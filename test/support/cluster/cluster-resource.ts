@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { requestHttp } from "../../../src/core/http.ts";
 import { ownResources, type ResourceCatalog } from "../../../src/resources/index.ts";
 import type { Resource, SharedContext } from "../../../src/resources/resource.ts";
-import { localHandle, runKeyOf } from "../../../src/run/handle.ts";
+import { localHandle, namedBy } from "../../../src/run/handle.ts";
 import type { ClusterRun } from "./cluster.ts";
 
 /* A resource whose runs are elsewhere. It goes by a name that has traits and arguments, and no plug-in of its own. */
@@ -28,10 +28,7 @@ function clusterResource(clusterUrl: string): Resource {
     if (status !== 200) throw new Error(`the cluster answers with ${status}`);
     return parse(body.toString());
   };
-  const nameOf = (handle: Parameters<Resource["cancel"]>[0]): string => {
-    runKeyOf(kind, handle);
-    return handle.name;
-  };
+  const nameOf = (handle: Parameters<Resource["cancel"]>[0]): string => namedBy(kind, handle).name;
   const never = new AbortController().signal;
   return {
     describe: ({ name }) => `a job ${name}`,

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
-import { newRunId } from "../../../src/run/run-id.ts";
+import { newRunId, newRunNonce } from "../../../src/run/run-id.ts";
 import { ownResources, type ResourceArgs, type ResourceCatalog } from "../../../src/resources/index.ts";
+import { runKeyOf } from "../../../src/run/names/identity.ts";
 import type { Handle } from "../../../src/run/handle.ts";
 import type { Resource, ResourceContext, RunRequest } from "../../../src/resources/resource.ts";
 import type { StartWaits } from "../../../src/resources/start-wait.ts";
@@ -86,8 +87,7 @@ export function resourceBench(kind: LocalKind, outlives = false) {
       open(args === undefined ? {} : { [kind]: args }, context(extra)),
     request: (script: string, extra: Partial<RunRequest> = {}): RunRequest => {
       const request: RunRequest = {
-        runId: newRunId("contract", new Date()),
-        attempt: 1,
+        ...runKeyOf({ run_id: newRunId("contract", new Date()), attempt: 1, nonce: newRunNonce() }, ""),
         name: "contract",
         image: kind === "local-container" ? { reference: testImage, digest: undefined } : undefined,
         sourceDirectory: join(folder, "source"),

@@ -6,6 +6,8 @@ import { parseKey } from "../../../src/queues/key.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
 import type { Planted, QueueEngine } from "../stores/queue-engine.ts";
+import type { PlantedRun } from "../stores/damaged-items.ts";
+import { plantRunInPostgres } from "../stores/plant.ts";
 import { type PostgresServer, sql, startPostgres } from "./postgres.ts";
 import { startPostgresProxy } from "./postgres-proxy.ts";
 
@@ -27,6 +29,12 @@ export async function postgresEngine(folder: string): Promise<QueueEngine> {
     // Every write is a call of one of our functions; looks are not.
     loseNextAnswer: () => proxy.dropAnswersTo(/launch\.\w+\(\$1/, 1),
     plant: (queue, key, planted) => plantInPostgres(url, [queue, key], planted),
+    plantAll: async (queue, runs) => {
+      const there: PlantedRun[] = [];
+      for (const run of runs) if (await plantRunInPostgres(url, queue, run)) there.push(run);
+      await sql(url, "SELECT launch.mark_unreadable()");
+      return there;
+    },
     end: () => proxy.stop(),
   };
 }

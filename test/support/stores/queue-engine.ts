@@ -10,6 +10,8 @@ import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { startGitServer } from "../git/git-server.ts";
 import { postgresPrograms } from "../postgres/postgres.ts";
 import { postgresEngine } from "../postgres/postgres-engine.ts";
+import type { PlantedRun } from "./damaged-items.ts";
+import { plantRunsInGit } from "./plant.ts";
 
 /** A place where queues are kept, for the tests that every engine must pass. */
 export type QueueEngine = {
@@ -19,6 +21,8 @@ export type QueueEngine = {
   readonly loseNextAnswer: (() => void) | undefined;
   /** Puts something into a queue, by hand: where runs wait, where nothing else is said. */
   plant(queue: string, key: string, planted: Planted): Promise<void>;
+  /** Many, as their bytes are; gives those that can be there. */
+  plantAll(queue: string, runs: readonly PlantedRun[]): Promise<readonly PlantedRun[]>;
   end(): Promise<void>;
 };
 
@@ -59,6 +63,10 @@ export const queueEngines: Readonly<Record<string, MakeQueueEngine>> = {
         plantInGit(path, [queue, key], planted);
         return Promise.resolve();
       },
+      plantAll: (queue, runs) => {
+        plantRunsInGit(path, queue, runs);
+        return Promise.resolve(runs);
+      },
       end: () => Promise.resolve(),
     });
   },
@@ -86,6 +94,10 @@ export const queueEngines: Readonly<Record<string, MakeQueueEngine>> = {
       plant: (queue, key, planted) => {
         plantInGit(served, [queue, key], planted);
         return Promise.resolve();
+      },
+      plantAll: (queue, runs) => {
+        plantRunsInGit(served, queue, runs);
+        return Promise.resolve(runs);
       },
       end: () => server.stop(),
     };

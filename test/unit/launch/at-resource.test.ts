@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { runAtResource } from "../../../src/launch/at-resource.ts";
 import type { Resource } from "../../../src/resources/resource.ts";
 import type { ResourceOutcome } from "../../../src/run/outcome.ts";
+import { attemptKey } from "../../support/launch/attempt.ts";
 
 const handle = { kind: "test", name: "launch-run-1", details: {} };
 const asked = {
-  ...{ runId: "run", attempt: 1, name: "run", image: undefined, sourceDirectory: undefined, workingDirectory: "" },
+  ...{ ...attemptKey("run"), name: "run", image: undefined, sourceDirectory: undefined, workingDirectory: "" },
   ...{ command: ["true"], args: [], env: {}, secrets: {}, labels: {}, outputDirectory: "/nowhere" },
 };
 

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -41,6 +41,7 @@ describe("marked lines", () => {
 describe("a log file", () => {
   let folder: string;
   let path: string;
+  const at = (): Promise<string> => Promise.resolve(path);
   const signal = AbortSignal.timeout(20_000);
   const complete = { isWritten: () => Promise.resolve(false), pause: () => Promise.resolve() };
 
@@ -64,17 +65,17 @@ describe("a log file", () => {
     await runLog.write("stderr", Buffer.from("  oh\nno"));
     await runLog.close();
 
-    expect(await textsOf(readLogFile({ path, ...complete }, signal))).toEqual({ stdout, stderr: "  oh\nno\n" });
+    expect(await textsOf(readLogFile({ ...complete, path: at }, signal))).toEqual({ stdout, stderr: "  oh\nno\n" });
   });
 
   it("is read up to where a killed launcher left it", async () => {
     writeFileSync(path, "  one\n! two\n  thr");
-    expect(await textsOf(readLogFile({ path, ...complete }, signal))).toEqual({
+    expect(await textsOf(readLogFile({ ...complete, path: at }, signal))).toEqual({
       stdout: "one\nthr\n",
       stderr: "two\n",
     });
     writeFileSync(path, "  one\n!");
-    expect(await textsOf(readLogFile({ path, ...complete }, signal))).toEqual({ stdout: "one\n", stderr: "" });
+    expect(await textsOf(readLogFile({ ...complete, path: at }, signal))).toEqual({ stdout: "one\n", stderr: "" });
   });
 
   it("is followed from before it is there to what is written last", async () => {
@@ -87,7 +88,7 @@ describe("a log file", () => {
     const seen: LogChunk[] = [];
     const pause = (): Promise<void> => Promise.resolve(steps.shift()?.());
     const isWritten = (): Promise<boolean> => Promise.resolve(steps.length > 0);
-    for await (const chunk of readLogFile({ path, isWritten, pause }, signal)) seen.push(chunk);
+    for await (const chunk of readLogFile({ path: at, isWritten, pause }, signal)) seen.push(chunk);
     expect(seen).toEqual([
       { stream: "stdout", text: "one\n" },
       { stream: "stdout", text: "two\n" },
@@ -95,17 +96,17 @@ describe("a log file", () => {
     ]);
   });
 
-  it("is read to its end and then anew, when another attempt has put its own in its place", async () => {
+  it("is read to its end and then on in that of another attempt", async () => {
     const steps = [
       () => writeFileSync(path, "  first\n  tor"),
-      () => renameSync(path, `${path}.before`),
+      () => void (path = join(folder, "second.txt")),
       () => writeFileSync(path, "  second\n"),
       () => appendFileSync(path, "! last\n"),
     ];
     const seen: LogChunk[] = [];
     const pause = (): Promise<void> => Promise.resolve(steps.shift()?.());
     const isWritten = (): Promise<boolean> => Promise.resolve(steps.length > 0);
-    for await (const chunk of readLogFile({ path, isWritten, pause }, signal)) seen.push(chunk);
+    for await (const chunk of readLogFile({ path: at, isWritten, pause }, signal)) seen.push(chunk);
     expect(seen).toEqual([
       { stream: "stdout", text: "first\n" },
       { stream: "stdout", text: "tor\n" },
@@ -125,7 +126,7 @@ describe("a log file", () => {
     const seen: LogChunk[] = [];
     const pause = (): Promise<void> => Promise.resolve(steps.shift()?.());
     const isWritten = (): Promise<boolean> => Promise.resolve(steps.length > 0);
-    for await (const chunk of readLogFile({ path, isWritten, pause }, signal)) seen.push(chunk);
+    for await (const chunk of readLogFile({ path: at, isWritten, pause }, signal)) seen.push(chunk);
     expect(seen).toEqual([
       { stream: "stdout", text: "one\n" },
       { stream: "stderr", text: "two\n" },

@@ -1,5 +1,6 @@
+import { plainText } from "../../../src/core/output/terminal-text.ts";
 import { expect, test } from "vitest";
-import { codeBlock, inlineCode, inlineText, table, withoutControls } from "../../../src/reporting/markdown.ts";
+import { codeBlock, inlineCode, inlineText, table } from "../../../src/reporting/markdown.ts";
 
 // Expected texts are read off the GitHub-flavoured Markdown specification (https://github.github.com/gfm/).
 
@@ -41,7 +42,7 @@ test("a code block shows no colours", () => {
 });
 
 test("text without controls keeps its lines and tabs", () => {
-  expect(withoutControls("a\r\nb\rc\td\u0008\u009b")).toBe("a\nb\nc\td");
+  expect(plainText("a\r\nb\rc\td\u0008\u009b")).toBe("a\nb\nc\td");
 });
 
 test("a table has a line for each row", () => {

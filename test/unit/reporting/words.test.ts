@@ -64,7 +64,9 @@ test("a phase's line has its label, its words and, in their own column, its time
 
 test("each line of a chunk has its stream's mark, and a progress bar's parts become lines", () => {
   const marked = (stream: OutputStream, text: string): string =>
-    Buffer.from(markedOutput({ stream, bytes: Buffer.from(text), lines: text.split("\n").length - 1 })).toString();
+    Buffer.from(
+      markedOutput({ stream, bytes: Buffer.from(text), lines: text.split("\n").length - 1 }, true),
+    ).toString();
   expect(marked("stdout", "a\nb\n")).toBe("│ a\n│ b\n");
   expect(marked("stdout", "größer\n日本\n")).toBe("│ größer\n│ 日本\n");
   expect(marked("stderr", "\n\nx\n")).toBe("┃ \n┃ \n┃ x\n");

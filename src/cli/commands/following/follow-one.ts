@@ -1,3 +1,4 @@
+import { oneLine } from "../../../core/output/terminal-text.ts";
 import { formatCommandLine } from "../../../core/command-line.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
@@ -11,7 +12,6 @@ import { outputMarks } from "../../../reporting/output-marks.ts";
 import { phaseLine } from "../../../reporting/phase-line.ts";
 import { waitingWords } from "../../../reporting/queue-report.ts";
 import { attemptWords, endWords, runWords } from "../../../reporting/run-words.ts";
-import { oneLine } from "../../../reporting/words.ts";
 import type { RunHead } from "../../../run/head.ts";
 import type { Follower, FollowRuns } from "./follow-runs.ts";
 import { storeFlags } from "../../program/open-runs.ts";
@@ -72,7 +72,7 @@ type OutputFollower = {
 /** A run that has ended has all of its output in its file; what holds us up longer is no longer waited for. */
 const lastOutputMs = 5_000;
 
-function outputFollower({ runs, state, log }: FollowRuns, signal: AbortSignal): OutputFollower {
+function outputFollower({ runs, store, state, log }: FollowRuns, signal: AbortSignal): OutputFollower {
   let over = false;
   let lines = 0;
   let following: Promise<void> | undefined;
@@ -81,7 +81,7 @@ function outputFollower({ runs, state, log }: FollowRuns, signal: AbortSignal): 
     const runId = runs[0]?.runId ?? "";
     const either = AbortSignal.any([signal, stopped.signal]);
     try {
-      const chunks = followHere({ runId, isOver: () => over }, { state, clock: systemClock }, either);
+      const chunks = followHere({ runId, isOver: () => over }, { store, state, clock: systemClock }, either);
       for await (const { stream, text } of chunks) {
         const bytes = Buffer.from(text);
         lines += countLines(bytes);
@@ -113,7 +113,7 @@ async function showEnd(run: RunHead, request: FollowRuns, shown: number): Promis
     formatCommandLine(["launch", ...words, run.run_id, ...storeFlags(flags)]);
   const seen = shown > 0 && shown <= shownLines;
   const last = run.state === "failed" && !seen ? lastLines(stored?.tail ?? "", shownLines) : [];
-  const whole = stored === undefined || shown > 0 ? undefined : await wholeLogOf(stored, state);
+  const whole = stored === undefined || shown > 0 ? undefined : await wholeLogOf(stored, { store, state });
   const again = run.state === "succeeded" ? "" : `   ·   again: ${command("requeue")}`;
   const lines = [
     ...(last.length === 0 ? [] : ["  last lines", ...last.map((line) => `${outputMarks.stdout}${oneLine(line)}`)]),

@@ -1,6 +1,6 @@
 import type { CommandResult } from "../../../core/process.ts";
 import { git } from "../git.ts";
-import { inRepository, type Repository } from "../repository.ts";
+import { inRepository, type Repository, streamed } from "../repository.ts";
 import { isObjectType, type ObjectType } from "./object-format.ts";
 
 /* Asks git for objects: many in one process (https://git-scm.com/docs/git-cat-file#_batch_output). */
@@ -39,6 +39,7 @@ export async function catFile(
       doing: `reading from ${repository.directory}`,
       input: revisions.map((revision) => `${revision}\n`).join(""),
       maxOutputBytes: maxContentBytes + revisions.length * 512 + 64 * 1024,
+      config: [...(repository.config?.() ?? []), streamed],
       signal,
     }),
   );

@@ -1,4 +1,4 @@
-import { withoutCredentials } from "../../../core/output/redaction.ts";
+import { withoutCredentials } from "../../../core/output/credentials.ts";
 import { type GitConfig, wordsOf } from "../git.ts";
 import { lockPatience } from "../refs.ts";
 import type { Repository } from "../repository.ts";

@@ -1,4 +1,4 @@
-import { withoutCredentials } from "../../../core/output/redaction.ts";
+import { withoutCredentials } from "../../../core/output/credentials.ts";
 import { wordsOf } from "../git.ts";
 import type { Repository } from "../repository.ts";
 import { type RemoteAccess, remoteGit } from "./remote-access.ts";

@@ -1,7 +1,7 @@
 import { messageOf } from "../../../core/errors.ts";
 import { type GitConfig, wordsOf } from "../git.ts";
 import { type Ref, type RefAnswer, type RefChange } from "../refs.ts";
-import type { Repository } from "../repository.ts";
+import { type Repository, streamed } from "../repository.ts";
 import { type Fetch, fetchInto } from "./fetch.ts";
 import { accessTo, type Remote, type RemoteAccess, remoteGit } from "./remote-access.ts";
 
@@ -100,6 +100,7 @@ async function fetchFrom(
 ): Promise<RefAnswer> {
   const access = await accessOrWhy(remote, signal);
   if ("said" in access) return access;
-  const said = await fetchInto(repository, { ...fetch, access, timeoutMs }, signal);
+  const config = [...(fetch.config ?? []), streamed];
+  const said = await fetchInto(repository, { ...fetch, config, access, timeoutMs }, signal);
   return said === undefined ? { kind: "done" } : { kind: "unclear", said, answered: false };
 }

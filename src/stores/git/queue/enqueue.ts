@@ -7,7 +7,8 @@ import { asWaiting } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
 import { foldedPathsShown } from "../log/folded.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext } from "./queue-context.ts";
-import { entryRef, queuePrefix, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
+import { emptyCommit } from "./marks.ts";
+import { entryRef, idRef, queuePrefix, queueRefs, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
 import { maxHeadBytes, runFiles } from "../runs/run-files.ts";
 import { attempts, currentRefs, jitter } from "../repository/settle.ts";
@@ -25,9 +26,12 @@ type Draft = {
   readonly change: RefChange;
 };
 
+/** The store's own id, on its way with the first runs: see store-id.ts. Undefined once it is there. */
+type Founding = { change: RefChange | undefined };
+
 /**
  * Writes new waiting runs. The refs are listed before each try, and a run that is anywhere in its queue, or folded away, isn't written
- * again: so a run whose answer was lost, and which an agent has taken since, is known as enqueued.
+ * again: so a run whose answer was lost, and which an agent has taken since, is known as enqueued. Nor is one whose id another queue has.
  */
 export async function enqueue(
   context: QueueContext,
@@ -38,22 +42,28 @@ export async function enqueue(
   const { store } = context;
   const results = new Map<string, EnqueueResult>();
   const waiting = documents.map(asWaiting);
-  const queues = [...new Set(waiting.map(({ run }) => queuedOf(run).queue))];
-  const refs = sortRefs(await currentRefs(opened, queues.map(queuePrefix), signal));
-  const there = await idsThere(opened, refs, signal);
+  const queues = new Set(waiting.map(({ run }) => queuedOf(run).queue));
+  for (const queue of queues) queuePrefix(queue);
+  const listed = await currentRefs(opened, [queueRefs, idRef], signal);
+  const refs = sortRefs(listed);
+  const there = await idsThere(opened, { refs, queues }, signal);
   const wanted = new Map<string, RunDocument>();
   for (const document of waiting) {
     const { run_id: runId } = document.run;
-    if (there.has(`${queuedOf(document.run).queue}/${runId}`)) results.set(runId, { kind: "already", runId });
+    if (there.has(runId)) results.set(runId, { kind: "already", runId });
     else if (!wanted.has(runId)) wanted.set(runId, document);
   }
   checkQueues([...wanted.values()], refs);
   const drafts = draftsOf(opened, [...wanted.values()], refs);
   const objects = drafts.flatMap(({ event }) => event.objects);
-  if (objects.length > 0) await store.write(opened.local, objects, signal);
-  for (let at = 0; at < drafts.length; at += store.maxChanges) {
-    const part = drafts.slice(at, at + store.maxChanges);
-    for (const result of await pushDrafts(opened, part, signal)) results.set(runIdOf(result), result);
+  const id = listed.has(idRef) || drafts.length === 0 ? undefined : emptyCommit(opened, "the store's id");
+  const founding: Founding = { change: id === undefined ? undefined : { name: idRef, from: undefined, to: id.id } };
+  if (objects.length > 0) await store.write(opened.local, [...objects, ...(id?.objects ?? [])], signal);
+  for (let at = 0; at < drafts.length;) {
+    const part = drafts.slice(at, at + store.maxChanges - (founding.change === undefined ? 0 : 1));
+    at += part.length;
+    for (const result of await pushDrafts(opened, { drafts: part, founding }, signal))
+      results.set(runIdOf(result), result);
   }
   return inOrder(documents, results);
 }
@@ -76,17 +86,16 @@ function runIdOf(result: EnqueueResult): string {
   return result.kind === "enqueued" ? result.entry.run.run_id : result.runId;
 }
 
-/** `<queue>/<run id>` of all runs of the listed queues, also folded ones. */
+/** The ids of all runs that are in a queue, and of those that were folded away out of these. */
 async function idsThere(
   opened: OpenedQueueContext,
-  refs: QueueRefs,
+  { refs, queues }: { readonly refs: QueueRefs; readonly queues: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const there = new Set(refs.tips.map(({ queue, parsed }) => `${queue}/${parsed.runId}`));
+  const there = new Set(refs.tips.map(({ parsed }) => parsed.runId));
   for (const [queue, id] of refs.folded) {
-    for (const path of await foldedPathsShown(opened, { queue, id }, signal)) {
-      there.add(`${queue}/${path.runId}`);
-    }
+    if (!queues.has(queue)) continue;
+    for (const { runId } of await foldedPathsShown(opened, { queue, id }, signal)) there.add(runId);
   }
   return there;
 }
@@ -126,7 +135,7 @@ function draftsOf(
 /** Pushes drafts, all or none; after an answer that isn't clear those that are not there are pushed again. */
 async function pushDrafts(
   opened: OpenedQueueContext,
-  drafts: readonly Draft[],
+  { drafts, founding }: { readonly drafts: readonly Draft[]; readonly founding: Founding },
   signal: AbortSignal,
 ): Promise<readonly EnqueueResult[]> {
   const { store, local } = opened;
@@ -136,12 +145,13 @@ async function pushDrafts(
   let refused = false;
   for (let attempt = 0; attempt < attempts && left.length > 0; attempt++) {
     await jitter(store, attempt, signal);
-    const changes = left.map(({ change }) => change);
+    const changes = [...left.map(({ change }) => change), ...(founding.change === undefined ? [] : [founding.change])];
     const answer = await store.move(local, changes, signal);
+    if (answer.kind === "done") founding.change = undefined;
     if (answer.kind === "done") return [...results, ...left.map((draft) => enqueued(opened, draft))];
     said = answer.said;
     refused = answer.answered;
-    const found = await findDrafts(opened, left, signal);
+    const found = await findDrafts(opened, { drafts: left, founding }, signal);
     if (found === undefined) continue;
     results.push(...found.values());
     left = left.filter(({ runId }) => !found.has(runId));
@@ -162,16 +172,17 @@ function enqueued({ heads, documents }: QueueContext, { event, entry, document }
 /** What has become of drafts: those that are in their queues by now, ours or another's. Undefined when the store can't be asked. */
 async function findDrafts(
   opened: OpenedQueueContext,
-  drafts: readonly Draft[],
+  { drafts, founding }: { readonly drafts: readonly Draft[]; readonly founding: Founding },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, EnqueueResult> | undefined> {
   const { store, local } = opened;
-  const prefixes = [...new Set(drafts.map(({ queue }) => queuePrefix(queue)))];
+  const prefixes = [...new Set(drafts.map(({ queue }) => queuePrefix(queue))), idRef];
   const listed = await store.list(local, prefixes, signal);
   if (listed.kind === "unclear") {
     await store.checkReadable(signal);
     return undefined;
   }
+  if (listed.refs.some(({ name }) => name === idRef)) founding.change = undefined;
   const { tips } = sortRefs(new Map(listed.refs.map(({ name, id }) => [name, id])));
   const results = new Map<string, EnqueueResult>();
   for (const draft of drafts) {

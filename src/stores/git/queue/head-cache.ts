@@ -33,21 +33,27 @@ export function headCache(monotonicMs: () => number): HeadCache {
     heads.set(tip.id, { head, queue: tip.queue, until: Number.POSITIVE_INFINITY });
     newest.set(runKey(tip), tip.id);
   };
+  const readSome = async (opened: OpenedStore, some: readonly Tip[], signal: AbortSignal): Promise<void> => {
+    const wanted = some.map((tip) => ({ name: tip.name, id: tip.id, before: newest.get(runKey(tip)) }));
+    const found = await readTips(opened, { tips: wanted, paths, maxBytes, unseen: true }, signal);
+    some.forEach((tip, index) => {
+      const [head, record] = (found[index] ?? []).map((object) =>
+        object?.type === "blob" ? object.content : undefined,
+      );
+      const read = headOf(tip, { head, record });
+      const isWhole = head !== undefined && record !== undefined;
+      if (isWhole) add(tip, read);
+      else heads.set(tip.id, { head: read, queue: tip.queue, until: monotonicMs() + missingMs });
+    });
+  };
   return {
     add,
     read: async (opened, tips, signal) => {
       const unknown = tips.filter(({ id }) => !isKnown(heads.get(id), monotonicMs()));
-      const wanted = unknown.map((tip) => ({ name: tip.name, id: tip.id, before: newest.get(runKey(tip)) }));
-      const found = await readTips(opened, { tips: wanted, paths, maxBytes, unseen: true }, signal);
-      unknown.forEach((tip, index) => {
-        const [head, record] = (found[index] ?? []).map((object) =>
-          object?.type === "blob" ? object.content : undefined,
-        );
-        const read = headOf(tip, { head, record });
-        const isWhole = head !== undefined && record !== undefined;
-        if (isWhole) add(tip, read);
-        else heads.set(tip.id, { head: read, queue: tip.queue, until: monotonicMs() + missingMs });
-      });
+      // One that could not be had before would fail the fetch of the new ones.
+      const missing = unknown.filter(({ id }) => heads.has(id));
+      const fresh = unknown.filter(({ id }) => !heads.has(id));
+      for (const some of [fresh, missing]) await readSome(opened, some, signal);
       return tips.map(({ id, parsed }) => heads.get(id)?.head ?? readHead(parsed.runId, undefined));
     },
     keep: (queues, tips) => {

@@ -2,7 +2,16 @@ import { isBefore } from "../../../clients/git/refs.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
 import type { QueuePlace } from "../../queue-store.ts";
-import { agentRefs, queuePrefix, queueRefs, type QueueRefs, sortRefs, stopRefs, type Tip } from "./queue-refs.ts";
+import {
+  agentRefs,
+  idRef,
+  queuePrefix,
+  queueRefs,
+  type QueueRefs,
+  sortRefs,
+  stopRefs,
+  type Tip,
+} from "./queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs, type Refs, settleRemoval } from "../repository/settle.ts";
@@ -24,6 +33,8 @@ export type Queues = readonly string[] | "all";
 export interface QueueLister {
   /** Each run once. */
   list(opened: OpenedStore, queues: Queues, signal: AbortSignal): Promise<QueueRefs>;
+  /** The store's own id, as far as a listing has shown it. */
+  storeId(): string | undefined;
   /** Whether these queues' refs are not those of the last listing; false when the store can't be asked. */
   isChanged(opened: OpenedStore, queues: readonly string[], signal: AbortSignal): Promise<boolean>;
 }
@@ -32,6 +43,7 @@ export function queueLister(log: Log): QueueLister {
   /** Queue → its refs as they were listed last. */
   const seen = new Map<string, Refs>();
   let seenAll = false;
+  let storeId: string | undefined;
 
   const lastSeen = (queues: Queues): Refs | undefined => {
     if (queues === "all" ? !seenAll : queues.some((queue) => !seen.has(queue))) return undefined;
@@ -63,7 +75,7 @@ export function queueLister(log: Log): QueueLister {
 
   return {
     list: async (opened, queues, signal) => {
-      const prefixes = [...(queues === "all" ? [queueRefs] : queues.map(queuePrefix)), agentRefs, stopRefs];
+      const prefixes = [...(queues === "all" ? [queueRefs] : queues.map(queuePrefix)), agentRefs, stopRefs, idRef];
       let before = lastSeen(queues);
       let refs = await currentRefs(opened, prefixes, signal);
       for (let count = 1; count < maxListings && !isTrue(before, refs); count++) {
@@ -71,6 +83,7 @@ export function queueLister(log: Log): QueueLister {
         refs = await currentRefs(opened, prefixes, signal);
       }
       remember(queues, refs);
+      storeId = refs.get(idRef) ?? storeId;
       const sorted = sortRefs(refs);
       const { tips, lesser } = await oncePerRun(opened, sorted.tips, signal);
       const confirmed = lesser.filter(
@@ -79,6 +92,7 @@ export function queueLister(log: Log): QueueLister {
       if (confirmed.length > 0) await removeLesser(opened, confirmed, signal);
       return { ...sorted, tips };
     },
+    storeId: () => storeId,
     isChanged: async ({ store, local }, queues, signal) => {
       const before = lastSeen(queues);
       if (before === undefined) return true;

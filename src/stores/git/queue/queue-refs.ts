@@ -12,12 +12,14 @@ import type { QueuePlace } from "../../queue-store.ts";
  *   q/<queue>/c/turn          changes with each claim of a queue with limits
  *   q/<queue>/c/folded        where folded runs are in the log, by month of their end
  *   log/<queue>               ended runs, folded: one chain of commits, the tip's tree has them all
+ *   id                        the store's own id is what it has as its value
  *   a/<agent>                 an agent's last beat
  *   s/<agent>/<incarnation>/{drain,now}   somebody wants that agent to stop
  */
 export const queueRefs = "refs/launch/v1/q/";
 export const agentRefs = "refs/launch/v1/a/";
 export const stopRefs = "refs/launch/v1/s/";
+export const idRef = "refs/launch/v1/id";
 const logRefs = "refs/launch/v1/log/";
 
 const letters = { waiting: "p", leased: "l", ended: "d" } as const satisfies Record<QueuePlace, string>;
@@ -88,7 +90,15 @@ export type QueueRefs = {
   readonly agents: readonly { readonly agent: string; readonly name: string; readonly id: string }[];
   readonly stops: readonly StopMark[];
   /** Names that no launch of this version makes. */
-  readonly foreign: readonly { readonly queue: string; readonly key: string; readonly id: string }[];
+  readonly foreign: readonly ForeignRef[];
+};
+
+/** `key` is what of the name stands behind its queue's. */
+export type ForeignRef = {
+  readonly queue: string;
+  readonly key: string;
+  readonly name: string;
+  readonly id: string;
 };
 
 /** Somebody's wish that an agent stops. */
@@ -131,7 +141,7 @@ export function sortRefs(refs: ReadonlyMap<string, string>): QueueRefs {
       else if (isOurs && letter === "c" && key === "paused") paused.push(queue);
       else if (isOurs && letter === "c" && key === "turn") turns.set(queue, id);
       else if (isOurs && letter === "c" && key === "folded") folded.set(queue, id);
-      else foreign.push({ queue, key: [letter, key, ...rest].join("/"), id });
+      else foreign.push({ queue, key: [letter, key, ...rest].join("/"), name, id });
     }
   }
   return { tips, cancels, paused, turns, folded, agents, stops, foreign };

@@ -6,6 +6,7 @@ import { sharing } from "../repository/pace.ts";
 import { type OpenedQueueContext, openForReading, type QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
+import { setSecondsAside } from "./same-id.ts";
 import { readTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { placed } from "../../../run/transitions.ts";
@@ -17,32 +18,49 @@ const empty: QueueSnapshot = { entries: [], unreadable: [], agents: [], paused: 
 /** Takes snapshots; what was read for one is remembered for the next. */
 export function snapshotTaker(context: QueueContext): QueueStore["snapshot"] {
   let beats = new Map<string, SeenAgent>();
+  const countSharing = sharing();
+  const known = new Set<string>();
   return async (queues, signal) => {
     const opened = await openForReading(context, signal);
     if (opened === undefined) return empty;
-    const { refs, heads } = await listWithHeads(opened, queues, signal);
+    const { refs, heads } = await listWithHeads(opened, { queues, known }, signal);
     context.heads.keep(queues, refs.tips);
     const read = await readBeats(opened, { agents: refs.agents, known: beats }, signal);
     beats = read.beats;
     const agents = [...beats.values()].map((seen) => withStop(seen, refs.stops));
-    context.store.share(sharing(agents, context.clock.now().getTime()));
+    const { clock } = context;
+    context.store.share(countSharing(agents, { wallMs: clock.now().getTime(), atMs: clock.monotonicMs() }));
     const { unreadableBeats } = read;
     return { ...entriesOf(refs, heads), agents, unreadableBeats, paused: [...refs.paused].sort(), turns: refs.turns };
   };
 }
 
-/** A run that moved on between the listing and the reading may be gone with its objects: then both are done again. */
+type ListedHeads = { readonly refs: QueueRefs; readonly heads: readonly ReadHead[] };
+
+/**
+ * A run that moved on between the listing and the reading may be gone with its objects: then both are done again, unless what can't be read is
+ * `known` from before.
+ */
 async function listWithHeads(
   opened: OpenedQueueContext,
-  queues: Queues,
+  { queues, known }: { readonly queues: Queues; readonly known: Set<string> },
   signal: AbortSignal,
-): Promise<{ readonly refs: QueueRefs; readonly heads: readonly ReadHead[] }> {
+): Promise<ListedHeads> {
   const { lister, heads } = opened;
-  const refs = await lister.list(opened, queues, signal);
-  const read = await heads.read(opened, refs.tips, signal);
-  if (read.every(({ kind }) => kind === "run")) return { refs, heads: read };
-  const again = await lister.list(opened, queues, signal);
-  return { refs: again, heads: await heads.read(opened, again.tips, signal) };
+  const look = async (): Promise<ListedHeads> => {
+    const refs = await lister.list(opened, queues, signal);
+    return { refs, heads: await heads.read(opened, refs.tips, signal) };
+  };
+  const first = await look();
+  if (unreadIds(first).every((id) => known.has(id))) return first;
+  const second = await look();
+  known.clear();
+  for (const id of unreadIds(second)) known.add(id);
+  return second;
+}
+
+function unreadIds({ refs, heads }: ListedHeads): readonly string[] {
+  return refs.tips.flatMap(({ id }, index) => (heads[index]?.kind === "run" ? [] : [id]));
 }
 
 /** What a listing and its heads say, in the order of the keys. */
@@ -63,7 +81,8 @@ export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<Que
       unreadable.push({ queue, key, version, why: head?.why ?? "", place, ...newer });
     }
   });
-  return { entries: entries.sort(byKey), unreadable: unreadable.sort(byKey) };
+  const { entries: firsts, unreadable: aside } = setSecondsAside({ entries, unreadable });
+  return { entries: [...firsts].sort(byKey), unreadable: [...aside].sort(byKey) };
 }
 
 function entryOf(

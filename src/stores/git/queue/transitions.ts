@@ -11,7 +11,6 @@ import type {
   LeaseWrite,
   QueueEntry,
   QueuePlace,
-  UnreadableEntry,
 } from "../../queue-store.ts";
 import { queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
@@ -164,27 +163,6 @@ export async function put(context: QueueContext, request: Put, signal: AbortSign
   const step = await stepTo(opened, request, signal);
   return leaseWrite(context, step, await write(opened, [step], signal));
 }
-
-/** Puts what can't be read to another place as it is: a move of its ref, from the version that was looked at. */
-export async function putUnread(
-  context: QueueContext,
-  { entry: { queue, key, version, place, isNewer }, to }: UnreadPut,
-  signal: AbortSignal,
-): Promise<boolean> {
-  // A newer launch's agent may be at work on it.
-  if (place === undefined || (place === "leased" && isNewer === true)) return false;
-  if (place === to) return true;
-  const opened = await openForWriting(context, signal);
-  const changes = [
-    { name: entryRef(queue, place, key), from: version, to: undefined },
-    { name: entryRef(queue, to, key), from: undefined, to: version },
-  ];
-  const settled = await writeChange(opened, { objects: [], changes }, signal);
-  if (settled.kind !== "unknown") return settled.kind === "done";
-  throw new LaunchError("store-failed", `it is not known whether ${key} was moved: ${settled.said}`);
-}
-
-type UnreadPut = { readonly entry: UnreadableEntry; readonly to: "waiting" | "ended" };
 
 /** A run's end stays under the key that it had. */
 function endOf({ entry, document }: EntryWrite): Put {

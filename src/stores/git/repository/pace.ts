@@ -23,9 +23,37 @@ export function pollInterval(agents: number): number {
 /** An agent that has been silent for so many of its leases makes no pushes, whatever has become of its beat. */
 const leasesOfSilence = 3;
 
-/** Those of these agents that share a pace. By the clocks of their machines: what is off by that costs some pushes more or less. */
-export function sharing(agents: readonly SeenAgent[], nowMs: number): number {
-  return agents.filter(({ beat }) => !(nowMs - Date.parse(beat.at) > leasesOfSilence * beat.lease.ttl_ms)).length;
+/** Beats that were never seen to change may be anybody's words, however many there are: so many are believed. */
+const unheard = 20;
+
+type Heard = { readonly version: string; readonly sinceMs: number; readonly isChanged: boolean };
+
+/**
+ * Counts those of the agents that share a pace, from one look to the next: whose beat has changed, by our own clock, within some of its
+ * leases. What is off by the clocks of their machines costs some pushes more or less.
+ */
+export function sharing(): (
+  agents: readonly SeenAgent[],
+  now: { readonly wallMs: number; readonly atMs: number },
+) => number {
+  let heard = new Map<string, Heard>();
+  return (agents, { wallMs, atMs }) => {
+    const before = heard;
+    heard = new Map(
+      agents.map(({ beat, version }) => {
+        const known = before.get(beat.agent);
+        const isSame = known?.version === version;
+        return [beat.agent, isSame ? known : { version, sinceMs: atMs, isChanged: known !== undefined }];
+      }),
+    );
+    const there = agents.filter(({ beat }) => {
+      const longestMs = leasesOfSilence * beat.lease.ttl_ms;
+      const { sinceMs = atMs } = heard.get(beat.agent) ?? {};
+      return wallMs - Date.parse(beat.at) <= longestMs && atMs - sinceMs <= longestMs;
+    });
+    const changed = there.filter(({ beat }) => heard.get(beat.agent)?.isChanged === true).length;
+    return changed + Math.min(there.length - changed, unheard);
+  };
 }
 
 export interface Pace {

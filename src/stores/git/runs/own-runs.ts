@@ -73,7 +73,10 @@ async function findTree(
   throw new LaunchError("store-failed", `run "${runId}": its objects are missing or damaged in the store`);
 }
 
-/** Removes runs that no queue holds, ended ones of queues, and folded ones. Those that wait or are leased stay. */
+/**
+ * Removes runs that no queue holds, ended ones of queues, and folded ones; and what has a name that no launch gives. Those that wait or are
+ * leased stay.
+ */
 export async function removeRuns(
   context: QueueContext,
   runs: readonly Version[],
@@ -82,12 +85,13 @@ export async function removeRuns(
   const opened = await openForReading(context, signal);
   if (opened === undefined) return runs.map(({ runId }) => runId);
   const refs = await currentRefs(opened, [runRefs, queueRefs], signal);
-  const { tips, folded } = sortRefs(refs);
+  const { tips, folded, foreign } = sortRefs(refs);
   const removals: { readonly name: string; readonly id: string; readonly runId: string }[] = [];
   const kept = new Set<string>();
   for (const { runId, version } of runs) {
     const tip = tips.find(({ id, place, parsed }) => id === version && place === "ended" && parsed.runId === runId);
-    const name = refs.has(runRef(runId)) ? runRef(runId) : tip?.name;
+    const other = foreign.find(({ key, id }) => key === runId && id === version);
+    const name = refs.has(runRef(runId)) ? runRef(runId) : (tip ?? other)?.name;
     if (name !== undefined) removals.push({ name, id: version, runId });
     else if (tips.some(({ parsed }) => parsed.runId === runId)) kept.add(runId);
   }

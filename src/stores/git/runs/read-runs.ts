@@ -79,7 +79,10 @@ export async function listRuns(
     });
     listed.push(...(await foldedRuns(opened, { refs: queued, limit }, signal)));
   }
-  return listed.sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : madeAt(a) > madeAt(b) ? -1 : 0)).slice(0, limit);
+  const latest = new Date(opened.clock.now().getTime() + furthestAheadMs).toISOString();
+  const times = new Map(listed.map((item) => [item, madeAt(item, latest)]));
+  const timeOf = (item: ListedRun): string => times.get(item) ?? "";
+  return listed.sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : timeOf(a) > timeOf(b) ? -1 : 0)).slice(0, limit);
 }
 
 /** Runs that no queue holds. */
@@ -119,7 +122,11 @@ async function foldedRuns(
   return listed;
 }
 
-/** When a run was made, as text that sorts. What can't be read comes last. */
-function madeAt(listed: ListedRun): string {
-  return listed.kind === "run" ? listed.run.created_at : "";
+/** When a run was made, as text that sorts. What can't be read comes last, and so does what is of a time that is not yet. */
+function madeAt(listed: ListedRun, latest: string): string {
+  if (listed.kind === "unreadable" || listed.run.created_at > latest) return "";
+  return listed.run.created_at;
 }
+
+/** No clock is off by more. */
+const furthestAheadMs = 24 * 3_600_000;

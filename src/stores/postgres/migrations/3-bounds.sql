@@ -22,6 +22,7 @@ CREATE FUNCTION launch.is_time(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUT
 RETURN coalesce(jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}') <= 64 AND (p_value #>> '{}') ~
   ('^(?:(?:19[7-9]\d|[2-9]\d{3})-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))'
   || '|(?:19[7-9]\d|[2-9]\d{3})-02-29)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$')
+  AND ((p_value #>> '{}') !~ '^(?:9999-12-31|1970-01-01)' OR (p_value #>> '{}') ~ 'Z$')
   AND ((p_value #>> '{}') !~ '^\d{4}-02-29' OR mod(left(p_value #>> '{}', 4)::integer, 4) = 0
     AND (mod(left(p_value #>> '{}', 4)::integer, 100) <> 0 OR mod(left(p_value #>> '{}', 4)::integer, 400) = 0)), false);
 
@@ -76,6 +77,7 @@ RETURN CASE
   WHEN p_head ? 'reason' AND coalesce(p_head ->> 'reason', '') NOT IN ('exit-code', 'signal', 'timeout', 'out-of-memory', 'preempted', 'lost',
     'source-failed', 'build-failed', 'image-pull', 'unschedulable', 'submit-failed', 'refused', 'cancelled') THEN 'reason'
   WHEN p_head ? 'exit_code' AND NOT launch.is_count(p_head -> 'exit_code', -9007199254740991, 9007199254740991) THEN 'exit_code'
+  WHEN p_head ? 'nonce' AND NOT launch.is_line(p_head -> 'nonce') THEN 'nonce'
   WHEN p_head ? 'metrics' AND NOT launch.is_numbers(p_head -> 'metrics') THEN 'metrics'
   WHEN p_head ? 'lease' AND NOT launch.is_lease(p_head -> 'lease') THEN 'lease'
   WHEN p_head ? 'moved' AND NOT (launch.is_text(p_head -> 'moved' -> 'from') OR launch.is_text(p_head -> 'moved' -> 'to')) THEN 'moved'
@@ -136,7 +138,9 @@ DECLARE
 BEGIN
   IF fault IS NOT NULL THEN RAISE EXCEPTION 'run "%": %', left(NEW.run_id, 60), fault USING ERRCODE = 'LA002'; END IF;
   NEW.unreadable := NULL;
-  NEW.created_at := coalesce(NEW.head ->> 'created_at', '');
+  -- Newest first: what is of a time that is not yet comes last.
+  NEW.created_at := CASE WHEN NEW.head ->> 'created_at' > to_char(clock_timestamp() AT TIME ZONE 'UTC' + interval '1 day', 'YYYY-MM-DD"T"HH24:MI:SS')
+    THEN '' ELSE coalesce(NEW.head ->> 'created_at', '') END;
   NEW.finished_at := NEW.head ->> 'finished_at';
   NEW.submitter := coalesce(NEW.head ->> 'by', '');
   NEW.queue := queued ->> 'queue';
@@ -149,9 +153,19 @@ BEGIN
   RETURN NEW;
 END $$;
 
-UPDATE launch.runs r SET unreadable = f.fault FROM (
-  SELECT o.run_id, coalesce(launch.head_fault(o.run_id, o.head), launch.record_fault(o.run_id, o.record), launch.parts_fault(o.patch, o.tail)) AS fault
-  FROM launch.runs o) AS f
-  WHERE f.run_id = r.run_id AND f.fault IS NOT NULL;
-UPDATE launch.runs r SET schema_version = (r.record ->> 'schema_version')::integer
-  WHERE r.unreadable IS NULL AND (r.record ->> 'schema_version')::integer > r.schema_version;
+-- Of rows that another hand than ours has written: which are left alone, and why. Gives how many.
+CREATE FUNCTION launch.mark_unreadable() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  marked bigint;
+BEGIN
+  UPDATE launch.runs r SET unreadable = f.fault FROM (
+    SELECT o.run_id, coalesce(launch.head_fault(o.run_id, o.head), launch.record_fault(o.run_id, o.record), launch.parts_fault(o.patch, o.tail),
+      CASE WHEN o.place <> 'direct' AND o.head -> 'queued' ->> 'queue' IS DISTINCT FROM o.queue THEN 'its head is of another queue' END) AS fault
+    FROM launch.runs o) AS f
+    WHERE f.run_id = r.run_id AND f.fault IS NOT NULL;
+  GET DIAGNOSTICS marked = ROW_COUNT;
+  UPDATE launch.runs r SET schema_version = (r.record ->> 'schema_version')::integer
+    WHERE r.unreadable IS NULL AND (r.record ->> 'schema_version')::integer > r.schema_version;
+  RETURN marked;
+END $$;
+SELECT launch.mark_unreadable();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { redactionOf, withoutCredentials } from "../../../../src/core/output/redaction.ts";
+import { redactionOf } from "../../../../src/core/output/redaction.ts";
 import { forms, longestPiece } from "../../../support/secrets/written-forms.ts";
 
 const values = [
@@ -84,9 +84,4 @@ test("lines of a secret that stand in any text are left alone", () => {
   const redact = redactionOf(['{\n  "type": "service_account",\n  "private_key_id": "0123456789abcdef"\n}\n']);
   expect(redact("{\n}\n")).toBe("{\n}\n");
   expect(redact('"private_key_id": "0123456789abcdef"')).toBe("***");
-});
-
-test("a URL is shown without user and password", () => {
-  expect(withoutCredentials("https://user:pw@host/a@b")).toBe("https://host/a@b");
-  expect(withoutCredentials("git@host:a/b")).toBe("git@host:a/b");
 });

@@ -46,8 +46,24 @@ describe("the pace of pushes", () => {
       beat: { ...beat, at: new Date(Date.parse(beat.at) - leases * ttlMs).toISOString() },
       version: `${leases}`,
     }));
-    expect(sharing(agents, Date.parse(beat.at))).toBe(3);
-    expect(sharing([{ beat: { ...beat, at: "who knows" }, version: "1" }], Date.parse(beat.at))).toBe(1);
+    const named = agents.map((seen, index) => ({ ...seen, beat: { ...seen.beat, agent: `box-${index}` } }));
+    expect(sharing()(named, { wallMs: Date.parse(beat.at), atMs: 0 })).toBe(3);
+  });
+
+  it("is not shared by beats of the future that never change, nor by more than a few that were not seen to", () => {
+    const now = Date.parse("2026-11-23T10:00:00.000Z");
+    const beatAt = (agent: string, at: string, version: string) => ({ beat: { ...beatOf(agent, "a"), at }, version });
+    const forged = Array.from({ length: 500 }, (_, index) =>
+      beatAt(`forged-${index}`, "9999-01-01T00:00:00.000Z", "1"),
+    );
+    const { ttl_ms: ttlMs } = beatOf("box", "a").lease;
+    const count = sharing();
+    const live = (version: string, ms: number) =>
+      Array.from({ length: 30 }, (_, index) => beatAt(`box-${index}`, new Date(now + ms).toISOString(), version));
+    expect(count([...forged, ...live("1", 0)], { wallMs: now, atMs: 0 })).toBe(20);
+    expect(count([...forged, ...live("2", ttlMs)], { wallMs: now + ttlMs, atMs: ttlMs })).toBe(50);
+    const later = 4 * ttlMs;
+    expect(count([...forged, ...live("3", later)], { wallMs: now + later, atMs: later })).toBe(30);
   });
 
   it("lets a minute's six go at once, and one every ten seconds after", async () => {

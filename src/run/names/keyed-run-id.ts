@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { slugOf } from "./run-id.ts";
+import { slugOf } from "../run-id.ts";
 
 /**
  * A run id that the same key gives again: the name as a slug, and 13 characters of the key's hash where `newRunId` has the time and
