@@ -7,6 +7,8 @@ import { redactFields } from "../core/output/redacted-fields.ts";
 import type { Redact } from "../core/output/redaction.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunRecord } from "../run/record.ts";
+import { maxTailBytes } from "../run/bounds.ts";
+import { keptRecord } from "../run/read-record.ts";
 import { recordWords } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
@@ -82,7 +84,7 @@ export function startJournal(request: JournalRequest): Journal {
   let starting: Promise<void> | undefined;
   let kept = false;
 
-  const clean = (): RunRecord => redactFields(record, recordWords, request.redact());
+  const clean = (): RunRecord => keptRecord(redactFields(record, recordWords, request.redact()));
   const document = (): RunDocument => {
     const now = clean();
     return { run: headOf(now), record: toJson(now), ...(patch === undefined ? {} : { patch }) };
@@ -147,7 +149,7 @@ export function startJournal(request: JournalRequest): Journal {
       await starting;
       if (writer.isTaken?.() === true) return true;
       try {
-        return await writer.end({ ...last, tail }, deadlineMs);
+        return await writer.end({ ...last, tail: shortTail(tail) }, deadlineMs);
       } catch (error) {
         const where = kept ? `; its record is in ${request.recordFile}` : "";
         log.warning(`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
@@ -156,6 +158,13 @@ export function startJournal(request: JournalRequest): Journal {
     },
   };
   return journal;
+}
+
+/** Its last lines, as far as they are kept: what was taken out of them may have made them longer. */
+function shortTail(tail: string): string {
+  const bytes = Buffer.from(tail);
+  if (bytes.length <= maxTailBytes) return tail;
+  return bytes.subarray(bytes.indexOf("\n", bytes.length - maxTailBytes) + 1).toString();
 }
 
 /** False when it could not be written: then there is none, rather than half of one. */

@@ -2,6 +2,8 @@ import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
+import { formatBytes } from "../reporting/words.ts";
+import { maxPatchBytes } from "../run/bounds.ts";
 import type { Attempt } from "./attempt.ts";
 import { type Execution, openExecution } from "./execution.ts";
 import { imageRecordOf, type ImageRequest, openEnvironment, planImage, refuseEnvironment } from "./open-image.ts";
@@ -78,6 +80,10 @@ function keepPatch({ services, request, redact, queued, journal }: Attempt, patc
   if (place !== undefined) {
     journal.warn(
       `the changes since the commit hold the value of a secret (${place}), so the patch is not kept with the run`,
+    );
+  } else if (patch.length > maxPatchBytes) {
+    journal.warn(
+      `the changes since the commit make a patch of ${formatBytes(patch.length)}, and at most ${formatBytes(maxPatchBytes)} are kept with a run; commit them and git push, to run it again from the store`,
     );
   } else if (!services.store.public || request.config.allow.patches_in_public) {
     journal.keepPatch(patch);

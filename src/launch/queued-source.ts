@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { LaunchError } from "../core/errors.ts";
+import { maxPatchBytes } from "../run/bounds.ts";
 import type { Provenance } from "../run/provenance.ts";
 import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import { formatBytes } from "../reporting/words.ts";
@@ -11,9 +12,6 @@ import { isAllowedPath, isAllowedUrl } from "./spec-folder.ts";
  * A queued run's code is fetched by the agent that takes it. So it must be where the agent can reach it: a remote has the commit, and
  * what is local travels as a patch with the run; or the store is of this machine, and so is the agent.
  */
-
-/** The largest patch that a run carries; GitHub advises against larger objects. */
-const maxPatchBytes = 1024 * 1024;
 
 export type SourcePlace = {
   /** Absolute, without symlinks; what the spec's `uri` names. */

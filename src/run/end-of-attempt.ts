@@ -30,6 +30,9 @@ export type EndRequest = {
   readonly now: Date;
 };
 
+/** Of one that is given back again and again. */
+const keptAttempts = 500;
+
 /** Decides what an attempt came to: the run's end, or another attempt. Nobody else does. Writes the attempt down. */
 export function endOfAttempt(request: EndRequest): AttemptEnd {
   const { agent, host, cut, now } = request;
@@ -38,7 +41,7 @@ export function endOfAttempt(request: EndRequest): AttemptEnd {
   // Only what this agent's own end has cut short is given back: a run that ended by itself has ended.
   const isGivenBack = isStopped && cut === "given-back";
   const earlier = attemptsIn(ended.record).filter(({ attempt }) => attempt !== ended.run.attempt);
-  const attempts = [...earlier, attemptOf(ended, { agent, host, isGivenBack }, now)];
+  const attempts = [...earlier.slice(-keptAttempts), attemptOf(ended, { agent, host, isGivenBack }, now)];
   const waits = (delayMs: number): RunDocument => doneOf(waitsAgain(ended, { attempts, delayMs }, now));
   const ends = (document: RunDocument): AttemptEnd => {
     const { state } = document.run;

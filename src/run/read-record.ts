@@ -70,6 +70,49 @@ export function refuseUnreadable({ run, record }: Recorded): void {
   for (const { called, read } of documents) if (read.kind === "other") throw refused(`its ${called} ${read.why}`);
 }
 
+const mostWarnings = 200;
+const longestWarning = 2_000;
+
+/** Lists that a record can do without, in the order in which they are left out of one that nobody could read again. */
+const spare = ["outputs", "requirement_files", "warnings", "attempts", "phases"] as const;
+
+/** A record as it can be read again, whatever has become of its run: what is too long is cut, and said. */
+export function keptRecord(record: RunRecord): RunRecord {
+  const warnings = record.warnings.slice(-mostWarnings).map((warning) => warning.slice(0, longestWarning));
+  let kept: RunRecord = { ...record, warnings };
+  const leftOut: string[] = [];
+  const next = [...spare];
+  for (let name = next.shift(); name !== undefined && !fits(kept); name = next.shift()) {
+    const { length } = kept[name] ?? [];
+    if (length === 0) continue;
+    leftOut.push(`${length} ${name}`);
+    kept = { ...kept, [name]: [] };
+  }
+  if (!fits(kept) && kept.source !== undefined) {
+    leftOut.push("the names of its source's files");
+    kept = { ...kept, source: withoutNames(kept.source) };
+  }
+  if (leftOut.length === 0) return kept;
+  const warning = `left out, as the record would be too long to be read: ${leftOut.join(", ")}`;
+  return { ...kept, warnings: [...kept.warnings, warning] };
+}
+
+function fits(record: RunRecord): boolean {
+  return readJsonObject(JSON.stringify(record), recordBounds).kind === "object";
+}
+
+function withoutNames(source: NonNullable<RunRecord["source"]>): NonNullable<RunRecord["source"]> {
+  const { patch } = source;
+  return {
+    ...source,
+    untracked_included: [],
+    untracked_left_out: [],
+    lfs_pointers: [],
+    submodules: [],
+    ...(patch === undefined ? {} : { patch: { ...patch, files: [] } }),
+  };
+}
+
 /** What a queued run was asked to be. Throws `refused` for a record that says nothing of it, or not in a form that is known. */
 export function readQueued(stored: Recorded): QueuedRecord {
   const read = recordOf(stored);

@@ -10,6 +10,8 @@ export type AttemptHolder = {
   readonly isGivenBack: boolean;
 };
 
+const longestMessage = 1_000;
+
 /** What is kept of an attempt that has ended. */
 export function attemptOf(
   { run, record }: RunDocument,
@@ -26,7 +28,8 @@ export function attemptOf(
     agent,
     ...(host === undefined ? {} : { host }),
     ...how,
-    ...(message === undefined ? {} : { message }),
+    // There may be hundreds.
+    ...(message === undefined ? {} : { message: message.slice(0, longestMessage) }),
     ...(code === undefined ? {} : { exit_code: code }),
     ...(typeof startedAt === "string" ? { started_at: startedAt } : {}),
     ended_at: now.toISOString(),

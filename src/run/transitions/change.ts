@@ -73,10 +73,15 @@ export function become({ run, record, ...parts }: RunDocument, end: End, now: Da
   };
 }
 
+/** Of an end, which lists show: a line, or some. */
+const longestMessage = 8_000;
+
 export function endOf(outcome: RunOutcome, now: Date): End {
   return {
     state: outcome.state,
-    ...(outcome.state === "succeeded" ? {} : { reason: outcome.reason, message: outcome.message }),
+    ...(outcome.state === "succeeded"
+      ? {}
+      : { reason: outcome.reason, message: outcome.message.slice(0, longestMessage) }),
     ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
     finished_at: now.toISOString(),
   };

@@ -22,8 +22,8 @@ const headName = "head";
 const jsonbBounds = { ...headBounds, bytes: 2 * headBounds.bytes };
 const jsonbBeatBounds = { ...beatBounds, bytes: 2 * beatBounds.bytes };
 
-/** A column's text, unless it is too long. */
-export const headColumn = shortText("head", jsonbBounds.bytes);
+/** A column's text, unless it is too long; nor is the head of what is left alone anyway. */
+export const headColumn = `CASE WHEN unreadable IS NULL THEN ${shortText("head", jsonbBounds.bytes)} END`;
 export const beatColumn = shortText("beat", jsonbBeatBounds.bytes);
 
 function shortText(column: string, maxBytes: number): string {

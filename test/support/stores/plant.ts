@@ -5,10 +5,25 @@ import { keyOf, type PlantedRun } from "./damaged-items.ts";
 const letters = { waiting: "p", leased: "l", ended: "d" } as const;
 const who = "Ada <ada@example.org> 1780000000 +0000";
 
+type Files = Readonly<Record<string, Buffer>>;
+
 /** Any files below refs of launch, in one go: name below refs/launch/v1/ → path → bytes. */
-export function plantRefs(directory: string, refs: ReadonlyMap<string, Readonly<Record<string, Buffer>>>): void {
+export function plantRefs(directory: string, refs: ReadonlyMap<string, Files>): void {
+  plantFiles(directory, new Map([...refs].map(([name, files]) => [`refs/launch/v1/${name}`, files])));
+}
+
+/** The files of the default branch: these, and no others. */
+export function plantBranch(directory: string, files: Files): void {
+  plantFiles(directory, new Map([["refs/heads/main", files]]));
+}
+
+export function removeRefs(directory: string, names: readonly string[]): void {
+  git(directory, ["update-ref", "--stdin"], names.map((name) => `delete refs/launch/v1/${name}\n`).join(""));
+}
+
+function plantFiles(directory: string, refs: ReadonlyMap<string, Files>): void {
   const parts = [...refs].flatMap(([name, files]) => [
-    Buffer.from(`commit refs/launch/v1/${name}\ncommitter ${who}\ndata 0\n\ndeleteall\n`),
+    Buffer.from(`commit ${name}\ncommitter ${who}\ndata 0\n\ndeleteall\n`),
     ...Object.entries(files).flatMap(([path, bytes]) => [
       Buffer.from(
         `M ${path.endsWith("@") ? "120000" : "100644"} inline ${path.replace(/@$/, "")}\ndata ${bytes.byteLength}\n`,
@@ -28,8 +43,8 @@ function git(directory: string, args: readonly string[], input: Buffer | string 
   }).trim();
 }
 
-/** Runs of a queue. */
-export function plantRunsInGit(directory: string, queue: string, runs: readonly PlantedRun[]): void {
+/** Runs of a queue; gives the names of their refs, below refs/launch/v1/. */
+export function plantRunsInGit(directory: string, queue: string, runs: readonly PlantedRun[]): readonly string[] {
   const refs = new Map<string, Readonly<Record<string, Buffer>>>();
   const nameOf = (run: PlantedRun): string => `q/${queue}/${letters[run.place]}/${keyOf(run)}`;
   for (const run of runs) {
@@ -54,6 +69,7 @@ export function plantRunsInGit(directory: string, queue: string, runs: readonly 
     const commit = git(directory, [...identity, "commit-tree", "-m", "by hand", tree]);
     git(directory, ["update-ref", `refs/launch/v1/${nameOf(run)}`, commit]);
   }
+  return runs.map(nameOf);
 }
 
 /** Whether Postgres' types take it: the others can't be there. */

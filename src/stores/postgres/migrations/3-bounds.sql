@@ -73,6 +73,7 @@ RETURN CASE
   WHEN NOT launch.is_time(p_head -> 'updated_at') THEN 'updated_at'
   WHEN p_head ? 'started_at' AND NOT launch.is_time(p_head -> 'started_at') THEN 'started_at'
   WHEN p_head ? 'finished_at' AND NOT launch.is_time(p_head -> 'finished_at') THEN 'finished_at'
+  WHEN p_head ? 'nonce' AND NOT launch.is_line(p_head -> 'nonce') THEN 'nonce'
   WHEN p_head ? 'message' AND NOT launch.is_text(p_head -> 'message') THEN 'message'
   WHEN p_head ? 'reason' AND coalesce(p_head ->> 'reason', '') NOT IN ('exit-code', 'signal', 'timeout', 'out-of-memory', 'preempted', 'lost',
     'source-failed', 'build-failed', 'image-pull', 'unschedulable', 'submit-failed', 'refused', 'cancelled') THEN 'reason'
@@ -105,36 +106,42 @@ CREATE FUNCTION launch.count_values(p_text text) RETURNS integer LANGUAGE sql IM
 RETURN 1 + length(regexp_replace(regexp_replace(p_text, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^][{,]', '', 'g'))
   - length(regexp_replace(regexp_replace(p_text, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^]]', '', 'g'));
 
-CREATE FUNCTION launch.record_fault(p_run_id text, p_record json) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+-- jsonb has no NUL and no half of a surrogate pair, and what the texts of a record say matters nothing here. Null for what can't be kept.
+CREATE FUNCTION launch.record_value(p_record json) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
   whole text := p_record::text;
-  value jsonb;
 BEGIN
-  IF octet_length(whole) > 4194304 THEN RETURN 'its record has more than 4194304 bytes'; END IF;
-  IF json_typeof(p_record) IS DISTINCT FROM 'object' THEN RETURN 'its record is not a JSON object'; END IF;
-  IF octet_length(whole) > 100000 AND launch.count_values(whole) > 100000 THEN RETURN 'its record has more than 100000 values'; END IF;
-  -- jsonb has no NUL and no half of a surrogate pair; what the texts say matters nothing here.
+  IF octet_length(whole) > 4194304 OR (octet_length(whole) > 100000 AND launch.count_values(whole) > 100000) THEN RETURN NULL; END IF;
   IF position('\u' IN whole) > 0 THEN whole := regexp_replace(whole, '\\u[0-9a-fA-F]{4}', '\\u0020', 'g'); END IF;
-  BEGIN
-    value := whole::jsonb;
-  EXCEPTION WHEN OTHERS THEN
-    RETURN 'its record is not a JSON object that can be kept';
-  END;
-  IF launch.is_nested(value) THEN RETURN 'its record is nested more than 64 deep'; END IF;
-  IF value ->> 'run_id' <> p_run_id THEN RETURN 'its record is another run''s'; END IF;
-  IF value ? 'schema_version' AND NOT launch.is_count(value -> 'schema_version', 1, 1000000) THEN RETURN 'its record is wrong at "schema_version"'; END IF;
+  RETURN whole::jsonb;
+EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END $$;
+
+CREATE FUNCTION launch.record_fault(p_run_id text, p_record json, p_value jsonb) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN CASE
+  WHEN octet_length(p_record::text) > 4194304 THEN 'its record has more than 4194304 bytes'
+  WHEN p_value IS NULL AND octet_length(p_record::text) > 100000 AND launch.count_values(p_record::text) > 100000
+    THEN 'its record has more than 100000 values'
+  WHEN jsonb_typeof(p_value) IS DISTINCT FROM 'object' THEN 'its record is not a JSON object'
+  WHEN launch.is_nested(p_value) THEN 'its record is nested more than 64 deep'
+  WHEN p_value ->> 'run_id' <> p_run_id THEN 'its record is another run''s'
+  WHEN p_value ? 'schema_version' AND NOT launch.is_count(p_value -> 'schema_version', 1, 1000000) THEN 'its record is wrong at "schema_version"'
+END;
 
 CREATE FUNCTION launch.parts_fault(p_patch bytea, p_tail bytea) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN octet_length(p_patch) > 1048576 THEN 'its patch has more than 1048576 bytes'
   WHEN octet_length(p_tail) > 131072 THEN 'the end of its log has more than 131072 bytes' END;
 
+CREATE FUNCTION launch.run_fault(p_run launch.runs, p_value jsonb) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN coalesce(launch.head_fault(p_run.run_id, p_run.head), launch.record_fault(p_run.run_id, p_run.record, p_value),
+  launch.parts_fault(p_run.patch, p_run.tail));
+
 CREATE OR REPLACE FUNCTION launch.copy_head() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   queued jsonb := NEW.head -> 'queued';
-  fault text := coalesce(launch.head_fault(NEW.run_id, NEW.head), launch.record_fault(NEW.run_id, NEW.record),
-    launch.parts_fault(NEW.patch, NEW.tail));
+  value jsonb := launch.record_value(NEW.record);
+  fault text := launch.run_fault(NEW, value);
 BEGIN
   IF fault IS NOT NULL THEN RAISE EXCEPTION 'run "%": %', left(NEW.run_id, 60), fault USING ERRCODE = 'LA002'; END IF;
   NEW.unreadable := NULL;
@@ -149,7 +156,7 @@ BEGIN
   NEW.timeout_ms := (queued ->> 'timeout_ms')::numeric;
   NEW.slots := queued -> 'slots';
   -- An agent is given neither a head nor a record that it can't read.
-  NEW.schema_version := greatest((NEW.head ->> 'schema_version')::integer, (NEW.record ->> 'schema_version')::integer);
+  NEW.schema_version := greatest((NEW.head ->> 'schema_version')::integer, (value ->> 'schema_version')::integer);
   RETURN NEW;
 END $$;
 
@@ -159,13 +166,13 @@ DECLARE
   marked bigint;
 BEGIN
   UPDATE launch.runs r SET unreadable = f.fault FROM (
-    SELECT o.run_id, coalesce(launch.head_fault(o.run_id, o.head), launch.record_fault(o.run_id, o.record), launch.parts_fault(o.patch, o.tail),
+    SELECT o.run_id, coalesce(launch.run_fault(o, launch.record_value(o.record)),
       CASE WHEN o.place <> 'direct' AND o.head -> 'queued' ->> 'queue' IS DISTINCT FROM o.queue THEN 'its head is of another queue' END) AS fault
     FROM launch.runs o) AS f
     WHERE f.run_id = r.run_id AND f.fault IS NOT NULL;
   GET DIAGNOSTICS marked = ROW_COUNT;
-  UPDATE launch.runs r SET schema_version = (r.record ->> 'schema_version')::integer
-    WHERE r.unreadable IS NULL AND (r.record ->> 'schema_version')::integer > r.schema_version;
+  UPDATE launch.runs r SET schema_version = (launch.record_value(r.record) ->> 'schema_version')::integer
+    WHERE r.unreadable IS NULL AND (launch.record_value(r.record) ->> 'schema_version')::integer > r.schema_version;
   RETURN marked;
 END $$;
 SELECT launch.mark_unreadable();

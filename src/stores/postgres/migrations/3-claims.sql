@@ -28,6 +28,59 @@ BEGIN
     RETURNING r.*;
 END $$;
 
+-- The first run that can start, as before; one that could not even be leased is marked and passed over.
+CREATE OR REPLACE FUNCTION launch.claim_next(p_pick jsonb) RETURNS SETOF launch.runs LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+DECLARE
+  wanted_queue text := p_pick ->> 'queue';
+  max_running integer := (p_pick ->> 'running')::integer;
+  max_each integer := (p_pick ->> 'running_per_submitter')::integer;
+  now_at bigint := coalesce((p_pick ->> 'now_ms')::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+  full_submitters text[];
+  free jsonb := nullif(p_pick -> 'free', 'null');
+  time_left numeric := (p_pick ->> 'time_left_ms')::numeric;
+  known integer := (p_pick ->> 'schema')::integer;
+  picked record;
+  first_ones integer;
+  passed integer := 0;
+BEGIN
+  RETURN QUERY SELECT * FROM launch.runs r WHERE r.version = p_pick ->> 'nonce' AND r.place = 'leased';
+  IF FOUND OR EXISTS (SELECT FROM launch.paused_queues q WHERE q.queue = wanted_queue) THEN RETURN; END IF;
+  IF max_running IS NOT NULL OR max_each IS NOT NULL THEN
+    -- Two that count at the same time would both find the last place free.
+    PERFORM pg_advisory_xact_lock(hashtextextended('launch queue ' || wanted_queue, 0));
+    IF (SELECT count(*) FROM launch.runs r WHERE r.place = 'leased' AND r.queue = wanted_queue) >= max_running THEN RETURN; END IF;
+    full_submitters := ARRAY(SELECT r.submitter FROM launch.runs r WHERE r.place = 'leased' AND r.queue = wanted_queue
+      GROUP BY r.submitter HAVING count(*) >= max_each);
+  END IF;
+  LOOP
+    IF p_pick ->> 'mode' = 'priority' AND p_pick -> 'ageing_ms' IS NULL THEN
+      -- The usual order is the index's own.
+      SELECT r.run_id, r.version, r.head ->> 'attempt' AS attempt INTO picked FROM launch.runs r
+        WHERE r.place = 'waiting' AND r.queue = wanted_queue AND launch.can_start(r, full_submitters, free, time_left, now_at, known)
+        ORDER BY r.priority, r.key_time, r.run_id LIMIT 1 FOR UPDATE SKIP LOCKED;
+    ELSE
+      -- Others may hold locks on the first ones: then further ones are looked at, at last all of them.
+      FOREACH first_ones IN ARRAY ARRAY[20, 400, NULL] LOOP
+        SELECT r.run_id, r.version, r.head ->> 'attempt' AS attempt INTO picked
+          FROM launch.startable(wanted_queue, p_pick ->> 'mode', (p_pick ->> 'ageing_ms')::numeric, full_submitters, free, time_left,
+            now_at, known, first_ones) AS s
+          JOIN launch.runs r ON r.run_id = s.run_id
+          WHERE r.place = 'waiting'
+          ORDER BY s.effective, s.key_time, s.run_id COLLATE "C" LIMIT 1 FOR UPDATE OF r SKIP LOCKED;
+        EXIT WHEN FOUND;
+      END LOOP;
+    END IF;
+    IF picked.run_id IS NULL THEN RETURN; END IF;
+    EXIT WHEN picked.attempt ~ '^\d{1,4}$';
+    -- Another hand than ours wrote it.
+    UPDATE launch.runs r SET unreadable = coalesce(launch.head_fault(r.run_id, r.head), 'its head is wrong at "attempt"') WHERE r.run_id = picked.run_id;
+    passed := passed + 1;
+    IF passed > 100 THEN RETURN; END IF;
+  END LOOP;
+  RETURN QUERY SELECT * FROM launch.lease_run(p_pick ->> 'nonce', picked.run_id, picked.version,
+    (p_pick -> 'lease') || jsonb_build_object('attempt', picked.attempt::integer + 1));
+END $$;
+
 -- What an agent can't read of a run that it was given: it is left alone from now on, where it was.
 CREATE FUNCTION launch.set_aside(p_run_id text, p_version text, p_why text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -48,7 +101,7 @@ BEGIN
       written_by = session_user, written_at = clock_timestamp()
     WHERE r.run_id = p_run_id AND r.version = p_version AND r.place IN ('waiting', 'leased', 'ended')
       AND (r.unreadable IS NOT NULL OR (r.place <> 'leased' AND r.schema_version > 1)
-        OR coalesce(launch.head_fault(r.run_id, r.head), launch.record_fault(r.run_id, r.record), launch.parts_fault(r.patch, r.tail)) IS NOT NULL)
+        OR launch.run_fault(r, launch.record_value(r.record)) IS NOT NULL)
     RETURNING r.queue INTO of_queue;
   IF FOUND THEN
     outcome := 'written';
