@@ -6,7 +6,7 @@ import type { Document, QueueLookUp } from "../spec/resolve/resolution.ts";
 import { resolveSpec } from "../spec/resolve/resolve.ts";
 import type { RunDocument } from "../run/document.ts";
 import { sourceRequestOfQueued } from "./queued-source.ts";
-import { allowedFolders } from "./spec-folder.ts";
+import { allowedFolders } from "./source-request.ts";
 import { readQueued } from "../run/read-record.ts";
 import type { QueuedRecord } from "../run/record.ts";
 import type { LaunchRequest } from "./services.ts";

@@ -6,7 +6,7 @@ import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import { formatBytes } from "../reporting/words.ts";
 import { isUrl } from "../core/url.ts";
 import type { QueuedSource } from "../run/record.ts";
-import { isAllowedPath, isAllowedUrl } from "./spec-folder.ts";
+import { isAllowedPath, isAllowedUrl } from "../sources/named-folder.ts";
 
 /*
  * A queued run's code is fetched by the agent that takes it. So it must be where the agent can reach it: a remote has the commit, and

@@ -1,14 +1,20 @@
 import { resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
+import { isAllowedUrl, specFolder } from "../sources/named-folder.ts";
 import type { SourceRequest } from "../sources/source.ts";
+import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
 import type { LaunchRequest } from "./services.ts";
-import { allowedFolders, isAllowedUrl, specFolder } from "./spec-folder.ts";
 
 /** `scheme://…`, or scp-like `user@host:path`: anything else is a folder. */
 const remotePattern = /^(?:[a-z][a-z0-9+.-]*:\/\/|[\w.+-]+@[\w.-]+:)/i;
 
-/** Which source a spec asks for. A relative folder is relative to `baseDirectory`; `below` is undefined where the spec may not say which. */
+/** Folders of this machine that specs may name: the paths in `allow.sources`. */
+export function allowedFolders({ allow }: LaunchConfig): readonly string[] {
+  return (allow.sources ?? []).filter((source) => source.startsWith("/"));
+}
+
+/** Which source a spec asks for. A relative folder is relative to `baseDirectory`. */
 async function sourceRequestOf(request: LaunchRequest): Promise<SourceRequest> {
   const { spec, baseDirectory, includeUntracked } = request;
   const image = spec.docker.docker_image;

@@ -3,7 +3,6 @@ import { realpath } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isFileMissing, LaunchError } from "../core/errors.ts";
-import type { LaunchConfig } from "../spec/config/launch-config.ts";
 
 /*
  * A spec may have come with the code that it is of, and its run may send off what it is given: a folder that a spec names stays in the
@@ -17,11 +16,6 @@ type Bounds = {
   readonly baseDirectory: string;
   readonly allowed: readonly string[];
 };
-
-/** Folders of this machine that specs may name: the paths in `allow.sources`. */
-export function allowedFolders({ allow }: LaunchConfig): readonly string[] {
-  return (allow.sources ?? []).filter((source) => source.startsWith("/"));
-}
 
 /** The folder that a spec names, as a name below one whose path is nobody's to change. Throws `refused`. */
 export async function specFolder(uri: string, { baseDirectory, allowed }: Bounds): Promise<SpecFolder> {
