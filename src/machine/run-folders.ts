@@ -1,15 +1,15 @@
 import { mkdir } from "node:fs/promises";
-import { LaunchError } from "../core/errors.ts";
+import { LaunchError, messageOf } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { nameOfAttempt } from "../run/handle.ts";
 import { attemptsHere, noteAttempt, readNote } from "./attempts-here.ts";
 import { type LiveRun, registerLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
-import { makeOwn, unusable } from "./own-folder.ts";
+import { makeOwn } from "./own-folder.ts";
 
 /**
  * Makes the folders of an attempt, and writes down that this process launches it. A store has a run id once: a second launch of one that
- * was here before touches nothing of the first. Throws `bad-spec` for that, `store-failed` for a state directory that can't be written;
+ * was here before touches nothing of the first. Throws `bad-spec` for that, `machine-failed` for a state directory that can't be written;
  * nothing is left then.
  */
 export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promise<void> {
@@ -46,5 +46,13 @@ function taken(runId: string): LaunchError {
   return new LaunchError(
     "bad-spec",
     `run_id: there is a run "${runId}" of this store on this machine already; give another, or leave run_id out`,
+  );
+}
+
+function unusable(state: StateDirectory, error: unknown): LaunchError {
+  return new LaunchError(
+    "machine-failed",
+    `the state folder ${state.path} can't be written: ${messageOf(error)}; choose another with LAUNCH_STATE_HOME`,
+    { cause: error },
   );
 }
