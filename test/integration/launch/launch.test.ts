@@ -327,7 +327,7 @@ test("a patch that holds a secret's value is not kept", async () => {
 
 test("a state folder that can't be written is said so, and nothing is left", async () => {
   await writeFile(place.state.path, "a file where the folder should be");
-  await expect(launched("ok.mjs")).rejects.toMatchObject({ code: "store-failed" });
+  await expect(launched("ok.mjs")).rejects.toMatchObject({ code: "machine-failed" });
 });
 
 test("a record file that can't be written is a warning: the store has the run all the same", async () => {
