@@ -61,7 +61,7 @@ export type Agent = {
   /** How long it may still work; undefined without a limit. */
   timeLeftMs(): number | undefined;
   /** What this machine can't do for any run: nothing more is taken, and the agent ends with this. */
-  fail(error: LaunchError): void;
+  readonly fail: (error: LaunchError) => void;
   /** Which of all stores' queues is first at the next look. */
   turn: number;
   leaseFor(attempt: number): Lease;

@@ -23,7 +23,7 @@ export type Life = {
   /** As `drain`, where nothing is to be said of it: all is done, or an error says it. */
   finish(why: AgentEnd | undefined): void;
   /** As `drain`, for what keeps this machine from running anything; the agent ends with the first of these. */
-  fail(error: LaunchError): void;
+  readonly fail: (error: LaunchError) => void;
   failure(): LaunchError | undefined;
   /** Does what a snapshot says is asked of this incarnation. */
   obey(snapshot: QueueSnapshot, incarnation: string): void;
