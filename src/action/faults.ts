@@ -1,4 +1,4 @@
-import { LaunchError, messageOf } from "../core/errors.ts";
+import { LaunchError, machineFault, messageOf } from "../core/errors.ts";
 import { version } from "../core/version.ts";
 import type { FaultyDraft } from "../submit/draft.ts";
 import type { Exit } from "./exit.ts";
@@ -11,7 +11,8 @@ export async function exitOfFaults(draft: FaultyDraft): Promise<Exit> {
 }
 
 /** The end of a step that threw: somebody's mistake in words, or a bug with its stack. */
-export function exitOfError(error: unknown): Exit {
+export function exitOfError(thrown: unknown): Exit {
+  const error = machineFault(thrown) ?? thrown;
   if (error instanceof LaunchError) return exitOfLaunchError(error);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {

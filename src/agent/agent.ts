@@ -1,6 +1,7 @@
 import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { LaunchError } from "../core/errors.ts";
+import { requireOwn } from "../machine/own-folder.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
 import { endWords, type Life, lifeOf } from "./leases/life.ts";
 import { type AgentRequest, type AgentResult, type AgentServices, boundsOf, type ServedStore } from "./request.ts";
@@ -31,6 +32,7 @@ export async function runAgent(
   signal: AbortSignal,
 ): Promise<AgentResult> {
   for (const served of services.stores) checkPace(request, served);
+  await requireOwn(services.state);
   const pool = slotPool(await slotsOfMachine(request.slots, signal));
   const life = lifeOf(request, services, signal);
   const agent = agentOf(request, services, { pool, life });

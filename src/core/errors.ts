@@ -17,6 +17,7 @@ export const errorCodes = [
   "not-found",
   "store-failed",
   "store-conflict",
+  "machine-failed",
   "timeout",
   "cancelled",
 ] as const;
@@ -63,4 +64,31 @@ export function systemCode(error: unknown): string | undefined {
 export function isFileMissing(error: unknown): boolean {
   const code = systemCode(error);
   return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/**
+ * What the operating system refused at a path (a full or read-only disk, a file where a folder should be): words, and no bug. Undefined for
+ * anything else. An error that was made of such a one is it, too.
+ */
+export function machineFault(error: unknown): LaunchError | undefined {
+  if (error instanceof LaunchError || !comesFromSystem(error)) return undefined;
+  return new LaunchError(
+    "machine-failed",
+    `${messageOf(error)}; look at what lies there and at the disk, or keep launch's state elsewhere with LAUNCH_STATE_HOME`,
+    { cause: error },
+  );
+}
+
+function comesFromSystem(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isSystem =
+    systemCode(error) !== undefined && "syscall" in error && ("path" in error || "fd" in error || isDiskCode(error));
+  return isSystem || comesFromSystem(error.cause);
+}
+
+/** These come without a path where a descriptor was written to. */
+function isDiskCode(error: Error): boolean {
+  return ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "ENOMEM", "EISDIR"].includes(
+    systemCode(error) ?? "",
+  );
 }

@@ -1,4 +1,4 @@
-import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
+import { LaunchError, machineFault, messageOf } from "../core/errors.ts";
 import { removeFolder } from "../core/folders/remove.ts";
 import { type Redact, redactedLog } from "../core/output/redaction.ts";
 import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
@@ -100,13 +100,8 @@ export function cameToError({ signal, redact }: Attempt, thrown: unknown): CameT
   const error: unknown = thrown instanceof SuppressedError ? thrown.suppressed : thrown;
   const outcome = outcomeOfError(signal.aborted ? new LaunchError("cancelled", "cancelled", { cause: error }) : error);
   if (error instanceof LaunchError) return { ...cameTo(outcome), detail: error.detail.map(redact) };
-  if (signal.aborted || isMachineFault(error)) return cameTo(outcome);
+  if (signal.aborted || machineFault(error) !== undefined) return cameTo(outcome);
   return { ...cameTo(outcome), bug: error instanceof Error ? error : new Error(String(error)) };
-}
-
-/** A full disk and the like can show anywhere; its own words say what to do. */
-function isMachineFault(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "ENOMEM"].includes(systemCode(error) ?? "");
 }
 
 /** Writes how an attempt ended, and removes what was made for it. Throws only for a bug, after all of that. */

@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { namesIn } from "../core/folders/names.ts";
-import { isFileMissing } from "../core/errors.ts";
+import { readOwnFile } from "../core/folders/own-file.ts";
+import { parseJson } from "../core/json.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { identityPattern, nameOfAttempt, readNameOfAttempt, type RunKey } from "../run/handle.ts";
 import type { RunHead } from "../run/head.ts";
@@ -60,16 +61,12 @@ export async function noteStore(state: StateDirectory, key: RunKey, location: st
 
 /** Whose the folder of this name is; undefined for one without a note that can be read. */
 export async function readNote(state: StateDirectory, name: string): Promise<AttemptHere | undefined> {
-  try {
-    const note = noteSchema.safeParse(JSON.parse(await readFile(state.noteFile(name), "utf8"))).data;
-    if (note === undefined) return undefined;
-    const { run_id: runId, attempt, identity, nonce, created_at: createdAt, stores } = note;
-    const key = { runId, attempt, identity };
-    return nameOfAttempt(key) === name ? { ...key, name, nonce, createdAt, stores } : undefined;
-  } catch (error) {
-    if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const text = await readOwnFile(state.noteFile(name));
+  const note = text === undefined ? undefined : noteSchema.safeParse(parseJson(text)).data;
+  if (note === undefined) return undefined;
+  const { run_id: runId, attempt, identity, nonce, created_at: createdAt, stores } = note;
+  const key = { runId, attempt, identity };
+  return nameOfAttempt(key) === name ? { ...key, name, nonce, createdAt, stores } : undefined;
 }
 
 export type WantedAttempts = {

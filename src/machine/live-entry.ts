@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
-import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { readOwnFile } from "../core/folders/own-file.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../core/json.ts";
 import { isRunning, nameProcess } from "../core/process-identity.ts";
 import type { RunOutcome } from "../run/outcome.ts";
 import { runReasons } from "../run/states.ts";
@@ -141,14 +142,9 @@ export function keyOfEntry({ run_id: runId, attempt, identity }: LiveEntry): Run
 
 /** The entry of this name; undefined when there is none, or none that can be read. */
 export async function readLive(state: StateDirectory, name: string): Promise<LiveEntry | undefined> {
-  try {
-    const value: unknown = JSON.parse(await readFile(state.liveFile(name), "utf8"));
-    const entry = liveSchema.safeParse(value).data;
-    return entry !== undefined && nameOfAttempt(keyOfEntry(entry)) === name ? entry : undefined;
-  } catch (error) {
-    if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const text = await readOwnFile(state.liveFile(name));
+  const entry = text === undefined ? undefined : liveSchema.safeParse(parseJson(text)).data;
+  return entry !== undefined && nameOfAttempt(keyOfEntry(entry)) === name ? entry : undefined;
 }
 
 /** What is written down here of an attempt; undefined for nothing, and for what another host has written into a folder that both see. */

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { isFileMissing } from "../core/errors.ts";
 import { countLines } from "../core/output/lines.ts";
@@ -132,7 +133,11 @@ export async function readStoredTail(path: string): Promise<string | undefined> 
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path);
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if ((await file.stat()).isFile()) return file;
+    // A folder, or a pipe that would be waited for without end.
+    await file.close();
+    return undefined;
   } catch (error) {
     if (isFileMissing(error)) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
-import { LaunchError, systemCode } from "../core/errors.ts";
+import { access, mkdir, open } from "node:fs/promises";
+import { LaunchError, machineFault, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 
 const { O_RDONLY, O_DIRECTORY } = constants;
@@ -18,13 +18,29 @@ export async function makeOwn({ path }: StateDirectory): Promise<void> {
     const us = process.getuid?.();
     if (us !== undefined && uid !== us) {
       throw new LaunchError(
-        "store-failed",
+        "machine-failed",
         `the state folder ${path} belongs to another user (${uid}, and this is ${us}), who could change what is in it; choose another with LAUNCH_STATE_HOME`,
       );
     }
     if ((mode & 0o077) !== 0) await tighten(folder);
   } finally {
     await folder.close();
+  }
+}
+
+/**
+ * Throws `machine-failed` where the state directory can't be written: who takes others' runs finds that out before the first of them, and not
+ * with each.
+ */
+export async function requireOwn(state: StateDirectory): Promise<void> {
+  try {
+    await makeOwn(state);
+    for (const folder of [state.runs, state.live, state.scratch, state.cache]) {
+      await mkdir(folder, { recursive: true, mode: ownersAlone });
+      await access(folder, constants.W_OK);
+    }
+  } catch (error) {
+    throw machineFault(error) ?? error;
   }
 }
 

@@ -9,7 +9,7 @@ import { makeOwn } from "./own-folder.ts";
 
 /**
  * Makes the folders of an attempt, and writes down that this process launches it. A store has a run id once: a second launch of one that
- * was here before touches nothing of the first. Throws `bad-spec` for that, `store-failed` for a state directory that can't be written;
+ * was here before touches nothing of the first. Throws `bad-spec` for that, `machine-failed` for a state directory that can't be written;
  * nothing is left then.
  */
 export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promise<void> {
@@ -51,7 +51,7 @@ function taken(runId: string): LaunchError {
 
 function unusable(state: StateDirectory, error: unknown): LaunchError {
   return new LaunchError(
-    "store-failed",
+    "machine-failed",
     `the state folder ${state.path} can't be written: ${messageOf(error)}; choose another with LAUNCH_STATE_HOME`,
     { cause: error },
   );

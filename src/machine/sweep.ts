@@ -1,9 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { version } from "../core/version.ts";
-import { isJsonObject, type JsonObject, toJson } from "../core/json.ts";
+import { readOwnFile } from "../core/folders/own-file.ts";
+import { isJsonObject, type JsonObject, parseJson, toJson } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import { nameOfAttempt } from "../run/handle.ts";
 import { isFinal } from "../run/states.ts";
@@ -175,7 +176,7 @@ async function finishedRun(
 
 async function readRecordFile(file: string): Promise<JsonObject | undefined> {
   try {
-    const record: unknown = JSON.parse(await readFile(file, "utf8"));
+    const record = parseJson((await readOwnFile(file)) ?? "");
     return isJsonObject(record) ? record : undefined;
   } catch {
     // The head has the end; a record that can't be read must not keep the store from hearing of it.

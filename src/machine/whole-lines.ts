@@ -66,17 +66,22 @@ function linesWithoutSecrets(search: SecretSearch, pass: Pass): WholeLines {
     );
     return pass(clean.at(-1) === newline[0] ? clean : Buffer.concat([clean, newline]));
   };
-  return {
-    write: (chunk) => {
-      const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const end = all.lastIndexOf("\n") + 1;
-      if (all.length - end > maxLine) return passUpTo(all, all.length, true);
-      if (end > 0) return passUpTo(all, end, true);
-      held = all === chunk ? Buffer.from(chunk) : all;
-      return undefined;
-    },
-    end: () => (held.length === 0 ? undefined : passUpTo(held, held.length, false)),
+  const write = (chunk: Buffer): Promise<void> | void => {
+    const first = chunk.indexOf("\n") + 1;
+    if (held.length > 0 && first > 0 && first < chunk.length) {
+      // The line that was begun goes by itself, so that the rest need not be copied behind it.
+      const line = Buffer.concat([held, chunk.subarray(0, first)]);
+      const behind = passUpTo(line, line.length, true);
+      return write(chunk.subarray(first)) ?? behind;
+    }
+    const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const end = all.lastIndexOf("\n") + 1;
+    if (all.length - end > maxLine) return passUpTo(all, all.length, true);
+    if (end > 0) return passUpTo(all, end, true);
+    held = all === chunk ? Buffer.from(chunk) : all;
+    return undefined;
   };
+  return { write, end: () => (held.length === 0 ? undefined : passUpTo(held, held.length, false)) };
 }
 
 /** The line in which the secret may begin waits as a whole, unless it is too long for that. */

@@ -69,6 +69,7 @@ const reasonOfCode: Readonly<Record<ErrorCode, RunReason>> = {
   "submit-failed": "submit-failed",
   "store-failed": "submit-failed",
   "store-conflict": "submit-failed",
+  "machine-failed": "submit-failed",
   timeout: "timeout",
   cancelled: "cancelled",
 };

@@ -1,4 +1,4 @@
-import { LaunchError, messageOf } from "../../core/errors.ts";
+import { LaunchError, machineFault, messageOf } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
 import { endElsewhere, isElsewhere } from "../../machine/elsewhere.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
@@ -126,7 +126,7 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
     if (came === "left") return await writer.leave();
     if (came === "nothing") outcome = lostOutcome("its agent was killed before it had started the run");
   } catch (error) {
-    const known = error instanceof LaunchError;
+    const known = error instanceof LaunchError || machineFault(error) !== undefined;
     if (!known)
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (!writer.isEnding()) {

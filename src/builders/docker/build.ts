@@ -127,6 +127,7 @@ async function runBuild(session: DockerSession, build: NewBuild, signal: AbortSi
     doing: `building ${plan.image}`,
     signal,
     timeoutMs: parseDuration(String(session.config.timeout ?? "1h")) ?? 3_600_000,
+    redact: redactionOf(Object.values(secrets)),
     onProgress: (detail) => session.context.log.phase({ phase: "image", status: "progress", detail }),
   });
 }

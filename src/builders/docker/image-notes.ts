@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isFileMissing } from "../../core/errors.ts";
 import { namesIn } from "../../core/folders/names.ts";
+import { readOwnFile } from "../../core/folders/own-file.ts";
+import { parseJson } from "../../core/json.ts";
 
 /*
  * Which images launches of this machine had built, and when each was used last: `images/<hash>.json` in the state folder. It is from these
@@ -77,10 +78,6 @@ function fileOf(images: string, { engine, name, digest }: ImageNote): string {
 }
 
 async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, "utf8"));
-  } catch (error) {
-    if (isFileMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const text = await readOwnFile(file);
+  return text === undefined ? undefined : parseJson(text);
 }

@@ -1,16 +1,17 @@
 import { ownSecretValues } from "../../core/output/own-secrets.ts";
 import { redactionOf } from "../../core/output/redaction.ts";
 import { plainText } from "../../core/output/terminal-text.ts";
-import { exitCodeOf, LaunchError, messageOf } from "../../core/errors.ts";
+import { exitCodeOf, LaunchError, machineFault, messageOf } from "../../core/errors.ts";
 import { version } from "../../core/version.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
 
 /** The last event of a command that failed, for `--json`. */
 export async function writeFailureEvent(
-  error: unknown,
+  thrown: unknown,
   { out, environment }: Pick<Console, "out" | "environment">,
 ): Promise<void> {
+  const error = machineFault(thrown) ?? thrown;
   const redact = redactionOf(ownSecretValues(environment));
   const [code, detail] = error instanceof LaunchError ? [error.code, error.detail] : ["bug", []];
   await eventWriter(out)("error", {
@@ -22,9 +23,10 @@ export async function writeFailureEvent(
 
 /** Says what went wrong and returns the exit code: a user's mistake in words, a bug with its stack and what to do about it. */
 export function reportFailure(
-  error: unknown,
+  thrown: unknown,
   { err, errorStyle, environment }: Pick<Console, "err" | "errorStyle" | "environment">,
 ): number {
+  const error = machineFault(thrown) ?? thrown;
   const redact = redactionOf(ownSecretValues(environment));
   if (error instanceof LaunchError) {
     void err.write(`${errorStyle.red("error")}  ${plainText(redact(error.message))}\n`);

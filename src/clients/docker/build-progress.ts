@@ -48,7 +48,8 @@ type Vertex = z.output<typeof vertexSchema>;
 const keptLines = 40;
 const shownWidth = 72;
 
-export function buildProgress(): BuildProgress {
+/** `redact` is used before anything is cut: of half a secret nobody could tell that it is one. */
+export function buildProgress(redact: (text: string) => string = (text) => text): BuildProgress {
   const vertexes = new Map<string, Vertex>();
   const outputs = new Map<string, string>();
   const words: string[] = [];
@@ -61,7 +62,9 @@ export function buildProgress(): BuildProgress {
       return undefined;
     }
     let now: string | undefined;
-    for (const vertex of event.vertexes ?? []) {
+    for (const told of event.vertexes ?? []) {
+      const error = told.error === undefined ? {} : { error: redact(told.error) };
+      const vertex = { ...told, name: redact(told.name), ...error };
       vertexes.set(vertex.digest, vertex);
       const step = stepOf(vertex);
       if (step?.state === "running") now = `step ${step.position} ${step.instruction}`;

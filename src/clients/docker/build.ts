@@ -19,6 +19,8 @@ export type ImageBuild = {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly onProgress: (detail: string) => void;
+  /** Takes secrets out of what the build says of its steps. */
+  readonly redact?: (text: string) => string;
 };
 
 export type ImageBuildResult =
@@ -71,7 +73,7 @@ export async function buildImage(tool: Buildx, build: ImageBuild): Promise<Image
   const timer = setTimeout(() => end(new LaunchError("timeout", late)), build.timeoutMs);
   group.child.stdin?.on("error", () => undefined).end("text" in build.dockerfile ? build.dockerfile.text : "");
   group.stdout.resume();
-  const progress = buildProgress();
+  const progress = buildProgress(build.redact);
   try {
     for await (const line of createInterface({ input: group.stderr })) {
       const now = progress.feed(line);

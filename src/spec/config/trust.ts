@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, LaunchError, messageOf } from "../../core/errors.ts";
+import { readOwnFile } from "../../core/folders/own-file.ts";
 import { parseJson } from "../../core/json.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import type { ConfigField, FoundConfig } from "../resolve/resolution.ts";
@@ -59,7 +60,7 @@ export async function trustConfig(
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw new LaunchError("refused", `${file} can't be written: ${messageOf(error)}; nothing was noted`, {
+    throw new LaunchError("machine-failed", `${file} can't be written: ${messageOf(error)}; nothing was noted`, {
       cause: error,
     });
   }
@@ -73,7 +74,7 @@ export async function forgetConfig(path: string, state: StateDirectory): Promise
     return true;
   } catch (error) {
     if (isFileMissing(error)) return false;
-    throw new LaunchError("refused", `${file} can't be removed: ${messageOf(error)}; remove it by hand`, {
+    throw new LaunchError("machine-failed", `${file} can't be removed: ${messageOf(error)}; remove it by hand`, {
       cause: error,
     });
   }
@@ -86,7 +87,7 @@ export async function listTrusted(state: StateDirectory): Promise<readonly (Trus
     names = await readdir(state.trusted);
   } catch (error) {
     if (isFileMissing(error)) return [];
-    throw new LaunchError("refused", `${state.trusted} can't be read: ${messageOf(error)}`, { cause: error });
+    throw new LaunchError("machine-failed", `${state.trusted} can't be read: ${messageOf(error)}`, { cause: error });
   }
   const files = names.filter((name) => /^[0-9a-f]+\.json$/.test(name)).map((name) => join(state.trusted, name));
   const notes = await Promise.all(files.map(readNote));
@@ -103,11 +104,20 @@ function noteFile(state: StateDirectory, path: string): string {
 
 async function readNote(file: string): Promise<TrustNote | BadNote | undefined> {
   try {
-    const parsed = noteSchema.safeParse(parseJson(await readFile(file, "utf8")));
+    const text = await readOwnFile(file);
+    if (text === undefined) return (await isThere(file)) ? { file, why: "is no file" } : undefined;
+    const parsed = noteSchema.safeParse(parseJson(text));
     if (!parsed.success) return { file, why: "is damaged or of another version" };
     const { path, sha256, trusted_at: trustedAt, allows } = parsed.data;
     return { path, sha256, trustedAt, allows };
   } catch (error) {
-    return isFileMissing(error) ? undefined : { file, why: `can't be read: ${messageOf(error)}` };
+    return { file, why: `can't be read: ${messageOf(error)}` };
   }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { failureOf } from "../../support/failure.ts";
@@ -56,6 +56,22 @@ describe.each(Object.entries(agentStores))("an agent on %s", (_name, newStore) =
       { attempt: 2, state: "failed", reason: "exit-code", exit_code: 75 },
       { attempt: 3, state: "succeeded" },
     ]);
+  });
+
+  test("what an attempt leaves is its own: the next one's outputs and metrics are what it wrote itself", async () => {
+    const script =
+      'ls "$LAUNCH_OUTPUT_DIR"; test "$LAUNCH_ATTEMPT" = 2 || { echo "{\\"loss\\": 1}" > "$LAUNCH_OUTPUT_DIR/metrics.json"; exit 75; }';
+    runIds = await place.enqueue([script], {
+      retry: { max_attempts: 2, on: [{ "exit-code": [75] }], backoff: "100ms" },
+    });
+    await place.run();
+    const [runId = ""] = runIds;
+    const stored = await place.store.read(runId, new AbortController().signal);
+    expect(stored?.run).toMatchObject({ state: "succeeded", attempt: 2, metrics: {} });
+    expect(stored?.record["outputs"]).toEqual([]);
+    expect(stored?.tail).toBe("");
+    const left = [1, 2].map((attempt) => readdirSync(place.state.outputFolder(attemptIn(place.state, runId, attempt))));
+    expect(left).toEqual([["metrics.json"], []]);
   });
 
   test("another exit code, and a run without a retry policy, fail at once", async () => {

@@ -291,7 +291,7 @@ test("a second launch of a run id that is taken is refused, and touches nothing 
   await writeFile(`${project.directory}/ok.mjs`, "console.log('up'); setTimeout(() => process.exit(4), 2000);");
   const first = launched("ok.mjs", { run_id: "taken-1" });
   expect(await second).toMatchObject({ code: "bad-spec" });
-  expect(await readdir(place.state.live)).toEqual(["taken-1.json"]);
+  expect(await readdir(place.state.live)).toEqual([`${attemptIn(place.state, "taken-1")}.json`]);
   expect((await first).outcome).toMatchObject({ reason: "exit-code", exitCode: 4 });
   const stored = await (await place.openStore()).read("taken-1", never);
   expect(stored?.run).toMatchObject({ reason: "exit-code" });
@@ -327,7 +327,7 @@ test("a patch that holds a secret's value is not kept", async () => {
 
 test("a state folder that can't be written is said so, and nothing is left", async () => {
   await writeFile(place.state.path, "a file where the folder should be");
-  await expect(launched("ok.mjs")).rejects.toMatchObject({ code: "store-failed" });
+  await expect(launched("ok.mjs")).rejects.toMatchObject({ code: "machine-failed" });
 });
 
 test("a record file that can't be written is a warning: the store has the run all the same", async () => {

@@ -40,7 +40,7 @@ test.runIf(process.getuid?.() === 0)("one of another user is refused in words, a
   chownSync(path, 1234, 1234);
   const { code, message } = await failureOf(makeOwn(stateDirectoryAt(path)));
   expect({ code, message }).toEqual({
-    code: "store-failed",
+    code: "machine-failed",
     message: expect.stringMatching(/belongs to another user .* LAUNCH_STATE_HOME/) as unknown,
   });
   expect(modeOf(path)).toBe(0o755);

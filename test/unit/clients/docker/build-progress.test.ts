@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildWords } from "../../../../src/builders/docker/build-words.ts";
+import { redactionOf } from "../../../../src/core/output/redaction.ts";
 import { buildProgress } from "../../../../src/clients/docker/build-progress.ts";
 
 type Vertex = { name: string; started?: string; completed?: string; cached?: boolean; error?: string };
@@ -20,6 +21,18 @@ describe("buildx's progress", () => {
     expect(progress.feed(event({ name, started, completed }))).toBeUndefined();
     expect(progress.feed(event({ name: "[internal] load metadata for x", started }))).toBeUndefined();
     expect(progress.feed(event({ name: "exporting to image", started }))).toBe("exporting to image");
+  });
+
+  it("has no part of a secret where a step is cut to its first words", () => {
+    const secret = "s3cr3t-value-of-a-build";
+    const redact = redactionOf([secret]);
+    for (let before = 20; before < 80; before++) {
+      const name = `[2/4] RUN ${"x".repeat(before)}${secret} --more`;
+      const progress = buildProgress(redact);
+      expect(progress.feed(event({ name, started }))).not.toContain("s3c");
+      progress.feed(event({ name, started, completed, error: `process "${secret}" failed` }));
+      expect(JSON.stringify([progress.steps(), progress.failure()])).not.toContain("s3c");
+    }
   });
 
   it("keeps the failed step with the last 40 lines of its own output, not of what it took along", () => {
