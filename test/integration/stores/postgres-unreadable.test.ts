@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { silentLog } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
+import type { RunDocument } from "../../../src/run/document.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
+import { migrations } from "../../../src/stores/postgres/migrations/index.ts";
 import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { beatOf } from "../../support/agent/agent-beat.ts";
 import { describeWith } from "../../support/engines.ts";
@@ -62,5 +64,85 @@ describeWith(["postgres"], "rows that somebody else has damaged", () => {
     const { agents, unreadableBeats } = await store.snapshot("all", signal);
     expect(agents).toEqual([]);
     expect(unreadableBeats?.get("a1")?.why).toContain('at "queues"');
+  });
+
+  it("a head of more values than a reader takes is refused", async () => {
+    const { run, ...parts } = queuedDocument("digits-3");
+    const head = (values: number): RunDocument => ({
+      ...parts,
+      run: Object.assign({ more: Array(values).fill(0) }, run),
+    });
+    await expect(store.enqueue([head(10_001)], signal)).rejects.toMatchObject({ code: "refused" });
+    expect(await store.enqueue([head(9_900)], signal)).toMatchObject([{ kind: "enqueued" }]);
+    expect((await store.snapshot("all", signal)).entries.map(({ run }) => run.run_id)).toContain("digits-3");
+  });
+});
+
+/** Numbers and other things that are no whole number in writing, or none that could be one. */
+const oddNumbers = [
+  "1.0",
+  "1.50",
+  "1e0",
+  "10e-1",
+  "-0",
+  "1e300",
+  "99999999999",
+  '"1"',
+  '"1.0"',
+  "null",
+  "[]",
+  "{}",
+  "true",
+];
+
+describeWith(["postgres"], "rows of the version before", () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.stop());
+
+  it("none of them stops the step up, whatever stands where a number is wanted", async () => {
+    const url = await server.newDatabase();
+    const signal = AbortSignal.timeout(60_000);
+    const [first = "", second = ""] = migrations;
+    const old = "CREATE SCHEMA launch; CREATE TABLE launch.migrations (version integer PRIMARY KEY)";
+    await sql(url, `${old}; ${first}; ${second}; INSERT INTO launch.migrations VALUES (1), (2)`);
+    const rows = ["priority", "timeout_ms", "attempts_max"].map((name) => `{queued,${name}}`);
+    const places = ["{schema_version}", "{attempt}", "{exit_code}", "{queued,slots}", ...rows];
+    const values: string[] = [];
+    const add = (head: string, record: string): void => {
+      const id = `odd-${values.length}`;
+      const ours = `head || '{"run_id":"${id}"}'`;
+      values.push(`SELECT '${id}', ${head.replace("head", ours)}, ${record} FROM h`);
+    };
+    const { run, record } = queuedDocument("odd");
+    const quoted = (value: object): string => `'${JSON.stringify(value).replaceAll("'", "''")}'`;
+    for (const odd of oddNumbers) {
+      add("head", `'{"schema_version":${odd}}'::json`);
+      for (const place of places) add(`jsonb_set(head, '${place}', '${odd}')`, `${quoted(record)}::json`);
+    }
+    await sql(
+      url,
+      `SET session_replication_role = replica;
+      INSERT INTO launch.runs (run_id, place, version, nonces, head, record, created_at, submitter, queue, priority, key_time, slots, schema_version)
+      WITH h AS (SELECT ${quoted(run)}::jsonb AS head)
+      SELECT g.id, 'waiting', g.id, ARRAY[g.id], g.head, g.record, '', '', 'gpu', 1, 1, '{}', 1
+        FROM (${values.join(" UNION ALL ")}) AS g (id, head, record)`,
+    );
+    const store = await openStore(parseStoreUrl(url), {
+      log: silentLog,
+      stateDirectory: stateDirectoryAt("/nonexistent"),
+    });
+    try {
+      expect(await store.enqueue([queuedDocument("digits-1")], signal)).toMatchObject([{ kind: "enqueued" }]);
+      const { entries, unreadable } = await store.snapshot("all", signal);
+      expect(entries.map((entry) => entry.run.run_id)).toContain("digits-1");
+      expect(entries.length + unreadable.length).toBe(values.length + 1);
+      expect(unreadable.length).toBeGreaterThan(values.length / 2);
+    } finally {
+      await store.close();
+    }
   });
 });

@@ -9,10 +9,14 @@ RETURN coalesce(jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}
 CREATE FUNCTION launch.is_text(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
 RETURN coalesce(jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}') <= 1048576, false);
 
--- A whole number of this range.
+-- A whole number of this range, and written as one: "1.0" is no integer to a cast of its text.
 CREATE FUNCTION launch.is_count(p_value jsonb, p_least numeric, p_most numeric) RETURNS boolean LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN jsonb_typeof(p_value) = 'number'
-  THEN p_value::numeric BETWEEN p_least AND p_most AND p_value::numeric = trunc(p_value::numeric) ELSE false END;
+RETURN CASE WHEN jsonb_typeof(p_value) = 'number' AND p_value::text ~ '^-?[0-9]{1,16}$'
+  THEN p_value::numeric BETWEEN p_least AND p_most ELSE false END;
+
+-- The version of a schema; null where there is none that any launch writes.
+CREATE FUNCTION launch.schema_of(p_value jsonb) RETURNS integer LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN launch.is_count(p_value -> 'schema_version', 1, 1000000) THEN (p_value -> 'schema_version')::integer END;
 
 CREATE FUNCTION launch.is_duration(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN jsonb_typeof(p_value) = 'number' THEN p_value::numeric BETWEEN 0 AND 315360000000 ELSE false END;
@@ -20,10 +24,10 @@ RETURN CASE WHEN jsonb_typeof(p_value) = 'number' THEN p_value::numeric BETWEEN 
 -- One that can be made a timestamp, whatever its offset.
 CREATE FUNCTION launch.is_time(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
 RETURN coalesce(jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}') <= 64 AND (p_value #>> '{}') ~
-  ('^(?:(?:19[7-9]\d|[2-9]\d{3})-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))'
-  || '|(?:19[7-9]\d|[2-9]\d{3})-02-29)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$')
+  ('^(?:(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))'
+  || '|(?:19[7-9][0-9]|[2-9][0-9]{3})-02-29)T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$')
   AND ((p_value #>> '{}') !~ '^(?:9999-12-31|1970-01-01)' OR (p_value #>> '{}') ~ 'Z$')
-  AND ((p_value #>> '{}') !~ '^\d{4}-02-29' OR mod(left(p_value #>> '{}', 4)::integer, 4) = 0
+  AND ((p_value #>> '{}') !~ '^[0-9]{4}-02-29' OR mod(left(p_value #>> '{}', 4)::integer, 4) = 0
     AND (mod(left(p_value #>> '{}', 4)::integer, 100) <> 0 OR mod(left(p_value #>> '{}', 4)::integer, 400) = 0)), false);
 
 -- An object whose members are all of the kind.
@@ -41,6 +45,11 @@ RETURN coalesce(jsonb_typeof(p_value) = 'object' AND launch.is_line(p_value -> '
 
 CREATE FUNCTION launch.is_nested(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
 RETURN jsonb_path_exists(p_value, 'strict $.**{64 to last} ? (@.type() == "object" || @.type() == "array")');
+
+-- Lists, objects and what is in them, as a reader that makes none of it counts them.
+CREATE FUNCTION launch.count_values(p_text text) RETURNS integer LANGUAGE sql IMMUTABLE
+RETURN 1 + length(regexp_replace(regexp_replace(p_text, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^][{,]', '', 'g'))
+  - length(regexp_replace(regexp_replace(p_text, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^]]', '', 'g'));
 
 -- Where a head's part about its queue is wrong; null where it isn't.
 CREATE FUNCTION launch.wrong_queued(p_queued jsonb) RETURNS text LANGUAGE sql IMMUTABLE
@@ -92,19 +101,15 @@ DECLARE
 BEGIN
   IF jsonb_typeof(p_head) IS DISTINCT FROM 'object' THEN RETURN 'its head is not a JSON object'; END IF;
   IF octet_length(p_head::text) > 524288 THEN RETURN 'its head has more than 262144 bytes'; END IF;
+  IF octet_length(p_head::text) > 10000 AND launch.count_values(p_head::text) > 10000 THEN RETURN 'its head has more than 10000 values'; END IF;
   IF launch.is_nested(p_head) THEN RETURN 'its head is nested more than 64 deep'; END IF;
   IF p_head ->> 'run_id' IS DISTINCT FROM p_run_id THEN RETURN 'its head is another run''s'; END IF;
   IF NOT launch.is_count(p_head -> 'schema_version', 1, 1000000) THEN RETURN 'its head is wrong at "schema_version"'; END IF;
-  IF (p_head -> 'schema_version')::integer = 1 THEN wrong := launch.wrong_head(p_head);
+  IF launch.schema_of(p_head) = 1 THEN wrong := launch.wrong_head(p_head);
   ELSIF p_head ? 'queued' THEN wrong := launch.wrong_queued(p_head -> 'queued');
   END IF;
   RETURN 'its head is wrong at "' || wrong || '"';
 END $$;
-
--- Lists, objects and what is in them, as a reader that makes none of it counts them.
-CREATE FUNCTION launch.count_values(p_text text) RETURNS integer LANGUAGE sql IMMUTABLE
-RETURN 1 + length(regexp_replace(regexp_replace(p_text, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^][{,]', '', 'g'))
-  - length(regexp_replace(regexp_replace(p_text, '"(?:[^"\\]|\\.)*"', '', 'g'), '[^]]', '', 'g'));
 
 -- jsonb has no NUL and no half of a surrogate pair, and what the texts of a record say matters nothing here. Null for what can't be kept.
 CREATE FUNCTION launch.record_value(p_record json) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
@@ -156,7 +161,7 @@ BEGIN
   NEW.timeout_ms := (queued ->> 'timeout_ms')::numeric;
   NEW.slots := queued -> 'slots';
   -- An agent is given neither a head nor a record that it can't read.
-  NEW.schema_version := greatest((NEW.head ->> 'schema_version')::integer, (value ->> 'schema_version')::integer);
+  NEW.schema_version := greatest(launch.schema_of(NEW.head), launch.schema_of(value));
   RETURN NEW;
 END $$;
 
@@ -171,8 +176,8 @@ BEGIN
     FROM launch.runs o) AS f
     WHERE f.run_id = r.run_id AND f.fault IS NOT NULL;
   GET DIAGNOSTICS marked = ROW_COUNT;
-  UPDATE launch.runs r SET schema_version = (launch.record_value(r.record) ->> 'schema_version')::integer
-    WHERE r.unreadable IS NULL AND (launch.record_value(r.record) ->> 'schema_version')::integer > r.schema_version;
+  UPDATE launch.runs r SET schema_version = launch.schema_of(launch.record_value(r.record))
+    WHERE r.unreadable IS NULL AND launch.schema_of(launch.record_value(r.record)) > r.schema_version;
   RETURN marked;
 END $$;
 SELECT launch.mark_unreadable();

@@ -2,8 +2,8 @@
 
 CREATE OR REPLACE FUNCTION launch.fits(p_slots jsonb, p_free jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-  RETURN launch.is_counts(p_slots) AND NOT EXISTS (SELECT FROM jsonb_each_text(p_slots) AS s (name, wanted)
-    WHERE s.wanted::numeric > coalesce((p_free ->> s.name)::numeric, 0));
+  RETURN CASE WHEN launch.is_counts(p_slots) THEN NOT EXISTS (SELECT FROM jsonb_each_text(p_slots) AS s (name, wanted)
+    WHERE s.wanted::numeric > coalesce((p_free ->> s.name)::numeric, 0)) ELSE false END;
 END $$;
 
 CREATE OR REPLACE FUNCTION launch.can_start(p_run launch.runs, p_full text[], p_free jsonb, p_time_left_ms numeric, p_now_ms bigint, p_schema integer)
@@ -71,7 +71,7 @@ BEGIN
       END LOOP;
     END IF;
     IF picked.run_id IS NULL THEN RETURN; END IF;
-    EXIT WHEN picked.attempt ~ '^\d{1,4}$';
+    EXIT WHEN picked.attempt ~ '^[0-9]{1,4}$';
     -- Another hand than ours wrote it.
     UPDATE launch.runs r SET unreadable = coalesce(launch.head_fault(r.run_id, r.head), 'its head is wrong at "attempt"') WHERE r.run_id = picked.run_id;
     passed := passed + 1;
