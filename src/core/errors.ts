@@ -71,12 +71,19 @@ export function isFileMissing(error: unknown): boolean {
  * anything else. An error that was made of such a one is it, too.
  */
 export function machineFault(error: unknown): LaunchError | undefined {
-  if (error instanceof LaunchError || !comesFromSystem(error)) return undefined;
+  if (error instanceof LaunchError) return error.code === "machine-failed" ? error : undefined;
+  if (!comesFromSystem(error)) return undefined;
   return new LaunchError(
     "machine-failed",
     `${messageOf(error)}; look at what lies there and at the disk, or keep launch's state elsewhere with LAUNCH_STATE_HOME`,
     { cause: error },
   );
+}
+
+/** What was cut off in its wait by a cancel says only that it was aborted; its cause says why. Undefined for anything else. */
+export function cutOff(error: unknown): LaunchError | undefined {
+  if (!(error instanceof Error) || error.name !== "AbortError") return undefined;
+  return error.cause instanceof LaunchError && error.cause.code === "cancelled" ? error.cause : undefined;
 }
 
 function comesFromSystem(error: unknown): boolean {
