@@ -44,9 +44,11 @@ const maybe =
 /** Text with URLs without user and password, and no credential that its form tells. */
 export function withoutCredentials(text: string): string {
   if (!maybe.test(text)) return text;
+  const toUser = (...[, login, at, whole]: readonly [string, string, number, string]): string =>
+    withUser({ login, at }, whole);
   return text
-    .replace(oddPassword, withUser)
-    .replace(userinfo, withUser)
+    .replace(oddPassword, toUser)
+    .replace(userinfo, toUser)
     .replace(encodedUserinfo, "$1")
     .replace(parameter, "$1***")
     .replace(netrc, "$1***")
@@ -57,7 +59,9 @@ export function withoutCredentials(text: string): string {
 
 const longestScheme = 40;
 
-function withUser(_login: string, login: string, at: number, text: string): string {
+type Login = { readonly login: string; readonly at: number };
+
+function withUser({ login, at }: Login, text: string): string {
   const isSsh = /(?:^|[^a-z0-9.-])(?:git\+)?ssh$/i.test(text.slice(Math.max(0, at - longestScheme), at));
   const [user = ""] = isSsh ? login.split(/[:@]/) : [];
   return user === "" ? "://" : `://${user}@`;
