@@ -54,7 +54,7 @@ export type AgentServices = Omit<Services, "store" | "tokens"> & {
 export type ServedStore = {
   readonly store: WholeStore;
   /** The store is a folder of this machine and this user's own. */
-  readonly storeIsHere: boolean;
+  readonly storeIsOwn: boolean;
   /** Each write is dear. */
   readonly spareStore: boolean;
   /** At least one. The queues of all stores are served in turn. */

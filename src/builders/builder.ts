@@ -72,6 +72,8 @@ export type BuilderContext = {
   readonly log: Log;
   /** Of whose cloud the credentials are. */
   readonly cloudEnvironment: Environment;
+  /** False: no step of a build gets a network, and a builder fetches nothing but images. */
+  readonly network?: boolean;
   /** Values of the secrets that a builder's config names; they reach the build's own secret mounts and nothing else. */
   readonly buildSecrets?: Readonly<Record<string, string>>;
   /** Folder for what may be remembered for minutes (which builder this is, base images' digests); absent remembers nothing. */

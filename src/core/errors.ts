@@ -79,6 +79,12 @@ export function machineFault(error: unknown): LaunchError | undefined {
   );
 }
 
+/** What was cut off in its wait by a cancel says only that it was aborted; its cause says why. Undefined for anything else. */
+export function cutOff(error: unknown): LaunchError | undefined {
+  if (!(error instanceof Error) || error.name !== "AbortError") return undefined;
+  return error.cause instanceof LaunchError && error.cause.code === "cancelled" ? error.cause : undefined;
+}
+
 function comesFromSystem(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const isSystem =

@@ -6,6 +6,7 @@ import type { Document, QueueLookUp } from "../spec/resolve/resolution.ts";
 import { resolveSpec } from "../spec/resolve/resolve.ts";
 import type { RunDocument } from "../run/document.ts";
 import { sourceRequestOfQueued } from "./queued-source.ts";
+import { allowedFolders } from "./source-request.ts";
 import { readQueued } from "../run/read-record.ts";
 import type { QueuedRecord } from "../run/record.ts";
 import type { LaunchRequest } from "./services.ts";
@@ -18,7 +19,7 @@ export type CheckAgainRequest = {
   readonly config: Document | undefined;
   readonly host: string;
   /** The store is a folder of this machine and this user's own: its submitters are trusted as much as the user is. */
-  readonly storeIsHere: boolean;
+  readonly storeIsOwn: boolean;
 };
 
 export type CheckedRun = {
@@ -48,7 +49,7 @@ export async function checkAgain(check: CheckAgainRequest): Promise<CheckedRun> 
     context: { entity: run.entity, project: run.project, name: run.name },
     queue: {
       role: "agent",
-      submittersTrusted: check.storeIsHere,
+      submittersTrusted: check.storeIsOwn,
       definitionOf: () => Promise.resolve(definition),
     },
   });
@@ -56,7 +57,8 @@ export async function checkAgain(check: CheckAgainRequest): Promise<CheckedRun> 
   const now = definition.kind === "definition" ? definitionHash(definition.definition) : "";
   const profile = definition.kind === "definition" ? definition.definition.profile : undefined;
   const { spec } = resolution;
-  const source = sourceRequestOfQueued(queued.source, document.patch, check);
+  const allowed = allowedFolders(resolution.config);
+  const source = await sourceRequestOfQueued(queued.source, document.patch, { ...check, allowed });
   if ((source.kind === "image") !== (spec.docker.docker_image !== undefined)) {
     throw new LaunchError("refused", `run "${run.run_id}": its spec and its record name different sources`);
   }

@@ -49,6 +49,7 @@ export async function planImage(request: ImageRequest, signal: AbortSignal): Pro
     cloudEnvironment: request.cloudEnvironment,
     cacheDirectory: request.cacheDirectory,
     buildSecrets: request.buildSecrets,
+    network: config.allow.build_network,
     ...(request.notes === undefined ? {} : { notes: request.notes }),
   });
   if (builder === "none") {

@@ -56,8 +56,8 @@ export async function findSource(attempt: Attempt, secrets: LaunchSecrets): Prom
       detail: request.spec.uri ?? request.spec.docker.docker_image ?? ".",
       ended: (resolved) => sourceWords(request.spec.name, resolved),
     },
-    () =>
-      openSource(sourceOf(request), {
+    async () =>
+      openSource(await sourceOf(request), {
         log: { ...services.log, warning: journal.warn },
         signal,
         scratch,

@@ -53,7 +53,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   let source: ResolvedSource | undefined;
   try {
     const context = { log, signal, scratch, tokens };
-    source = await openSource(sourceOf(request), context);
+    source = await openSource(await sourceOf(request), context);
     if (source.kind === "code") await source.verify?.(signal);
     const images = {
       ...{ spec, config, scratch, log, cacheDirectory: state.cache, buildSecrets: secrets.build },

@@ -6,6 +6,7 @@ import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import { formatBytes } from "../reporting/words.ts";
 import { isUrl } from "../core/url.ts";
 import type { QueuedSource } from "../run/record.ts";
+import { isAllowedPath, isAllowedUrl } from "../sources/named-folder.ts";
 
 /*
  * A queued run's code is fetched by the agent that takes it. So it must be where the agent can reach it: a remote has the commit, and
@@ -49,25 +50,35 @@ function rootOf(directory: string, subdirectory: string | undefined): string {
   return subdirectory === undefined ? directory : directory.slice(0, -subdirectory.length - 1);
 }
 
-export type AgentPlace = { readonly host: string; readonly storeIsHere: boolean };
+export type AgentPlace = {
+  readonly host: string;
+  /** The store is a folder of this machine that only this user may write to. */
+  readonly storeIsOwn: boolean;
+  /** Folders of this machine that the agent's launch config allows. */
+  readonly allowed: readonly string[];
+};
 
-/** What an agent resolves. A run of a store that others write to may name no folder and no file of the agent's machine. */
-export function sourceRequestOfQueued(
+/**
+ * What an agent resolves. A run of a store that others write to may name no folder and no file of the agent's machine but those that the
+ * launch config allows.
+ */
+export async function sourceRequestOfQueued(
   source: QueuedSource,
   patch: Uint8Array | undefined,
   place: AgentPlace,
-): SourceRequest {
+): Promise<SourceRequest> {
   if (source.kind === "image") return { kind: "image", image: source.image };
   if (source.kind === "directory") {
-    if (!place.storeIsHere || source.host !== place.host) {
+    const isAllowed = place.storeIsOwn || (await isAllowedPath(source.path, place.allowed));
+    if (!isAllowed || source.host !== place.host) {
       throw new LaunchError(
         "refused",
-        `its code is the folder ${source.path} of ${source.host}, out of this agent's reach`,
+        `its code is the folder ${source.path} of ${source.host}, out of this agent's reach; allow.sources of the agent's launch config may name folders of its machine`,
       );
     }
     return { kind: "checkout", directory: source.path, includeUntracked: source.include_untracked };
   }
-  if (!isUrl(source.url) || (/^(?:git\+)?file:/i.test(source.url) && !place.storeIsHere)) {
+  if (!isUrl(source.url) || !(place.storeIsOwn || (await isAllowedUrl(source.url, place.allowed)))) {
     throw new LaunchError("refused", `its code is in ${source.url}, which an agent of this store doesn't fetch from`);
   }
   return {

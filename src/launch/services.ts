@@ -22,6 +22,8 @@ export type LaunchRequest = {
   /** What a relative `uri` is relative to: the spec file's folder, or the working folder. Absolute. */
   readonly baseDirectory: string;
   readonly includeUntracked: boolean;
+  /** The source is the user's own word (an argument, a flag, an input), not that of a spec which may have come with the code. */
+  readonly sourceNamed?: boolean;
   /** Where the code comes from, when it is not for the spec to say: an agent's. */
   readonly source?: SourceRequest;
   /** What of the launch config doesn't count, as nobody named it. */

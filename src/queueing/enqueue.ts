@@ -1,6 +1,6 @@
 import { formatCommandLine } from "../core/command-line.ts";
 import { mkdir, realpath, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
 import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
@@ -127,13 +127,14 @@ async function resolveSources(
   try {
     return await Promise.all(
       launches.map(async ({ request }, index) => {
-        const asked = sourceOf(request);
+        const asked = await sourceOf(request);
         const key = JSON.stringify(asked);
         const own = `${scratch}/${index}`;
         const context = { log: services.log, signal, scratch: own, tokens: services.tokens };
         const source = found.get(key) ?? mkdir(own).then(() => openSource(asked, context));
         found.set(key, source);
-        const directory = asked.kind === "checkout" ? asked.directory : resolve(request.baseDirectory);
+        const directory =
+          asked.kind === "checkout" ? join(asked.directory, asked.below ?? "") : resolve(request.baseDirectory);
         return { source: await source, directory: await realpath(directory) };
       }),
     );

@@ -9,6 +9,8 @@ export type SourceRequest =
       readonly kind: "checkout";
       /** A directory, in a git repository or not. Its place below the repository's root becomes `subdirectory`. */
       readonly directory: string;
+      /** The folder below it that is meant, which no link may lead to. In a repository, `directory` is the root then. */
+      readonly below?: string;
       readonly includeUntracked: boolean;
       /** Branch, tag or hash of this repository (local or of its remote) to run instead of what is checked out: changes of the working folder are not taken then, and the log says so. */
       readonly version?: string;

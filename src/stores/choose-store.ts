@@ -2,6 +2,7 @@ import type { Log } from "../core/output/log.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { type Tokens, tokenText } from "../core/token.ts";
 import { openStore } from "./index.ts";
+import { isOwnStore } from "./own-store.ts";
 import { fileStoreLocation, type GitStoreLocation, parseStoreUrl, type StoreLocation } from "./location.ts";
 import type { Store } from "./store.ts";
 import type { WholeStore } from "./whole-store.ts";
@@ -70,6 +71,8 @@ export type OpenQueues = {
   readonly store: WholeStore;
   /** It is a folder of this machine: who submits to it, and who takes from it, is here. */
   readonly storeIsHere: boolean;
+  /** Of those: nobody but this user may write to it. */
+  readonly storeIsOwn: boolean;
   readonly storeIsPublic: boolean;
   /** Asks the host whether anybody can read the store; undefined where it doesn't say. Only of one that may be public. */
   readonly isReadByAll?: (signal: AbortSignal) => Promise<boolean | undefined>;
@@ -84,6 +87,7 @@ export async function openQueues(request: StoreChoiceRequest): Promise<OpenQueue
   return {
     store: await openWith(location, request),
     storeIsHere: location.transport === "file",
+    storeIsOwn: location.transport === "file" && (await isOwnStore(location.path)),
     storeIsPublic: isRepositoryElsewhere(location) && mayBePublic(request),
     ...(isRepositoryElsewhere(location) ? { isReadByAll: (signal) => askPublic(location.remote, signal) } : {}),
     spareStore: isRepositoryElsewhere(location),

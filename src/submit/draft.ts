@@ -39,7 +39,12 @@ type SpecLocation = { readonly specFile: string | undefined; readonly baseDirect
 export type FaultyDraft = SpecLocation &
   RenderRequest & { readonly kind: "faults"; readonly config: Document | undefined };
 
-export type ResolvedDraft = SpecLocation & Resolved & { readonly documents: readonly Document[] };
+export type ResolvedDraft = SpecLocation &
+  Resolved & {
+    readonly documents: readonly Document[];
+    /** Where the code comes from was given by whoever submits, not by a spec's file. */
+    readonly sourceNamed: boolean;
+  };
 
 /** From what a user gave to a spec and a config that are valid together, or to all that is wrong with them. */
 export async function draftLaunch(
@@ -93,7 +98,11 @@ export async function draftLaunch(
     ...(queue === undefined ? {} : { queue }),
   });
   if (resolution.kind === "faults") return faulty(resolution.faults, [], resolution.leftOut);
-  return { ...resolution, specFile, baseDirectory, documents };
+  const named = new Set(overlays.map(({ path }) => path.join(".")));
+  const sourceNamed =
+    specFile === undefined ||
+    (named.has("uri") && (resolution.spec.git.repo === undefined || named.has("git.repo") || named.has("git")));
+  return { ...resolution, specFile, baseDirectory, documents, sourceNamed };
 }
 
 type ReadArgs = {

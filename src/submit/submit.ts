@@ -112,11 +112,11 @@ function firstOf([first]: readonly Drafted[]): ResolvedDraft {
 }
 
 function requestOf(
-  { spec, config, baseDirectory, leftOut, warnings }: ResolvedDraft,
+  { spec, config, baseDirectory, leftOut, warnings, sourceNamed }: ResolvedDraft,
   { settings, secrets, by, ci }: Submission,
 ): LaunchRequest {
   const includeUntracked = settings.includeUntracked === true;
-  return { spec, config, baseDirectory, includeUntracked, leftOut, warnings, secrets, by, ci };
+  return { spec, config, baseDirectory, includeUntracked, leftOut, warnings, sourceNamed, secrets, by, ci };
 }
 
 async function launchServices({ config }: ResolvedDraft, { submission, services }: Asked): Promise<Services> {

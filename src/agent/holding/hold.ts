@@ -144,13 +144,13 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
 /** What may be launched of it here. Throws `refused` with the reason. */
 async function admit(taken: Taken, holder: Holder): Promise<Pick<QueuedLaunch, "document" | "checked" | "place">> {
   const { served, services, key } = holder;
-  const { agent, storeIsHere } = served;
+  const { agent, storeIsOwn } = served;
   const { document, adopts } = taken;
   const over = tooMuch(document.run.queued?.slots ?? {}, agent.pool.total);
   if (over !== undefined && !adopts) throw new LaunchError("refused", over);
   const { config, launcher } = agent.services;
   const definition = await definitionFor(taken, key, served);
-  const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsHere });
+  const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsOwn });
   if (checked.definitionChanged) {
     services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
   }

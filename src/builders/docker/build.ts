@@ -142,8 +142,9 @@ function secretOptions(secrets: Readonly<Record<string, string>>): readonly stri
 }
 
 function buildOptions(session: DockerSession, build: NewBuild): readonly string[] {
-  const { config } = session;
+  const { config, context } = session;
   const { request, plan, builder } = build;
+  const network = context.network === false ? "none" : config.network;
   const rewrite = canRewrite(builder) ? ",rewrite-timestamp=true" : "";
   const kind = request.registry === undefined ? "type=docker" : "type=image,push=true";
   return [
@@ -152,8 +153,8 @@ function buildOptions(session: DockerSession, build: NewBuild): readonly string[
     ...["--platform", plan.platform],
     ...["--output", `${kind},name=${plan.image}${rewrite}`],
     ...pinOptions(plan.bases),
-    ...(config.network === undefined ? [] : ["--network", config.network]),
-    ...(config.network === "host" ? ["--allow", "network.host"] : []),
+    ...(network === undefined ? [] : ["--network", network]),
+    ...(network === "host" ? ["--allow", "network.host"] : []),
     ...(config.pull === true ? ["--pull"] : []),
     ...(config["no-cache"] === true ? ["--no-cache"] : []),
     ...Object.entries(plan.buildArguments).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),

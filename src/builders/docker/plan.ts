@@ -4,6 +4,7 @@ import { withLogin } from "../../clients/docker/login.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
 import type { BaseImage, BuildPlan, BuildRequest } from "../builder.ts";
+import { refuseNetwork } from "../build-network.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { fromImages } from "../from-images.ts";
 import { contextContent, inputHash, inputTag } from "../input-hash.ts";
@@ -22,6 +23,7 @@ export async function planBuild(
     session.tool(signal),
     session.memory(),
   ]);
+  if (context.network === false) refuseNetwork(dockerfile.text, dockerfile.origin);
   for (const note of dockerfile.notes) context.log.info(`Dockerfile: ${note}`);
   const buildArguments = config["build-args"] ?? {};
   const lookUp = async (builder: BuilderInfo | undefined): Promise<readonly BaseImage[]> => {

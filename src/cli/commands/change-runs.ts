@@ -42,13 +42,26 @@ export function cancelCommand(names: readonly string[], flags: CancelFlags, cons
     });
   };
   const unreadWork: UnreadWork = async (unread, store, signal) => {
-    const moved = await moveUnread(unread, { store, to: "ended" }, signal);
-    return moved.map(({ runId, result }) => ({
-      runId,
-      ...(result === "moved"
-        ? { outcome: "cancelled", words: "cancelled, as it is: it can't be read" }
-        : { outcome: "changed", words: "keeps changing; try again" }),
+    const over = unread.filter(({ place }) => place === "ended");
+    const moved = await moveUnread(
+      unread.filter((entry) => !over.includes(entry)),
+      { store, to: "ended" },
+      signal,
+    );
+    const ended = over.map((entry) => ({
+      runId: idOfUnread(entry),
+      outcome: "ended",
+      words: "had ended already; launch prune takes it away by its id",
     }));
+    return [
+      ...ended,
+      ...moved.map(({ runId, result }) => ({
+        runId,
+        ...(result === "moved"
+          ? { outcome: "cancelled", words: "cancelled, as it is: it can't be read" }
+          : { outcome: "changed", words: "keeps changing; try again" }),
+      })),
+    ];
   };
   return change({ names, event: "cancelled", work, unreadWork }, flags, console);
 }

@@ -1,7 +1,7 @@
 import { ownSecretValues } from "../../core/output/own-secrets.ts";
 import { redactionOf } from "../../core/output/redaction.ts";
 import { plainText } from "../../core/output/terminal-text.ts";
-import { exitCodeOf, LaunchError, machineFault, messageOf } from "../../core/errors.ts";
+import { cutOff, exitCodeOf, LaunchError, machineFault, messageOf } from "../../core/errors.ts";
 import { version } from "../../core/version.ts";
 import type { Console } from "./console.ts";
 import { eventWriter } from "./json-log.ts";
@@ -11,7 +11,7 @@ export async function writeFailureEvent(
   thrown: unknown,
   { out, environment }: Pick<Console, "out" | "environment">,
 ): Promise<void> {
-  const error = machineFault(thrown) ?? thrown;
+  const error = cutOff(thrown) ?? machineFault(thrown) ?? thrown;
   const redact = redactionOf(ownSecretValues(environment));
   const [code, detail] = error instanceof LaunchError ? [error.code, error.detail] : ["bug", []];
   await eventWriter(out)("error", {
@@ -26,7 +26,7 @@ export function reportFailure(
   thrown: unknown,
   { err, errorStyle, environment }: Pick<Console, "err" | "errorStyle" | "environment">,
 ): number {
-  const error = machineFault(thrown) ?? thrown;
+  const error = cutOff(thrown) ?? machineFault(thrown) ?? thrown;
   const redact = redactionOf(ownSecretValues(environment));
   if (error instanceof LaunchError) {
     void err.write(`${errorStyle.red("error")}  ${plainText(redact(error.message))}\n`);

@@ -78,6 +78,11 @@ export async function pinFolder(path: string): Promise<PinnedFolder> {
   };
 }
 
+/** An open folder as another program of this user can name it while it is open; where that can't be, by its path. */
+export function pathOf(folder: FileHandle, path: string): string {
+  return byDescriptor ? `/proc/${process.pid}/fd/${folder.fd}` : path;
+}
+
 /** Changes the permissions of a folder below another, on whose way a link leads nowhere: a run that is there already may have put one. */
 export async function chmodBelow(folder: string, path: string, mode: number): Promise<void> {
   const pinned = await pinFolder(folder);

@@ -27,7 +27,7 @@ type Checkout = { readonly request: CheckoutRequest; readonly inspection: Inspec
 export async function resolveCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
   const repository = await createScratchRepository(join(context.scratch, "source.git"), "sha1");
   try {
-    const inspection = await inspectCheckout(request.directory, repository, context.signal);
+    const inspection = await inspectCheckout(request, repository, context.signal);
     if (inspection?.format === "sha256") await repository.useFormat("sha256");
     if (inspection === undefined) return await resolveFolder(request, repository, context);
     if (request.version === undefined) return await resolveRepository(repository, { request, inspection }, context);
@@ -64,7 +64,7 @@ function remoteOf(
 }
 
 async function resolveFolder(
-  { directory, version }: CheckoutRequest,
+  { directory, below = "", version }: CheckoutRequest,
   repository: ScratchRepository,
   context: SourceContext,
 ): Promise<CodeSource> {
@@ -72,9 +72,9 @@ async function resolveFolder(
     throw new LaunchError("source-failed", `${directory} is in no repository, so it has no version "${version}"`);
   }
   const folder = await realpath(directory);
-  const tree = await treeOfFolder(repository, folder, context.signal);
+  const tree = await treeOfFolder(repository, { root: folder, below }, context.signal);
   const entries = await listTree(repository, tree, context.signal);
-  const whole = await withLocalSubmodules(repository, { tree, entries, folder }, context);
+  const whole = await withLocalSubmodules(repository, { tree, entries, folder: join(folder, below) }, context);
   const provenance: Provenance = { kind: "directory", commit_time: 0, reachable: false, ...whole.provenance };
   return codeSourceOf({ repository, ...whole.code, patch: undefined, provenance }, context);
 }

@@ -10,12 +10,20 @@ import { absolutePathField, secretNameField, textField } from "../launch-spec/fi
 
 const mountSchema = z.strictObject({ path: absolutePathField, read_only: z.boolean().default(true) });
 
-/** What specs may use; a list that is absent allows all of its kind, but mounts are none. */
+/** A kind of source, or a folder of this machine that a spec's `uri` may name. */
+const sourceSchema = z.union(
+  [z.enum(Object.keys(sources)), absolutePathField],
+  `${Object.keys(sources).join(", ")} or the absolute path of a folder`,
+);
+
+/** What specs may use; a list that is absent, or of sources has folders only, allows all of its kind, but mounts are none. */
 const allowSchema = z.strictObject({
   resources: z.array(z.enum(Object.keys(resources)), "a list of resources").optional(),
-  sources: z.array(z.enum(Object.keys(sources)), "a list of sources").optional(),
+  sources: z.array(sourceSchema, "a list of sources").optional(),
   mounts: z.array(mountSchema, "a list of {path, read_only}").default([]),
   network: z.array(textField, "a list of networks").optional(),
+  /** Whether a build may reach the builder's network, also by a Dockerfile's own ADD of a URL. */
+  build_network: z.boolean().default(true),
   patches_in_public: z.boolean().default(false),
   /** Queued runs as processes of the agent's own user, which can read what it can: `trusted` says that submitters may. */
   local_process: z.enum(["refused", "trusted"]).default("refused"),

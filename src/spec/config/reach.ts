@@ -19,8 +19,9 @@ const plain: readonly string[] = [
   "lease",
 ];
 
-/** Keys of `allow` that only take away: without them, all of their kind is allowed. */
-const narrowing: readonly string[] = ["resources", "sources"];
+/** Keys of `allow` that only take away: without them, all of their kind is allowed. A folder in one gives. */
+const narrowing: readonly string[] = ["resources", "sources", "build_network"];
+const isFolder = (item: unknown): boolean => typeof item === "string" && item.startsWith("/");
 
 /** A part of a launch config that reaches further than a build: its path, to take it out by, and how people write it. */
 export type Reach = { readonly keys: readonly string[]; readonly field: ConfigField };
@@ -49,7 +50,9 @@ function builderKeys(builder: LaunchConfig["builder"]): readonly (readonly strin
 }
 
 function gives(key: string, value: unknown): boolean {
-  if (narrowing.includes(key) || (Array.isArray(value) && value.length === 0)) return false;
+  if (narrowing.includes(key) && Array.isArray(value)) return value.some(isFolder);
+  if (narrowing.includes(key)) return false;
+  if (Array.isArray(value) && value.length === 0) return false;
   const byDefault: ReadonlyMap<string, unknown> = new Map(Object.entries(launchConfigSchema.shape.allow.parse({})));
   return value !== byDefault.get(key);
 }

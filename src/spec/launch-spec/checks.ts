@@ -129,7 +129,8 @@ const allowed: Rule = ({ spec, config, tree, configTree, queue }) => {
   };
   if (resources?.includes(spec.resource) === false)
     refuse("resource", "resources", `resource ${spec.resource} is not allowed here`);
-  if (sources?.includes(source) === false)
+  const kinds = sources?.filter((allowed) => !allowed.startsWith("/")) ?? [];
+  if (kinds.length > 0 && !kinds.includes(source))
     refuse(isImage ? "docker.docker_image" : "uri", "sources", `a source of kind ${source} is not allowed here`);
   return faults;
 };

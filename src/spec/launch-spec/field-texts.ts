@@ -118,11 +118,13 @@ export const configTexts: FieldTexts = {
   "secrets.*.file": "The file that holds the value; an absolute path.",
   allow: "What specs may use here.",
   "allow.resources": "Resources. Default: all.",
-  "allow.sources": "Sources: git, image. Default: all.",
+  "allow.sources":
+    "Sources: git, image; and absolute paths of folders that a spec's uri may name. Default: all kinds, no folders.",
   "allow.mounts": "Folders of this machine that a container may mount. Default: none.",
   "allow.mounts.*.path": "An absolute path; what is below it is allowed too.",
   "allow.mounts.*.read_only": "Whether it may be mounted read-only alone. Default: true.",
   "allow.network": "Networks of the engine that a container may join. Default: none but its own.",
+  "allow.build_network": "Whether builds may reach the builder's network. Default: true.",
   "allow.patches_in_public": "Whether local changes may be kept in a store that everyone can read.",
   "allow.local_process":
     "Whether queued runs may be processes of the agent's user, which can read what it can: trusted says that all who may enqueue are trusted with that.",

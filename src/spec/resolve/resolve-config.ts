@@ -40,7 +40,7 @@ const noConfig: LaunchConfig = {
   slots: {},
   lease: {},
   profiles: {},
-  allow: { mounts: [], patches_in_public: false, local_process: "refused" },
+  allow: { mounts: [], build_network: true, patches_in_public: false, local_process: "refused" },
 };
 
 /** What counts of a config; undefined for one with faults. */

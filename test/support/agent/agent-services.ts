@@ -21,7 +21,7 @@ export function agentServices(
 
 /** A store of this machine, as an agent serves it. */
 export function servedStore(own: Pick<ServedStore, "store" | "queues"> & Partial<ServedStore>): ServedStore {
-  return { tokens: {}, storeIsHere: true, spareStore: false, ...own };
+  return { tokens: {}, storeIsOwn: true, spareStore: false, ...own };
 }
 
 /** A log whose every entry is a line. */

@@ -182,7 +182,7 @@ async function enqueueScripts({ scripts, spec, asked, code, jobs, services }: Sc
   );
   const { runs } = await enqueue(
     { launches, replace: undefined, idempotencyKey: undefined, ...asked },
-    { ...services, storeIsPublic: false },
+    { ...services, storeIsHere: true, storeIsPublic: false },
     signal,
   );
   return runs.map(({ runId }) => runId);

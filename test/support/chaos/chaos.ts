@@ -105,6 +105,7 @@ export async function startChaos(
         state: stateDirectoryAt(join(folder, "submitter")),
         store,
         storeIsHere: true,
+        storeIsOwn: true,
         storeIsPublic: false,
         environment: process.env,
         tokens: {},

@@ -67,7 +67,7 @@ const questions = {
 
 /** Reads a checkout with processes that all run at once; undefined when the folder is in no repository. Nothing is written. */
 export async function inspectCheckout(
-  directory: string,
+  { directory, below }: { readonly directory: string; readonly below?: string },
   repository: ScratchRepository,
   signal: AbortSignal,
 ): Promise<Inspection | undefined> {
@@ -101,6 +101,7 @@ export async function inspectCheckout(
   if (asked.toplevel !== toplevel) throw filesElsewhere(toplevel, asked.toplevel);
   return {
     ...asked,
+    ...(below === undefined ? {} : { subdirectory: below }),
     head: hasHead ? { commit, tree, time: Number(time), entries: parseListing(entries.stdout) } : undefined,
     status: found,
     remotes: parseRemotes(remotes.stdout.toString()),

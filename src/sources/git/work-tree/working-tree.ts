@@ -1,8 +1,11 @@
 import { copyFile, mkdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { git, gitOrThrow } from "../../../clients/git/git.ts";
+import { inRepository } from "../../../clients/git/repository.ts";
 import { type ScratchRepository, scratchGit } from "../../../clients/git/scratch-repository.ts";
 import { isFileMissing, LaunchError } from "../../../core/errors.ts";
+import { pathOf, pinFolder } from "../../../core/folders/pinned.ts";
+import { findGitPlace } from "./git-place.ts";
 import type { Inspection } from "./inspection.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { rawPath } from "./status.ts";
@@ -65,14 +68,19 @@ async function copyIndex(from: string, to: string): Promise<void> {
   }
 }
 
+/** A folder, below another that is the one whose path is followed. */
+type FolderBelow = { readonly root: string; readonly below: string };
+
 /** The tree of a folder that is in no repository: every file that its .gitignore files don't name, byte for byte. */
 export async function treeOfFolder(
   repository: ScratchRepository,
-  directory: string,
+  { root, below }: FolderBelow,
   signal: AbortSignal,
 ): Promise<string> {
+  const directory = join(root, below);
+  const prefix = below === "" ? "" : `${Buffer.from(below).toString("latin1")}/`;
   const copies = join(repository.directory, "folder");
-  await mkdir(copies);
+  await mkdir(join(copies, below), { recursive: true });
   const command = {
     signal,
     env: { GIT_INDEX_FILE: join(repository.directory, "folder-index") },
@@ -86,18 +94,18 @@ export async function treeOfFolder(
   });
   const names = listed.toString("latin1").split("\0").slice(0, -1);
   const paths = names.filter((path) => !path.endsWith("/"));
-  await takeSnapshot(directory, copies, { paths, signal });
-  // Repositories of their own are taken as the commit that they have checked out, like submodules.
-  const embedded: string[] = [];
-  for (const path of names.filter((name) => name.endsWith("/"))) {
-    const commit = await commitOf(join(directory, rawPath(path)), signal);
-    if (commit !== undefined) embedded.push("--cacheinfo", `160000,${commit},${rawPath(path.slice(0, -1))}`);
-  }
+  await takeSnapshot(root, copies, { paths: paths.map((path) => prefix + path), signal });
+  const repositories = names.filter((name) => name.endsWith("/")).map((name) => name.slice(0, -1));
+  const embedded = await embeddedIn(root, { repositories, prefix, signal });
   await scratchGit(repository, {
     ...command,
-    args: ["-c", "core.bare=false", "--work-tree=.", "update-index", "--add", ...embedded, "-z", "--stdin"],
+    args: [
+      ...["-c", "core.bare=false", "--work-tree=.", "update-index", "--add", "--remove"],
+      ...embedded.flatMap(({ path, commit }) => ["--cacheinfo", `160000,${commit},${rawPath(path)}`]),
+      ...["-z", "--stdin"],
+    ],
     doing: `hashing the files of ${directory}`,
-    cwd: copies,
+    cwd: join(copies, below),
     input: Buffer.from(paths.join("\0"), "latin1"),
   });
   const output = await scratchGit(repository, { ...command, args: ["write-tree"], doing: `hashing ${directory}` });
@@ -105,9 +113,37 @@ export async function treeOfFolder(
   return output.toString().trim();
 }
 
-async function commitOf(directory: string, signal: AbortSignal): Promise<string | undefined> {
+type Embedded = { readonly path: string; readonly commit: string };
+
+/** Repositories of their own are taken as the commit that they have checked out, like submodules. */
+async function embeddedIn(
+  root: string,
+  asked: { readonly repositories: readonly string[]; readonly prefix: string; readonly signal: AbortSignal },
+): Promise<readonly Embedded[]> {
+  const { repositories, prefix, signal } = asked;
+  if (repositories.length === 0) return [];
+  const found: Embedded[] = [];
+  const pinned = await pinFolder(root);
+  try {
+    for (const path of repositories) {
+      const folder = await pinned.openFolder(prefix + path);
+      if (folder === undefined) continue;
+      const directory = pathOf(folder, join(root, rawPath(prefix + path)));
+      const place = await findGitPlace(directory);
+      if (place?.toplevel !== directory) continue;
+      const commit = await commitOf(place.gitDirectory, signal);
+      if (commit !== undefined) found.push({ path, commit });
+    }
+  } finally {
+    await pinned.close();
+  }
+  return found;
+}
+
+async function commitOf(gitDirectory: string, signal: AbortSignal): Promise<string | undefined> {
   const args = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
-  const { exitCode, stdout } = await git({ args, doing: `finding the commit of ${directory}`, cwd: directory, signal });
+  const doing = "finding the commit of a repository in the folder";
+  const { exitCode, stdout } = await git(inRepository({ directory: gitDirectory }, { args, doing, signal }));
   return exitCode === 0 ? stdout.toString().trim() : undefined;
 }
 
