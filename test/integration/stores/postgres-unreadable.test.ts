@@ -68,7 +68,7 @@ describeWith(["postgres"], "rows that somebody else has damaged", () => {
   });
 
   it("one that had ended waits again only where its queue has room", async () => {
-    const limit = { name: "gpu", text: "limits: {waiting: 2}", expected: undefined, by: "ann" };
+    const limit = { name: "gpu", text: "limits: {waiting: 2}", expected: undefined, by: "ann", maxWaiting: 2 };
     await store.definitions!.write(limit, signal);
     const [first] = (await store.snapshot("all", signal)).entries;
     const end = endedRun(queuedDocument("digits-1"), { state: "cancelled", reason: "cancelled" });
