@@ -14,7 +14,7 @@ import { slotPool, slotsOfMachine } from "./taking/slots.ts";
  *
  *   working    looks at the queues, takes what there are places for, and takes over what agents that are gone have left
  *   draining   takes nothing more, and goes on with what it has: after the first signal, when the store says that somebody asks for
- *              it, at its time limit, or when another agent has its id
+ *              it, at its time limit, when another agent has its id, or when this machine's state folder can't be written any more
  *   stopping   ends its runs, and gives them back or cancels them: after the second signal, when that is asked for, or after the first
  *              signal where the machine is about to be taken away
  *
@@ -53,6 +53,8 @@ export async function runAgent(
     await Promise.all(agent.stores.map(leave));
     await services.resources.close();
   }
+  const failure = life.failure();
+  if (failure !== undefined) throw failure;
   const end = life.end() ?? "drained";
   return { end, message: end === "drained" ? drainedWords(agent) : endWords[end], runs: agent.runs };
 }
@@ -97,6 +99,7 @@ function agentOf(request: AgentRequest, services: AgentServices, { pool, life }:
     runs: [],
     mode: life.mode,
     timeLeftMs: life.timeLeftMs,
+    fail: life.fail,
     turn: 0,
     leaseFor: (attempt) => {
       return { agent: request.agent, incarnation, attempt, since: services.clock.now().toISOString() };

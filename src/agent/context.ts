@@ -60,6 +60,8 @@ export type Agent = {
   mode(): Mode;
   /** How long it may still work; undefined without a limit. */
   timeLeftMs(): number | undefined;
+  /** What this machine can't do for any run: nothing more is taken, and the agent ends with this. */
+  readonly fail: (error: LaunchError) => void;
   /** Which of all stores' queues is first at the next look. */
   turn: number;
   leaseFor(attempt: number): Lease;

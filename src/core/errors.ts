@@ -71,7 +71,8 @@ export function isFileMissing(error: unknown): boolean {
  * anything else. An error that was made of such a one is it, too.
  */
 export function machineFault(error: unknown): LaunchError | undefined {
-  if (error instanceof LaunchError || !comesFromSystem(error)) return undefined;
+  if (error instanceof LaunchError) return error.code === "machine-failed" ? error : undefined;
+  if (!comesFromSystem(error)) return undefined;
   return new LaunchError(
     "machine-failed",
     `${messageOf(error)}; look at what lies there and at the disk, or keep launch's state elsewhere with LAUNCH_STATE_HOME`,

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { access, mkdir, open } from "node:fs/promises";
-import { LaunchError, machineFault, systemCode } from "../core/errors.ts";
+import { access, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 
 const { O_RDONLY, O_DIRECTORY } = constants;
@@ -39,8 +40,26 @@ export async function requireOwn(state: StateDirectory): Promise<void> {
       await mkdir(folder, { recursive: true, mode: ownersAlone });
       await access(folder, constants.W_OK);
     }
+    await writeProbe(state);
   } catch (error) {
-    throw machineFault(error) ?? error;
+    if (error instanceof LaunchError) throw error;
+    throw new LaunchError(
+      "machine-failed",
+      `the state folder ${state.path} can't be written: ${messageOf(error)}; make room, or choose another with LAUNCH_STATE_HOME`,
+      { cause: error },
+    );
+  }
+}
+
+/** About what an attempt writes before it begins. A disk that is full takes a file, and no bytes. */
+const probeBytes = 64 * 1024;
+
+async function writeProbe({ path }: StateDirectory): Promise<void> {
+  const file = join(path, `.probe.${process.pid}.${crypto.randomUUID()}`);
+  try {
+    await writeFile(file, new Uint8Array(probeBytes), { mode: 0o600 });
+  } finally {
+    await rm(file, { force: true }).catch(() => undefined);
   }
 }
 

@@ -35,9 +35,10 @@ export async function makeRunFolders(state: StateDirectory, run: LiveRun): Promi
     await mkdir(state.scratchFolder(name), { recursive: true, mode: 0o700 });
     await mkdir(state.outputFolder(name), { recursive: !first });
   } catch (error) {
-    await removeFolder(state.scratchFolder(name));
-    if (first) await removeFolder(folder);
-    await releaseLive(state, key);
+    await removeFolder(state.scratchFolder(name)).catch(() => undefined);
+    if (first) await removeFolder(folder).catch(() => undefined);
+    // What can't be removed either names what is to be looked for.
+    await releaseLive(state, key).catch(() => undefined);
     throw unusable(state, error);
   }
 }

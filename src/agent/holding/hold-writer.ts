@@ -31,7 +31,7 @@ export type HoldWriter = RunWriter &
     /** It goes on elsewhere, and its lease stays as it is: its end is for whoever follows it to write. */
     leave(): Promise<Result>;
     /** Nothing of it was started: its attempt doesn't count. */
-    putBack(): Promise<Result>;
+    putBack(why: string): Promise<Result>;
   };
 
 /** Runs shorter than this are not written about until their end; the longer where a write is dear. */
@@ -108,11 +108,11 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
       await release();
       return hand.ending() === "fenced" ? fenced() : { kind: "given-back" };
     },
-    putBack: async () => {
+    putBack: async (why) => {
       await release();
-      const { document, entry } = taken;
+      const { document } = taken;
       const waiting = doneOf(untaken(document, clock.now()));
-      log.info(`${document.run.name}  put back, as its queue "${entry.queue}" can't be served any more`);
+      log.info(`${document.run.name}  put back, as ${why}`);
       const written = await leased.insist((current, signal) => store.release(current, waiting, signal));
       return written === "written" ? { kind: "given-back" } : fenced();
     },

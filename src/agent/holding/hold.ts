@@ -6,6 +6,7 @@ import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
 import { isLauncherThere, liveEntryOf, releaseLive } from "../../machine/live-entry.ts";
+import { requireOwn } from "../../machine/own-folder.ts";
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
@@ -21,7 +22,8 @@ import { tooMuch } from "../taking/slots.ts";
 /*
  * A run in this agent's hands, from its claim to the write that ends it:
  *
- *   put back    when its queue has gone, or its definition is faulty, since it was chosen: it waits, as those behind it do
+ *   put back    when its queue has gone, or its definition is faulty, since it was chosen: it waits, as those behind it do. So it is where
+ *               this machine can't write its state: the agent takes nothing more, and ends with that
  *   checked     against the queue's definition as it is now and this agent's own config; refused, it has ended
  *   executed    launched, or taken over where an agent that is gone has left it
  *   written     its end, or that it waits for another attempt; with the end the next run is taken
@@ -61,7 +63,8 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
     const holder = { served, services, key, writer, letGo: isElsewhere(run.resource) ? letGo.signal : undefined };
-    const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack();
+    const gone = `its queue "${taken.entry.queue}" can't be served any more`;
+    const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack(gone);
     await forgetHere(key, served);
     return came;
   };
@@ -85,9 +88,13 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
 async function forgetHere(key: RunKey, { agent }: Served): Promise<void> {
-  const { state } = agent.services;
-  const left = await liveEntryOf(state, key);
-  if (left === undefined || left.launcher.pid === process.pid) await releaseLive(state, key);
+  const { state, log } = agent.services;
+  try {
+    const left = await liveEntryOf(state, key);
+    if (left === undefined || left.launcher.pid === process.pid) await releaseLive(state, key);
+  } catch (error) {
+    log.warning(`what is noted of it here could not be removed: ${messageOf(error)}`);
+  }
 }
 
 const reasonWords = {
@@ -116,7 +123,7 @@ type Holder = {
 /** Brings the run to its end here, whatever that is, and has it written. What fails is the run's end, in words. */
 async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promise<TakenRun["end"]> {
   const { document, adopts } = taken;
-  const { services, key, writer, letGo } = holder;
+  const { served, services, key, writer, letGo } = holder;
   // How it has ended, where its launch has not written that.
   let outcome = lostOutcome("it came to no end");
   try {
@@ -126,6 +133,13 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
     if (came === "left") return await writer.leave();
     if (came === "nothing") outcome = lostOutcome("its agent was killed before it had started the run");
   } catch (error) {
+    const isUnbegun = !adopts && !writer.isEnding();
+    const failure = isUnbegun ? await failureOfMachine(error, services) : undefined;
+    if (failure !== undefined) {
+      await clearHere(holder);
+      served.agent.fail(failure);
+      return await writer.putBack("this machine can't run it");
+    }
     const known = error instanceof LaunchError || machineFault(error) !== undefined;
     if (!known)
       services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -139,6 +153,15 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
   // What had ended elsewhere was kept until its end was in the store: without it, who comes next would take it for never started.
   if (letGo !== undefined && came.kind !== "fenced") await removeElsewhere(taken, holder);
   return came;
+}
+
+/** What keeps any run from beginning here; undefined where it is this run alone whose files are damaged. */
+async function failureOfMachine(error: unknown, { state }: Services): Promise<LaunchError | undefined> {
+  if (machineFault(error) === undefined) return undefined;
+  return requireOwn(state).then(
+    () => undefined,
+    (refused: unknown) => machineFault(refused),
+  );
 }
 
 /** What may be launched of it here. Throws `refused` with the reason. */
@@ -182,10 +205,10 @@ async function removeElsewhere({ document }: Taken, { key, services }: Holder): 
 }
 
 async function clearHere({ key, services }: Holder): Promise<void> {
-  const entry = await liveEntryOf(services.state, key);
-  if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state))))
-    return;
   try {
+    const entry = await liveEntryOf(services.state, key);
+    if (entry === undefined || (entry.launcher.pid !== process.pid && (await isLauncherThere(entry, services.state))))
+      return;
     await clearRemains(entry, services);
   } catch (error) {
     services.log.warning(`what is left of it could not be removed: ${messageOf(error)}`);

@@ -22,6 +22,9 @@ export type Life = {
   drain(why: AgentEnd): void;
   /** As `drain`, where nothing is to be said of it: all is done, or an error says it. */
   finish(why: AgentEnd | undefined): void;
+  /** As `drain`, for what keeps this machine from running anything; the agent ends with the first of these. */
+  readonly fail: (error: LaunchError) => void;
+  failure(): LaunchError | undefined;
   /** Does what a snapshot says is asked of this incarnation. */
   obey(snapshot: QueueSnapshot, incarnation: string): void;
   onMode(told: () => void): void;
@@ -47,6 +50,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
   const leaving = new AbortController();
   let mode: Mode = "working";
   let end: AgentEnd | undefined;
+  let failure: LaunchError | undefined;
   let told: () => void = () => undefined;
   const loops = waking();
   let timer: NodeJS.Timeout | undefined;
@@ -83,6 +87,16 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
       leaving.abort();
       loops.wake();
     },
+    fail: (error) => {
+      if (failure !== undefined) return;
+      failure = error;
+      if (mode === "working") mode = "draining";
+      leaving.abort();
+      log.warning(`no more runs are taken: ${error.message}`);
+      told();
+      loops.wake();
+    },
+    failure: () => failure,
     obey: ({ agents }, incarnation) => {
       const asked = agents.find(({ beat }) => beat.agent === request.agent && beat.incarnation === incarnation)?.stop;
       if (asked !== undefined) enter(asked === "now" ? "stopping" : "draining", "request");

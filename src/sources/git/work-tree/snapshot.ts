@@ -15,23 +15,35 @@ const wholeBytes = 1024 * 1024;
 export async function takeSnapshot(
   from: string,
   to: string,
-  { paths, signal }: { readonly paths: readonly string[]; readonly signal: AbortSignal },
+  { paths, signal }: { readonly paths: Iterable<string>; readonly signal: AbortSignal },
 ): Promise<void> {
   const folder = await pinFolder(from);
   try {
-    const made = new Set<string>();
+    const folders = new Set<string>();
+    const taken = new Set<string>();
     for (const path of paths) {
       signal.throwIfAborted();
+      const parents = parentsOf(path);
+      // What was a link or a file when it was taken is no folder now: nothing is written through it.
+      if (taken.has(path) || folders.has(path) || parents.some((parent) => taken.has(parent))) continue;
       const entry = await folder.read(path);
       if (entry === undefined) continue;
-      const parent = path.slice(0, path.lastIndexOf("/") + 1);
-      if (!made.has(parent)) await mkdir(below(to, parent), { recursive: true });
-      made.add(parent);
+      for (const parent of parents) {
+        if (!folders.has(parent)) await mkdir(below(to, parent), { recursive: true });
+        folders.add(parent);
+      }
       await put(entry, below(to, path));
+      taken.add(path);
     }
   } finally {
     await folder.close();
   }
+}
+
+/** The folders on the way, the outermost first. */
+function parentsOf(rawPath: string): readonly string[] {
+  const names = rawPath.split("/");
+  return names.slice(1).map((_name, at) => names.slice(0, at + 1).join("/"));
 }
 
 function below(folder: string, rawPath: string): Buffer {

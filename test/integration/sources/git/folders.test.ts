@@ -128,6 +128,7 @@ describe.each([
         writeFileSync(join(folder.path, "private", name), `PRIVATE ${name}\n`);
       }
       mkdirSync(join(folder.path, "private/.git"), { recursive: true });
+      const before = readdirSync(join(folder.path, "private"), { recursive: true }).sort();
       const racer = race(join(folder.path, "spec/sub"), join(folder.path, "private"));
       const tries = process.env["LAUNCH_SOAK"] === undefined ? 120 : 600;
       const seen = { taken: 0, refused: 0 };
@@ -158,6 +159,8 @@ describe.each([
         await racer.end();
       }
       expect(seen.taken + seen.refused).toBe(tries);
+      // Nothing was written there either.
+      expect(readdirSync(join(folder.path, "private"), { recursive: true }).sort()).toEqual(before);
       // Both happen, or nothing was raced.
       expect(seen.taken).toBeGreaterThan(0);
       expect(await racer.swaps()).toBeGreaterThan(tries);

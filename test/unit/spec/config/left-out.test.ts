@@ -29,6 +29,7 @@ const allow: Readonly<Record<string, Key>> = {
   sources: [["git"], true],
   mounts: [[{ path: "/" }], false],
   network: [["host"], false],
+  build_network: [false, true],
   patches_in_public: [true, false],
   local_process: ["trusted", false],
 };
