@@ -65,7 +65,7 @@ export const doors: Doors = {
   "spec/queue-definition": "asked-queue",
   "spec/reading": "issues",
   "spec/resolve": "merge",
-  stores: "administration agent-store choose-store definition-store index location queue-store store whole-store",
+  stores: "administration agent-store choose-store definition-store index location queue-store refused-document store whole-store",
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
   "stores/git/queue":
