@@ -35,7 +35,14 @@ export type UnreadableEntry = {
   readonly place?: QueuePlace;
   /** Of a newer launch, whose agents may have it. */
   readonly isNewer?: boolean;
+  /** It can be read, and is set aside, as another run of its id has not ended: where it is leased, its agent is at work on it. */
+  readonly isSecond?: boolean;
 };
+
+/** Whether an agent may be at work on it: then nobody moves it as it is. */
+export function mayBeAtWork({ place, isNewer, isSecond }: UnreadableEntry): boolean {
+  return place === "leased" && (isNewer === true || isSecond === true);
+}
 
 export type UnreadableBeat = { readonly version: string; readonly why: string };
 
@@ -166,7 +173,7 @@ export interface QueueStore extends Store {
   ): Promise<readonly CancelResult[]>;
   /**
    * Puts what can't be read among those that wait or that have ended, as it is: by its key and version alone. False when it has changed
-   * since, or is of a newer launch and with an agent.
+   * since, or may be at work.
    */
   putUnread(entry: UnreadableEntry, place: "waiting" | "ended", signal: AbortSignal): Promise<boolean>;
   /** Puts an ended run back to wait, or changes a waiting one (its priority). The document's head says where it goes. */

@@ -1,5 +1,5 @@
 import { LaunchError } from "../../../core/errors.ts";
-import type { UnreadableEntry } from "../../queue-store.ts";
+import { mayBeAtWork, type UnreadableEntry } from "../../queue-store.ts";
 import { readTips } from "../runs/read-tips.ts";
 import { maxHeadBytes } from "../runs/run-files.ts";
 import { emptyCommit } from "./marks.ts";
@@ -9,11 +9,11 @@ import { entryRef } from "./queue-refs.ts";
 /** Puts what can't be read to another place as it is: a move of its ref, from the version that was looked at. */
 export async function putUnread(
   context: QueueContext,
-  { entry: { queue, key, version, place, isNewer }, to }: UnreadPut,
+  { entry, to }: UnreadPut,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // A newer launch's agent may be at work on it.
-  if (place === undefined || (place === "leased" && isNewer === true)) return false;
+  const { queue, key, version, place } = entry;
+  if (place === undefined || mayBeAtWork(entry)) return false;
   if (place === to) return true;
   const opened = await openForWriting(context, signal);
   const from = entryRef(queue, place, key);

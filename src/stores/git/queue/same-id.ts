@@ -19,7 +19,14 @@ export function setSecondsAside<Seen extends Pick<QueueSnapshot, "entries" | "un
     .filter((entry) => !isFirst(entry))
     .map(({ queue, key, version, place, run }) => {
       const first = firsts.get(run.run_id)?.queue ?? "";
-      return { queue, key, version, place, why: `queue "${first}" has a run of the same id, which was there before` };
+      return {
+        queue,
+        key,
+        version,
+        place,
+        isSecond: true,
+        why: `queue "${first}" has a run of the same id, which was there before`,
+      };
     });
   return { ...seen, entries, unreadable: [...seen.unreadable, ...aside] };
 }
