@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
+import { RefusedDocument } from "../stores/refused-document.ts";
 import type { WithDefinitions } from "../stores/definition-store.ts";
-import type { LeaseWrite, QueueEntry, QueueStore } from "../stores/queue-store.ts";
+import type { EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../stores/queue-store.ts";
 import type { RunDocument } from "../run/document.ts";
 import { type CopiedDefinitions, copyDefinitions } from "./copy-definitions.ts";
 import { held, heldFrom, isMovedTo, movedTo, released, stayed } from "../run/transitions/between-stores.ts";
@@ -128,43 +129,75 @@ async function moveBatch(migration: Migration, entries: readonly QueueEntry[], s
     if (document === undefined) taken.push(entry.run.run_id);
     else documents.set(entry.run.run_id, document);
   }
-  const there = await putCopies(migration, [...documents.values()], signal);
+  const { there, refused } = await putCopies(migration, [...documents.values()], signal);
   for (const entry of entries) {
     const { run_id: runId } = entry.run;
     const document = documents.get(runId);
     const copy = there.get(runId);
     if (document === undefined) continue;
-    if (copy === undefined) left.push({ runId, why: `${to.location} has had a run of this id already` });
-    else await moveOne(migration, { entry, document, copy }, signal);
+    if (copy === undefined) {
+      left.push({ runId, why: refused.get(runId) ?? `${to.location} has had a run of this id already` });
+    } else await moveOne(migration, { entry, document, copy }, signal);
   }
 }
 
-/** Puts held copies into the other store; gives those that are there now, by id. */
+type Copies = {
+  readonly there: ReadonlyMap<string, QueueEntry>;
+  /** Why the other store takes none of it. */
+  readonly refused: ReadonlyMap<string, string>;
+};
+
+/** Puts held copies into the other store; gives those that are there now, by id. One that it refuses holds up no other. */
 async function putCopies(
   migration: Migration,
   documents: readonly RunDocument[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, QueueEntry>> {
+): Promise<Copies> {
   const { from, to, services } = migration;
+  const refused = new Map<string, string>();
   const there = new Map<string, QueueEntry>();
   const put = async (runs: readonly RunDocument[]): Promise<void> => {
     const now = services.clock.now();
     const copies = runs.map((document) => doneOf(held(document, from.location, now)));
-    for (const result of await to.enqueue(copies, signal)) {
+    for (const result of await enqueueEach({ to, refused }, copies, signal)) {
       if (result.kind === "unknown") throw unsettled(to, result.runId, result.message);
       if (result.kind === "enqueued") there.set(result.entry.run.run_id, result.entry);
     }
   };
   await put(documents);
-  if (there.size === documents.length) return there;
+  if (there.size + refused.size === documents.length) return { there, refused };
   for (const entry of await heldCopies(migration, signal)) there.set(entry.run.run_id, entry);
   const back: RunDocument[] = [];
   for (const document of documents) {
-    if (there.has(document.run.run_id) || !(await removeGone(migration, document.run.run_id, signal))) continue;
+    const { run_id: runId } = document.run;
+    if (there.has(runId) || refused.has(runId)) continue;
+    if (!(await removeGone(migration, runId, signal))) continue;
     back.push(document);
   }
   await put(back);
-  return there;
+  return { there, refused };
+}
+
+/** All at once; where one of them is refused, one by one. */
+async function enqueueEach(
+  { to, refused }: { readonly to: QueueStore; readonly refused: Map<string, string> },
+  copies: readonly RunDocument[],
+  signal: AbortSignal,
+): Promise<readonly EnqueueResult[]> {
+  try {
+    return await to.enqueue(copies, signal);
+  } catch (error) {
+    if (!(error instanceof RefusedDocument)) throw error;
+    const [only, ...others] = copies;
+    if (only === undefined) return [];
+    if (others.length === 0) {
+      refused.set(only.run.run_id, error.message);
+      return [];
+    }
+  }
+  const results: EnqueueResult[] = [];
+  for (const copy of copies) results.push(...(await enqueueEach({ to, refused }, [copy], signal)));
+  return results;
 }
 
 /** A run that comes back to where it went from: what was left there of it makes room. */

@@ -8,6 +8,9 @@ import type { JsonBounds } from "../core/json.ts";
 /** Lists read every run's. It has up to a thousand metrics. */
 export const headBounds: JsonBounds = { bytes: 256 * 1024, depth: 64, values: 10_000 };
 
+/** Of a run that waits. An end has its metrics and its message besides. */
+export const askedHeadBounds: JsonBounds = { bytes: 32 * 1024, depth: 48, values: 2_000 };
+
 export const recordBounds: JsonBounds = { bytes: 4 * 1024 * 1024, depth: 64, values: 100_000 };
 
 /** What is asked for may take half of a record: the rest is for what becomes of it. */
@@ -29,6 +32,9 @@ export const maxAttempts = 10_000;
 
 /** One that waits with so many behind it is not taken again. */
 export const maxQueuedAttempts = 9_000;
+
+/** Of slots of a name, and of the attempts that a policy allows. */
+export const maxCount = 1_000_000_000;
 
 /** Ten years. */
 export const longestMs = 10 * 365 * 24 * 3_600_000;

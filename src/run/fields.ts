@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
-import { longestMs, maxAttempts } from "./bounds.ts";
+import { longestMs, maxAttempts, maxCount } from "./bounds.ts";
 
 /*
  * The kinds of value that a run's documents are made of. They come from a store, which others may write to: so each has a bound, far above
@@ -22,6 +22,9 @@ export const timeField = z.iso
   .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= latest, "a time from 1970 to 9999");
 
 export const countField = z.int().min(0);
+
+/** What a run holds of an agent's machine, or how often it may be tried. */
+export const smallCountField = z.int().min(0).max(maxCount);
 
 /** Of attempts: 0 for a run that was never taken. */
 export const attemptField = z.int().min(0).max(maxAttempts);

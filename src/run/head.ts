@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type JsonBounds, readJsonObject } from "../core/json.ts";
 import { headBounds } from "./bounds.ts";
-import { attemptField, countField, durationMsField, lineField, mapOf, textField, timeField } from "./fields.ts";
+import { attemptField, durationMsField, lineField, mapOf, smallCountField, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
 import { runReasons, runStates } from "./states.ts";
 import { isNewer, newerWords, schemaVersion, whyUnreadable } from "./unreadable.ts";
@@ -16,7 +16,7 @@ const queuedHeadSchema = z
     /** Not to be started before. */
     not_before: timeField.exactOptional(),
     /** What it takes of its agent's machine: name → count. */
-    slots: mapOf(countField),
+    slots: mapOf(smallCountField),
     timeout_ms: durationMsField.exactOptional(),
     /** Runs that were enqueued together. */
     group: lineField.exactOptional(),
@@ -24,7 +24,7 @@ const queuedHeadSchema = z
     replace: lineField.exactOptional(),
     /** Hash of the queue definition that it was merged with. */
     definition: lineField,
-    attempts_max: countField,
+    attempts_max: smallCountField,
   })
   .readonly();
 
@@ -32,7 +32,7 @@ const queuedHeadSchema = z
 export type QueuedHead = z.output<typeof queuedHeadSchema>;
 
 const leaseSchema = z
-  .object({ agent: lineField, incarnation: lineField, attempt: countField, since: timeField })
+  .object({ agent: lineField, incarnation: lineField, attempt: attemptField, since: timeField })
   .readonly();
 
 /** An agent's claim on a run. The incarnation is new at each start of an agent, so that two of one id are told apart. */

@@ -1,6 +1,6 @@
 import { LaunchError } from "../core/errors.ts";
 import { type JsonObject, type ParsedObject, readJsonObject } from "../core/json.ts";
-import { askedBounds, headBounds, recordBounds } from "./bounds.ts";
+import { askedBounds, askedHeadBounds, recordBounds } from "./bounds.ts";
 import type { RunDocument } from "./document.ts";
 import { type ReadHead, runHeadSchema, type WantedHead } from "./head.ts";
 import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
@@ -64,7 +64,7 @@ export function refuseUnreadable({ run, record }: Recorded): void {
   const refused = (why: string): LaunchError => new LaunchError("bad-spec", `what was asked for can't be kept: ${why}`);
   if (fault !== undefined) throw refused(whyUnreadable(fault, "record"));
   const documents = [
-    { called: "head", read: readJsonObject(JSON.stringify(run), headBounds) },
+    { called: "head", read: readJsonObject(JSON.stringify(run), askedHeadBounds) },
     { called: "record", read: readJsonObject(JSON.stringify(record), askedBounds) },
   ];
   for (const { called, read } of documents) if (read.kind === "other") throw refused(`its ${called} ${read.why}`);

@@ -74,7 +74,8 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
       cut: ending === "cancelled" ? undefined : ending,
       now: clock.now(),
     });
-    return (await writeEnd(end, served, leased)) === "written" ? end.result : fenced();
+    const written = await writeEnd(end, served, leased);
+    return written === "fenced" ? fenced() : written;
   };
   const conclude = (ended: RunDocument): Promise<Result> => (concluding ??= writeResult(ended));
 

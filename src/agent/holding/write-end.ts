@@ -1,16 +1,66 @@
 import type { LeaseWrite, QueueEntry, QueueStore } from "../../stores/queue-store.ts";
 import type { Served } from "../context.ts";
-import type { AttemptEnd } from "../../run/end-of-attempt.ts";
+import type { AttemptEnd, AttemptResult } from "../../run/end-of-attempt.ts";
+import { lostOutcome, type RunOutcome } from "../../run/outcome.ts";
+import { bareEnd } from "../../run/transitions/bare-end.ts";
+import { RefusedDocument } from "../../stores/refused-document.ts";
 import type { LeaseEntry } from "./lease-entry.ts";
 import { reserveNext } from "../taking/take.ts";
 
-/** Writes what became of an attempt; with a run's end the next run is taken in the same request. Tries until it is known. */
-export async function writeEnd(end: AttemptEnd, served: Served, leased: LeaseEntry): Promise<"written" | "fenced"> {
+type EndWrite = AttemptResult | "fenced";
+
+/** Writes what became of an attempt, and gives that. What the store refuses for what is in it ends with no more than how it ended. */
+export async function writeEnd(end: AttemptEnd, served: Served, leased: LeaseEntry): Promise<EndWrite> {
+  let refused: RefusedDocument | undefined;
+  for (const next of ["next", "alone"] as const) {
+    try {
+      return (await insistOnEnd(end, { served, leased, next })) === "written" ? end.result : "fenced";
+    } catch (error) {
+      if (!(error instanceof RefusedDocument)) throw error;
+      // It may have been the next run's fault.
+      refused = error;
+    }
+  }
+  const { launcher, log, clock } = served.agent.services;
+  const { run } = end.document;
+  const why = refused?.message ?? "";
+  log.warning(`${run.name}  what it has made is not kept: ${why}`);
+  const document = bareEnd(end.document, { outcome: outcomeOf(end), launcher, why }, clock.now());
+  const { reason, message = "" } = document.run;
+  const result: AttemptResult =
+    reason === undefined
+      ? { kind: "succeeded" }
+      : { kind: document.run.state === "cancelled" ? "cancelled" : "failed", reason, message };
+  const bare: AttemptEnd = { kind: "finish", document, result };
+  return (await insistOnEnd(bare, { served, leased, next: "alone" })) === "written" ? result : "fenced";
+}
+
+/** A run whose document is refused is not tried again: what it was asked to be is in it. */
+function outcomeOf({ document: { run }, result }: AttemptEnd): RunOutcome {
+  if (result.kind === "succeeded") return { state: "succeeded", exitCode: 0 };
+  if (!("reason" in result))
+    return lostOutcome("its agent had to stop, and its store refuses what is to be kept of it");
+  return {
+    state: result.kind === "cancelled" ? "cancelled" : "failed",
+    reason: result.reason,
+    message: result.message,
+    ...(run.exit_code === undefined ? {} : { exitCode: run.exit_code }),
+  };
+}
+
+type Insisting = { readonly served: Served; readonly leased: LeaseEntry; readonly next: "next" | "alone" };
+
+/** With a run's end the next run is taken in the same request. Tries until it is known. */
+async function insistOnEnd(
+  end: AttemptEnd,
+  { served, leased, next: takesNext }: Insisting,
+): Promise<"written" | "fenced"> {
   const { store } = served;
   let tries = 0;
   const write = async (entry: QueueEntry, signal: AbortSignal): Promise<LeaseWrite> => {
     // After an answer that was lost the next run may be ours already: a snapshot tells.
-    const next = end.kind === "finish" && tries++ === 0 ? reserveNext(served, entry) : undefined;
+    const next =
+      end.kind === "finish" && takesNext === "next" && tries++ === 0 ? reserveNext(served, entry) : undefined;
     if (next === undefined) return writeAlone({ store, entry }, end, signal);
     return next.during(async () => {
       const finished =

@@ -1,13 +1,17 @@
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import { RefusedDocument } from "../../stores/refused-document.ts";
 
 /*
  * A store that can't be reached stops no run: what is to be written to it is tried again for as long as it takes, with a random wait that
  * grows to a bound. People hear of it once, and once more when it is over.
  */
 export type Patience = {
-  /** Tries until `work` gives an answer that isn't "unknown". Rejects when the signal is aborted, with its reason. */
+  /**
+   * Tries until `work` gives an answer that isn't "unknown". Rejects when the signal is aborted, with its reason, and when the store refuses
+   * what is written for what is in it.
+   */
   insist<T extends { readonly kind: string }>(
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
@@ -59,6 +63,11 @@ export function patience(longestWaitMs: number, { log, clock, name }: PatienceSe
           failed(new Error("it gave no clean answer"));
         } catch (error) {
           signal.throwIfAborted();
+          // It is there, and will say the same again.
+          if (error instanceof RefusedDocument) {
+            worked();
+            throw error;
+          }
           failed(error);
         }
         await clock.sleep(wait * (0.5 + Math.random() / 2), signal);

@@ -17,8 +17,7 @@ const unseen = "[\\u061c\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u20
 
 const acting = new RegExp([controlString, colours, controlSequence, escape, control, unseen].join("|"), "gu");
 const isColour = new RegExp(`^${colours}$`, "u");
-/** A line that ends in another colour than it began in. */
-const coloured = /^[^\n]*\u001b\[(?!0*m)[0-9;:]*m(?:(?!\u001b\[0*m)[^\n])*$/gmu;
+const reset = "\u001b[0m";
 
 /** Whether there is anything to take out. Most output has nothing of the kind. */
 const maybe =
@@ -30,7 +29,15 @@ export function terminalText(text: string): string {
   return text
     .replace(/\r+\n?/g, "\n")
     .replace(acting, (sequence) => (isColour.test(sequence) ? sequence : ""))
-    .replace(coloured, (line) => `${line}\u001b[0m`);
+    .split("\n")
+    .map(withReset)
+    .join("\n");
+}
+
+/** A line whose last sequence is a colour ends in it: by now it has no other sequence. */
+function withReset(line: string): string {
+  const last = line.lastIndexOf("\u001b[");
+  return last === -1 || /^\u001b\[0*m/.test(line.slice(last, last + 16)) ? line : `${line}${reset}`;
 }
 
 /** The same without colours. */

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { git, gitOrThrow } from "../../clients/git/git.ts";
-import { isFileMissing } from "../../core/errors.ts";
 import { withoutCredentials } from "../../core/output/credentials.ts";
 import type { Head, Inspection } from "./work-tree/inspection.ts";
+import { repositoryText } from "./repository-text.ts";
 import { chooseRemote, fetchHeadName, isLocalPath, parseFetchHead } from "./remotes.ts";
 
 /*
@@ -30,8 +29,8 @@ export async function findBase(inspection: Inspection, head: Head, signal: Abort
   const { toplevel: cwd, remotes, status, files } = inspection;
   const [urls, fetchHead, shallow, ref] = await Promise.all([
     urlsOf(inspection, signal),
-    readText(files.fetchHead),
-    readText(files.shallow),
+    textOf(files.fetchHead),
+    textOf(files.shallow),
     status.branch ?? nameOfDetached(inspection, head, signal),
   ]);
   const fetched = parseFetchHead(fetchHead).flatMap(({ hash, from }) => {
@@ -145,11 +144,6 @@ async function nameOfDetached(inspection: Inspection, head: Head, signal: AbortS
   return inspection.remotes.urls.has(remote) ? branch.slice(remote.length + 1) : branch;
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isFileMissing(error)) return "";
-    throw error;
-  }
+async function textOf(path: string): Promise<string> {
+  return (await repositoryText(path)) ?? "";
 }

@@ -3,6 +3,7 @@ import type { Database, Row } from "../../clients/postgres/database.ts";
 import { faultOf, sqlState } from "../../clients/postgres/fault.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import { RefusedDocument } from "../refused-document.ts";
 import { prepareTables } from "./migrate.ts";
 
 /*
@@ -102,13 +103,18 @@ const tooManyWaiting = "LA001";
 /** What nobody could read; raised by whatever writes. */
 const outOfBounds = "LA002";
 
+/** What Postgres itself says of a value: class 22, one that a column doesn't take, and what is too long for a type. */
+function isOfDocument(code: string): boolean {
+  return code === outOfBounds || code.startsWith("22") || code === "23502" || code === "23514" || code.startsWith("54");
+}
+
 function refusal(location: string, error: unknown): LaunchError {
   const said = messageOf(error);
   if (sqlState(error) === tooManyWaiting) {
     return new LaunchError("refused", `the store ${location} takes no more: ${said}`, { cause: error });
   }
-  if (sqlState(error) === outOfBounds) {
-    return new LaunchError("refused", `the store ${location} keeps no such thing: ${said}`, { cause: error });
+  if (isOfDocument(sqlState(error) ?? "")) {
+    return new RefusedDocument(`the store ${location} keeps no such thing: ${said}`, { cause: error });
   }
   const fault = faultOf(error);
   if (fault === "denied") {

@@ -6,6 +6,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { findMarkedProcesses } from "../../../src/core/process-identity.ts";
 import { LaunchError } from "../../../src/core/errors.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
+import { RefusedDocument } from "../../../src/stores/refused-document.ts";
 import { describeWithDocker } from "../../support/engines.ts";
 import { remainsOf } from "../../support/launch/remains.ts";
 import { withFaults } from "../../support/stores/store-faults.ts";
@@ -190,6 +191,32 @@ test("a store that is away for longer than the lease stops no run, and hears of 
   expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(runIds.map(() => "1 succeeded"));
   expect(begun()).toBe(3);
   expect((await other).runs).toEqual([]);
+});
+
+test("a run whose end the store refuses for what is in it has ended all the same, with how it ended alone", async () => {
+  runIds = await place.enqueue(["echo digits.accuracy; exit 3", "true"]);
+  const asked: string[] = [];
+  const store = new Proxy(place.store, {
+    get: (target, verb) => {
+      const member: unknown = Reflect.get(target, verb);
+      if (typeof member !== "function") return member;
+      return (...args: readonly unknown[]): unknown => {
+        // What a launch has done is told by its phases.
+        if (String(verb).startsWith("finish") && JSON.stringify(args).includes('"phases":[{')) {
+          asked.push(String(verb));
+          throw new RefusedDocument("the store keeps no such thing: invalid input syntax");
+        }
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+  const result = await place.run({ maxJobs: 1 }, { store });
+  expect(result.runs.map(({ end }) => end.kind)).toEqual(["failed", "succeeded"]);
+  expect(asked.length).toBeLessThanOrEqual(4);
+  expect(await states()).toEqual(["ended failed 1", "ended succeeded 1"]);
+  const stored = await place.store.read(runIds[0]!, new AbortController().signal);
+  expect(stored?.run).toMatchObject({ reason: "exit-code", exit_code: 3 });
+  expect(JSON.stringify(stored?.record["warnings"])).toContain("invalid input syntax");
 });
 
 test("answers that are lost after they were applied change nothing", async () => {

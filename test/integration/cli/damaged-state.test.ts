@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isSoak } from "../../support/chaos/heavy.ts";
 import { commandLine, type Ended } from "../../support/cli/command-line.ts";
 import { compileCache } from "../../support/cli/compile-cache.ts";
 import { copyState, type Damage, damages } from "../../support/cli/damaged-state.ts";
@@ -9,7 +10,7 @@ import { type TemporaryFolder, temporaryFolder } from "../../support/git/git-rep
 
 /*
  * Whatever has become of the state folder, a command ends by itself, says in words what is wrong and where, and has one of its exit codes.
- * Each damage meets one of the commands here, another each time; with LAUNCH_E2E all meet all.
+ * Each damage meets one of the commands here, another each time; in a soak all meet all.
  */
 const commands: readonly (readonly string[])[] = [
   ["run"],
@@ -31,7 +32,7 @@ const commands: readonly (readonly string[])[] = [
   ["trust"],
   ["trust", "--list"],
 ];
-const perDamage = process.env["LAUNCH_E2E"] === "1" ? commands.length : 1;
+const perDamage = isSoak ? commands.length : 1;
 const endsWithinMs = 120_000;
 
 const named = (id: string): string =>

@@ -66,6 +66,18 @@ describe.each(pairs)("from %s to %s", (fromName = "", toName = "") => {
       .filter(({ run }) => Date.parse(run.queued?.not_before ?? "2000-01-01") < Date.now())
       .map(({ run }) => run.run_id);
 
+  it("a run that the other store refuses is left, with the reason, and holds up no other", async ({ skip }) => {
+    // git keeps every text; jsonb has no NUL in a name.
+    skip(toName !== postgres);
+    await enqueue(2);
+    await from.enqueue([queuedDocument("odd", { slots: { "a\0b": 1 } })], signal);
+    const result = await migrate({ from, to }, services, signal);
+    expect([...result.moved].sort()).toEqual(["train-0", "train-1"]);
+    expect(result.left).toEqual([{ runId: "odd", why: expect.stringContaining("Unicode") as string }]);
+    expect(await idsOf(from, "waiting")).toEqual(["odd"]);
+    expect([...(await startable(to))].sort()).toEqual(["train-0", "train-1"]);
+  });
+
   it("all that waits goes, whole, in its order; what runs stays", async () => {
     const time = "2026-11-23T10:07:00.000Z";
     const patch = Buffer.from("diff --git a/a b/a\n\0binary\n");

@@ -9,6 +9,7 @@ import type { WholeStore } from "../../../src/stores/whole-store.ts";
 import { beatOf } from "../../support/agent/agent-beat.ts";
 import { describeWith } from "../../support/engines.ts";
 import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
+import { endedRun } from "../../support/stores/queued-run.ts";
 import { queuedDocument } from "../../support/stores/run-document.ts";
 
 /* Whoever may write to the tables can write what no launch would. */
@@ -64,6 +65,23 @@ describeWith(["postgres"], "rows that somebody else has damaged", () => {
     const { agents, unreadableBeats } = await store.snapshot("all", signal);
     expect(agents).toEqual([]);
     expect(unreadableBeats?.get("a1")?.why).toContain('at "queues"');
+  });
+
+  it("one that had ended waits again only where its queue has room", async () => {
+    const limit = { name: "gpu", text: "limits: {waiting: 2}", expected: undefined, by: "ann", maxWaiting: 2 };
+    await store.definitions!.write(limit, signal);
+    const [first] = (await store.snapshot("all", signal)).entries;
+    const end = endedRun(queuedDocument("digits-1"), { state: "cancelled", reason: "cancelled" });
+    expect(await store.cancel(first!, end, signal)).toBe("cancelled");
+    await store.enqueue([queuedDocument("digits-3")], signal);
+    await damage("runs SET unreadable = 'x' WHERE run_id = 'digits-1'");
+    const [odd] = (await store.snapshot("all", signal)).unreadable;
+    await expect(store.putUnread(odd!, "waiting", signal)).rejects.toMatchObject({ code: "refused" });
+    expect((await store.snapshot("all", signal)).unreadable).toMatchObject([{ place: "ended" }]);
+    const [last] = (await store.snapshot("all", signal)).entries;
+    const other = endedRun(queuedDocument("digits-2"), { state: "cancelled", reason: "cancelled" });
+    expect(await store.cancel(last!, other, signal)).toBe("cancelled");
+    expect(await store.putUnread(odd!, "waiting", signal)).toBe(true);
   });
 
   it("a head of more values than a reader takes is refused", async () => {

@@ -53,7 +53,7 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/between-stores transitions/head-and-record unreadable",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/bare-end transitions/between-stores transitions/head-and-record unreadable",
   "run/names": "",
   "run/redaction": "",
   "run/transitions": "attempt-record",
@@ -65,7 +65,8 @@ export const doors: Doors = {
   "spec/queue-definition": "asked-queue",
   "spec/reading": "issues",
   "spec/resolve": "merge",
-  stores: "administration agent-store choose-store definition-store index location queue-store store whole-store",
+  stores:
+    "administration agent-store choose-store definition-store index location queue-store refused-document store whole-store",
   "stores/git/definitions": "definition-branch definitions",
   "stores/git/log": "fold folded history remove-folded",
   "stores/git/queue":

@@ -23,7 +23,7 @@ const maxFiles = 16;
 const maxTogether = 8;
 const maxBytesTogether = 16 * 1024 * 1024;
 
-/** Of very many the longest are left out: so much is held at once. */
+/** So much is held at once. */
 const maxBytesAtOnce = 64 * 1024 * 1024;
 
 /**
@@ -52,6 +52,48 @@ export async function readObjects(
   });
 }
 
+/** Of how many revisions something is made, and what: of very many objects only what is made of them is kept. */
+export type Making<T> = {
+  readonly each: number;
+  readonly make: (objects: readonly (ReadObject | undefined)[], index: number) => T;
+};
+
+/** Reads as many objects as there are, some at a time, and gives what is made of each few of them that stand together. */
+export async function readInParts<T>(
+  repository: Repository,
+  request: ReadRequest & Making<T>,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  const { revisions, each, make } = request;
+  const groups = Array.from({ length: Math.ceil(revisions.length / each) }, (_, index) => index * each);
+  if (revisions.length <= maxFiles) {
+    const objects = await readObjects(repository, request, signal);
+    return groups.map((start, index) => make(objects.slice(start, start + each), index));
+  }
+  const limits = limitsOf(request);
+  const wanted = revisions.map((revision, index) => ({ revision, limit: limits[index] ?? 0 }));
+  const heads = await readShortHeads(repository, wanted, signal);
+  const made: T[] = [];
+  while (made.length < groups.length) {
+    const sizes = new Map<string, number>();
+    let sum = 0;
+    let end = made.length;
+    for (; end < groups.length; end++) {
+      const own = heads.slice(end * each, (end + 1) * each).filter((head) => head !== undefined);
+      sum += own.reduce((bytes, { size }) => bytes + size, 0);
+      if (sum > maxBytesAtOnce && end > made.length) break;
+      for (const { id, size } of own) sizes.set(id, size);
+    }
+    const contents = await readSized(repository, sizes, signal);
+    while (made.length < end) {
+      const own = heads.slice(made.length * each, (made.length + 1) * each);
+      const objects = own.map((head) => (head === undefined ? undefined : contents.get(head.id)));
+      made.push(make(objects, made.length));
+    }
+  }
+  return made;
+}
+
 function limitsOf({ revisions, maxBytes }: ReadRequest): readonly number[] {
   return typeof maxBytes === "number" ? revisions.map(() => maxBytes) : maxBytes;
 }
@@ -67,12 +109,30 @@ async function readByGit(
     const found = await readTogether(repository, wanted, signal);
     if (found !== undefined) return found;
   }
+  const heads = await readShortHeads(repository, wanted, signal);
+  const contents = await readSized(repository, shortest(heads.filter((head) => head !== undefined)), signal);
+  return heads.map((head) => (head === undefined ? undefined : contents.get(head.id)));
+}
+
+/** What each object is; undefined for what is missing or too long. */
+async function readShortHeads(
+  repository: Repository,
+  wanted: readonly Wanted[],
+  signal: AbortSignal,
+): Promise<readonly (BatchAnswer | undefined)[]> {
   const revisions = wanted.map(({ revision }) => revision);
-  const all = await readHeads(repository, revisions, signal);
-  const heads = all.map((head, index) =>
+  const heads = await readHeads(repository, revisions, signal);
+  return heads.map((head, index) =>
     head !== undefined && head.size <= (wanted[index]?.limit ?? 0) ? head : undefined,
   );
-  const sizes = shortest(heads.filter((head) => head !== undefined));
+}
+
+/** Objects by their ids, whose sizes are known. */
+async function readSized(
+  repository: Repository,
+  sizes: ReadonlyMap<string, number>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ReadObject>> {
   const contents = new Map<string, ReadObject>();
   let rest = [...sizes.keys()];
   while (rest.length > 0) {
@@ -82,10 +142,10 @@ async function readByGit(
     // git ends at an object that it can't read: go on behind it.
     rest = rest.slice(answers.length + 1);
   }
-  return heads.map((head) => (head === undefined ? undefined : contents.get(head.id)));
+  return contents;
 }
 
-/** Id → size, of as many as may be held at once, from the shortest on. */
+/** Id → size, of as many as may be held at once, from the shortest on: there are no more of what is read so. */
 function shortest(heads: readonly BatchAnswer[]): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   let sum = 0;

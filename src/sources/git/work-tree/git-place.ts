@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { lstat, readFile, realpath } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { isFileMissing, LaunchError } from "../../../core/errors.ts";
 import { valueIn } from "./config-file.ts";
+import { repositoryText } from "../repository-text.ts";
 
 /** Where a checkout has its files and its git directory, by what lies there: git itself is told by the checkout's configuration. */
 export type GitPlace = {
@@ -34,7 +35,7 @@ export async function findGitPlace(directory: string): Promise<GitPlace | undefi
 async function placeAt(toplevel: string): Promise<GitPlace> {
   const dotGit = join(toplevel, ".git");
   const gitDirectory = await gitDirectoryOf(dotGit);
-  const common = await textOf(join(gitDirectory, "commondir"));
+  const common = await repositoryText(join(gitDirectory, "commondir"));
   const commonDirectory = common === undefined ? gitDirectory : resolve(gitDirectory, common.trim());
   const isOwn =
     gitDirectory === dotGit
@@ -43,7 +44,22 @@ async function placeAt(toplevel: string): Promise<GitPlace> {
         ? await isWorkTreeOf(gitDirectory, toplevel)
         : await isLinkedWorktree({ gitDirectory, commonDirectory, dotGit });
   if (!isOwn || !(await staysInside(gitDirectory, commonDirectory))) throw leadsAway(toplevel, gitDirectory);
+  await refuseOddFiles([gitDirectory, commonDirectory]);
   return { toplevel, gitDirectory, commonDirectory };
+}
+
+/** What git itself reads by these names; a pipe in the place of one would have it wait without end. */
+const readByGit = ["HEAD", "config", "index", "packed-refs", "shallow", "info/grafts", "objects/info/alternates"];
+
+async function refuseOddFiles(directories: readonly string[]): Promise<void> {
+  const paths = [...new Set(directories)].flatMap((directory) => readByGit.map((name) => join(directory, name)));
+  await Promise.all(
+    paths.map(async (path) => {
+      const stats = await stat(path).catch(() => undefined);
+      if (stats !== undefined && !stats.isFile())
+        throw new LaunchError("source-failed", `${path} is no file; remove it`);
+    }),
+  );
 }
 
 /** A folder, or a file that names one. */
@@ -52,7 +68,7 @@ async function gitDirectoryOf(dotGit: string): Promise<string> {
   if (stats.isDirectory()) return dotGit;
   if (stats.isSymbolicLink() && (await realpath(dotGit)) !== dotGit && (await isFolder(dotGit)))
     return realpath(dotGit);
-  const named = /^gitdir: (.+)$/m.exec((await textOf(dotGit)) ?? "")?.[1];
+  const named = /^gitdir: (.+)$/m.exec((await repositoryText(dotGit)) ?? "")?.[1];
   if (named === undefined) throw new LaunchError("source-failed", `${dotGit} is neither a folder nor names one`);
   const directory = resolve(dirname(dotGit), named);
   return realpath(directory).catch((cause: unknown) => {
@@ -66,7 +82,7 @@ async function isFolder(path: string): Promise<boolean> {
 
 /** A submodule's, or one made apart from its files: its configuration says whose it is. */
 async function isWorkTreeOf(gitDirectory: string, toplevel: string): Promise<boolean> {
-  const named = valueIn((await textOf(join(gitDirectory, "config"))) ?? "", "core.worktree");
+  const named = valueIn((await repositoryText(join(gitDirectory, "config"))) ?? "", "core.worktree");
   return named !== undefined && (await isSame(resolve(gitDirectory, named), toplevel));
 }
 
@@ -76,14 +92,14 @@ async function isLinkedWorktree(link: {
   readonly commonDirectory: string;
   readonly dotGit: string;
 }): Promise<boolean> {
-  const back = (await textOf(join(link.gitDirectory, "gitdir")))?.trim();
+  const back = (await repositoryText(join(link.gitDirectory, "gitdir")))?.trim();
   const isBelow = dirname(link.gitDirectory) === join(link.commonDirectory, "worktrees");
   return back !== undefined && isBelow && (await isSame(resolve(link.gitDirectory, back), link.dotGit));
 }
 
 /** The files that say which commit is checked out, and the folders that hold them, are this repository's and no links to another's. */
 async function staysInside(gitDirectory: string, commonDirectory: string): Promise<boolean> {
-  const head = await textOf(join(gitDirectory, "HEAD"));
+  const head = await repositoryText(join(gitDirectory, "HEAD"));
   const ref = /^ref: (refs\/\S+)/.exec(head ?? "")?.[1];
   const common = ["refs", "packed-refs", "objects", ...(ref === undefined ? [] : [ref])];
   const paths = [[gitDirectory, "HEAD"], ...common.map((name) => [commonDirectory, name] as const)] as const;
@@ -104,15 +120,6 @@ async function isSame(one: string, other: string): Promise<boolean> {
 async function realOf(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);
-  } catch (error) {
-    if (isFileMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
   } catch (error) {
     if (isFileMissing(error)) return undefined;
     throw error;

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GitRequest } from "../../../clients/git/git.ts";
 import { type ScratchRepository, writingTo } from "../../../clients/git/scratch-repository.ts";
-import { isFileMissing } from "../../../core/errors.ts";
 import { type ConfigEntry, configEntries } from "./config-file.ts";
 import type { GitPlace } from "./git-place.ts";
+import { repositoryText } from "../repository-text.ts";
 
 /*
  * A git directory of our own in the place of a checkout's, for the commands that look at files: there git would run the filters, the hooks
@@ -89,12 +89,7 @@ function filtersOf(entries: readonly ConfigEntry[]): readonly string[] {
 }
 
 async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isFileMissing(error)) return "";
-    throw error;
-  }
+  return (await repositoryText(path)) ?? "";
 }
 
 async function copyText(from: string, to: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { readObjects, readTree } from "../../../clients/git/objects/read-objects.ts";
+import { type ReadObject, readInParts, readObjects, readTree } from "../../../clients/git/objects/read-objects.ts";
 import type { Repository } from "../../../clients/git/repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { parseKey } from "../../../queues/key.ts";
@@ -129,12 +129,14 @@ export async function foldedHeads(
   signal: AbortSignal,
 ): Promise<readonly ListedRun[]> {
   const revisions = paths.flatMap(({ path }) => [`${log}:${path}/${runFiles.head}`, `${log}:${path}`]);
-  const objects = await readObjects(local, { revisions, maxBytes: maxHeadBytes }, signal);
-  return paths.map(({ runId }, index): ListedRun => {
-    const head = readHead(runId, objects[2 * index]?.content);
-    const version = objects[2 * index + 1]?.id ?? log;
-    return head.kind === "run" ? { kind: "run", run: placed(head.run, "ended"), version } : { ...head, runId, version };
-  });
+  const make = ([content, folder]: readonly (ReadObject | undefined)[], index: number): readonly ListedRun[] =>
+    paths.slice(index, index + 1).map(({ runId }) => {
+      const head = readHead(runId, content?.content);
+      const version = folder?.id ?? log;
+      if (head.kind === "unreadable") return { ...head, runId, version };
+      return { kind: "run", run: placed(head.run, "ended"), version };
+    });
+  return (await readInParts(local, { revisions, maxBytes: maxHeadBytes, each: 2, make }, signal)).flat();
 }
 
 /** A folded run in the log of its queue, which was at the commit `log`. */

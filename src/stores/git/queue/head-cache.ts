@@ -1,7 +1,8 @@
+import type { ReadObject } from "../../../clients/git/objects/read-objects.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { maxRunFileBytes, readHead, readWhole, type RunContents, runFiles } from "../runs/run-files.ts";
 import { readInQueue } from "../../queued-head.ts";
-import { readTips } from "../runs/read-tips.ts";
+import { makeOfTips } from "../runs/read-tips.ts";
 import type { Tip } from "./queue-refs.ts";
 import type { OpenedStore } from "../repository/repository.ts";
 
@@ -22,6 +23,8 @@ export interface HeadCache {
   keep(queues: readonly string[] | "all", tips: readonly Tip[]): void;
 }
 
+type Made = { readonly isWhole: boolean; readonly read: ReadHead | undefined };
+
 type Cached = { readonly head: ReadHead; readonly until: number; readonly queue: string };
 
 export function headCache(monotonicMs: () => number): HeadCache {
@@ -35,13 +38,16 @@ export function headCache(monotonicMs: () => number): HeadCache {
   };
   const readSome = async (opened: OpenedStore, some: readonly Tip[], signal: AbortSignal): Promise<void> => {
     const wanted = some.map((tip) => ({ name: tip.name, id: tip.id, before: newest.get(runKey(tip)) }));
-    const found = await readTips(opened, { tips: wanted, paths, maxBytes, unseen: true }, signal);
+    const make = (files: readonly (ReadObject | undefined)[], index: number): Made => {
+      const [head, record] = files.map((object) => (object?.type === "blob" ? object.content : undefined));
+      const tip = some[index];
+      if (tip === undefined) return { isWhole: false, read: undefined };
+      return { isWhole: head !== undefined && record !== undefined, read: headOf(tip, { head, record }) };
+    };
+    const made = await makeOfTips(opened, { tips: wanted, paths, maxBytes, unseen: true, make }, signal);
     some.forEach((tip, index) => {
-      const [head, record] = (found[index] ?? []).map((object) =>
-        object?.type === "blob" ? object.content : undefined,
-      );
-      const read = headOf(tip, { head, record });
-      const isWhole = head !== undefined && record !== undefined;
+      const { isWhole, read } = made[index] ?? { isWhole: false, read: undefined };
+      if (read === undefined) return;
       if (isWhole) add(tip, read);
       else heads.set(tip.id, { head: read, queue: tip.queue, until: monotonicMs() + missingMs });
     });

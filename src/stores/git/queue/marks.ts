@@ -57,8 +57,7 @@ export async function beat(
 ): Promise<BeatResult> {
   const opened = await openForWriting(context, signal);
   const name = agentRef(said.agent);
-  const text = `${JSON.stringify(said, undefined, 2)}\n`;
-  const mark = markCommit(opened, { [beatFile]: text }, `${said.agent}: beat ${said.sequence}`);
+  const mark = markCommit(opened, { [beatFile]: JSON.stringify(said) }, `${said.agent}: beat ${said.sequence}`);
   const settled = await makeMark(opened, { name, from: expected, mark }, signal);
   if (settled.kind === "done") return { kind: "written", version: mark.id };
   if (settled.kind === "unknown") return { kind: "unknown", message: settled.said };

@@ -1,3 +1,4 @@
+import type { ReadObject } from "../../../clients/git/objects/read-objects.ts";
 import { type ReadBeat, readBeatText } from "../../../run/beat.ts";
 import { beatBounds } from "../../../run/bounds.ts";
 import type { SeenAgent } from "../../agent-store.ts";
@@ -7,7 +8,7 @@ import { type OpenedQueueContext, openForReading, type QueueContext } from "./qu
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
 import { setSecondsAside } from "./same-id.ts";
-import { readTips } from "../runs/read-tips.ts";
+import { makeOfTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
 import { placed } from "../../../run/transitions.ts";
 
@@ -123,8 +124,10 @@ async function readBeats(
   signal: AbortSignal,
 ): Promise<Beats> {
   const unknown = agents.filter(({ id }) => !known.has(id));
-  const request = { tips: unknown, paths: [beatFile], maxBytes: beatBounds.bytes } as const;
-  const found = await readTips(opened, request, signal);
+  const make = ([file]: readonly (ReadObject | undefined)[], index: number): ReadBeat =>
+    parseBeat(unknown[index]?.agent ?? "", file?.content);
+  const request = { tips: unknown, paths: [beatFile], maxBytes: beatBounds.bytes, make } as const;
+  const found = await makeOfTips(opened, request, signal);
   const beats = new Map<string, SeenAgent>();
   const unreadableBeats = new Map<string, UnreadableBeat>();
   for (const { id } of agents) {
@@ -132,7 +135,7 @@ async function readBeats(
     if (beat !== undefined) beats.set(id, beat);
   }
   unknown.forEach(({ agent, id }, index) => {
-    const read = parseBeat(agent, found[index]?.[0]?.content);
+    const read = found[index] ?? parseBeat(agent, undefined);
     if (read.kind === "beat") beats.set(id, { beat: read.beat, version: id });
     else {
       opened.log.debug(`the beat of agent "${agent}" can't be read: ${read.why}`);

@@ -1,10 +1,11 @@
+import type { ReadObject } from "../../../clients/git/objects/read-objects.ts";
 import type { ListedRun } from "../../store.ts";
 import type { StoredRun } from "../../../run/document.ts";
 import { foldedHeads, foldedPathsShown, logTip, readFolded } from "../log/folded.ts";
 import { type OpenedQueueContext, openForReading, type QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
 import type { RunPlace } from "./documents.ts";
-import { readTips } from "./read-tips.ts";
+import { makeOfTips } from "./read-tips.ts";
 import { maxHeadBytes, readHead, runFiles, runIdOf, runRef, runRefs } from "./run-files.ts";
 import { placed, placedDocument } from "../../../run/transitions.ts";
 import type { OpenedStore } from "../repository/repository.ts";
@@ -96,12 +97,12 @@ async function ownRuns(
     const runId = runIdOf(name);
     if (runId !== undefined) found.push({ name, runId, id });
   }
-  const request = { tips: found, paths: [runFiles.head], maxBytes: maxHeadBytes } as const;
-  const heads = await readTips(opened, request, signal);
-  return found.map(({ runId, id }, index): ListedRun => {
-    const read = readHead(runId, heads[index]?.[0]?.content);
-    return read.kind === "run" ? { ...read, version: id } : { ...read, runId, version: id };
-  });
+  const make = ([head]: readonly (ReadObject | undefined)[], index: number): readonly ListedRun[] =>
+    found.slice(index, index + 1).map(({ runId, id }) => {
+      const read = readHead(runId, head?.content);
+      return read.kind === "run" ? { ...read, version: id } : { ...read, runId, version: id };
+    });
+  return (await makeOfTips(opened, { tips: found, paths: [runFiles.head], maxBytes: maxHeadBytes, make }, signal)).flat();
 }
 
 /** The newest folded runs of each queue, by when they were put into it. */

@@ -1,4 +1,4 @@
-import { type ReadObject, readObjects } from "../../../clients/git/objects/read-objects.ts";
+import { type Making, type ReadObject, readInParts } from "../../../clients/git/objects/read-objects.ts";
 import type { WantedTip } from "../../../clients/git/remotes/remote-refs.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { OpenedStore } from "../repository/repository.ts";
@@ -17,22 +17,40 @@ export type TipsRequest = {
 };
 
 /** Files of tips, whose objects are obtained in one fetch where they are not here. What is missing or damaged is undefined. */
-export async function readTips(
+export function readTips(
   opened: OpenedStore,
-  { tips, paths, maxBytes, unseen = false }: TipsRequest,
+  request: TipsRequest,
   signal: AbortSignal,
 ): Promise<readonly (readonly (ReadObject | undefined)[])[]> {
-  const read = async (filesOnly: boolean): Promise<readonly (readonly (ReadObject | undefined)[])[]> => {
-    const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
-    const limits = typeof maxBytes === "number" ? maxBytes : tips.flatMap(() => maxBytes);
-    const objects = await readObjects(opened.local, { revisions, maxBytes: limits, filesOnly }, signal);
-    return tips.map((_tip, index) => objects.slice(index * paths.length, (index + 1) * paths.length));
-  };
+  return makeOfTips(opened, { ...request, make: (files) => files }, signal);
+}
+
+/** The same of as many tips as there are: what is made of each tip's files is kept, and not the files. */
+export async function makeOfTips<T>(
+  opened: OpenedStore,
+  { tips, paths, maxBytes, unseen = false, make }: TipsRequest & Pick<Making<T>, "make">,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  const revisions = tips.flatMap(({ id }) => paths.map((path) => (path === "" ? id : `${id}:${path}`)));
+  const limits = typeof maxBytes === "number" ? maxBytes : tips.flatMap(() => maxBytes);
+  const missing = new Set<WantedTip>();
+  const read = (filesOnly: boolean): Promise<readonly T[]> =>
+    readInParts(
+      opened.local,
+      {
+        ...{ revisions, maxBytes: limits, filesOnly, each: paths.length },
+        make: (files, index) => {
+          const tip = tips[index];
+          if (tip !== undefined && files[0] === undefined) missing.add(tip);
+          return make(files, index);
+        },
+      },
+      signal,
+    );
   if (tips.length === 0) return [];
-  const found = await read(unseen);
-  const missing = tips.filter((_tip, index) => found[index]?.[0] === undefined);
-  if (missing.length === 0) return found;
-  await obtain(opened, missing, signal);
+  const made = await read(unseen);
+  if (missing.size === 0) return made;
+  await obtain(opened, [...missing], signal);
   return read(false);
 }
 

@@ -38,15 +38,12 @@ export function runIdOf(ref: string): string | undefined {
 /** A document as the files of a tree. Parts that it leaves out are left out here too. */
 export function filesOf(document: RunDocument): Readonly<Record<string, string | Uint8Array>> {
   return {
-    [runFiles.head]: jsonText(document.run),
-    [runFiles.record]: jsonText(document.record),
+    // Without a blank: what is written has just the length that its writer held against the bounds.
+    [runFiles.head]: JSON.stringify(document.run),
+    [runFiles.record]: JSON.stringify(document.record),
     ...(document.patch === undefined ? {} : { [runFiles.patch]: document.patch }),
     ...(document.tail === undefined ? {} : { [runFiles.tail]: document.tail }),
   };
-}
-
-function jsonText(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 const missing = "its objects are missing, damaged or too long";

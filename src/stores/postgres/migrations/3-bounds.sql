@@ -63,7 +63,7 @@ RETURN CASE
   WHEN p_queued ? 'group' AND NOT launch.is_line(p_queued -> 'group') THEN 'queued.group'
   WHEN p_queued ? 'replace' AND NOT launch.is_line(p_queued -> 'replace') THEN 'queued.replace'
   WHEN NOT launch.is_line(p_queued -> 'definition') THEN 'queued.definition'
-  WHEN NOT launch.is_count(p_queued -> 'attempts_max', 0, 1000000) THEN 'queued.attempts_max'
+  WHEN NOT launch.is_count(p_queued -> 'attempts_max', 0, 1000000000) THEN 'queued.attempts_max'
   WHEN NOT launch.is_counts(p_queued -> 'slots') THEN 'queued.slots'
 END;
 

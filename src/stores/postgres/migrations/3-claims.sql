@@ -95,6 +95,7 @@ CREATE FUNCTION launch.put_unread(p_nonce text, p_run_id text, p_version text, p
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   of_queue text;
+  comes_in boolean := (SELECT r.place <> 'waiting' FROM launch.runs r WHERE r.run_id = p_run_id);
 BEGIN
   IF coalesce(p_place, '') NOT IN ('waiting', 'ended') THEN RAISE EXCEPTION 'no place "%"', left(p_place, 20) USING ERRCODE = 'LA002'; END IF;
   UPDATE launch.runs r SET place = p_place, version = p_nonce, nonces = launch.remembered(r.nonces, p_nonce), cancel_requested = false,
@@ -106,6 +107,7 @@ BEGIN
   IF FOUND THEN
     outcome := 'written';
     current := p_nonce;
+    IF p_place = 'waiting' AND comes_in THEN PERFORM launch.refuse_over(of_queue, ARRAY[p_run_id]); END IF;
     PERFORM launch.notify_queue(of_queue);
     RETURN;
   END IF;

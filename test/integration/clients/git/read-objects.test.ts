@@ -3,7 +3,7 @@ import { chmodSync, globSync, mkdtempSync, rmSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readObjects } from "../../../../src/clients/git/objects/read-objects.ts";
+import { readInParts, readObjects } from "../../../../src/clients/git/objects/read-objects.ts";
 
 const signal = new AbortController().signal;
 
@@ -52,6 +52,18 @@ describe.each(["sha1", "sha256"] as const)("objects of a repository with %s", (f
     git(["gc", "--quiet", "--prune=now"]);
     expect(globSync("??/*", { cwd: join(directory, "objects") })).toEqual([]);
     expect(await contents(names)).toEqual(expected);
+  });
+
+  test("are all read, however long they are together", async () => {
+    const long = 5 * 1024 * 1024;
+    const ids = Array.from({ length: 18 }, (_, index) =>
+      git(["hash-object", "-w", "--stdin"], `${index} `.repeat(long / 5)),
+    );
+    const revisions = [...ids, "0".repeat(commit.length), ids[0] ?? ""];
+    const request = { revisions, maxBytes: long, each: 2 };
+    const make = (objects: readonly ({ readonly id: string } | undefined)[]) => objects.map((object) => object?.id);
+    const made = await readInParts({ directory, format }, { ...request, make }, signal);
+    expect(made.flat()).toEqual([...ids, undefined, ids[0]]);
   });
 
   test("that are damaged, or not there, hide no others", async () => {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isSoak } from "../../../support/chaos/heavy.ts";
 import { LaunchError } from "../../../../src/core/errors.ts";
 import { sourceOf } from "../../../../src/launch/source-request.ts";
 import { failureOf } from "../../../support/failure.ts";
@@ -130,7 +131,7 @@ describe.each([
       mkdirSync(join(folder.path, "private/.git"), { recursive: true });
       const before = readdirSync(join(folder.path, "private"), { recursive: true }).sort();
       const racer = race(join(folder.path, "spec/sub"), join(folder.path, "private"));
-      const tries = process.env["LAUNCH_SOAK"] === undefined ? 120 : 600;
+      const tries = isSoak ? 600 : 120;
       const seen = { taken: 0, refused: 0 };
       try {
         for (let tried = 0; tried < tries; tried++) {

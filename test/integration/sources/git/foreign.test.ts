@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isSoak } from "../../../support/chaos/heavy.ts";
 import { commandLine } from "../../../support/cli/command-line.ts";
 import { failureOf } from "../../../support/failure.ts";
 import {
@@ -184,31 +185,27 @@ describe("a foreign repository's programs are not run", () => {
     expect(made.marks()).toEqual([]);
   });
 
-  test.runIf(process.env["LAUNCH_SOAK"] !== undefined)(
-    "whatever key of git's configuration names them",
-    { timeout: 20 * 60_000 },
-    async () => {
-      const made = foreign();
-      const keys = execFileSync("git", ["help", "--config"]).toString().split("\n");
-      const file = join(made.repository.directory, ".git/config");
-      const before = execFileSync("cat", [file]);
-      made.repository.write({ "data.txt": "two\n" });
-      let tried = 0;
-      for (const key of keys.filter((name) => /^[a-z][\w.<>*-]+$/i.test(name) && name.includes("."))) {
-        writeFileSync(file, before);
-        const named = key.replaceAll(/<[^>]*>|\*/g, "evil");
-        try {
-          made.repository.git("config", named, made.program(named));
-        } catch {
-          continue;
-        }
-        await resolveSource(folder, checkoutOf(made.repository.directory)).catch(() => undefined);
-        tried++;
+  test.runIf(isSoak)("whatever key of git's configuration names them", { timeout: 20 * 60_000 }, async () => {
+    const made = foreign();
+    const keys = execFileSync("git", ["help", "--config"]).toString().split("\n");
+    const file = join(made.repository.directory, ".git/config");
+    const before = execFileSync("cat", [file]);
+    made.repository.write({ "data.txt": "two\n" });
+    let tried = 0;
+    for (const key of keys.filter((name) => /^[a-z][\w.<>*-]+$/i.test(name) && name.includes("."))) {
+      writeFileSync(file, before);
+      const named = key.replaceAll(/<[^>]*>|\*/g, "evil");
+      try {
+        made.repository.git("config", named, made.program(named));
+      } catch {
+        continue;
       }
-      expect(tried).toBeGreaterThan(500);
-      expect(made.marks()).toEqual([]);
-    },
-  );
+      await resolveSource(folder, checkoutOf(made.repository.directory)).catch(() => undefined);
+      tried++;
+    }
+    expect(tried).toBeGreaterThan(500);
+    expect(made.marks()).toEqual([]);
+  });
 });
 
 describe("a `.git` that leads to another folder's repository is refused", () => {
@@ -274,4 +271,26 @@ describe("a `.git` that leads to another folder's repository is refused", () => 
     const { source } = await resolveSource(folder, checkoutOf(directory));
     expect(await source.paths(new AbortController().signal)).toEqual(["main.py"]);
   });
+});
+
+test.each([
+  "config",
+  "HEAD",
+  "info/exclude",
+  "info/attributes",
+  "shallow",
+  "FETCH_HEAD",
+  "commondir",
+  "config.worktree",
+])("a pipe or a device in the place of .git/%s is refused, and waited for by nobody", async (name) => {
+  const { repository } = foreign();
+  const path = join(repository.directory, ".git", name);
+  for (const place of [() => execFileSync("mkfifo", [path]), () => symlinkSync("/dev/zero", path)]) {
+    rmSync(path, { force: true });
+    place();
+    // A repository without a HEAD is none, to git too.
+    const failure = await failureOf(resolveSource(folder, checkoutOf(repository.directory)));
+    expect(failure.code).toBe("source-failed");
+    expect([name, "/dev/zero"].some((named) => failure.message.includes(named))).toBe(true);
+  }
 });

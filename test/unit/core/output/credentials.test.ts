@@ -77,3 +77,32 @@ test("whether text holds a token is the same however often it is asked", () => {
   const token = `ghp_${"a1".repeat(18)}`;
   expect([holdsToken(token), holdsToken(token), holdsToken("ghp_a1")]).toEqual([true, true, false]);
 });
+
+// What costs the square of its length is not done with a megabyte before the test's limit.
+test.each(
+  [
+    "gl a-",
+    "a-",
+    "?",
+    "&a.",
+    "&a.a",
+    "://a:b",
+    "://",
+    "%3a%2f%2fa",
+    "eyJaaaaaaaa.",
+    "eyJ-",
+    "sk-",
+    "glpat-",
+    "xoxb-",
+  ].concat([
+    "machine a login ",
+    "authorization : ",
+    "-----BEGIN A PRIVATE KEY",
+    "PRIVATE KEY ",
+    "some.module.name-x.y.",
+    "/a/b-c.d",
+  ]),
+)("a text of %j and a credential at its end is read to its end, however long it is", (piece) => {
+  const text = `${piece.repeat(Math.ceil(1_000_000 / piece.length))} https://u:hunter22@h/a`;
+  expect(withoutCredentials(text)).toMatch(/ https:\/\/h\/a$/);
+});

@@ -132,3 +132,13 @@ test("words to paste are read by a shell as the same words, whatever is in them"
     { numRuns: 100 },
   );
 });
+
+// What costs the square of its length is not done with a quarter of a megabyte before the test's limit.
+test.each(["\u001b[31mx", "\u001b[31m", "\u001b]", "\u001b[", "\u009b0", "\r", "x\u001b[0m", "a "])(
+  "a line of many %j is read to its end, and has its last colour reset",
+  (piece) => {
+    const text = `${piece.repeat(Math.ceil(262_144 / piece.length))}\u001b[31mend`;
+    expect(terminalText(text)).toMatch(/end\u001b\[0m$/);
+    expect(terminalText(`${text}\u001b[0m`)).toMatch(/end\u001b\[0m$/);
+  },
+);
