@@ -25,6 +25,8 @@ export type Taken = {
   readonly slots: Holding;
   /** An agent that is gone had it, and may have left it running here. */
   readonly adopts: boolean;
+  /** What it was begun as here, where that may be another name than it would get now. */
+  readonly begunAs?: RunKey;
   /** When the write that made it ours was begun, by the monotonic clock. */
   readonly sinceMs: number;
   readonly tick: number;

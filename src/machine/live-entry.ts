@@ -153,6 +153,30 @@ export async function liveEntryOf(state: StateDirectory, key: RunKey): Promise<L
   return entry?.identity === key.identity && entry.host === state.host ? entry : undefined;
 }
 
+/** A run as its queue has it, in the store at this location. */
+export type StoredAttempt = { readonly key: RunKey; readonly run: RunHead; readonly store: string };
+
+/**
+ * What is written down here of a queue's run, also under another name: a store that has lost its own id names its attempts anew. It is the
+ * same run by its nonce, of the same queue of the store at the same location; one without a nonce is known by its name alone.
+ */
+export async function liveEntryOfRun(
+  state: StateDirectory,
+  { key, run, store }: StoredAttempt,
+): Promise<LiveEntry | undefined> {
+  const named = await liveEntryOf(state, key);
+  if (named !== undefined || run.nonce === undefined) return named;
+  for (const name of await liveNames(state)) {
+    const said = readNameOfAttempt(name);
+    // Of a long run id its name has the start.
+    if (said?.attempt !== key.attempt || !key.runId.startsWith(said.runId)) continue;
+    const entry = await readLive(state, name);
+    if (entry?.host !== state.host || entry.store !== store || entry.queue !== run.queued?.queue) continue;
+    if (entry.run_id === key.runId && entry.head.nonce === run.nonce) return entry;
+  }
+  return undefined;
+}
+
 /** Whether this process is at the attempt, and none that has taken it over since. */
 export async function isOwnLive(state: StateDirectory, key: RunKey): Promise<boolean> {
   return (await liveEntryOf(state, key))?.launcher.pid === process.pid;

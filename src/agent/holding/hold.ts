@@ -41,7 +41,7 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
   const { agent } = served;
   const { document } = taken;
   const { run } = document;
-  const key = attemptOf(served, run);
+  const key = taken.begunAs ?? attemptOf(served, run);
   const [stop, letGo] = [new AbortController(), new AbortController()];
   let ending: Ending | undefined;
   let active = true;

@@ -1,8 +1,9 @@
 import { messageOf } from "../../core/errors.ts";
 import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
-import { isLauncherThere, type LiveEntry, liveEntryOf, readLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, keyOfEntry, type LiveEntry, liveEntryOfRun, readLive } from "../../machine/live-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
+import type { RunKey } from "../../run/handle.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { doneOf, takenOver, untaken } from "../../run/transitions.ts";
 import { type Agent, attemptOf, type Served, type Taken } from "../context.ts";
@@ -71,7 +72,7 @@ async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   const { lease } = entry.run;
   if (lease === undefined) return;
   const { state } = served.agent.services;
-  const left = await liveEntryOf(state, attemptOf(served, entry.run));
+  const left = await leftHere(served, entry);
   const isHere = left !== undefined;
   if (isHere && !(await isLauncherThere(left, state))) {
     await adopt(served, entry, left);
@@ -144,16 +145,24 @@ function hasJobEnded({ jobs }: Served, { isStale, beat }: HolderState): boolean 
 async function adopt(served: Served, entry: QueueEntry, left: LiveEntry): Promise<void> {
   const document = await load(served, entry);
   if (document === undefined) return;
-  await takeOver(served, entry, { document, slotsOf: () => served.agent.pool.takeOver(left.slots ?? {}) });
+  const slotsOf = (): Holding => served.agent.pool.takeOver(left.slots ?? {});
+  await takeOver(served, entry, { document, begunAs: keyOfEntry(left), slotsOf });
+}
+
+/** What is noted here of the attempt, by whichever agent. */
+function leftHere(served: Served, { run }: QueueEntry): Promise<LiveEntry | undefined> {
+  const key = attemptOf(served, run);
+  return liveEntryOfRun(served.agent.services.state, { key, run, store: served.store.location });
 }
 
 type Inherited = {
   readonly document: RunDocument;
+  readonly begunAs?: RunKey;
   /** Asked for once the run is ours. */
   readonly slotsOf: () => Holding;
 };
 
-async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf }: Inherited): Promise<void> {
+async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf, ...left }: Inherited): Promise<void> {
   const { agent, store } = served;
   const lease = agent.leaseFor(entry.run.attempt);
   const held = doneOf(takenOver(document, lease));
@@ -161,7 +170,7 @@ async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf }
   if (written.kind !== "written") return;
   const slots = slotsOf();
   agent.services.log.info(`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`);
-  begin(served, { entry: written.entry, document: held, slots, adopts: true });
+  begin(served, { entry: written.entry, document: held, slots, adopts: true, ...left });
 }
 
 /**
@@ -180,7 +189,7 @@ async function recover(served: Served, entry: QueueEntry, begun: number): Promis
     return;
   }
   const { state } = served.agent.services;
-  const left = await liveEntryOf(state, attemptOf(served, entry.run));
+  const left = await leftHere(served, entry);
   if (left !== undefined && left.launcher.pid !== process.pid) {
     // Started here by another process: it is followed once that is gone.
     if (!(await isLauncherThere(left, state))) await adopt(served, entry, left);

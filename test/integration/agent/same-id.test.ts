@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { globSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -119,6 +120,22 @@ function identities(kind: Kind): void {
     letGo(place.state);
     expect((await later).runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed"]);
     await expectOwn(renamed, place.state, [ours, theirs]);
+  });
+
+  test("go on, each attempt once, where their store has lost its own id when their agent was killed", async () => {
+    const [place] = places as [AgentPlace, AgentPlace];
+    await enqueue(place, ours);
+    const { child } = await place.spawn({ agent: "one" });
+    await until(() => begun(place.state).length === 1);
+    child.kill("SIGKILL");
+    execFileSync("git", ["--git-dir", join(place.folder, "store.git"), "update-ref", "-d", "refs/launch/v1/id"]);
+    const reopened = await agentPlace(place.url);
+    places.push(reopened);
+    const later = reopened.run({ agent: "two" }, { state: place.state });
+    await until(async () => (await reopened.entries())[0]?.run.lease?.agent === "two");
+    letGo(place.state);
+    expect((await later).runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed"]);
+    await expectOwn(reopened, place.state, [ours, theirs]);
   });
 
   test("of two queues of one store are each their own queue's, where two agents serve one each", async () => {
