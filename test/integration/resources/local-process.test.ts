@@ -35,7 +35,7 @@ describe("a run as a process", () => {
   test("ends as it ended when its exit code can't be written down for others", async () => {
     const resource = await bench.open();
     const request = bench.request("");
-    const inTheWay = bench.folder(`cache/processes/${resource.handleFor(request).name}/outcome.json.new`);
+    const inTheWay = bench.folder(`cache/processes/${resource.handleFor(request).identity ?? ""}/outcome.json.new`);
     const { outcome } = await run(resource, { ...request, command: ["sh", "-c", `mkdir ${inTheWay}; exit 3`] });
     expect(outcome).toEqual({ kind: "exited", exitCode: 3 });
   });
@@ -50,7 +50,7 @@ describe("a run as a process", () => {
     const request = bench.request("true");
     const handle = resource.handleFor(request);
     // The state of an earlier run, with a pid that is in other hands: ours.
-    const state = bench.folder(`cache/processes/${handle.name}`);
+    const state = bench.folder(`cache/processes/${handle.identity ?? ""}`);
     mkdirSync(state, { recursive: true });
     writeFileSync(join(state, "process.json"), JSON.stringify({ pid: process.pid, started: "another boot/1" }));
     expect(await resource.find(request, signal)).toEqual(handle);
@@ -62,7 +62,7 @@ describe("a run as a process", () => {
   test("is started by the next launcher when the first was killed before it could", async () => {
     const resource = await bench.open();
     const request = bench.request("echo started");
-    const state = bench.folder(`cache/processes/${resource.handleFor(request).name}`);
+    const state = bench.folder(`cache/processes/${resource.handleFor(request).identity ?? ""}`);
     mkdirSync(state, { recursive: true });
     writeFileSync(join(state, "claimer.json"), JSON.stringify({ pid: process.pid, started: "another boot/1" }));
     expect((await run(resource, request)).stdout).toBe("started\n");

@@ -53,7 +53,7 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
   await chmod(folder, 0o755);
   if (user !== undefined) await chown(folder, user.uid, user.gid);
   const data = join(folder, "data");
-  const port = await freePort();
+  let port = 0;
 
   const run = (program: string, args: readonly string[]): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -72,9 +72,20 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
         else reject(new Error(`${program}: exit ${code}: ${said}`));
       });
     });
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=120 -c fsync=${durable ? "on" : "off"}`;
+  const settings = (): string =>
+    `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=120 -c fsync=${durable ? "on" : "off"}`;
   const start = (): Promise<void> =>
-    run("pg_ctl", ["start", "-w", "-D", data, "-l", join(folder, "log.txt"), "-o", settings]);
+    run("pg_ctl", ["start", "-w", "-D", data, "-l", join(folder, "log.txt"), "-o", settings()]);
+  /** A port that was free may be another's when the server wants it: one of ours that calls somebody is enough. */
+  const startOnFreePort = async (left = 5): Promise<void> => {
+    port = await freePort();
+    try {
+      await start();
+    } catch (error) {
+      if (left === 0) throw error;
+      await startOnFreePort(left - 1);
+    }
+  };
   const end = (mode: string): Promise<void> => run("pg_ctl", ["stop", "-w", "-D", data, "-m", mode]);
 
   const passwordFile = join(folder, "password");
@@ -92,7 +103,7 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
       "--no-sync",
     ];
     await run("initdb", initdb);
-    await start();
+    await startOnFreePort();
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
