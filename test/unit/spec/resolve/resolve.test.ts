@@ -28,7 +28,7 @@ describe("the defaults", () => {
       slots: {},
       lease: {},
       profiles: {},
-      allow: { mounts: [], patches_in_public: false, local_process: "refused" },
+      allow: { mounts: [], patches_in_public: false, build_network: true, local_process: "refused" },
     });
   });
 
@@ -179,6 +179,7 @@ describe("the layers of a spec", () => {
       { path: "timeout", value: "1 h", origin: "--timeout" },
       { path: "launch-config.project", value: "p", origin: "launch-config.yaml:1:10" },
       { path: "launch-config.builder.type", value: "noop", origin: "launch-config.yaml:2:17" },
+      { path: "launch-config.allow.build_network", value: true, origin: "default" },
       { path: "launch-config.allow.patches_in_public", value: false, origin: "default" },
       { path: "launch-config.allow.local_process", value: "refused", origin: "default" },
     ]);
