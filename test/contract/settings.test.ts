@@ -70,7 +70,7 @@ test.each([
   ["agent", agentTable],
 ] as const)("the flags of launch %s are its table's, beside those of the log", (command, table) => {
   const options = new Map(optionsOf(command));
-  const beside = ["json", "verbose", ...(command === "agent" ? ["store"] : [])];
+  const beside = ["json", "verbose", "raw", ...(command === "agent" ? ["store"] : [])];
   expect(beside.filter((name) => !options.delete(name))).toEqual([]);
   expect(options).toEqual(flagsIn(table));
 });
