@@ -1,7 +1,7 @@
-import { rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { namesIn } from "../core/folders/names.ts";
 import { readOwnFile } from "../core/folders/own-file.ts";
+import { writeWhole } from "../core/folders/write-whole.ts";
 import { parseJson } from "../core/json.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import { identityPattern, nameOfAttempt, readNameOfAttempt, type RunKey } from "../run/handle.ts";
@@ -48,9 +48,7 @@ export async function noteAttempt(
     created_at: createdAt,
     stores: [...stores],
   };
-  const file = state.noteFile(nameOfAttempt(key));
-  await writeFile(`${file}.new`, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await writeWhole(state.noteFile(nameOfAttempt(key)), `${JSON.stringify(note, undefined, 2)}\n`);
 }
 
 /** Another store keeps the run. */

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { realpath } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isFileMissing, LaunchError } from "../core/errors.ts";
+import { LaunchError } from "../core/errors.ts";
+import { isInside, realPathOf } from "../core/folders/real-path.ts";
 
 /*
  * A spec may have come with the code that it is of, and its run may send off what it is given: a folder that a spec names stays in the
@@ -20,7 +20,7 @@ type Bounds = {
 /** The folder that a spec names, as a name below one whose path is nobody's to change. Throws `refused`. */
 export async function specFolder(uri: string, { baseDirectory, allowed }: Bounds): Promise<SpecFolder> {
   const named = resolve(baseDirectory, uri);
-  const [base, real] = await Promise.all([realOf(baseDirectory), realOf(named)]);
+  const [base, real] = await Promise.all([realPathOf(baseDirectory), realPathOf(named)]);
   if (base === undefined || real === undefined)
     throw new LaunchError("source-failed", `the source directory ${named} is not there`);
   if (real === base) return { directory: base };
@@ -46,12 +46,12 @@ export async function isAllowedUrl(url: string, allowed: readonly string[]): Pro
 
 /** Whether a path is an allowed folder's, or below one, wherever links lead. */
 export async function isAllowedPath(path: string, allowed: readonly string[]): Promise<boolean> {
-  const real = await realOf(path);
+  const real = await realPathOf(path);
   return real !== undefined && isBelowAny(real, allowed);
 }
 
 async function isBelowAny(real: string, folders: readonly string[]): Promise<boolean> {
-  const reals = await Promise.all(folders.map(realOf));
+  const reals = await Promise.all(folders.map(realPathOf));
   return reals.some((folder) => folder !== undefined && isInside(real, folder));
 }
 
@@ -60,18 +60,5 @@ function repositoryOf(directory: string): string | undefined {
   for (let at = directory; ; at = dirname(at)) {
     if (existsSync(join(at, ".git"))) return at;
     if (dirname(at) === at) return undefined;
-  }
-}
-
-function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-async function realOf(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isFileMissing(error)) return undefined;
-    throw error;
   }
 }

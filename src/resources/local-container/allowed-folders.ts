@@ -1,6 +1,6 @@
-import { realpathSync, statSync } from "node:fs";
-import { dirname, sep } from "node:path";
-import { isFileMissing } from "../../core/errors.ts";
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { isInside, realPathNow } from "../../core/folders/real-path.ts";
 import type { ResourceContext } from "../resource.ts";
 
 /*
@@ -20,10 +20,10 @@ const refused = (why: string): AllowedFolder => ({ kind: "refused", why });
 
 /** A folder of `allow.mounts`, or one below a read-only folder of it: the nearest decides. */
 export function allowedFolder(source: string, { mounts, ownFolders = [] }: ResourceContext): AllowedFolder {
-  const path = realPath(source);
+  const path = realPathNow(source);
   if (path === undefined) return refused(`there is no ${source} on this machine`);
   const configured = mounts.flatMap((mount): readonly Mount[] => {
-    const real = realPath(mount.path);
+    const real = realPathNow(mount.path);
     return real === undefined ? [] : [{ ...mount, real }];
   });
   const [nearest] = configured
@@ -41,7 +41,7 @@ export function allowedFolder(source: string, { mounts, ownFolders = [] }: Resou
       `it is below ${writable.path}, which runs may write, so one of them could put another folder in its place; mount ${writable.path} itself, or allow a folder that is not below it`,
     );
   const own = ownFolders
-    .map((folder) => realPath(folder) ?? folder)
+    .map((folder) => realPathNow(folder) ?? folder)
     .find((folder) => isInside(path, folder) || (!nearest.readOnly && isInside(folder, path)));
   if (own !== undefined) return refused(`${own} is the launcher's own`);
   const open = path === nearest.real ? undefined : writableOnTheWay(path, nearest.real);
@@ -64,17 +64,4 @@ function writableOnTheWay(path: string, from: string): string | undefined {
     const { uid, mode } = statSync(folder);
     return (uid !== 0 && uid !== us) || (mode & 0o022) !== 0;
   });
-}
-
-function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (isFileMissing(error)) return undefined;
-    throw error;
-  }
 }

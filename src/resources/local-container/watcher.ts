@@ -1,8 +1,9 @@
-import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { dockerEnvironment } from "../../clients/docker/docker.ts";
 import { isFileMissing } from "../../core/errors.ts";
+import { writeWhole } from "../../core/folders/write-whole.ts";
 import { isRunning, nameProcess, type ProcessName } from "../../core/process-identity.ts";
 import { signalGroup, startGroup } from "../../core/process.ts";
 import { identityLabel, type NamedAttempt } from "../../run/handle.ts";
@@ -55,8 +56,7 @@ export async function startWatcher(
   group.child.unref();
   const watcher = (await nameProcess(group.pid)) ?? { pid: group.pid, started: "" };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.new`, JSON.stringify(watcher), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await writeWhole(file, JSON.stringify(watcher));
 }
 
 /** There when the watcher has stopped its container. */

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../core/errors.ts";
+import { writeWhole } from "../../core/folders/write-whole.ts";
 import { nameProcess, type ProcessName } from "../../core/process-identity.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
 import type { NamedAttempt } from "../../run/handle.ts";
@@ -64,12 +65,6 @@ export function runStateOf(cacheDirectory: string, { identity }: NamedAttempt): 
     readOutcome: async () => outcomeIn(await readJson(join(folder, "outcome.json"))),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
-}
-
-/** Renamed into place, so that no reader sees half of it. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
-  await rename(`${path}.new`, path);
 }
 
 /** The text of a file, "" for a folder, undefined when there is neither. */

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { lstat, realpath, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { isFileMissing, LaunchError } from "../../../core/errors.ts";
+import { LaunchError } from "../../../core/errors.ts";
+import { realPathOf } from "../../../core/folders/real-path.ts";
 import { valueIn } from "./config-file.ts";
 import { repositoryText } from "../repository-text.ts";
 
@@ -105,7 +106,7 @@ async function staysInside(gitDirectory: string, commonDirectory: string): Promi
   const paths = [[gitDirectory, "HEAD"], ...common.map((name) => [commonDirectory, name] as const)] as const;
   const inside = await Promise.all(
     paths.map(async ([folder, name]) => {
-      const [root, real] = await Promise.all([realOf(folder), realOf(join(folder, name))]);
+      const [root, real] = await Promise.all([realPathOf(folder), realPathOf(join(folder, name))]);
       return real === undefined || (root !== undefined && !relative(root, real).startsWith(".."));
     }),
   );
@@ -113,17 +114,8 @@ async function staysInside(gitDirectory: string, commonDirectory: string): Promi
 }
 
 async function isSame(one: string, other: string): Promise<boolean> {
-  const [first, second] = await Promise.all([realOf(one), realOf(other)]);
+  const [first, second] = await Promise.all([realPathOf(one), realPathOf(other)]);
   return first !== undefined && first === second;
-}
-
-async function realOf(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isFileMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 function leadsAway(toplevel: string, gitDirectory: string): LaunchError {
