@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { dockerConfigFolder } from "../../clients/docker/buildx.ts";
+import { parseJson } from "../../core/json.ts";
 
 /**
  * What a builder told us less than five minutes ago: its driver, and the digests of base images. Asking costs as much as a
@@ -31,7 +32,7 @@ export async function memory(folder: string | undefined): Promise<Memory> {
   return {
     get: async (key, schema) => {
       const text = await readFile(fileOf(key), "utf8").catch(() => "null");
-      const entry = entrySchema.safeParse(parsed(text)).data;
+      const entry = entrySchema.safeParse(parseJson(text)).data;
       const age = entry === undefined ? Infinity : Date.now() - entry.at;
       return age >= 0 && age < keptMs ? schema.safeParse(entry?.value).data : undefined;
     },
@@ -44,14 +45,6 @@ export async function memory(folder: string | undefined): Promise<Memory> {
     },
     forget: (key) => rm(fileOf(key), { force: true }),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Everything that decides which builder buildx picks; its state files are compared, not read. */

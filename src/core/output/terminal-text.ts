@@ -16,6 +16,8 @@ const control = "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]";
 const unseen = "[\\u061c\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\ufeff]|[\\u{e0000}-\\u{e007f}]";
 
 const acting = new RegExp([controlString, colours, controlSequence, escape, control, unseen].join("|"), "gu");
+const notSeen = new RegExp(unseen, "gu");
+const unsafeInJson = new RegExp(`[\\u007f-\\u009f]|${unseen}`, "gu");
 const isColour = new RegExp(`^${colours}$`, "u");
 const reset = "\u001b[0m";
 
@@ -50,16 +52,14 @@ export function plainText(text: string): string {
 export function oneLine(text: string): string {
   return text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
-    .replace(new RegExp(unseen, "gu"), "")
+    .replace(notSeen, "")
     .trim();
 }
 
 /** JSON that says the same, and that a terminal does nothing with. */
 export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    new RegExp(`[\\u007f-\\u009f]|${unseen}`, "gu"),
-    (character) =>
-      Array.from({ length: character.length }, (_, index) => `\\u${hex(character.charCodeAt(index))}`).join(""),
+  return JSON.stringify(value, undefined, indent).replace(unsafeInJson, (character) =>
+    Array.from({ length: character.length }, (_, index) => `\\u${hex(character.charCodeAt(index))}`).join(""),
   );
 }
 

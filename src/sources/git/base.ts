@@ -29,15 +29,15 @@ export async function findBase(inspection: Inspection, head: Head, signal: Abort
   const { toplevel: cwd, remotes, status, files } = inspection;
   const [urls, fetchHead, shallow, ref] = await Promise.all([
     urlsOf(inspection, signal),
-    textOf(files.fetchHead),
-    textOf(files.shallow),
+    repositoryText(files.fetchHead),
+    repositoryText(files.shallow),
     status.branch ?? nameOfDetached(inspection, head, signal),
   ]);
-  const fetched = parseFetchHead(fetchHead).flatMap(({ hash, from }) => {
+  const fetched = parseFetchHead(fetchHead ?? "").flatMap(({ hash, from }) => {
     const name = [...urls].find(([, url]) => fetchHeadName(url) === from)?.[0];
     return name === undefined ? [] : [{ hash, name }];
   });
-  const cut = shallow.split("\n").filter((line) => line !== "");
+  const cut = (shallow ?? "").split("\n").filter((line) => line !== "");
   const known = [...fetched.map(({ hash }) => hash), ...cut];
   const walk =
     inspection.hasRemoteRefs || known.length > 0
@@ -142,8 +142,4 @@ async function nameOfDetached(inspection: Inspection, head: Head, signal: AbortS
   // actions/checkout writes refs/remotes/pull/12/merge, which belongs to no remote by name.
   const remote = branch.split("/")[0] ?? "";
   return inspection.remotes.urls.has(remote) ? branch.slice(remote.length + 1) : branch;
-}
-
-async function textOf(path: string): Promise<string> {
-  return (await repositoryText(path)) ?? "";
 }

@@ -79,8 +79,8 @@ test("whether text holds a token is the same however often it is asked", () => {
 });
 
 // What costs the square of its length is not done with a megabyte before the test's limit.
-test.each(
-  [
+test.each([
+  ...[
     "gl a-",
     "a-",
     "?",
@@ -94,15 +94,10 @@ test.each(
     "sk-",
     "glpat-",
     "xoxb-",
-  ].concat([
-    "machine a login ",
-    "authorization : ",
-    "-----BEGIN A PRIVATE KEY",
-    "PRIVATE KEY ",
-    "some.module.name-x.y.",
-    "/a/b-c.d",
-  ]),
-)("a text of %j and a credential at its end is read to its end, however long it is", (piece) => {
+  ],
+  ...["machine a login ", "authorization : ", "-----BEGIN A PRIVATE KEY", "PRIVATE KEY ", "some.module.name-x.y."],
+  "/a/b-c.d",
+])("a text of %j and a credential at its end is read to its end, however long it is", (piece) => {
   const text = `${piece.repeat(Math.ceil(1_000_000 / piece.length))} https://u:hunter22@h/a`;
   expect(withoutCredentials(text)).toMatch(/ https:\/\/h\/a$/);
 });
