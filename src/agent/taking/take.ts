@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { messageOf } from "../../core/errors.ts";
 import { countOf, type Slots } from "../../queues/order.ts";
 import type {
@@ -156,7 +157,7 @@ function reserved(
     if (claimed?.kind === "miscounted") miscounted?.();
     if (claimed?.kind === "unreadable") {
       log.warning(
-        `${claimed.runId}  left alone, as it can't be read: ${claimed.why}; launch cancel ${claimed.runId} ends it`,
+        `${claimed.runId}  left alone, as it can't be read: ${claimed.why}; ${formatCommandLine(["launch", "cancel", claimed.runId])} ends it`,
       );
       unreadable?.();
     }
