@@ -4,11 +4,14 @@ import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/output/log.ts";
 import { redactFields } from "../core/output/redacted-fields.ts";
+import { redactedSaid } from "../core/output/redacted-log.ts";
 import type { Redact } from "../core/output/redaction.ts";
+import { nothingSaid, quoted, type Said, say, textOf } from "../core/output/said.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunRecord } from "../run/record.ts";
 import { maxTailBytes } from "../run/bounds.ts";
 import { keptRecord } from "../run/read-record.ts";
+import { redactedMessage } from "../run/redaction/own-messages.ts";
 import { recordWords } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
@@ -39,9 +42,9 @@ type Amendment = Partial<
 /** A phase as people see it. */
 export type ToldPhase<T> = {
   readonly phase: Phase;
-  readonly detail: string;
+  readonly detail: Said;
   /** What came of it, in one line; undefined shows nothing. */
-  readonly ended: (result: T) => string | undefined;
+  readonly ended: (result: T) => Said | undefined;
 };
 
 export type Journal = {
@@ -52,7 +55,7 @@ export type Journal = {
   readonly amend: (change: Amendment) => void;
   /** The run has come further. */
   readonly become: (transition: (record: RunRecord) => Transition<RunRecord>) => void;
-  readonly warn: (message: string) => void;
+  readonly warn: (message: Said) => void;
   /** The source's patch, which goes with the first write. */
   readonly keepPatch: (patch: Uint8Array) => void;
   readonly addPhases: (phases: RunRecord["phases"]) => void;
@@ -84,11 +87,11 @@ export function startJournal(request: JournalRequest): Journal {
   let starting: Promise<void> | undefined;
   let kept = false;
 
-  const clean = (): RunRecord => keptRecord(redactFields(record, recordWords, request.redact()));
-  const document = (): RunDocument => {
-    const now = clean();
-    return { run: headOf(now), record: toJson(now), ...(patch === undefined ? {} : { patch }) };
-  };
+  /** The warnings of this attempt: of them is known what others wrote. */
+  const told = new Map<string, Said>();
+
+  const clean = (): RunRecord => cleanRecord({ record, told }, request.redact());
+  const document = (): RunDocument => documentOf(clean(), patch);
   const addPhases = (phases: RunRecord["phases"]): void => {
     record = { ...record, phases: [...record.phases, ...phases] };
   };
@@ -103,7 +106,8 @@ export function startJournal(request: JournalRequest): Journal {
       record = doneOf(transition(record));
     },
     warn: (message) => {
-      record = { ...record, warnings: [...record.warnings, message] };
+      record = { ...record, warnings: [...record.warnings, textOf(message)] };
+      told.set(textOf(message), message);
       log.warning(message);
     },
     keepPatch: (kept) => {
@@ -125,7 +129,7 @@ export function startJournal(request: JournalRequest): Journal {
         if (words !== undefined) log.phase({ phase, status: "ended", detail: words, elapsedMs });
         return result;
       } catch (error) {
-        log.phase({ phase, status: "failed", detail: messageOf(error), elapsedMs: keep() });
+        log.phase({ phase, status: "failed", detail: quoted(messageOf(error)), elapsedMs: keep() });
         throw error;
       }
     },
@@ -137,7 +141,7 @@ export function startJournal(request: JournalRequest): Journal {
       writer.started?.(document());
       if (request.spareStore || writer.started !== undefined) return;
       starting = writer.write(document(), startedWriteDeadlineMs).catch((error: unknown) => {
-        log.debug(`that the run has started could not be written: ${messageOf(error)}`);
+        log.debug(say`that the run has started could not be written: ${messageOf(error)}`);
       });
     },
     keep: async () => {
@@ -151,13 +155,29 @@ export function startJournal(request: JournalRequest): Journal {
       try {
         return await writer.end({ ...last, tail: shortTail(tail) }, deadlineMs);
       } catch (error) {
-        const where = kept ? `; its record is in ${request.recordFile}` : "";
-        log.warning(`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
+        const where = kept ? say`; its record is in ${request.recordFile}` : nothingSaid;
+        log.warning(say`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
         return false;
       }
     },
   };
   return journal;
+}
+
+function documentOf(record: RunRecord, patch: Uint8Array | undefined): RunDocument {
+  return { run: headOf(record), record: toJson(record), ...(patch === undefined ? {} : { patch }) };
+}
+
+type Told = {
+  readonly record: RunRecord;
+  /** Its warnings as they were said. */
+  readonly told: ReadonlyMap<string, Said>;
+};
+
+function cleanRecord({ record, told }: Told, redact: Redact): RunRecord {
+  const warnings = record.warnings.map((text) => textOf(redactedSaid(told.get(text) ?? quoted(text), redact)));
+  const message = record.message === undefined ? {} : { message: redactedMessage(record.message, redact) };
+  return keptRecord({ ...redactFields(record, recordWords, redact), warnings, ...message });
 }
 
 /** Its last lines, as far as they are kept: what was taken out of them may have made them longer. */
@@ -173,7 +193,7 @@ async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObje
     await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
     return true;
   } catch (error) {
-    log.warning(`the record file ${recordFile} could not be written: ${messageOf(error)}`);
+    log.warning(say`the record file ${recordFile} could not be written: ${messageOf(error)}`);
     await rm(recordFile, { force: true }).catch(() => undefined);
     return false;
   }

@@ -20,6 +20,7 @@ import { namesIn } from "../core/folders/names.ts";
 import { readStoredTail } from "./log-file.ts";
 import { isLauncherThere, keyOfEntry, type LiveEntry, liveNames, readLive, releaseLive } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
+import { say } from "../core/output/said.ts";
 
 /** How the run of a killed launcher is said to have ended. */
 export type SweepEnding = "lost" | "cancelled";
@@ -202,7 +203,7 @@ async function removeOrphans({ state, clock, log }: SweepServices): Promise<void
     for (const name of await namesIn(state.live))
       if (name.startsWith(".")) await removeIfOld(join(state.live, name), old);
   } catch (error) {
-    log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
+    log.warning(say`old scratch folders could not be removed: ${messageOf(error)}`);
   }
 }
 

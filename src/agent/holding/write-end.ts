@@ -1,4 +1,5 @@
 import type { LeaseWrite, QueueEntry, QueueStore } from "../../stores/queue-store.ts";
+import { say } from "../../core/output/said.ts";
 import type { Served } from "../context.ts";
 import type { AttemptEnd, AttemptResult } from "../../run/end-of-attempt.ts";
 import { lostOutcome, type RunOutcome } from "../../run/outcome.ts";
@@ -24,7 +25,7 @@ export async function writeEnd(end: AttemptEnd, served: Served, leased: LeaseEnt
   const { launcher, log, clock } = served.agent.services;
   const { run } = end.document;
   const why = refused?.message ?? "";
-  log.warning(`${run.name}  what it has made is not kept: ${why}`);
+  log.warning(say`${run.name}  what it has made is not kept: ${why}`);
   const document = bareEnd(end.document, { outcome: outcomeOf(end), launcher, why }, clock.now());
   const { reason, message = "" } = document.run;
   const result: AttemptResult =
