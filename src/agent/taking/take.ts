@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { messageOf } from "../../core/errors.ts";
 import { say } from "../../core/output/said.ts";
 import { countOf, type Slots } from "../../queues/order.ts";
@@ -157,7 +158,7 @@ function reserved(
     if (claimed?.kind === "miscounted") miscounted?.();
     if (claimed?.kind === "unreadable") {
       log.warning(
-        say`${claimed.runId}  left alone, as it can't be read: ${claimed.why}; launch cancel ${claimed.runId} ends it`,
+        say`${claimed.runId}  left alone, as it can't be read: ${claimed.why}; ${formatCommandLine(["launch", "cancel", claimed.runId])} ends it`,
       );
       unreadable?.();
     }

@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { oneLine } from "../../core/output/terminal-text.ts";
 import { type JsonObject, toJson } from "../../core/json.ts";
 import type { PrunedMachine } from "../../machine/prune-machine.ts";
@@ -26,7 +27,9 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
     ),
     ...runs.removed.map((run) => `${verb} ${run.run_id}`),
     ...unreadableIn(runs).map(({ runId, why }) =>
-      oneLine(`left ${runId}, which can't be read: ${why}; launch prune ${runId} takes it away`),
+      oneLine(
+        `left ${runId}, which can't be read: ${why}; ${formatCommandLine(["launch", "prune", runId])} takes it away`,
+      ),
     ),
     ...runs.changed.map((runId) => `left ${runId}: it changed meanwhile`),
     ...machine.logs.map((log) => `${verb} the log and outputs of ${log.name} (${formatBytes(log.bytes)})`),

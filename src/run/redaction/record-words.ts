@@ -55,6 +55,7 @@ const sourceWords = {
   patch: { sha256: "ours", bytes: "ours", files: "free", commits: "ours" },
   untracked_included: "free",
   untracked_left_out: "free",
+  marked_left_out: "free",
   submodules: { path: "free", commit: "ours" },
   lfs_pointers: "free",
   image: "named",

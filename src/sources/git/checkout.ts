@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { applyPatch, changedPaths, diffTrees, type TreePair } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { differingPaths, listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
+import { formatCommandLine } from "../../core/command-line.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { ours, say } from "../../core/output/said.ts";
@@ -101,6 +102,7 @@ async function resolveRepository(
     base === undefined ? undefined : patchSince(repository, { base, tree, listing, head }, signal),
   ]);
   warnOfLeftOut(checkout, context);
+  warnOfHidden(inspection, context);
   const whole = await withLocalSubmodules(repository, { tree, entries, folder: inspection.toplevel }, context);
   const provenance: Provenance = {
     kind: "git",
@@ -111,6 +113,7 @@ async function resolveRepository(
     ...(subdirectory === "" ? {} : { subdirectory }),
     ...(patch === undefined ? {} : { patch: patch.provenance }),
     ...untrackedOf(request, status.untracked.map(rawPath)),
+    ...hiddenOf(inspection),
     ...whole.provenance,
     reachable: base?.reachable ?? false,
   };
@@ -232,6 +235,22 @@ function untrackedOf(
     : { untracked_left_out: untracked.slice(0, maxRecorded) };
 }
 
+function hiddenOf({ hidden }: Inspection): Pick<Provenance, "marked_left_out"> {
+  if (hidden.length === 0) return {};
+  return { marked_left_out: hidden.slice(0, maxRecorded).map((change) => rawPath(change.rawPath)) };
+}
+
+function warnOfHidden({ hidden }: Inspection, { log }: SourceContext): void {
+  for (const mark of ["assume-unchanged", "skip-worktree"] as const) {
+    const paths = hidden.filter((change) => change.mark === mark).map((change) => rawPath(change.rawPath));
+    const [first] = paths;
+    if (first === undefined) continue;
+    log.warning(
+      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${formatCommandLine(["git", "update-index", `--no-${mark}`, first])} has git see them again`,
+    );
+  }
+}
+
 function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext): void {
   const { untracked, embedded, moved } = inspection.status;
   if (untracked.length > 0 && !request.includeUntracked) {
@@ -246,7 +265,7 @@ function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext
   }
   for (const path of moved) {
     log.warning(
-      say`the submodule ${path} is at another commit than the one recorded here, which is taken; git add ${path} records the new one`,
+      say`the submodule ${path} is at another commit than the one recorded here, which is taken; ${formatCommandLine(["git", "add", path])} records the new one`,
     );
   }
   const { filters } = inspection.standIn;

@@ -172,5 +172,5 @@ export async function collectGarbage(repository: Repository, log: Log, signal: A
   const args = ["gc", "--quiet", `--prune=${unreferencedAge}`];
   const doing = `collecting garbage in ${repository.directory}`;
   const { exitCode, stderr } = await git(inRepository(repository, { args, doing, timeoutMs: 600_000, signal }));
-  if (exitCode !== 0) log.debug(say`git gc in ${repository.directory}: ${stderr.trim()}`);
+  if (exitCode !== 0) log.debug(say`${doing}: ${stderr.trim()}`);
 }
