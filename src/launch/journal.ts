@@ -3,16 +3,13 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/output/log.ts";
-import { redactFields } from "../core/output/redacted-fields.ts";
-import { redactedSaid } from "../core/output/redacted-log.ts";
 import type { Redact } from "../core/output/redaction.ts";
 import { nothingSaid, quoted, type Said, say, textOf } from "../core/output/said.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunRecord } from "../run/record.ts";
 import { maxTailBytes } from "../run/bounds.ts";
 import { keptRecord } from "../run/read-record.ts";
-import { redactedMessage } from "../run/redaction/own-messages.ts";
-import { recordWords } from "../run/redaction/record-words.ts";
+import { redactedRecord } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import type { RunWriter } from "./store-writer.ts";
@@ -90,7 +87,7 @@ export function startJournal(request: JournalRequest): Journal {
   /** The warnings of this attempt: of them is known what others wrote. */
   const told = new Map<string, Said>();
 
-  const clean = (): RunRecord => cleanRecord({ record, told }, request.redact());
+  const clean = (): RunRecord => keptRecord(redactedRecord({ record, told }, request.redact()));
   const document = (): RunDocument => documentOf(clean(), patch);
   const addPhases = (phases: RunRecord["phases"]): void => {
     record = { ...record, phases: [...record.phases, ...phases] };
@@ -166,18 +163,6 @@ export function startJournal(request: JournalRequest): Journal {
 
 function documentOf(record: RunRecord, patch: Uint8Array | undefined): RunDocument {
   return { run: headOf(record), record: toJson(record), ...(patch === undefined ? {} : { patch }) };
-}
-
-type Told = {
-  readonly record: RunRecord;
-  /** Its warnings as they were said. */
-  readonly told: ReadonlyMap<string, Said>;
-};
-
-function cleanRecord({ record, told }: Told, redact: Redact): RunRecord {
-  const warnings = record.warnings.map((text) => textOf(redactedSaid(told.get(text) ?? quoted(text), redact)));
-  const message = record.message === undefined ? {} : { message: redactedMessage(record.message, redact) };
-  return keptRecord({ ...redactFields(record, recordWords, redact), warnings, ...message });
 }
 
 /** Its last lines, as far as they are kept: what was taken out of them may have made them longer. */
