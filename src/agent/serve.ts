@@ -1,4 +1,5 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
+import { say } from "../core/output/said.ts";
 import { liveNames } from "../machine/live-entry.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
 import { startHeartbeat } from "./leases/heartbeat.ts";
@@ -29,7 +30,7 @@ export async function serve(agent: Agent, life: Life, signal: AbortSignal): Prom
       activity.lastMs = agent.services.clock.monotonicMs();
       await serveStore(each, life, activity);
     } catch (error) {
-      if (agent.stores.length > 1) agent.services.log.warning(`the agent ends: ${messageOf(error)}`);
+      if (agent.stores.length > 1) agent.services.log.warning(say`the agent ends: ${messageOf(error)}`);
       life.finish(undefined);
       throw error;
     }
@@ -179,7 +180,7 @@ async function fold({ agent, store, queues, snapshot }: Served): Promise<void> {
     try {
       await store.fold(queue, keptEnded, agent.writes);
     } catch (error) {
-      agent.services.log.debug(`ended runs of queue "${queue}" could not be folded: ${messageOf(error)}`);
+      agent.services.log.debug(say`ended runs of queue "${queue}" could not be folded: ${messageOf(error)}`);
     }
   }
 }

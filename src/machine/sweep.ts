@@ -29,6 +29,7 @@ import {
 } from "./live-entry.ts";
 import { restoreUnread, unreadWords } from "./unread-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
+import { say } from "../core/output/said.ts";
 
 /** How the run of a killed launcher is said to have ended. */
 export type SweepEnding = "lost" | "cancelled";
@@ -246,7 +247,7 @@ async function removeOrphans({ state, clock, log }: SweepServices): Promise<void
     for (const name of await namesIn(state.live))
       if (name.startsWith(".")) await removeIfOld(join(state.live, name), old);
   } catch (error) {
-    log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
+    log.warning(say`old scratch folders could not be removed: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { named, ours, type Said, say, textOf } from "../core/output/said.ts";
 import { oneLine } from "../core/output/terminal-text.ts";
 import { isRunning } from "../core/process-identity.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
@@ -15,11 +16,16 @@ import { type LiveEntry, liveNames, type LiveRun, lookUpLive, restoreLive, type 
  */
 
 /** For people: what it is, and what to do. */
-export function unreadWords({ name, path, why, isNewer }: UnreadLive): string {
+export function sayUnread({ name, path, why, isNewer }: UnreadLive): Said {
   const what = isNewer
-    ? "use that one for it"
-    : `\`launch prune\` ends and removes what it can tell to be a killed launcher's; else end what is named ${name} and remove the file`;
-  return oneLine(`${path} ${why}; what it is of may still run: ${what}`);
+    ? say`use that one for it`
+    : say`\`launch prune\` ends and removes what it can tell to be a killed launcher's; else end what is named ${ours(name)} and remove the file`;
+  return say`${named(oneLine(path))} ${oneLine(why)}; what it is of may still run: ${what}`;
+}
+
+/** The same as a text. */
+export function unreadWords(unread: UnreadLive): string {
+  return textOf(sayUnread(unread));
 }
 
 /** All of this machine that can't be read. */

@@ -1,7 +1,8 @@
 import { messageOf } from "../../core/errors.ts";
+import { say } from "../../core/output/said.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { isLauncherThere, lookUpLive, type UnreadLive } from "../../machine/live-entry.ts";
-import { unreadWords } from "../../machine/unread-entry.ts";
+import { sayUnread } from "../../machine/unread-entry.ts";
 import type { QueueSnapshot } from "../../stores/queue-store.ts";
 import { attemptOf, type Served } from "../context.ts";
 import { servicesOf } from "./hold.ts";
@@ -25,13 +26,13 @@ export async function clearLeft(served: Served, names: readonly string[], snapsh
     try {
       await clearRemains(left, servicesOf(served));
     } catch (error) {
-      log.warning(`what is left of ${left.run_id} could not be removed: ${messageOf(error)}`);
+      log.warning(say`what is left of ${left.run_id} could not be removed: ${messageOf(error)}`);
     }
   }
 }
 
 /** Once, however often it is looked at. */
 export function tellUnread({ unread, agent }: Served, read: UnreadLive): void {
-  if (!unread.has(read.name)) agent.services.log.warning(unreadWords(read));
+  if (!unread.has(read.name)) agent.services.log.warning(sayUnread(read));
   unread.add(read.name);
 }

@@ -1,4 +1,5 @@
 import { LaunchError } from "../../core/errors.ts";
+import { say } from "../../core/output/said.ts";
 import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
 import type { RunDocument } from "../../run/document.ts";
@@ -61,7 +62,7 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
     await leased.settled();
   };
   const fenced = (): Result => {
-    log.warning(`${taken.document.run.name}  another agent has the run by now, so what it came to here is not kept`);
+    log.warning(say`${taken.document.run.name}  another agent has the run by now, so what it came to here is not kept`);
     return { kind: "fenced" };
   };
   const writeResult = async (ended: RunDocument): Promise<Result> => {
@@ -114,7 +115,7 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
       await release();
       const { document } = taken;
       const waiting = doneOf(untaken(document, clock.now()));
-      log.info(`${document.run.name}  put back, as ${why}`);
+      log.info(say`${document.run.name}  put back, as ${why}`);
       const written = await writeBack(waiting, held);
       return written === "fenced" ? fenced() : written;
     },

@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
 import {
   isLauncherThere,
@@ -67,7 +68,7 @@ export async function forgetGone(served: Served, { agents, entries }: QueueSnaps
     try {
       await store.forget(seen, agent.writes);
     } catch (error) {
-      log.debug(`the beat of agent ${beat.agent} could not be taken away: ${messageOf(error)}`);
+      log.debug(say`the beat of agent ${beat.agent} could not be taken away: ${messageOf(error)}`);
     }
   }
 }
@@ -139,8 +140,8 @@ async function askElsewhere(
   } catch (error) {
     const waitMs = before === undefined ? firstSilenceMs : Math.min(before.waitMs * 2, longestSilenceMs);
     silent.set(kind, { waitMs, untilMs: clock.monotonicMs() + waitMs });
-    const words = `whether ${run.run_id} still runs is not known: ${messageOf(error)}`;
-    if (before === undefined) log.warning(`${words}; ${kind} is asked until it answers`);
+    const words = say`whether ${ours(run.run_id)} still runs is not known: ${messageOf(error)}`;
+    if (before === undefined) log.warning(say`${words}; ${kind} is asked until it answers`);
     else log.debug(words);
     return "unknown";
   }
@@ -195,7 +196,9 @@ async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf, 
   const written = await store.progress(entry, held, agent.writes);
   if (written.kind !== "written") return;
   const slots = slotsOf();
-  agent.services.log.info(`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`);
+  agent.services.log.info(
+    say`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`,
+  );
   begin(served, { entry: written.entry, document: held, slots, adopts: true, ...left });
 }
 
@@ -243,7 +246,7 @@ async function beginIfRoom(served: Served, entry: QueueEntry, document: RunDocum
   const { kind } = await store.release(entry, waiting, agent.writes);
   if (kind !== "written") return;
   agent.services.log.info(
-    `${entry.run.name}  waits in ${entry.queue} again: it was leased to this agent, which can't begin it now`,
+    say`${entry.run.name}  waits in ${entry.queue} again: it was leased to this agent, which can't begin it now`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { LeaseWrite, QueueEntry, QueueStore } from "../../stores/queue-store.ts";
+import { say } from "../../core/output/said.ts";
 import type { Served } from "../context.ts";
 import type { AttemptEnd, AttemptResult } from "../../run/end-of-attempt.ts";
 import { lostOutcome, type RunOutcome } from "../../run/outcome.ts";
@@ -45,7 +46,7 @@ export async function writeBack(waiting: RunDocument, held: Held): Promise<EndWr
 /** A run's end where its document is refused: it waits as it did before, where it is to wait; where that is refused, too, it has ended. */
 async function writeBare(end: AttemptEnd, { served, leased, taken }: Held, why: string): Promise<EndWrite> {
   const { launcher, log, clock } = served.agent.services;
-  log.warning(`${end.document.run.name}  what it has made is not kept: ${why}`);
+  log.warning(say`${end.document.run.name}  what it has made is not kept: ${why}`);
   const waiting = bareWait(end.document, { taken, why }, clock.now());
   if (waiting !== undefined) {
     const bare: AttemptEnd = { ...end, document: waiting };

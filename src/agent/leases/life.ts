@@ -1,4 +1,5 @@
 import { LaunchError } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { QueueSnapshot } from "../../stores/queue-store.ts";
 import type { Mode } from "../context.ts";
 import { waking } from "./waking.ts";
@@ -60,7 +61,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     mode = next;
     end ??= why;
     leaving.abort();
-    log.info(next === "draining" ? `no more runs are taken: ${endWords[why]}` : "the runs are being ended");
+    log.info(next === "draining" ? say`no more runs are taken: ${ours(endWords[why])}` : say`the runs are being ended`);
     told();
     loops.wake();
   };
@@ -98,7 +99,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
       failure = error;
       if (mode === "working") mode = "draining";
       leaving.abort();
-      log.warning(`no more runs are taken: ${error.message}`);
+      log.warning(say`no more runs are taken: ${error.message}`);
       told();
       loops.wake();
     },

@@ -6,6 +6,7 @@ import { differingPaths, listTree, type ListedEntry } from "../../clients/git/ob
 import { formatCommandLine } from "../../core/command-line.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
 import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { accessesTo } from "./access.ts";
@@ -32,7 +33,7 @@ export async function resolveCheckout(request: CheckoutRequest, context: SourceC
     if (inspection?.format === "sha256") await repository.useFormat("sha256");
     if (inspection === undefined) return await resolveFolder(request, repository, context);
     if (request.version === undefined) return await resolveRepository(repository, { request, inspection }, context);
-    context.log.info(`version ${request.version} is given, so changes of the working folder are not taken`);
+    context.log.info(say`version ${request.version} is given, so changes of the working folder are not taken`);
     const other = await inspectVersion(inspection, request.version, context.signal);
     if (other !== undefined) return await resolveRepository(repository, { request, inspection: other }, context);
     await repository.remove();
@@ -245,7 +246,7 @@ function warnOfHidden({ hidden }: Inspection, { log }: SourceContext): void {
     const [first] = paths;
     if (first === undefined) continue;
     log.warning(
-      `changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${formatCommandLine(["git", "update-index", `--no-${mark}`, first])} has git see them again`,
+      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${formatCommandLine(["git", "update-index", `--no-${mark}`, first])} has git see them again`,
     );
   }
 }
@@ -254,23 +255,23 @@ function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext
   const { untracked, embedded, moved } = inspection.status;
   if (untracked.length > 0 && !request.includeUntracked) {
     log.warning(
-      `${counted(untracked.length, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
+      say`${ours(counted(untracked.length, "untracked file"))} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
     );
   }
   if (request.includeUntracked && embedded.length > 0) {
     log.warning(
-      `left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
+      say`left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
     );
   }
   for (const path of moved) {
     log.warning(
-      `the submodule ${path} is at another commit than the one recorded here, which is taken; ${formatCommandLine(["git", "add", path])} records the new one`,
+      say`the submodule ${path} is at another commit than the one recorded here, which is taken; ${formatCommandLine(["git", "add", path])} records the new one`,
     );
   }
   const { filters } = inspection.standIn;
   if (filters.length > 0 && inspection.status.changed.length > 0) {
     log.warning(
-      `the repository's own configuration defines filters, which are not run: ${firstOf(filters)}; changed files are taken as they are. In your own configuration (git config --global) they count`,
+      say`the repository's own configuration defines filters, which are not run: ${firstOf(filters)}; changed files are taken as they are. In your own configuration (git config --global) they count`,
     );
   }
 }

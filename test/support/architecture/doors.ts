@@ -34,7 +34,7 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/own-file folders/old folders/pinned folders/real-path folders/remove folders/size folders/write-whole http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/own-file folders/old folders/pinned folders/real-path folders/remove folders/size folders/write-whole http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redacted-log output/redaction output/said output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
   "core/output/secrets": "",
@@ -53,7 +53,7 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/bare-end transitions/between-stores transitions/head-and-record unreadable",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/own-messages redaction/record-words retry run-id source-words states transitions transitions/bare-end transitions/between-stores transitions/head-and-record unreadable",
   "run/names": "",
   "run/redaction": "",
   "run/transitions": "attempt-record",
