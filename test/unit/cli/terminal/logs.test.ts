@@ -140,5 +140,5 @@ test("what a spec says can't break a line or move the cursor", () => {
   const log = plainLog({ out: out.writer, err: out.writer, verbose: true });
   log.phase({ phase: "done", status: "failed", detail: "a\nb\u001b[2Jc\rd", elapsedMs: undefined });
   log.warning("x\ny");
-  expect(out.text()).toBe("  done     a b [2Jc d\n  warning  x y\n");
+  expect(out.text()).toBe("  done     a bc d\n  warning  x y\n");
 });
