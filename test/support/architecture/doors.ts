@@ -14,7 +14,7 @@ export const doorsOfPlugin = "index schema traits";
 export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
-  "agent/holding": "hold sweep-elsewhere takeover",
+  "agent/holding": "clear-left hold sweep-elsewhere takeover",
   "agent/leases": "heartbeat life liveness own-beat process-fact retrying waking",
   "agent/taking": "counting room slots take wait-reason",
   builders: "builder index",
