@@ -58,7 +58,8 @@ function say(runs: readonly SweptRun[]): void {
     if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
     else {
       process.exitCode = 1;
-      core.warning(`launch: run ${swept.runId} could not be taken away whole: ${swept.message}`);
+      const words = swept.kind === "unreadable" ? "is left" : "could not be taken away whole";
+      core.warning(`launch: run ${swept.runId} ${words}: ${swept.message}`);
     }
   }
 }

@@ -9,7 +9,8 @@ import { tellWhoWaits } from "./taking/room.ts";
 import { takeRuns } from "./taking/take.ts";
 import { waitReason } from "./taking/wait-reason.ts";
 import { sweepElsewhere } from "./holding/sweep-elsewhere.ts";
-import { clearLeft, forgetGone, watchLeases } from "./holding/takeover.ts";
+import { clearLeft } from "./holding/clear-left.ts";
+import { forgetGone, watchLeases } from "./holding/takeover.ts";
 
 /** Polls of an agent that waits; a store that wakes is quicker. */
 const pollMs = 3_000;

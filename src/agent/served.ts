@@ -32,6 +32,7 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     waitsItsTurn: false,
     claiming: 0,
     racedMs: undefined,
+    unread: new Set(),
     lost: new Map(),
     askedElsewhere: new Map(),
     silent: new Map(),

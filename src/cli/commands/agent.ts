@@ -39,6 +39,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
   const interrupted = interruption({
     onFirst: (name) => log.info(say`${ours(name)}: takes no more runs (again to end those that run)`),
     onSecond: () => undefined,
+    anyCounts: true,
     onForce: () => {
       process.stderr.write("ended at once; `launch prune` takes away what may be left of its runs\n");
       process.exit(exitCodes.cancelled);

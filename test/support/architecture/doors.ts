@@ -14,7 +14,7 @@ export const doorsOfPlugin = "index schema traits";
 export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
-  "agent/holding": "hold sweep-elsewhere takeover",
+  "agent/holding": "clear-left hold sweep-elsewhere takeover",
   "agent/leases": "heartbeat life liveness own-beat process-fact retrying waking",
   "agent/taking": "counting room slots take wait-reason",
   builders: "builder index",
@@ -44,7 +44,7 @@ export const doors: Doors = {
   launch:
     "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
-    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services unread-entry",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue unread-runs wait-runs watch-queues",
