@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type JsonBounds, readJsonObject } from "../core/json.ts";
-import { headBounds } from "./bounds.ts";
+import { type JsonBounds, membersOf, readJsonObject } from "../core/json.ts";
+import { headBounds, headMetricsBytes, heldHeadBytes, longestHeadMessage, smallHeadBytes } from "./bounds.ts";
 import { attemptField, durationMsField, lineField, mapOf, smallCountField, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
 import { runReasons, runStates } from "./states.ts";
@@ -65,6 +65,7 @@ export const runHeadSchema = z
     finished_at: timeField.exactOptional(),
     /** For people: `3f9c2e1a7b40 + patch`. */
     source: lineField,
+    /** The first of them; see heldHead. */
     metrics: mapOf(z.number()).exactOptional(),
     /** What a queue needs to know of the run; absent for one that no queue holds. */
     queued: queuedHeadSchema.exactOptional(),
@@ -78,8 +79,16 @@ export const runHeadSchema = z
 /** A run's head (`run.json`): what lists show, and its state. Times are ISO 8601, UTC. */
 export type RunHead = z.output<typeof runHeadSchema>;
 
+/** What a head may have. */
+export const headNames: readonly string[] = Object.keys(runHeadSchema.unwrap().shape);
+
 export type ReadHead =
-  | { readonly kind: "run"; readonly run: RunHead }
+  | {
+      readonly kind: "run";
+      readonly run: RunHead;
+      /** Of one that isn't small. */
+      readonly bytes?: number;
+    }
   /** A newer launch's may be at work all the same. */
   | { readonly kind: "unreadable"; readonly why: string; readonly isNewer?: boolean };
 
@@ -92,17 +101,72 @@ export function readHeadText(
   { runId, called }: WantedHead,
   bounds: JsonBounds = headBounds,
 ): ReadHead {
-  const parsed = readJsonObject(content, bounds);
+  const isLong = Buffer.byteLength(content) > heldHeadBytes;
+  const held = isLong ? lessOf(content, bounds) : { kind: "text" as const, content };
+  if (held.kind === "other") return { kind: "unreadable", why: `its ${called} ${held.why}` };
+  const parsed = readJsonObject(held.content, bounds);
   if (parsed.kind === "other") return { kind: "unreadable", why: `its ${called} ${parsed.why}` };
   const read = readRunHead(parsed.value, called);
-  if (read.kind === "unreadable" || read.run.run_id === runId) return read;
-  return { kind: "unreadable", why: `its ${called} is another run's: "${read.run.run_id}"` };
+  if (read.kind === "unreadable") return read;
+  if (read.run.run_id !== runId) {
+    return { kind: "unreadable", why: `its ${called} is another run's: "${read.run.run_id}"` };
+  }
+  const bytes = Buffer.byteLength(held.content);
+  return bytes <= smallHeadBytes ? read : { ...read, bytes };
 }
+
+/** What is held of a long one: nothing is made of the rest. */
+function lessOf(
+  content: string | Uint8Array,
+  bounds: JsonBounds,
+): { readonly kind: "text"; readonly content: string } | { readonly kind: "other"; readonly why: string } {
+  const text =
+    typeof content === "string"
+      ? Buffer.from(content)
+      : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  if (text.byteLength > bounds.bytes) return { kind: "other", why: `has more than ${bounds.bytes} bytes` };
+  const members = membersOf(text);
+  if (members === undefined) return { kind: "other", why: "is not a JSON object" };
+  const kept = members.filter(({ name, value }) => {
+    const isShown = name.equals(messageName) && value.byteLength > heldHeadBytes;
+    return !isShown && quotedNames.some((known) => name.equals(known));
+  });
+  const bytes = kept.reduce((sum, { name, value }) => sum + name.byteLength + value.byteLength + 2, 0);
+  if (bytes > heldHeadBytes)
+    return { kind: "other", why: `has ${bytes} bytes for queues to hold, of at most ${heldHeadBytes}` };
+  return {
+    kind: "text",
+    content: `{${kept.map(({ name, value }) => `${name.toString()}:${value.toString()}`).join(",")}}`,
+  };
+}
+
+const messageName = Buffer.from('"message"');
+const quotedNames = headNames.filter((name) => name !== "metrics").map((name) => Buffer.from(JSON.stringify(name)));
 
 /** The same of a value whose bounds are known. */
 export function readRunHead(value: unknown, called: string): ReadHead {
   if (isNewer(value)) return { kind: "unreadable", why: newerWords(value), isNewer: true };
   const parsed = runHeadSchema.safeParse(value);
-  if (parsed.success) return { kind: "run", run: parsed.data };
+  if (parsed.success) return { kind: "run", run: heldHead(parsed.data) };
   return { kind: "unreadable", why: whyUnreadable(parsed.error, called) };
+}
+
+/** A head as it is written and held, of thousands of runs at once: with no more of its metrics and its message than lists show. */
+export function heldHead(run: RunHead): RunHead {
+  const { message, metrics } = run;
+  return {
+    ...run,
+    ...(message === undefined ? {} : { message: message.slice(0, longestHeadMessage) }),
+    ...(metrics === undefined ? {} : { metrics: firstOf(metrics) }),
+  };
+}
+
+function firstOf(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  let room = headMetricsBytes;
+  const all = Object.entries(metrics);
+  const first = all.findIndex(([name, value]) => {
+    room -= Buffer.byteLength(JSON.stringify({ [name]: value }));
+    return room < 0;
+  });
+  return first === -1 ? metrics : Object.fromEntries(all.slice(0, first));
 }

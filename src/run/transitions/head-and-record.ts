@@ -1,4 +1,4 @@
-import type { RunHead } from "../head.ts";
+import { heldHead, type RunHead } from "../head.ts";
 import type { RunRecord } from "../record.ts";
 import { describeSource } from "../source-words.ts";
 import { isFinal } from "../states.ts";
@@ -8,7 +8,7 @@ import { isFinal } from "../states.ts";
 /** The head that lists show, from the record. */
 export function headOf(record: RunRecord): RunHead {
   const now = record.finished_at ?? record.started_at ?? record.created_at;
-  return {
+  return heldHead({
     schema_version: 1,
     run_id: record.run_id,
     name: record.name,
@@ -28,7 +28,7 @@ export function headOf(record: RunRecord): RunHead {
     ...(isFinal(record.state) && record.finished_at !== undefined ? { finished_at: record.finished_at } : {}),
     source: record.source === undefined ? "unknown" : describeSource(record.source),
     ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
-  };
+  });
 }
 
 /** The record of a run of which its head alone is known, and who launched it. */
