@@ -33,6 +33,19 @@ export default defineConfig(
     },
   },
   {
+    files: ["src/**/*.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: String.raw`TemplateElement[tail=false][value.raw=/(?:^|[;:(] |\n)(?:launch|git|docker|kubectl|chmod|chown|rm|kill) (?:[a-z-]+ |--?[\w-]+[ =])*$/]`,
+          message:
+            "A command to be pasted takes what was given to it through formatCommandLine, which quotes it for a shell.",
+        },
+      ],
+    },
+  },
+  {
     files: ["test/**/*.ts"],
     rules: {
       "max-lines-per-function": "off",

@@ -3,6 +3,7 @@ import { runAgent } from "../agent/agent.ts";
 import { systemClock } from "../core/clock.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import { proveTokens } from "../core/token.ts";
+import { say } from "../core/output/said.ts";
 import { gitHubJobs } from "../github/job-liveness.ts";
 import { storeRequestOf } from "../submit/chosen-store.ts";
 import { readAgentConfig } from "../submit/config.ts";
@@ -37,7 +38,7 @@ export async function agentOnGitHub(place: JobPlace, signal: AbortSignal): Promi
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, signal);
     log.info(
-      `${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}${document === undefined ? "" : `, launch config ${document.name}`}`,
+      say`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}${document === undefined ? "" : `, launch config ${document.name}`}`,
     );
     const stores = [{ ...queues, queues: request.queues, tokens, jobs }];
     const result = await runAgent(request, { ...services, stores, config: document }, signal);

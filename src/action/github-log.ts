@@ -1,7 +1,7 @@
 import { oneLine, terminalText } from "../core/output/terminal-text.ts";
 import { randomUUID } from "node:crypto";
 import * as core from "@actions/core";
-import type { Log, PhaseEvent } from "../core/output/log.ts";
+import type { TextLog, TextPhaseEvent } from "../core/output/log.ts";
 import type { Writer } from "../core/output/writer.ts";
 import { markedOutput } from "../reporting/output-marks.ts";
 import { phaseLine } from "../reporting/phase-line.ts";
@@ -17,7 +17,7 @@ export type GitHubLogRequest = {
   readonly groups: boolean;
 };
 
-export type GitHubLog = Log & {
+export type GitHubLog = TextLog & {
   /** Closes what is open, so that what follows is a command to the runner again, outside of all groups. */
   readonly stop: () => void;
 };
@@ -49,7 +49,7 @@ export function gitHubLog({ out, monotonicMs, verbose, groups }: GitHubLogReques
     core.startGroup(title);
     group = true;
   };
-  const phase = (event: PhaseEvent): void => {
+  const phase = (event: TextPhaseEvent): void => {
     if (event.status === "started") {
       closeGroup();
       openGroup(inert(`${event.phase}  ${oneLine(event.detail)}`));

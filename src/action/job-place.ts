@@ -4,7 +4,8 @@ import * as core from "@actions/core";
 import { systemClock } from "../core/clock.ts";
 import { LaunchError } from "../core/errors.ts";
 import { ownRedaction } from "../core/output/own-secrets.ts";
-import { redactedLog } from "../core/output/redaction.ts";
+import type { Log } from "../core/output/log.ts";
+import { redactedLog } from "../core/output/redacted-log.ts";
 import { type StateDirectory, stateDirectoryAt, stateDirectoryOf } from "../core/state-directory.ts";
 import type { GitHubContext } from "../github/context.ts";
 import { type GitHubLog, gitHubLog, type JobOutput } from "./github-log.ts";
@@ -16,7 +17,7 @@ export type JobPlace = {
   readonly inputs: ActionInputs;
   readonly context: GitHubContext;
   readonly state: StateDirectory;
-  readonly log: GitHubLog;
+  readonly log: Log & Pick<GitHubLog, "stop">;
 };
 
 /** An agent's log has no groups: its runs go on beside each other. */

@@ -1,6 +1,8 @@
 import * as core from "@actions/core";
 import { messageOf } from "../core/errors.ts";
-import type { Log } from "../core/output/log.ts";
+import type { TextLog } from "../core/output/log.ts";
+import { ownRedaction } from "../core/output/own-secrets.ts";
+import { redactedLog } from "../core/output/redacted-log.ts";
 import { stateDirectoryAt } from "../core/state-directory.ts";
 import { gitHubContext } from "../github/context.ts";
 import { tokensFor } from "../github/store.ts";
@@ -56,15 +58,18 @@ function say(runs: readonly SweptRun[]): void {
     if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
     else {
       process.exitCode = 1;
-      core.warning(`launch: run ${swept.runId} could not be taken away whole: ${swept.message}`);
+      const words = swept.kind === "unreadable" ? "is left" : "could not be taken away whole";
+      core.warning(`launch: run ${swept.runId} ${words}: ${swept.message}`);
     }
   }
 }
 
-const postLog: Log = {
+const postText: TextLog = {
   phase: () => undefined,
   output: () => undefined,
   info: (message) => core.info(message),
   warning: (message) => core.warning(message),
   debug: (message) => core.debug(message),
 };
+
+const postLog = redactedLog(postText, ownRedaction(process.env));

@@ -6,6 +6,7 @@ import { systemClock } from "../core/clock.ts";
 import { LaunchError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import type { Tokens } from "../core/token.ts";
+import { ours, quoted, say } from "../core/output/said.ts";
 import { isFinal } from "../run/states.ts";
 import { nobodyWords, waitingWords } from "../reporting/queue-report.ts";
 import { runWords } from "../reporting/run-words.ts";
@@ -30,9 +31,9 @@ export async function queuedOnGitHub(queued: Queued, place: JobPlace, signal: Ab
       return { ...found, heads, places: new Map(), nobody: [] };
     }
     const { places, nobody } = await placesOf(queued, log, signal);
-    for (const words of places.size === 1 ? places.values() : []) log.info(words);
+    for (const words of places.size === 1 ? places.values() : []) log.info(quoted(words));
     const isWoken = inputs.settings.wake !== undefined;
-    if (!isWoken) for (const words of nobody) log.info(words);
+    if (!isWoken) for (const words of nobody) log.info(quoted(words));
     return { ...found, heads: undefined, places, nobody: isWoken ? [] : nobody };
   } finally {
     await store.close();
@@ -44,8 +45,8 @@ async function wake({ inputs, context, log }: JobPlace, tokens: Tokens, signal: 
   const { wake: workflow } = inputs.settings;
   if (workflow === undefined) return;
   const said = await dispatchWorkflow({ context, environment: process.env, tokens, workflow }, signal);
-  if (said === undefined) log.info(`started the workflow ${workflow}`);
-  else log.warning(`the workflow ${workflow} could not be started (${said}); the run waits for the next agent`);
+  if (said === undefined) log.info(say`started the workflow ${workflow}`);
+  else log.warning(say`the workflow ${workflow} could not be started (${said}); the run waits for the next agent`);
 }
 
 type Places = { readonly places: ReadonlyMap<string, string>; readonly nobody: readonly string[] };
@@ -68,7 +69,7 @@ async function placesOf({ enqueued, store }: Queued, log: Log, signal: AbortSign
     return { places: new Map(waiting), nobody: waiting.length === 0 ? [] : nobody };
   } catch (error) {
     signal.throwIfAborted();
-    log.debug(`where the runs stand is not known: ${messageOf(error)}`);
+    log.debug(say`where the runs stand is not known: ${messageOf(error)}`);
     return { places: new Map(), nobody: [] };
   }
 }
@@ -81,11 +82,11 @@ async function follow({ enqueued, store }: Queued, log: Log, signal: AbortSignal
     const queue = run.queued?.queue ?? "";
     // Of many, each place that each of them takes would be as many lines as there are pairs of them.
     const words = waiting === undefined ? runWords(run) : runs.length === 1 ? waitingWords(queue, waiting) : "waiting";
-    if (said.get(run.run_id) !== words) log.info(`${run.run_id}  ${words}`);
+    if (said.get(run.run_id) !== words) log.info(say`${ours(run.run_id)}  ${words}`);
     said.set(run.run_id, words);
   };
   try {
-    const onTrouble = (message: string): void => log.warning(`${message}; asking again`);
+    const onTrouble = (message: string): void => log.warning(say`${message}; asking again`);
     return await waitForRuns({ runs, onChange, onTrouble }, { store, clock: systemClock }, signal);
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -1,4 +1,5 @@
 import { LaunchError } from "../core/errors.ts";
+import { quoted } from "../core/output/said.ts";
 import { cancelEntries } from "../queueing/cancel-runs.ts";
 import { findQueued, wholeGroup } from "../queueing/find-queued.ts";
 import { findRun } from "../queueing/find-run.ts";
@@ -21,7 +22,7 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
   const { launchConfig: given, store: url } = inputs.settings;
   const services = jobServices(place);
   const { config, leftOut } = await readLaunchConfig({ ...services, given, cwd: process.cwd() });
-  if (leftOut !== undefined) services.log.warning(leftOut.words);
+  if (leftOut !== undefined) services.log.warning(quoted(leftOut.words));
   const { store } = await openQueues(await storeRequestOf(url, config, services));
   try {
     if (command === "status") {

@@ -97,6 +97,8 @@ export type Served = ServedStore & {
   racedMs: number | undefined;
   /** What was counted since the last snapshot. */
   counted?: Counted;
+  /** Names of attempts whose entries here can't be read, which was said. */
+  readonly unread: Set<string>;
   /** When waiting runs were asked for in vain, by key and version. */
   readonly lost: Map<string, number>;
   /** How often its resource was asked for an attempt that is over. */

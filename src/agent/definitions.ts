@@ -1,4 +1,5 @@
 import { messageOf } from "../core/errors.ts";
+import { quoted, say } from "../core/output/said.ts";
 import { lookUpDefinition } from "../queueing/queue-definitions.ts";
 import type { QueueLookUp } from "../spec/resolve/resolution.ts";
 import type { DefinedQueue } from "../queueing/ranked-queue.ts";
@@ -27,7 +28,7 @@ export function definitionsOf(
   let readMs: number | undefined;
   const tell = (queue: string, found: QueueLookUp): void => {
     const words = wordsOf(queue, found);
-    if (words !== told.get(queue) && words !== "") log.warning(words);
+    if (words !== told.get(queue) && words !== "") log.warning(quoted(words));
     told.set(queue, words);
   };
   return {
@@ -40,7 +41,7 @@ export function definitionsOf(
           tell(queue, found);
         } catch (error) {
           signal.throwIfAborted();
-          log.debug(`the definition of queue "${queue}" could not be read: ${messageOf(error)}`);
+          log.debug(say`the definition of queue "${queue}" could not be read: ${messageOf(error)}`);
         }
       }
       readMs = clock.monotonicMs();

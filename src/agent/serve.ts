@@ -1,4 +1,5 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
+import { say } from "../core/output/said.ts";
 import { liveNames } from "../machine/live-entry.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
 import { startHeartbeat } from "./leases/heartbeat.ts";
@@ -8,7 +9,8 @@ import { tellWhoWaits } from "./taking/room.ts";
 import { takeRuns } from "./taking/take.ts";
 import { waitReason } from "./taking/wait-reason.ts";
 import { sweepElsewhere } from "./holding/sweep-elsewhere.ts";
-import { clearLeft, forgetGone, watchLeases } from "./holding/takeover.ts";
+import { clearLeft } from "./holding/clear-left.ts";
+import { forgetGone, watchLeases } from "./holding/takeover.ts";
 
 /** Polls of an agent that waits; a store that wakes is quicker. */
 const pollMs = 3_000;
@@ -28,7 +30,7 @@ export async function serve(agent: Agent, life: Life, signal: AbortSignal): Prom
       activity.lastMs = agent.services.clock.monotonicMs();
       await serveStore(each, life, activity);
     } catch (error) {
-      if (agent.stores.length > 1) agent.services.log.warning(`the agent ends: ${messageOf(error)}`);
+      if (agent.stores.length > 1) agent.services.log.warning(say`the agent ends: ${messageOf(error)}`);
       life.finish(undefined);
       throw error;
     }
@@ -178,7 +180,7 @@ async function fold({ agent, store, queues, snapshot }: Served): Promise<void> {
     try {
       await store.fold(queue, keptEnded, agent.writes);
     } catch (error) {
-      agent.services.log.debug(`ended runs of queue "${queue}" could not be folded: ${messageOf(error)}`);
+      agent.services.log.debug(say`ended runs of queue "${queue}" could not be folded: ${messageOf(error)}`);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { messageOf } from "../core/errors.ts";
+import { named, ours, quoted, say } from "../core/output/said.ts";
 import { touchKeepAlive } from "../machine/keep-alive.ts";
 import { nameOfAttempt, type RunKey } from "../run/handle.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
@@ -31,6 +32,7 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     waitsItsTurn: false,
     claiming: 0,
     racedMs: undefined,
+    unread: new Set(),
     lost: new Map(),
     askedElsewhere: new Map(),
     silent: new Map(),
@@ -38,7 +40,9 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     ticks: () => ticks,
     start: (taken) => {
       const { run } = taken.document;
-      log.info(`${run.name}  ${run.run_id} taken from ${taken.entry.queue}, attempt ${run.attempt}`);
+      log.info(
+        say`${named(run.name)}  ${ours(run.run_id)} taken from ${named(taken.entry.queue)}, attempt ${run.attempt}`,
+      );
       // An attempt before may be at its end here.
       const before = served.holds.get(run.run_id)?.over.catch(() => undefined) ?? Promise.resolve();
       const hold = holdRun(taken, served, before);
@@ -46,7 +50,7 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
       keepAlive(hold.attempt, services);
       hold.over
         .then((run) => agent.runs.push(run))
-        .catch((error: unknown) => log.warning(`${run.name}  its end could not be written: ${messageOf(error)}`))
+        .catch((error: unknown) => log.warning(say`${run.name}  its end could not be written: ${messageOf(error)}`))
         .finally(() => {
           if (served.holds.get(hold.runId) === hold) served.holds.delete(hold.runId);
           served.tick();
@@ -65,5 +69,5 @@ function nameOf({ store }: ServedStore, { stores }: AgentServices): string {
 
 /** Says to a run's supervisor that this process is there. A disk that is full for a moment ends no agent: the next touch does as well. */
 export function keepAlive(attempt: RunKey, { state, log }: AgentServices): void {
-  touchKeepAlive(state, nameOfAttempt(attempt)).catch((error: unknown) => log.debug(messageOf(error)));
+  touchKeepAlive(state, nameOfAttempt(attempt)).catch((error: unknown) => log.debug(quoted(messageOf(error))));
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { say } from "./output/said.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./output/log.ts";
 import type { TokenSource } from "./token.ts";
@@ -61,7 +62,8 @@ export function renewedToken({ obtain, name, clock, log }: RenewedToken): TokenS
       failure = error;
       const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** failures++);
       nextMs = clock.monotonicMs() + wait * (0.5 + Math.random() / 2);
-      if (failures === 1) log.warning(`the token of ${name} could not be renewed: ${messageOf(error)}; trying again`);
+      if (failures === 1)
+        log.warning(say`the token of ${name} could not be renewed: ${messageOf(error)}; trying again`);
       throw error;
     } finally {
       pending = undefined;

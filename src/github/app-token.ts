@@ -6,6 +6,7 @@ import { LaunchError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
 import { type FreshToken, renewedToken } from "../core/renewed-token.ts";
 import type { TokenSource } from "../core/token.ts";
+import { quoted } from "../core/output/said.ts";
 import type { GitHubPlace } from "./place.ts";
 
 /** An installation of a GitHub App, and the key that proves to be it. */
@@ -46,7 +47,7 @@ export function appToken({ app, place, clock, log, onToken }: AppTokenRequest): 
       appId: app.id,
       privateKey: app.privateKey,
       request: api,
-      log: { warn: (message) => log.debug(message) },
+      log: { warn: (message) => log.debug(quoted(message)) },
     });
     try {
       const { data, headers } = await api("POST /app/installations/{installation_id}/access_tokens", {

@@ -6,6 +6,7 @@ import type { JobLiveness } from "../run/job-liveness.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
 import { refuseToken, type Token, tokenText, type Tokens } from "../core/token.ts";
+import { say } from "../core/output/said.ts";
 import { gitHubPlace, type GitHubPlace, tokenAt } from "./place.ts";
 import type { Environment } from "./context.ts";
 
@@ -69,7 +70,7 @@ export function gitHubJobs({ tokens, environment, clock, log }: GitHubJobs): Job
       if (await isClosed(job, { ...place, token }, closed.signal)) ended.add(key);
     } catch (error) {
       if (!closed.signal.aborted)
-        log.debug(`whether job run ${job.run_id} has ended is not known: ${messageOf(error)}`);
+        log.debug(say`whether job run ${job.run_id} has ended is not known: ${messageOf(error)}`);
     }
   };
   return {

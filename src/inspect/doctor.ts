@@ -4,6 +4,7 @@ import { buildsImages, defaultBuilder, examineBuilders } from "../builders/index
 import type { EnvironmentCatalog } from "../environments/index.ts";
 import { type Finding, findingOf, lookTimeoutMs } from "../core/finding.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import { unreadLive, unreadWords } from "../machine/unread-entry.ts";
 import { resolveSecrets } from "../launch/secrets.ts";
 import { examineRegistries } from "../registries/index.ts";
 import { examineResources, resourceTraits, type UsedResource } from "../resources/index.ts";
@@ -90,10 +91,13 @@ function eachOnce(findings: readonly Finding[]): readonly Finding[] {
   return [...bySubject.values()];
 }
 
-async function writable({ path }: StateDirectory): Promise<string> {
+/** With what runs have left in it that nobody can read: no launch lacks it. */
+async function writable(state: StateDirectory): Promise<string> {
+  const { path } = state;
   await mkdir(path, { recursive: true });
   await access(path, constants.W_OK);
-  return path;
+  const unread = await unreadLive(state);
+  return [path, ...unread.map(unreadWords)].join("; ");
 }
 
 async function reachable(choice: StoreChoice, signal: AbortSignal): Promise<string> {

@@ -5,6 +5,7 @@ import { lostOutcome, type RunOutcome } from "../run/outcome.ts";
 import { type JsonObject, readJsonObject } from "../core/json.ts";
 import { recordBounds } from "../run/bounds.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import { ours, say } from "../core/output/said.ts";
 import type { RunDocument } from "../run/document.ts";
 import { cancelGraceMs } from "./at-resource.ts";
 import {
@@ -81,7 +82,7 @@ async function clearScratch(entry: LiveEntry, { state, log }: Services): Promise
     await removeScratch(entry, state);
   } catch (error) {
     const folder = state.scratchFolder(nameOfAttempt(keyOfEntry(entry)));
-    log.warning(`${folder} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+    log.warning(say`${folder} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
   }
 }
 
@@ -96,7 +97,7 @@ async function findLeft(
     return await findAtResource(kind, launch.key, services);
   } catch (error) {
     if (!isElsewhere(kind)) throw error;
-    services.log.warning(`whether it still runs is not known: ${messageOf(error)}`);
+    services.log.warning(say`whether it still runs is not known: ${messageOf(error)}`);
     return "unknown";
   }
 }
@@ -142,7 +143,7 @@ async function removeFound(attempt: Attempt, { resource, handle }: FoundRun): Pr
     await resource.remove(handle);
   } catch (error) {
     attempt.left = true;
-    attempt.services.log.warning(`not all of the run could be removed: ${messageOf(error)}`);
+    attempt.services.log.warning(say`not all of the run could be removed: ${messageOf(error)}`);
   }
 }
 
@@ -157,7 +158,7 @@ async function followFound(attempt: Attempt, found: FoundRun, at: string | undef
     await endUnshown(attempt, found);
     throw error;
   }
-  const words = `${handle.kind}  ${handle.name}, which an agent had started that is gone`;
+  const words = say`${ours(handle.kind)}  ${ours(handle.name)}, which an agent had started that is gone`;
   const timeoutMs = remaining(request.spec.timeout, at, services.clock.now());
   await using execution = openExecution(attempt, { ...found, asked: undefined, words, timeoutMs });
   await execution.start();
@@ -170,7 +171,7 @@ async function endUnshown(attempt: Attempt, { resource, handle }: FoundRun): Pro
     await resource.remove(handle);
   } catch (error) {
     attempt.goesOn = attempt.queued?.letGo !== undefined;
-    attempt.services.log.warning(`it could not be ended: ${messageOf(error)}`);
+    attempt.services.log.warning(say`it could not be ended: ${messageOf(error)}`);
   }
 }
 

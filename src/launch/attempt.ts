@@ -1,6 +1,8 @@
 import { LaunchError, machineFault, messageOf } from "../core/errors.ts";
 import { removeFolder } from "../core/folders/remove.ts";
-import { type Redact, redactedLog } from "../core/output/redaction.ts";
+import { redactedBefore } from "../core/output/redacted-log.ts";
+import type { Redact } from "../core/output/redaction.ts";
+import { quoted, say } from "../core/output/said.ts";
 import { isOwnLive, releaseLive, updateLive } from "../machine/live-entry.ts";
 import { collectOutputs } from "../machine/outputs.ts";
 import { makeRunFolders } from "../machine/run-folders.ts";
@@ -10,6 +12,7 @@ import { elapsedOf } from "../reporting/run-report.ts";
 import { nameOfAttempt, type RunKey } from "../run/handle.ts";
 import { outcomeOfError, type RunOutcome } from "../run/outcome.ts";
 import type { RunRecord } from "../run/record.ts";
+import { redactedMessage } from "../run/redaction/own-messages.ts";
 import { finished } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import { type Journal, startJournal } from "./journal.ts";
@@ -59,7 +62,7 @@ export async function openAttempt(asked: AttemptRequest, services: Services, sig
     ...(queued?.definition === undefined ? {} : { definition: queued.definition }),
   });
   const attempt = reopenAttempt(asked, services, signal);
-  for (const warning of request.warnings) attempt.journal.warn(warning);
+  for (const warning of request.warnings) attempt.journal.warn(quoted(warning));
   return attempt;
 }
 
@@ -69,7 +72,7 @@ export function reopenAttempt(asked: AttemptRequest, services: Services, signal:
   const { clock, state } = services;
   const name = nameOfAttempt(key);
   const recordFile = state.recordFile(name);
-  const log = redactedLog(services.log, () => attempt.redact);
+  const log = redactedBefore(services.log, () => attempt.redact);
   const attempt: Attempt = {
     ...{ request, services: { ...services, log }, signal, key, name, scratch: state.scratchFolder(name), queued },
     journal: startJournal({ record, writer, spareStore, recordFile, log, clock, redact: () => attempt.redact }),
@@ -107,7 +110,7 @@ export function cameToError({ signal, redact }: Attempt, thrown: unknown): CameT
 /** Writes how an attempt ended, and removes what was made for it. Throws only for a bug, after all of that. */
 export async function closeAttempt(attempt: Attempt, { outcome: came, detail, bug }: CameTo): Promise<RunResult> {
   const { services, journal, key, name, queued, log, redact } = attempt;
-  const outcome = came.state === "succeeded" ? came : { ...came, message: redact(came.message) };
+  const outcome = came.state === "succeeded" ? came : { ...came, message: redactedMessage(came.message, redact) };
   const { state } = services;
   await recordEnd(attempt, outcome);
   await keepEnd(attempt);
@@ -132,7 +135,7 @@ export async function closeAttempt(attempt: Attempt, { outcome: came, detail, bu
 /** Goes away from an attempt whose run goes on: nothing is written of it, and nothing of it stays here. */
 export async function leaveAttempt(attempt: Attempt): Promise<void> {
   await removeScratch(attempt);
-  attempt.services.log.info("left running, for another agent to follow");
+  attempt.services.log.info(say`left running, for another agent to follow`);
 }
 
 /** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
@@ -163,7 +166,7 @@ async function keepEnd({ services, journal, key, name }: Attempt): Promise<void>
     if (await isOwnLive(state, key)) await updateLive(state, key, { head: headOf(journal.record()) });
   } catch (error) {
     // A full disk: it is tried again when the store could not be told.
-    log.debug(`${state.liveFile(name)} could not be written: ${messageOf(error)}`);
+    log.debug(say`${state.liveFile(name)} could not be written: ${messageOf(error)}`);
   }
 }
 
@@ -183,7 +186,7 @@ async function removeScratch(attempt: Attempt): Promise<void> {
     await removeFolder(scratch);
   } catch (error) {
     attempt.left = true;
-    services.log.warning(`${scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+    services.log.warning(say`${scratch} could not be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
   }
 }
 
@@ -191,10 +194,10 @@ async function removeScratch(attempt: Attempt): Promise<void> {
 async function settleLive({ services, journal, key, name, left }: Attempt, stored: boolean): Promise<void> {
   const { state, log } = services;
   try {
-    if (!(await isOwnLive(state, key))) log.debug("another launcher goes on with the run here");
+    if (!(await isOwnLive(state, key))) log.debug(say`another launcher goes on with the run here`);
     else if (stored && !left) await releaseLive(state, key);
     else await updateLive(state, key, { head: headOf(journal.record()) });
   } catch (error) {
-    log.warning(`${state.liveFile(name)} could not be written: ${messageOf(error)}`);
+    log.warning(say`${state.liveFile(name)} could not be written: ${messageOf(error)}`);
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "../core/errors.ts";
 import type { PhaseEvent } from "../core/output/log.ts";
+import { type Said, say } from "../core/output/said.ts";
 import { isOwnLive, updateLive } from "../machine/live-entry.ts";
 import { openRunLog } from "../machine/run-log.ts";
 import type { Resource, RunRequest } from "../resources/resource.ts";
@@ -15,7 +16,7 @@ export type ExecutionRequest = {
   /** Undefined for a run that another has submitted. */
   readonly asked: RunRequest | undefined;
   readonly handle: Handle;
-  readonly words: string;
+  readonly words: Said;
   readonly timeoutMs: number | undefined;
 };
 
@@ -52,7 +53,7 @@ export function openExecution(attempt: Attempt, request: ExecutionRequest): Exec
       // As long as it may go on elsewhere, there is no end of it to tell, and no other attempt.
       if (letGo !== undefined && standing === "there") attempt.goesOn = true;
       else attempt.left = true;
-      journal.warn(`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
+      journal.warn(say`not all of the run could be removed: ${messageOf(error)}; \`launch prune\` tries it again`);
     }
   };
   const letGo = queued?.letGo;
@@ -97,7 +98,7 @@ export function openExecution(attempt: Attempt, request: ExecutionRequest): Exec
 
 /** An adopted run counts as started, and what it still waits for is shown all the same. */
 function waitEvent(wait: StartWait | undefined, isStarted: boolean): PhaseEvent {
-  const detail = wait === undefined ? "running" : startWaitWords(wait);
+  const detail = wait === undefined ? say`running` : startWaitWords(wait);
   return { phase: isStarted ? "run" : "start", status: "progress", detail };
 }
 
@@ -109,7 +110,7 @@ async function noteDigest({ journal }: Attempt, resource: Resource, handle: Hand
     const digest = await resource.imageDigest(handle);
     if (digest !== undefined) journal.amend({ image: { ...image, digest } });
   } catch (error) {
-    journal.warn(`the digest of the image ${image.reference} is not known: ${messageOf(error)}`);
+    journal.warn(say`the digest of the image ${image.reference} is not known: ${messageOf(error)}`);
   }
 }
 
@@ -121,6 +122,6 @@ async function keepOutcome({ services, queued, key }: Attempt, outcome: RunOutco
     await updateLive(state, key, { outcome });
   } catch (error) {
     // A full disk: as long as we live, the outcome is not lost.
-    log.warning(`how the run ended can't be written down here: ${messageOf(error)}`);
+    log.warning(say`how the run ended can't be written down here: ${messageOf(error)}`);
   }
 }

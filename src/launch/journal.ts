@@ -3,13 +3,13 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
 import type { Log, Phase } from "../core/output/log.ts";
-import { redactFields } from "../core/output/redacted-fields.ts";
 import type { Redact } from "../core/output/redaction.ts";
+import { nothingSaid, quoted, type Said, say, textOf } from "../core/output/said.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { RunRecord } from "../run/record.ts";
 import { maxTailBytes } from "../run/bounds.ts";
 import { keptRecord } from "../run/read-record.ts";
-import { recordWords } from "../run/redaction/record-words.ts";
+import { redactedRecord } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import type { RunWriter } from "./store-writer.ts";
@@ -39,9 +39,9 @@ type Amendment = Partial<
 /** A phase as people see it. */
 export type ToldPhase<T> = {
   readonly phase: Phase;
-  readonly detail: string;
+  readonly detail: Said;
   /** What came of it, in one line; undefined shows nothing. */
-  readonly ended: (result: T) => string | undefined;
+  readonly ended: (result: T) => Said | undefined;
 };
 
 export type Journal = {
@@ -52,7 +52,7 @@ export type Journal = {
   readonly amend: (change: Amendment) => void;
   /** The run has come further. */
   readonly become: (transition: (record: RunRecord) => Transition<RunRecord>) => void;
-  readonly warn: (message: string) => void;
+  readonly warn: (message: Said) => void;
   /** The source's patch, which goes with the first write. */
   readonly keepPatch: (patch: Uint8Array) => void;
   readonly addPhases: (phases: RunRecord["phases"]) => void;
@@ -84,11 +84,11 @@ export function startJournal(request: JournalRequest): Journal {
   let starting: Promise<void> | undefined;
   let kept = false;
 
-  const clean = (): RunRecord => keptRecord(redactFields(record, recordWords, request.redact()));
-  const document = (): RunDocument => {
-    const now = clean();
-    return { run: headOf(now), record: toJson(now), ...(patch === undefined ? {} : { patch }) };
-  };
+  /** The warnings of this attempt: of them is known what others wrote. */
+  const told = new Map<string, Said>();
+
+  const clean = (): RunRecord => keptRecord(redactedRecord({ record, told }, request.redact()));
+  const document = (): RunDocument => documentOf(clean(), patch);
   const addPhases = (phases: RunRecord["phases"]): void => {
     record = { ...record, phases: [...record.phases, ...phases] };
   };
@@ -103,7 +103,8 @@ export function startJournal(request: JournalRequest): Journal {
       record = doneOf(transition(record));
     },
     warn: (message) => {
-      record = { ...record, warnings: [...record.warnings, message] };
+      record = { ...record, warnings: [...record.warnings, textOf(message)] };
+      told.set(textOf(message), message);
       log.warning(message);
     },
     keepPatch: (kept) => {
@@ -125,7 +126,7 @@ export function startJournal(request: JournalRequest): Journal {
         if (words !== undefined) log.phase({ phase, status: "ended", detail: words, elapsedMs });
         return result;
       } catch (error) {
-        log.phase({ phase, status: "failed", detail: messageOf(error), elapsedMs: keep() });
+        log.phase({ phase, status: "failed", detail: quoted(messageOf(error)), elapsedMs: keep() });
         throw error;
       }
     },
@@ -137,7 +138,7 @@ export function startJournal(request: JournalRequest): Journal {
       writer.started?.(document());
       if (request.spareStore || writer.started !== undefined) return;
       starting = writer.write(document(), startedWriteDeadlineMs).catch((error: unknown) => {
-        log.debug(`that the run has started could not be written: ${messageOf(error)}`);
+        log.debug(say`that the run has started could not be written: ${messageOf(error)}`);
       });
     },
     keep: async () => {
@@ -151,13 +152,17 @@ export function startJournal(request: JournalRequest): Journal {
       try {
         return await writer.end({ ...last, tail: shortTail(tail) }, deadlineMs);
       } catch (error) {
-        const where = kept ? `; its record is in ${request.recordFile}` : "";
-        log.warning(`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
+        const where = kept ? say`; its record is in ${request.recordFile}` : nothingSaid;
+        log.warning(say`the run's end could not be written to ${writer.location()}: ${messageOf(error)}${where}`);
         return false;
       }
     },
   };
   return journal;
+}
+
+function documentOf(record: RunRecord, patch: Uint8Array | undefined): RunDocument {
+  return { run: headOf(record), record: toJson(record), ...(patch === undefined ? {} : { patch }) };
 }
 
 /** Its last lines, as far as they are kept: what was taken out of them may have made them longer. */
@@ -173,7 +178,7 @@ async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObje
     await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
     return true;
   } catch (error) {
-    log.warning(`the record file ${recordFile} could not be written: ${messageOf(error)}`);
+    log.warning(say`the record file ${recordFile} could not be written: ${messageOf(error)}`);
     await rm(recordFile, { force: true }).catch(() => undefined);
     return false;
   }

@@ -1,4 +1,5 @@
 import type { BuildRequest, BuiltImage } from "../builders/builder.ts";
+import { named, ours, say } from "../core/output/said.ts";
 import type { RunRequest } from "../resources/resource.ts";
 import type { CodeSource, ResolvedSource } from "../sources/source.ts";
 import { sourceWords } from "../reporting/describe.ts";
@@ -53,7 +54,7 @@ export async function findSource(attempt: Attempt, secrets: LaunchSecrets): Prom
   const source = await journal.phase(
     {
       phase: "source",
-      detail: request.spec.uri ?? request.spec.docker.docker_image ?? ".",
+      detail: named(request.spec.uri ?? request.spec.docker.docker_image ?? "."),
       ended: (resolved) => sourceWords(request.spec.name, resolved),
     },
     async () =>
@@ -79,17 +80,17 @@ function keepPatch({ services, request, redact, queued, journal }: Attempt, patc
   const place = secretInPatch(patch, redact);
   if (place !== undefined) {
     journal.warn(
-      `the changes since the commit hold the value of a secret (${place}), so the patch is not kept with the run`,
+      say`the changes since the commit hold the value of a secret (${place}), so the patch is not kept with the run`,
     );
   } else if (patch.length > maxPatchBytes) {
     journal.warn(
-      `the changes since the commit make a patch of ${formatBytes(patch.length)}, and at most ${formatBytes(maxPatchBytes)} are kept with a run; commit them and git push, to run it again from the store`,
+      say`the changes since the commit make a patch of ${ours(formatBytes(patch.length))}, and at most ${ours(formatBytes(maxPatchBytes))} are kept with a run; commit them and git push, to run it again from the store`,
     );
   } else if (!services.store.public || request.config.allow.patches_in_public) {
     journal.keepPatch(patch);
   } else {
     journal.warn(
-      "the store is public, so the patch is not written to it; `allow.patches_in_public: true` in the launch config allows it",
+      say`the store is public, so the patch is not written to it; \`allow.patches_in_public: true\` in the launch config allows it`,
     );
   }
 }
@@ -111,12 +112,13 @@ export async function findImage(attempt: Attempt, { source, secrets }: ImagePart
     return { image: unbuilt, command: request.spec.overrides.entry_point, needsFolder: false };
   }
   return journal.phase(
-    { phase: "image", detail: "finding out what the image is made of", ended: ({ words }) => words },
+    { phase: "image", detail: say`finding out what the image is made of`, ended: ({ words }) => words },
     async () => {
       const plan = await planImage(await imageRequest(attempt, source, secrets), signal);
       // Before minutes are spent on an image that has nothing to run, or may not be run as it is asked.
       const command = await commandOf(request, { source, plan }, signal);
-      if (plan.kind === "none") return { image: unbuilt, command, needsFolder: true, words: `none (${plan.why})` };
+      if (plan.kind === "none")
+        return { image: unbuilt, command, needsFolder: true, words: say`none (${ours(plan.why)})` };
       await resourceFor(request, services, { runId: attempt.key.runId, image: plan.plan.image });
       journal.become((record) => started(record, "building", services.clock.now()));
       const built = await beside(
@@ -125,8 +127,10 @@ export async function findImage(attempt: Attempt, { source, secrets }: ImagePart
         signal,
       );
       journal.amend({ image: imageRecordOf(built) });
-      if (!built.reproducible.yes) services.log.debug(`its digest is not reproducible: ${built.reproducible.reason}`);
-      const words = built.outcome === "built" ? `built ${built.reference} (${built.words})` : built.words;
+      if (!built.reproducible.yes)
+        services.log.debug(say`its digest is not reproducible: ${named(built.reproducible.reason)}`);
+      const words =
+        built.outcome === "built" ? say`built ${named(built.reference)} (${ours(built.words)})` : ours(built.words);
       return { image: builtImage(built, plan.request), command, needsFolder: false, words };
     },
   );
@@ -207,7 +211,7 @@ export async function prepareExecution(attempt: Attempt, { source, secrets, imag
   await updateLive(services.state, key, { handle, submittedAt: submitted });
   if (queued !== undefined) await journal.keep();
   await journal.submitting();
-  const words = `${request.spec.resource}  ${attempt.redact(resource.describe(asked))}`;
+  const words = say`${ours(request.spec.resource)}  ${resource.describe(asked)}`;
   return openExecution(attempt, { resource, asked, handle, words, timeoutMs: request.spec.timeout });
 }
 

@@ -1,3 +1,4 @@
+import { quoted } from "../core/output/said.ts";
 import { mkdir, rm } from "node:fs/promises";
 import { nameOfAttempt } from "../run/handle.ts";
 import { runKeyOf } from "../run/names/identity.ts";
@@ -43,7 +44,7 @@ export async function planLaunch(request: LaunchRequest, services: Services, sig
   services.resources.require(spec.resource);
   refuseEnvironment(request, services);
   const { log, tokens, state } = services;
-  for (const warning of request.warnings) log.warning(warning);
+  for (const warning of request.warnings) log.warning(quoted(warning));
   const secrets = await launchSecrets(request, services);
   const runId = spec.run_id ?? newRunId(spec.name, services.clock.now());
   const key = runKeyOf({ run_id: runId, attempt: 1, nonce: newRunNonce() }, "");

@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { maxPatchBytes } from "../run/bounds.ts";
 import type { Provenance } from "../run/provenance.ts";
@@ -117,7 +118,10 @@ function unreachable(provenance: Provenance, { directory }: SourcePlace): Launch
     );
   }
   const what = repository === undefined ? "has no remote" : `has nothing of it in ${repository}`;
-  const push = repository === undefined ? "add one and git push" : `git push -u origin ${ref ?? "HEAD"}`;
+  const push =
+    repository === undefined
+      ? "add one and git push"
+      : formatCommandLine(["git", "push", "-u", "origin", ref ?? "HEAD"]);
   return new LaunchError(
     "refused",
     `no agent could get the code of ${directory}: its repository ${what}; ${push}, or use a store of this machine`,

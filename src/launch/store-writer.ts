@@ -1,5 +1,6 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
+import { say } from "../core/output/said.ts";
 import type { RunDocument } from "../run/document.ts";
 import type { Store } from "../stores/store.ts";
 
@@ -59,7 +60,7 @@ export function storeWriter(request: StoreWriterRequest): RunWriter {
       store = await request.openFallbackStore();
       await request.onFallback(store.location);
       request.log.warning(
-        `${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`,
+        say`${refused} can't keep the run (${messageOf(error)}); it is kept in ${store.location} instead`,
       );
       await writeOnce(document, deadlineMs);
     }

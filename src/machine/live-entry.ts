@@ -1,67 +1,23 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
-import { readOwnFile } from "../core/folders/own-file.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../core/json.ts";
+import { lookAtOwnFile } from "../core/folders/own-file.ts";
+import { type JsonObject, readJsonObject } from "../core/json.ts";
 import { isRunning, nameProcess } from "../core/process-identity.ts";
 import type { RunOutcome } from "../run/outcome.ts";
-import { runReasons } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
-import { type Handle, identityPattern, nameOfAttempt, readNameOfAttempt, type RunKey } from "../run/handle.ts";
-import { runIdPattern } from "../run/run-id.ts";
-import { runHeadSchema } from "../run/head.ts";
+import { type Handle, nameOfAttempt, readNameOfAttempt, type RunKey } from "../run/handle.ts";
 import type { RunHead } from "../run/head.ts";
+import { liveBounds, liveSchema, liveVersion } from "./live-schema.ts";
+import { isNewer, newerWords, whyUnreadable } from "../run/unreadable.ts";
 
 /*
  * What a launch has made on this machine is written down before it is made: `live/<attempt>.json`, which names the launcher, the run's
  * handle and its store. A launch removes its entry at its very end. An entry whose launcher is gone (killed, or the machine went down) therefore
  * names everything that must still be ended and removed: see sweep.ts.
  */
-const schemaVersion = 1;
 
-const outcomeSchema = z.discriminatedUnion("state", [
-  z.object({ state: z.literal("succeeded"), exitCode: z.literal(0) }),
-  z.object({
-    state: z.enum(["failed", "cancelled"]),
-    reason: z.enum(runReasons),
-    message: z.string(),
-    exitCode: z.int().exactOptional(),
-  }),
-]) satisfies z.ZodType<RunOutcome>;
-
-const liveSchema = z.object({
-  schema_version: z.literal(schemaVersion),
-  run_id: z.string().regex(runIdPattern),
-  attempt: z.int(),
-  identity: z.string().regex(identityPattern),
-  /** Processes of another host can't be looked at: its entries are left alone. */
-  host: z.string(),
-  launcher: z.object({ pid: z.int(), started: z.string() }),
-  store: z.string(),
-  /** The store's own id, of a queue's run: its location may change. */
-  store_id: z.string().exactOptional(),
-  /** The queue that it came from: an agent on this machine may take it over, so a sweep leaves it alone while it may be leased. */
-  queue: z.string().exactOptional(),
-  /** What it holds of the machine's slots. */
-  slots: z.record(z.string(), z.array(z.string())).exactOptional(),
-  /** The queue's definition that it was started with. */
-  definition: z.custom<JsonObject>(isJsonObject).exactOptional(),
-  /** Wall clock of this machine. */
-  submitted_at: z.string().exactOptional(),
-  /** How it ended, for a launcher that was killed before that was in the record. */
-  outcome: outcomeSchema.exactOptional(),
-  /** The run as it stood at its start, or at its end: for one that is killed before its store has heard of it. */
-  head: runHeadSchema,
-  handle: z
-    .object({
-      kind: z.string(),
-      name: z.string(),
-      identity: z.string().exactOptional(),
-      details: z.record(z.string(), z.json()),
-    })
-    .exactOptional(),
-});
 export type LiveEntry = z.output<typeof liveSchema>;
 
 export type LiveRun = {
@@ -77,8 +33,12 @@ export type LiveRun = {
 
 /** Writes down that this process launches the run. Before anything is made for it. */
 export async function registerLive(state: StateDirectory, run: LiveRun): Promise<void> {
-  await writeEntry(state, {
-    schema_version: schemaVersion,
+  await writeEntry(state, await entryOf(state, run));
+}
+
+async function entryOf(state: StateDirectory, run: LiveRun): Promise<LiveEntry> {
+  return {
+    schema_version: liveVersion,
     run_id: run.key.runId,
     attempt: run.key.attempt,
     identity: run.key.identity,
@@ -90,8 +50,24 @@ export async function registerLive(state: StateDirectory, run: LiveRun): Promise
     ...(run.queue === undefined ? {} : { queue: run.queue }),
     ...(run.slots === undefined ? {} : { slots: mutable(run.slots) }),
     ...(run.definition === undefined ? {} : { definition: run.definition }),
-  });
+  };
 }
+
+/** Writes an entry anew that can't be read, of an attempt whose launcher is gone: others go on from there. */
+export async function restoreLive(state: StateDirectory, run: LiveRun, handle: Handle): Promise<LiveEntry> {
+  const entry = {
+    ...(await entryOf(state, run)),
+    launcher: nobody,
+    handle: liveSchema.shape.handle.parse(handle),
+  };
+  // Something else than a file may be there.
+  await rm(state.liveFile(nameOfAttempt(run.key)), { recursive: true, force: true });
+  await writeEntry(state, entry);
+  return entry;
+}
+
+/** No process has ever been this one. */
+const nobody = { pid: 0, started: "never" };
 
 function mutable(slots: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
   return Object.fromEntries(Object.entries(slots).map(([name, units]) => [name, [...units]]));
@@ -140,11 +116,42 @@ export function keyOfEntry({ run_id: runId, attempt, identity }: LiveEntry): Run
   return { runId, attempt, identity };
 }
 
+/** An entry that is there and says nothing, or not all: what it is of may still run. */
+export type UnreadLive = {
+  readonly kind: "unreadable";
+  /** Of the attempt. */
+  readonly name: string;
+  readonly path: string;
+  /** Goes on from what it is called: `is no file`. */
+  readonly why: string;
+  /** What can be read of it, of this version. */
+  readonly text: string;
+  /** A newer launch wrote it, which may be at work: nothing of it is touched by this one. */
+  readonly isNewer: boolean;
+};
+export type LiveRead = { readonly kind: "none" } | { readonly kind: "entry"; readonly entry: LiveEntry } | UnreadLive;
+
+/** What is written down under this name. */
+export async function lookUpLive(state: StateDirectory, name: string): Promise<LiveRead> {
+  const path = state.liveFile(name);
+  const unread = (why: string, text = "", newer = false): UnreadLive => ({
+    ...{ kind: "unreadable", name, path, why, text, isNewer: newer },
+  });
+  const file = await lookAtOwnFile(path, liveBounds.bytes);
+  if (file.kind === "none") return file;
+  if (file.kind === "other") return unread(file.why);
+  const read = readJsonObject(file.text, liveBounds);
+  if (read.kind === "other") return unread(read.why, file.text);
+  if (isNewer(read.value)) return unread(`can't be read: ${newerWords(read.value)}`, "", true);
+  const { data: entry, error } = liveSchema.safeParse(read.value);
+  if (error !== undefined) return unread(`can't be read: ${whyUnreadable(error, "text")}`, file.text);
+  return nameOfAttempt(keyOfEntry(entry)) === name ? { kind: "entry", entry } : unread("is of another attempt");
+}
+
 /** The entry of this name; undefined when there is none, or none that can be read. */
 export async function readLive(state: StateDirectory, name: string): Promise<LiveEntry | undefined> {
-  const text = await readOwnFile(state.liveFile(name));
-  const entry = text === undefined ? undefined : liveSchema.safeParse(parseJson(text)).data;
-  return entry !== undefined && nameOfAttempt(keyOfEntry(entry)) === name ? entry : undefined;
+  const read = await lookUpLive(state, name);
+  return read.kind === "entry" ? read.entry : undefined;
 }
 
 /** What is written down here of an attempt; undefined for nothing, and for what another host has written into a folder that both see. */
@@ -160,26 +167,28 @@ export type StoredAttempt = { readonly key: RunKey; readonly run: RunHead; reado
  * What is written down here of a queue's run, also under another name: a store that has lost its own id names its attempts anew. It is the
  * same run by its nonce, of the same queue of the store at the same location; one without a nonce is known by its name alone.
  */
-export async function liveEntryOfRun(
-  state: StateDirectory,
-  { key, run, store }: StoredAttempt,
-): Promise<LiveEntry | undefined> {
-  const named = await liveEntryOf(state, key);
-  if (named !== undefined || run.nonce === undefined) return named;
+export async function lookUpRun(state: StateDirectory, { key, run, store }: StoredAttempt): Promise<LiveRead> {
+  const named = await lookUpLive(state, nameOfAttempt(key));
+  if (named.kind === "unreadable") return named;
+  if (named.kind === "entry" && named.entry.identity === key.identity && named.entry.host === state.host) return named;
+  if (run.nonce === undefined) return { kind: "none" };
   for (const name of await liveNames(state)) {
     const said = readNameOfAttempt(name);
     // Of a long run id its name has the start.
     if (said?.attempt !== key.attempt || !key.runId.startsWith(said.runId)) continue;
     const entry = await readLive(state, name);
     if (entry?.host !== state.host || entry.store !== store || entry.queue !== run.queued?.queue) continue;
-    if (entry.run_id === key.runId && entry.head.nonce === run.nonce) return entry;
+    if (entry.run_id === key.runId && entry.head.nonce === run.nonce) return { kind: "entry", entry };
   }
-  return undefined;
+  return { kind: "none" };
 }
 
-/** Whether this process is at the attempt, and none that has taken it over since. */
+/** Whether this process, which has begun with the attempt, is still at it: who takes it over writes an entry that can be read. */
 export async function isOwnLive(state: StateDirectory, key: RunKey): Promise<boolean> {
-  return (await liveEntryOf(state, key))?.launcher.pid === process.pid;
+  const read = await lookUpLive(state, nameOfAttempt(key));
+  if (read.kind !== "entry") return read.kind === "unreadable" && !read.isNewer;
+  const { launcher, identity, host } = read.entry;
+  return identity === key.identity && host === state.host && launcher.pid === process.pid;
 }
 
 /** Whether the launcher of this entry is still at work. One of another host counts as being so: nobody here can know. */

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { messageOf } from "../core/errors.ts";
 import { pinFolder, type PinnedFolder } from "../core/folders/pinned.ts";
 import type { Log } from "../core/output/log.ts";
+import { say } from "../core/output/said.ts";
 import type { OutputFile } from "../run/record.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -24,7 +25,7 @@ export async function collectOutputs(directory: string, log: Log, signal?: Abort
   const paths = await takeOver(directory, log);
   if (paths === undefined) return { files: [], metrics: {} };
   if (paths.length > maxFiles) {
-    log.warning(`the run left ${paths.length} output files; the record has the hashes of the first ${maxFiles}`);
+    log.warning(say`the run left ${paths.length} output files; the record has the hashes of the first ${maxFiles}`);
   }
   // No path is looked at and then opened: what was a file may be a link by then, as long as anything of the run writes.
   const folder = await pinFolder(directory);
@@ -50,10 +51,12 @@ async function hashedFiles(
       files.push({ path, bytes: entry.size, sha256 });
     } catch (error) {
       if (signal?.aborted === true) {
-        log.warning(`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`);
+        log.warning(
+          say`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`,
+        );
         break;
       }
-      log.warning(`the output file ${path} is not in the record: ${messageOf(error)}`);
+      log.warning(say`the output file ${path} is not in the record: ${messageOf(error)}`);
     }
   }
   return files;
@@ -73,17 +76,17 @@ async function readMetrics(folder: PinnedFolder, log: Log): Promise<Readonly<Rec
     if (entry?.kind !== "file") {
       // A link may lead to what is not the run's, and a pipe never ends.
       if (entry !== undefined || (await folder.has("metrics.json")))
-        log.warning("metrics.json is not a regular file and was not read");
+        log.warning(say`metrics.json is not a regular file and was not read`);
       return {};
     }
     const read = await readBounded(entry.file, maxMetricsBytes);
     if (read === undefined) {
-      log.warning(`metrics.json is larger than ${maxMetricsBytes} bytes and was not read`);
+      log.warning(say`metrics.json is larger than ${maxMetricsBytes} bytes and was not read`);
       return {};
     }
     text = read;
   } catch (error) {
-    log.warning(`metrics.json could not be read: ${messageOf(error)}`);
+    log.warning(say`metrics.json could not be read: ${messageOf(error)}`);
     return {};
   }
   try {
@@ -94,16 +97,16 @@ async function readMetrics(folder: PinnedFolder, log: Log): Promise<Readonly<Rec
       (entry): entry is [string, number] => Number.isFinite(entry[1]) && entry[0] !== "__proto__",
     );
     if (Object.hasOwn(value, "__proto__"))
-      log.warning("metrics.json: a metric can't be called __proto__; it was left out");
+      log.warning(say`metrics.json: a metric can't be called __proto__; it was left out`);
     const kept = numbers.filter(([name]) => Buffer.byteLength(name) <= longestMetric).slice(0, maxMetrics);
     if (kept.length < numbers.length) {
       log.warning(
-        `metrics.json has ${numbers.length} numbers; the record has ${kept.length}: the first ${maxMetrics} whose names have at most ${longestMetric} bytes`,
+        say`metrics.json has ${numbers.length} numbers; the record has ${kept.length}: the first ${maxMetrics} whose names have at most ${longestMetric} bytes`,
       );
     }
     return Object.fromEntries(kept);
   } catch (error) {
-    log.warning(`metrics.json is not valid and was not recorded: ${messageOf(error)}`);
+    log.warning(say`metrics.json is not valid and was not recorded: ${messageOf(error)}`);
     return {};
   }
 }

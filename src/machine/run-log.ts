@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import { markLines } from "../core/output/lines.ts";
 import type { Log, OutputStream } from "../core/output/log.ts";
 import type { Redact } from "../core/output/redaction.ts";
+import { say } from "../core/output/said.ts";
 import { wholeLines } from "./whole-lines.ts";
 
 /**
@@ -79,7 +80,7 @@ function fileSink({ file, log }: RunLogRequest): { write(data: Buffer): void; cl
         for (let done = 0; done < data.length;) done += writeSync(descriptor, data, done);
       } catch (error) {
         complete = false;
-        log.warning(`the log file ${file} can't be written any further: ${messageOf(error)}; the run goes on`);
+        log.warning(say`the log file ${file} can't be written any further: ${messageOf(error)}; the run goes on`);
       }
     },
     close: () => {

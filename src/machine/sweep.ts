@@ -6,7 +6,7 @@ import { version } from "../core/version.ts";
 import { readOwnFile } from "../core/folders/own-file.ts";
 import { isJsonObject, type JsonObject, parseJson, toJson } from "../core/json.ts";
 import type { Log } from "../core/output/log.ts";
-import { nameOfAttempt } from "../run/handle.ts";
+import { nameOfAttempt, readNameOfAttempt } from "../run/handle.ts";
 import { isFinal } from "../run/states.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
 import type { Resource } from "../resources/resource.ts";
@@ -18,8 +18,18 @@ import { recordOfHead } from "../run/transitions/head-and-record.ts";
 import { removeScratch } from "./clear-run.ts";
 import { namesIn } from "../core/folders/names.ts";
 import { readStoredTail } from "./log-file.ts";
-import { isLauncherThere, keyOfEntry, type LiveEntry, liveNames, readLive, releaseLive } from "./live-entry.ts";
+import {
+  isLauncherThere,
+  keyOfEntry,
+  type LiveEntry,
+  liveNames,
+  lookUpLive,
+  releaseLive,
+  type UnreadLive,
+} from "./live-entry.ts";
+import { restoreUnread, unreadWords } from "./unread-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
+import { say } from "../core/output/said.ts";
 
 /** How the run of a killed launcher is said to have ended. */
 export type SweepEnding = "lost" | "cancelled";
@@ -39,7 +49,9 @@ export type SweepServices = {
 /** What became of an entry. `incomplete` stays written down, and is tried again by the next sweep. */
 export type SweptRun =
   | { readonly kind: "swept"; readonly runId: string }
-  | { readonly kind: "incomplete"; readonly runId: string; readonly message: string };
+  | { readonly kind: "incomplete"; readonly runId: string; readonly message: string }
+  /** Its entry can't be read, and what it is of can't be told to be a killed launcher's. */
+  | { readonly kind: "unreadable"; readonly runId: string; readonly message: string };
 
 /** SIGTERM to SIGKILL, for a run whose launcher is long gone. */
 const graceMs = 5_000;
@@ -61,19 +73,52 @@ export async function sweepRemains(
   const swept: SweptRun[] = [];
   for (const name of await liveNames(services.state)) {
     signal.throwIfAborted();
-    const entry = await readLive(services.state, name);
-    if (entry === undefined || (await isLauncherThere(entry, services.state))) continue;
-    const { run_id: runId } = entry;
-    try {
-      if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) continue;
-      await sweepRun({ entry, ending }, services, signal);
-      swept.push({ kind: "swept", runId });
-    } catch (error) {
-      swept.push({ kind: "incomplete", runId, message: messageOf(error) });
-    }
+    const read = await lookUpLive(services.state, name);
+    const was =
+      read.kind === "entry"
+        ? await sweepEntry({ entry: read.entry, ending }, services, signal)
+        : read.kind === "unreadable"
+          ? await sweepUnread(read, { ending, services }, signal)
+          : undefined;
+    if (was !== undefined) swept.push(was);
   }
   await removeOrphans(services);
   return swept;
+}
+
+async function sweepEntry(
+  { entry, ending }: Swept,
+  services: SweepServices,
+  signal: AbortSignal,
+): Promise<SweptRun | undefined> {
+  if (await isLauncherThere(entry, services.state)) return undefined;
+  const { run_id: runId } = entry;
+  try {
+    if (entry.queue !== undefined && (await mayBeAdopted(entry, services, signal))) return undefined;
+    await sweepRun({ entry, ending }, services, signal);
+    return { kind: "swept", runId };
+  } catch (error) {
+    return { kind: "incomplete", runId, message: messageOf(error) };
+  }
+}
+
+type SweepRequest = { readonly ending: SweepEnding; readonly services: SweepServices };
+
+/** What it is of is ended as it would be by an entry, where that can be told. */
+async function sweepUnread(
+  unread: UnreadLive,
+  { ending, services }: SweepRequest,
+  signal: AbortSignal,
+): Promise<SweptRun> {
+  const runId = readNameOfAttempt(unread.name)?.runId ?? unread.name;
+  const message = unreadWords(unread);
+  try {
+    const entry = await restoreUnread(unread, { ...services, openStore: (at) => services.openStore(at) }, signal);
+    const swept = entry === undefined ? undefined : await sweepEntry({ entry, ending }, services, signal);
+    return swept ?? { kind: "unreadable", runId, message };
+  } catch (error) {
+    return { kind: "incomplete", runId, message: `${message} (${messageOf(error)})` };
+  }
 }
 
 /** An agent of this machine goes on with it, as long as the queue says that this attempt is leased. */
@@ -202,7 +247,7 @@ async function removeOrphans({ state, clock, log }: SweepServices): Promise<void
     for (const name of await namesIn(state.live))
       if (name.startsWith(".")) await removeIfOld(join(state.live, name), old);
   } catch (error) {
-    log.warning(`old scratch folders could not be removed: ${messageOf(error)}`);
+    log.warning(say`old scratch folders could not be removed: ${messageOf(error)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { chmod, lchown, lstat, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { isFileMissing, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/output/log.ts";
+import { say } from "../core/output/said.ts";
 
 /** Set-user-id, set-group-id; of a folder also that of a shared one. */
 const special = 0o7000;
@@ -34,8 +35,8 @@ export async function takeOver(directory: string, log: Log): Promise<readonly st
       problems.push(messageOf(error));
     }
   }
-  for (const problem of problems.slice(0, maxTold)) log.warning(`of the run's outputs: ${problem}`);
-  if (problems.length > maxTold) log.warning(`of the run's outputs: ${problems.length - maxTold} more such`);
+  for (const problem of problems.slice(0, maxTold)) log.warning(say`of the run's outputs: ${problem}`);
+  if (problems.length > maxTold) log.warning(say`of the run's outputs: ${problems.length - maxTold} more such`);
   return files.sort();
 }
 

@@ -2,6 +2,7 @@ import { formatCommandLine } from "../core/command-line.ts";
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
+import { named, nothingSaid, ours, type Said, say } from "../core/output/said.ts";
 import { makeOwn } from "../machine/own-folder.ts";
 import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
@@ -31,7 +32,7 @@ export async function enqueue(
   for (const launch of request.launches) await refuseLaunch(launch, services);
   const { store, clock, log } = services;
   const started = clock.monotonicMs();
-  log.phase({ phase: "queue", status: "started", detail: queuesOf(request) });
+  log.phase({ phase: "queue", status: "started", detail: named(queuesOf(request)) });
   const sources = await resolveSources(request, services, signal);
   const documents = documentsOf(request, sources, services);
   const drafted = { ...request, documents };
@@ -100,18 +101,20 @@ function queuesOf({ launches }: EnqueueRequest): string {
   return [...new Set(launches.map(({ queue }) => queue.name))].join(", ");
 }
 
-function enqueuedWords(runs: readonly EnqueuedRun[], group: string | undefined): string {
+function enqueuedWords(runs: readonly EnqueuedRun[], group: string | undefined): Said {
   const [only] = runs;
   const again = runs.filter(({ kind }) => kind === "already").length;
-  if (only === undefined) return "nothing";
-  if (runs.length === 1) return again === 1 ? beforeWords(only) : `${only.runId} waits in ${only.queue}`;
-  const old = again === 0 ? "" : `, ${again} of them from before`;
-  return `${runs.length} runs wait in ${only.queue} as ${group ?? ""}${old}`;
+  if (only === undefined) return say`nothing`;
+  if (runs.length === 1)
+    return again === 1 ? beforeWords(only) : say`${ours(only.runId)} waits in ${named(only.queue)}`;
+  const old = again === 0 ? nothingSaid : say`, ${again} of them from before`;
+  return say`${runs.length} runs wait in ${named(only.queue)} as ${group ?? ""}${old}`;
 }
 
-function beforeWords({ runId, queue, present }: EnqueuedRun): string {
-  if (present === undefined || present.state === "queued") return `${runId} waits in ${queue} from before`;
-  return `${runId} is in ${queue} from before: ${runWords(present)}`;
+function beforeWords({ runId, queue, present }: EnqueuedRun): Said {
+  if (present === undefined || present.state === "queued")
+    return say`${ours(runId)} waits in ${named(queue)} from before`;
+  return say`${ours(runId)} is in ${named(queue)} from before: ${runWords(present)}`;
 }
 
 /** Each source once, however many runs are of it. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { RefusedDocument } from "../stores/refused-document.ts";
 import type { WithDefinitions } from "../stores/definition-store.ts";
@@ -111,7 +112,7 @@ function mayMove(
   const origin = heldFrom(run);
   const why =
     origin !== undefined
-      ? `it is on its way from ${origin}; bring that to its end first: launch store migrate ${origin} ${from.location}`
+      ? `it is on its way from ${origin}; bring that to its end first: ${formatCommandLine(["launch", "store", "migrate", origin, from.location])}`
       : undefinedThere.includes(queue)
         ? `the definition of its queue "${queue}" is not in ${to.location}, where agents would refuse it`
         : unpausedThere.includes(queue)

@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../core/command-line.ts";
 import { LaunchError } from "../core/errors.ts";
 import { parseKey } from "../queues/key.ts";
 import { isFinal } from "../run/states.ts";
@@ -38,7 +39,10 @@ export async function moveUnread(
 function refuseOthers(entry: UnreadableEntry): void {
   const { key, place, why } = entry;
   if (place === undefined) {
-    throw new LaunchError("bad-usage", `"${key}" is no run: ${why}; take it away with launch prune ${key}`);
+    throw new LaunchError(
+      "bad-usage",
+      `"${key}" is no run: ${why}; take it away with ${formatCommandLine(["launch", "prune", key])}`,
+    );
   }
   refuseAtWork(entry);
 }

@@ -1,6 +1,6 @@
 import { oneLine } from "../core/output/terminal-text.ts";
 import { formatDuration } from "../core/duration.ts";
-import type { PhaseEvent } from "../core/output/log.ts";
+import type { TextPhaseEvent } from "../core/output/log.ts";
 
 const labelWidth = 9;
 const timeColumn = 79;
@@ -13,7 +13,7 @@ export function phaseLine(label: string, detail: string, elapsedMs: number | und
 }
 
 /** A part of a launch as a line. Of one that failed it says that alone: why is in `done`, which follows. */
-export function phaseEventLine(event: PhaseEvent): string {
+export function phaseEventLine(event: TextPhaseEvent): string {
   const detail = event.status === "failed" && event.phase !== "done" ? "failed" : oneLine(event.detail);
   return phaseLine(event.phase, detail, "elapsedMs" in event ? event.elapsedMs : undefined);
 }

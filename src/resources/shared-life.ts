@@ -1,4 +1,5 @@
 import { messageOf } from "../core/errors.ts";
+import { say } from "../core/output/said.ts";
 import type { Resource, ResourceContext, ResourcePlugin, SharedContext, SharedLife } from "./resource.ts";
 
 /** A plug-in in one process: it makes resources for runs, and holds what they share. */
@@ -17,7 +18,7 @@ export function openPlugin<Args, Shared extends SharedLife>(
     create: (args, own) => plugin.create(args, own, shared.lend),
     close: () =>
       shared.close().catch((error: unknown) => {
-        context.log.warning(`what runs have shared could not be ended whole: ${messageOf(error)}`);
+        context.log.warning(say`what runs have shared could not be ended whole: ${messageOf(error)}`);
       }),
   };
 }

@@ -1,8 +1,9 @@
+import { type Said, say } from "../core/output/said.ts";
 /** What a run can wait for while it starts, with its words. A resource that waits for something else adds a line. */
 const wordsOfKind = {
-  "image-pull": (image: string) => `pulling ${image}`,
-  packages: (file: string) => `making a Python environment from ${file}`,
-  "other-launcher": (launcher: string) => `waiting for ${launcher}, which is starting it`,
+  "image-pull": (image: string) => say`pulling ${image}`,
+  packages: (file: string) => say`making a Python environment from ${file}`,
+  "other-launcher": (launcher: string) => say`waiting for ${launcher}, which is starting it`,
 } as const;
 
 export type StartWaitKind = keyof typeof wordsOfKind;
@@ -19,7 +20,7 @@ export type StartWait = {
 export type StartWaits = (wait: StartWait | undefined) => void;
 
 /** What a run waits for, in one line for people. */
-export function startWaitWords({ kind, subject, progress }: StartWait): string {
+export function startWaitWords({ kind, subject, progress }: StartWait): Said {
   const words = wordsOfKind[kind](subject);
-  return progress === undefined ? words : `${words}: ${progress}`;
+  return progress === undefined ? words : say`${words}: ${progress}`;
 }

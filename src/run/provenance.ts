@@ -34,6 +34,9 @@ export const provenanceSchema = z
     patch: patchSchema.exactOptional(),
     untracked_included: listOf(textField).exactOptional(),
     untracked_left_out: listOf(textField).exactOptional().describe("The first 1,000."),
+    marked_left_out: listOf(textField)
+      .exactOptional()
+      .describe("Changed files that git was told not to see (assume-unchanged, skip-worktree). The first 1,000."),
     submodules: listOf(z.object({ path: textField, commit: lineField }).readonly()).exactOptional(),
     lfs_pointers: listOf(textField)
       .exactOptional()

@@ -115,6 +115,7 @@ function withoutNames(source: NonNullable<RunRecord["source"]>): NonNullable<Run
     ...source,
     untracked_included: [],
     untracked_left_out: [],
+    marked_left_out: [],
     lfs_pointers: [],
     submodules: [],
     ...(patch === undefined ? {} : { patch: { ...patch, files: [] } }),

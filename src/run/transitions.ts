@@ -205,7 +205,7 @@ export function requeued(document: RunDocument, now: Date): Transition {
 }
 
 /** Of what an attempt came to, `attempts` alone speaks from now on; when it is read, the end of its log is that of the last. */
-function back({ run, record, ...parts }: RunDocument, queued: QueuedHead, now: Date): RunDocument {
+export function back({ run, record, ...parts }: RunDocument, queued: QueuedHead, now: Date): RunDocument {
   const { spec, phases, warnings, env } = record;
   const asked = isJsonObject(spec) && isJsonObject(spec["env"]) ? spec["env"] : {};
   return {

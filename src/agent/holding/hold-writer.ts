@@ -1,4 +1,5 @@
 import { LaunchError } from "../../core/errors.ts";
+import { say } from "../../core/output/said.ts";
 import { resourceTraits } from "../../resources/index.ts";
 import type { RunWriter } from "../../launch/store-writer.ts";
 import type { RunDocument } from "../../run/document.ts";
@@ -7,7 +8,7 @@ import { doneOf, inHands, inQueue, untaken } from "../../run/transitions.ts";
 import type { Ending, Served, Taken } from "../context.ts";
 import type { TakenRun } from "../request.ts";
 import { type LeaseEntry, leaseEntry } from "./lease-entry.ts";
-import { writeEnd } from "./write-end.ts";
+import { type Held, writeBack, writeEnd } from "./write-end.ts";
 
 /** A run in hand, as its writer knows of it. */
 export type InHand = {
@@ -43,6 +44,7 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
   const { clock, log } = agent.services;
   const { taken } = hand;
   const leased = leaseEntry(taken, served, () => hand.end("fenced"));
+  const held: Held = { served, leased, taken: taken.document };
   let timer: NodeJS.Timeout | undefined;
   let concluding: Promise<Result> | undefined;
 
@@ -60,7 +62,7 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
     await leased.settled();
   };
   const fenced = (): Result => {
-    log.warning(`${taken.document.run.name}  another agent has the run by now, so what it came to here is not kept`);
+    log.warning(say`${taken.document.run.name}  another agent has the run by now, so what it came to here is not kept`);
     return { kind: "fenced" };
   };
   const writeResult = async (ended: RunDocument): Promise<Result> => {
@@ -74,7 +76,7 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
       cut: ending === "cancelled" ? undefined : ending,
       now: clock.now(),
     });
-    const written = await writeEnd(end, served, leased);
+    const written = await writeEnd(end, held);
     return written === "fenced" ? fenced() : written;
   };
   const conclude = (ended: RunDocument): Promise<Result> => (concluding ??= writeResult(ended));
@@ -113,9 +115,9 @@ export function holdWriter(hand: InHand, served: Served): HoldWriter {
       await release();
       const { document } = taken;
       const waiting = doneOf(untaken(document, clock.now()));
-      log.info(`${document.run.name}  put back, as ${why}`);
-      const written = await leased.insist((current, signal) => store.release(current, waiting, signal));
-      return written === "written" ? { kind: "given-back" } : fenced();
+      log.info(say`${document.run.name}  put back, as ${why}`);
+      const written = await writeBack(waiting, held);
+      return written === "fenced" ? fenced() : written;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { LaunchError, machineFault, messageOf } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/json.ts";
+import { say } from "../../core/output/said.ts";
 import { endElsewhere, isElsewhere } from "../../machine/elsewhere.ts";
 import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
@@ -93,7 +94,7 @@ async function forgetHere(key: RunKey, { agent }: Served): Promise<void> {
     const left = await liveEntryOf(state, key);
     if (left === undefined || left.launcher.pid === process.pid) await releaseLive(state, key);
   } catch (error) {
-    log.warning(`what is noted of it here could not be removed: ${messageOf(error)}`);
+    log.warning(say`what is noted of it here could not be removed: ${messageOf(error)}`);
   }
 }
 
@@ -142,10 +143,12 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
     }
     const known = error instanceof LaunchError || machineFault(error) !== undefined;
     if (!known)
-      services.log.warning(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      services.log.warning(
+        say`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     if (!writer.isEnding()) {
       await clearAll(taken, holder);
-      services.log.warning(`not started: ${messageOf(error)}`);
+      services.log.warning(say`not started: ${messageOf(error)}`);
     }
     outcome = outcomeOfError(error);
   }
@@ -175,7 +178,7 @@ async function admit(taken: Taken, holder: Holder): Promise<Pick<QueuedLaunch, "
   const definition = await definitionFor(taken, key, served);
   const checked = await checkAgain({ document, definition, config, host: launcher.host, storeIsOwn });
   if (checked.definitionChanged) {
-    services.log.info("the queue's definition has changed since it was enqueued; the present one holds");
+    services.log.info(say`the queue's definition has changed since it was enqueued; the present one holds`);
   }
   return { document, checked, place: placeOf(taken, definition, holder) };
 }
@@ -200,7 +203,7 @@ async function removeElsewhere({ document }: Taken, { key, services }: Holder): 
   try {
     await endElsewhere(document.run.resource, key, services);
   } catch (error) {
-    services.log.warning(`what is left of it elsewhere could not be removed: ${messageOf(error)}`);
+    services.log.warning(say`what is left of it elsewhere could not be removed: ${messageOf(error)}`);
   }
 }
 
@@ -211,7 +214,7 @@ async function clearHere({ key, services }: Holder): Promise<void> {
       return;
     await clearRemains(entry, services);
   } catch (error) {
-    services.log.warning(`what is left of it could not be removed: ${messageOf(error)}`);
+    services.log.warning(say`what is left of it could not be removed: ${messageOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/output/log.ts";
+import { named, ours, quoted, say } from "../../core/output/said.ts";
 import type { QueueEntry, QueueStore } from "../../stores/queue-store.ts";
 import { endOfAttempt } from "../../run/end-of-attempt.ts";
 import { lost } from "../../run/transitions.ts";
@@ -25,7 +26,7 @@ export async function loseAttempt(
   const now = clock.now();
   const gone = lost(document, words, now);
   if (gone.kind === "refused") {
-    log.debug(gone.why);
+    log.debug(quoted(gone.why));
     return;
   }
   const agent = entry.run.lease?.agent ?? "";
@@ -34,5 +35,5 @@ export async function loseAttempt(
   const written = await writeAlone({ store, entry }, end, signal);
   if (written.kind !== "written") return;
   const next = end.kind === "finish" ? `it has ended (${end.document.run.state})` : "it waits for another attempt";
-  log.info(`${entry.run.name}  ${words}; ${next}`);
+  log.info(say`${named(entry.run.name)}  ${words}; ${ours(next)}`);
 }

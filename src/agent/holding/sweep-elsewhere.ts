@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import { endElsewhere, isElsewhere } from "../../machine/elsewhere.ts";
 import type { RunKey } from "../../run/handle.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
@@ -31,11 +32,11 @@ export async function sweepElsewhere(served: Served, { entries }: QueueSnapshot)
   for (const { key, kind, name } of over.slice(0, asksAtOnce)) {
     try {
       if (await endElsewhere(kind, key, servicesOf(served))) {
-        log.info(`${key.runId}  what was left of attempt ${key.attempt} elsewhere is removed`);
+        log.info(say`${ours(key.runId)}  what was left of attempt ${key.attempt} elsewhere is removed`);
       }
       asked.set(name, (asked.get(name) ?? 0) + 1);
     } catch (error) {
-      log.debug(`what is left of ${key.runId} elsewhere is not known: ${messageOf(error)}`);
+      log.debug(say`what is left of ${ours(key.runId)} elsewhere is not known: ${messageOf(error)}`);
       return;
     }
   }

@@ -1,7 +1,15 @@
 import { messageOf } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import { findAtResource, handleElsewhere } from "../../machine/elsewhere.ts";
-import { clearRemains } from "../../machine/clear-run.ts";
-import { isLauncherThere, keyOfEntry, type LiveEntry, liveEntryOfRun, readLive } from "../../machine/live-entry.ts";
+import {
+  isLauncherThere,
+  keyOfEntry,
+  type LiveEntry,
+  type LiveRead,
+  lookUpRun,
+  type UnreadLive,
+} from "../../machine/live-entry.ts";
+import { restoreAs } from "../../machine/unread-entry.ts";
 import type { QueueEntry, QueueSnapshot } from "../../stores/queue-store.ts";
 import type { RunKey } from "../../run/handle.ts";
 import type { RunDocument } from "../../run/document.ts";
@@ -13,6 +21,7 @@ import type { Lease } from "../../run/head.ts";
 import { slotsForLeased } from "../taking/room.ts";
 import type { Holding } from "../taking/slots.ts";
 import type { HolderState } from "../leases/liveness.ts";
+import { tellUnread } from "./clear-left.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 
 /*
@@ -59,7 +68,7 @@ export async function forgetGone(served: Served, { agents, entries }: QueueSnaps
     try {
       await store.forget(seen, agent.writes);
     } catch (error) {
-      log.debug(`the beat of agent ${beat.agent} could not be taken away: ${messageOf(error)}`);
+      log.debug(say`the beat of agent ${beat.agent} could not be taken away: ${messageOf(error)}`);
     }
   }
 }
@@ -73,14 +82,16 @@ async function inherit(served: Served, entry: QueueEntry): Promise<void> {
   if (lease === undefined) return;
   const { state } = served.agent.services;
   const left = await leftHere(served, entry);
-  const isHere = left !== undefined;
-  if (isHere && !(await isLauncherThere(left, state))) {
-    await adopt(served, entry, left);
+  if (left.kind === "entry" && !(await isLauncherThere(left.entry, state))) {
+    await adopt(served, entry, left.entry);
     return;
   }
+  // A newer launch that wrote it may be at work, whatever is known of the agent.
+  const isHere = left.kind === "entry" || (left.kind === "unreadable" && left.isNewer);
   const words = await wordsOfGone(served, lease, isHere);
   if (words === undefined || (await inheritElsewhere(served, entry))) return;
-  await lose(served, entry, words);
+  if (left.kind === "unreadable" && !left.isNewer) await adoptUnread(served, entry, left);
+  else await lose(served, entry, words);
 }
 
 /** How it is known that the holder goes on with nothing; undefined while it may. */
@@ -129,8 +140,8 @@ async function askElsewhere(
   } catch (error) {
     const waitMs = before === undefined ? firstSilenceMs : Math.min(before.waitMs * 2, longestSilenceMs);
     silent.set(kind, { waitMs, untilMs: clock.monotonicMs() + waitMs });
-    const words = `whether ${run.run_id} still runs is not known: ${messageOf(error)}`;
-    if (before === undefined) log.warning(`${words}; ${kind} is asked until it answers`);
+    const words = say`whether ${ours(run.run_id)} still runs is not known: ${messageOf(error)}`;
+    if (before === undefined) log.warning(say`${words}; ${kind} is asked until it answers`);
     else log.debug(words);
     return "unknown";
   }
@@ -145,14 +156,30 @@ function hasJobEnded({ jobs }: Served, { isStale, beat }: HolderState): boolean 
 async function adopt(served: Served, entry: QueueEntry, left: LiveEntry): Promise<void> {
   const document = await load(served, entry);
   if (document === undefined) return;
-  const slotsOf = (): Holding => served.agent.pool.takeOver(left.slots ?? {});
+  const { pool } = served.agent;
+  const slotsOf = (): Holding =>
+    // Which they were is no longer known of one that could not be read.
+    left.slots === undefined
+      ? (pool.take(entry.run.queued?.slots ?? {}) ?? pool.takeOver({}))
+      : pool.takeOver(left.slots);
   await takeOver(served, entry, { document, begunAs: keyOfEntry(left), slotsOf });
 }
 
+/** What it is of may run here, whatever its entry says no more: what the queue knows of it is written down anew. */
+async function adoptUnread(served: Served, entry: QueueEntry, unread: UnreadLive): Promise<void> {
+  const { run } = entry;
+  tellUnread(served, unread);
+  const known = {
+    ...{ key: attemptOf(served, run), head: run, store: served.store.location },
+    storeId: served.storeId,
+  };
+  await adopt(served, entry, await restoreAs(unread, known, served.agent.services.state));
+}
+
 /** What is noted here of the attempt, by whichever agent. */
-function leftHere(served: Served, { run }: QueueEntry): Promise<LiveEntry | undefined> {
+function leftHere(served: Served, { run }: QueueEntry): Promise<LiveRead> {
   const key = attemptOf(served, run);
-  return liveEntryOfRun(served.agent.services.state, { key, run, store: served.store.location });
+  return lookUpRun(served.agent.services.state, { key, run, store: served.store.location });
 }
 
 type Inherited = {
@@ -169,7 +196,9 @@ async function takeOver(served: Served, entry: QueueEntry, { document, slotsOf, 
   const written = await store.progress(entry, held, agent.writes);
   if (written.kind !== "written") return;
   const slots = slotsOf();
-  agent.services.log.info(`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`);
+  agent.services.log.info(
+    say`${entry.run.name}  taken over from ${entry.run.lease?.agent ?? "an agent"}, which is gone`,
+  );
   begin(served, { entry: written.entry, document: held, slots, adopts: true, ...left });
 }
 
@@ -190,9 +219,14 @@ async function recover(served: Served, entry: QueueEntry, begun: number): Promis
   }
   const { state } = served.agent.services;
   const left = await leftHere(served, entry);
-  if (left !== undefined && left.launcher.pid !== process.pid) {
+  if (left.kind === "entry" && left.entry.launcher.pid !== process.pid) {
     // Started here by another process: it is followed once that is gone.
-    if (!(await isLauncherThere(left, state))) await adopt(served, entry, left);
+    if (!(await isLauncherThere(left.entry, state))) await adopt(served, entry, left.entry);
+    return;
+  }
+  if (left.kind === "unreadable") {
+    // The lease is this process's, and so was what it began.
+    if (!left.isNewer) await adoptUnread(served, entry, left);
     return;
   }
   if (entry.run.state !== "leased") await lose(served, entry, "its agent doesn't have it");
@@ -212,7 +246,7 @@ async function beginIfRoom(served: Served, entry: QueueEntry, document: RunDocum
   const { kind } = await store.release(entry, waiting, agent.writes);
   if (kind !== "written") return;
   agent.services.log.info(
-    `${entry.run.name}  waits in ${entry.queue} again: it was leased to this agent, which can't begin it now`,
+    say`${entry.run.name}  waits in ${entry.queue} again: it was leased to this agent, which can't begin it now`,
   );
 }
 
@@ -228,26 +262,4 @@ async function lose({ agent, store, liveness }: Served, entry: QueueEntry, words
 
 async function load({ agent, store }: Served, entry: QueueEntry): Promise<RunDocument | undefined> {
   return store.load(entry, agent.writes);
-}
-
-/**
- * Removes what killed agents have left here of attempts that are no longer theirs: they were taken from them, or had ended. The entries
- * are read before the snapshot, so that one that has begun since is not among them.
- */
-export async function clearLeft(served: Served, names: readonly string[], snapshot: QueueSnapshot): Promise<void> {
-  const { agent, storeId, queues } = served;
-  const { state, log } = agent.services;
-  const leased = names.length === 0 ? [] : snapshot.entries.filter(({ place }) => place === "leased");
-  const held = new Set(leased.map(({ run }) => attemptOf(served, run).identity));
-  for (const name of names) {
-    const left = await readLive(state, name);
-    if (left?.queue === undefined || left.host !== state.host || left.store_id !== storeId) continue;
-    if (!queues.includes(left.queue) || (await isLauncherThere(left, state))) continue;
-    if (held.has(left.identity)) continue;
-    try {
-      await clearRemains(left, servicesOf(served));
-    } catch (error) {
-      log.warning(`what is left of ${left.run_id} could not be removed: ${messageOf(error)}`);
-    }
-  }
 }

@@ -1,16 +1,21 @@
 import type { LeaseWrite, QueueEntry, QueueStore } from "../../stores/queue-store.ts";
+import { say } from "../../core/output/said.ts";
 import type { Served } from "../context.ts";
 import type { AttemptEnd, AttemptResult } from "../../run/end-of-attempt.ts";
 import { lostOutcome, type RunOutcome } from "../../run/outcome.ts";
-import { bareEnd } from "../../run/transitions/bare-end.ts";
+import type { RunDocument } from "../../run/document.ts";
+import { bareEnd, bareWait } from "../../run/transitions/bare-end.ts";
 import { RefusedDocument } from "../../stores/refused-document.ts";
 import type { LeaseEntry } from "./lease-entry.ts";
 import { reserveNext } from "../taking/take.ts";
 
 type EndWrite = AttemptResult | "fenced";
 
+/** A run that is held, with the document that it was taken with. */
+export type Held = { readonly served: Served; readonly leased: LeaseEntry; readonly taken: RunDocument };
+
 /** Writes what became of an attempt, and gives that. What the store refuses for what is in it ends with no more than how it ended. */
-export async function writeEnd(end: AttemptEnd, served: Served, leased: LeaseEntry): Promise<EndWrite> {
+export async function writeEnd(end: AttemptEnd, { served, leased, taken }: Held): Promise<EndWrite> {
   let refused: RefusedDocument | undefined;
   for (const next of ["next", "alone"] as const) {
     try {
@@ -21,10 +26,36 @@ export async function writeEnd(end: AttemptEnd, served: Served, leased: LeaseEnt
       refused = error;
     }
   }
+  return writeBare(end, { served, leased, taken }, refused?.message ?? "");
+}
+
+/** Puts a run back of which nothing was begun. */
+export async function writeBack(waiting: RunDocument, held: Held): Promise<EndWrite> {
+  const { served, leased } = held;
+  const { store } = served;
+  const end: AttemptEnd = { kind: "give-back", document: waiting, result: { kind: "given-back" } };
+  try {
+    const written = await leased.insist((entry, signal) => store.release(entry, waiting, signal));
+    return written === "written" ? end.result : "fenced";
+  } catch (error) {
+    if (!(error instanceof RefusedDocument)) throw error;
+    return writeBare(end, held, error.message);
+  }
+}
+
+/** A run's end where its document is refused: it waits as it did before, where it is to wait; where that is refused, too, it has ended. */
+async function writeBare(end: AttemptEnd, { served, leased, taken }: Held, why: string): Promise<EndWrite> {
   const { launcher, log, clock } = served.agent.services;
-  const { run } = end.document;
-  const why = refused?.message ?? "";
-  log.warning(`${run.name}  what it has made is not kept: ${why}`);
+  log.warning(say`${end.document.run.name}  what it has made is not kept: ${why}`);
+  const waiting = bareWait(end.document, { taken, why }, clock.now());
+  if (waiting !== undefined) {
+    const bare: AttemptEnd = { ...end, document: waiting };
+    try {
+      return (await insistOnEnd(bare, { served, leased, next: "alone" })) === "written" ? bare.result : "fenced";
+    } catch (error) {
+      if (!(error instanceof RefusedDocument)) throw error;
+    }
+  }
   const document = bareEnd(end.document, { outcome: outcomeOf(end), launcher, why }, clock.now());
   const { reason, message = "" } = document.run;
   const result: AttemptResult =
@@ -35,7 +66,7 @@ export async function writeEnd(end: AttemptEnd, served: Served, leased: LeaseEnt
   return (await insistOnEnd(bare, { served, leased, next: "alone" })) === "written" ? result : "fenced";
 }
 
-/** A run whose document is refused is not tried again: what it was asked to be is in it. */
+/** A run whose document is refused, also as it was when it was taken, is not tried again: what it was asked to be is in it. */
 function outcomeOf({ document: { run }, result }: AttemptEnd): RunOutcome {
   if (result.kind === "succeeded") return { state: "succeeded", exitCode: 0 };
   if (!("reason" in result))

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
+import { say } from "../../core/output/said.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { AgentStore, SeenAgent } from "../../stores/agent-store.ts";
 import type { QueueStore } from "../../stores/queue-store.ts";
@@ -65,7 +66,7 @@ export async function startHeartbeat(context: BeatContext, signal: AbortSignal):
       try {
         await store.forget(last, leaving);
       } catch (error) {
-        log.debug(`the agent's beat could not be taken away: ${messageOf(error)}`);
+        log.debug(say`the agent's beat could not be taken away: ${messageOf(error)}`);
       }
     },
   };
@@ -141,7 +142,7 @@ async function takeId(context: BeatContext, writer: BeatWriter, signal: AbortSig
         watched = { seen, sinceMs: clock.monotonicMs() };
         if (fact === "unknown") {
           log.info(
-            `an agent "${agent}" of ${seen.beat.host} was here at ${seen.beat.at}; waiting to see whether it is gone`,
+            say`an agent "${agent}" of ${seen.beat.host} was here at ${seen.beat.at}; waiting to see whether it is gone`,
           );
         }
       }

@@ -1,4 +1,5 @@
 import { LaunchError } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { QueueSnapshot } from "../../stores/queue-store.ts";
 import type { Mode } from "../context.ts";
 import { waking } from "./waking.ts";
@@ -41,25 +42,26 @@ export type Life = {
 
 /** On a machine that is taken away 10 s after its first signal, the runs' ends are written within what is left of that. */
 const writesWithinMs = 6_500;
+/** After a second signal: runs have ten seconds to end, and their ends are written after that. */
+const writesAfterSecondMs = 10_000 + writesWithinMs;
 
 /** The modes of an agent, and what changes them. */
 export function lifeOf(request: AgentRequest, services: AgentServices, signal: AbortSignal): Life {
   const { clock, log, force } = services;
   const startedMs = clock.monotonicMs();
-  const writes = new AbortController();
+  const writes = untilGivenUp();
   const leaving = new AbortController();
   let mode: Mode = "working";
   let end: AgentEnd | undefined;
   let failure: LaunchError | undefined;
   let told: () => void = () => undefined;
   const loops = waking();
-  let timer: NodeJS.Timeout | undefined;
   const enter = (next: Mode, why: AgentEnd): void => {
     if (mode === next || mode === "stopping") return;
     mode = next;
     end ??= why;
     leaving.abort();
-    log.info(next === "draining" ? `no more runs are taken: ${endWords[why]}` : "the runs are being ended");
+    log.info(next === "draining" ? say`no more runs are taken: ${ours(endWords[why])}` : say`the runs are being ended`);
     told();
     loops.wake();
   };
@@ -68,11 +70,16 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
       enter("draining", "signal");
       return;
     }
-    const over = new LaunchError("cancelled", "its agent has no time left");
-    timer = setTimeout(() => writes.abort(over), writesWithinMs);
+    writes.within(writesWithinMs, "its agent has no time left");
     enter("stopping", "signal");
   };
-  const onSecond = (): void => enter("stopping", "signal");
+  const onSecond = (): void => {
+    writes.within(
+      writesAfterSecondMs,
+      "its agent was told twice to end: what the store has not taken is for the next agent of this machine to write",
+    );
+    enter("stopping", "signal");
+  };
   signal.addEventListener("abort", onFirst, { once: true });
   force?.addEventListener("abort", onSecond, { once: true });
   if (signal.aborted) onFirst();
@@ -92,7 +99,7 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
       failure = error;
       if (mode === "working") mode = "draining";
       leaving.abort();
-      log.warning(`no more runs are taken: ${error.message}`);
+      log.warning(say`no more runs are taken: ${error.message}`);
       told();
       loops.wake();
     },
@@ -111,9 +118,22 @@ export function lifeOf(request: AgentRequest, services: AgentServices, signal: A
     writes: writes.signal,
     startedMs,
     close: () => {
-      clearTimeout(timer);
+      writes.close();
       signal.removeEventListener("abort", onFirst);
       force?.removeEventListener("abort", onSecond);
     },
+  };
+}
+
+/** Writes are made until the first of the times that are set is over. */
+function untilGivenUp() {
+  const over = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: over.signal,
+    within: (ms: number, words: string): void => {
+      timer ??= setTimeout(() => over.abort(new LaunchError("cancelled", words)), ms);
+    },
+    close: () => clearTimeout(timer),
   };
 }

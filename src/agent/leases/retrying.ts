@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import { say } from "../../core/output/said.ts";
 import { RefusedDocument } from "../../stores/refused-document.ts";
 
 /*
@@ -37,11 +38,11 @@ export function patience(longestWaitMs: number, { log, clock, name }: PatienceSe
   const failed = (error: unknown): void => {
     if (awaySince !== undefined) return;
     awaySince = clock.monotonicMs();
-    log.warning(`${name} can't be reached: ${messageOf(error)}; runs go on, and it is tried again until it can`);
+    log.warning(say`${name} can't be reached: ${messageOf(error)}; runs go on, and it is tried again until it can`);
   };
   const worked = (): void => {
     if (awaySince === undefined) return;
-    log.info(`${name} is back after ${Math.round((clock.monotonicMs() - awaySince) / 1_000)} s`);
+    log.info(say`${name} is back after ${Math.round((clock.monotonicMs() - awaySince) / 1_000)} s`);
     awaySince = undefined;
   };
   return {

@@ -1,4 +1,6 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { messageOf } from "../../core/errors.ts";
+import { say } from "../../core/output/said.ts";
 import type {
   Claim,
   ClaimRequest,
@@ -163,7 +165,7 @@ function reserved(
     if (claimed?.kind === "miscounted") miscounted?.();
     if (claimed?.kind === "unreadable") {
       log.warning(
-        `${claimed.runId}  left alone, as it can't be read: ${claimed.why}; launch cancel ${claimed.runId} ends it`,
+        say`${claimed.runId}  left alone, as it can't be read: ${claimed.why}; ${formatCommandLine(["launch", "cancel", claimed.runId])} ends it`,
       );
       unreadable?.();
     }
@@ -208,7 +210,7 @@ function reserved(
       } catch (error) {
         signal.throwIfAborted();
         served.patience.failed(error);
-        log.debug(`a run could not be taken: ${messageOf(error)}`);
+        log.debug(say`a run could not be taken: ${messageOf(error)}`);
         return "unknown";
       } finally {
         await settle(undefined);

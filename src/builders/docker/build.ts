@@ -14,6 +14,7 @@ import { withLogin } from "../../clients/docker/login.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { redactionOf } from "../../core/output/redaction.ts";
+import { named, ours, quoted, say } from "../../core/output/said.ts";
 import type { BuildPlan, BuildRequest, BuiltImage } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { baseMemoryKey, pinOptions } from "./bases.ts";
@@ -67,7 +68,7 @@ async function existing(
   }
   const remote = await remoteManifest(await session.tool(signal), plan.image, { signal, env });
   if (remote.kind === "found") return { reference: `${repository}@${remote.digest}`, digest: remote.digest };
-  session.context.log.debug(`${plan.image} is not in its registry: ${remote.message}`);
+  session.context.log.debug(say`${named(plan.image)} is not in its registry: ${remote.message}`);
   return undefined;
 }
 
@@ -93,7 +94,7 @@ async function concluded(session: DockerSession, build: DoneBuild, signal: Abort
     throw buildFailed(plan, result, redactionOf(Object.values(secretValues(session))));
   }
   const found = await builtReference(build, result.metadata, signal);
-  session.context.log.debug(`built by the builder "${builder.name}" (${builder.driver})`);
+  session.context.log.debug(say`built by the builder "${named(builder.name)}" (${ours(builder.driver)})`);
   return {
     ...found,
     plan,
@@ -128,7 +129,7 @@ async function runBuild(session: DockerSession, build: NewBuild, signal: AbortSi
     signal,
     timeoutMs: parseDuration(String(session.config.timeout ?? "1h")) ?? 3_600_000,
     redact: redactionOf(Object.values(secrets)),
-    onProgress: (detail) => session.context.log.phase({ phase: "image", status: "progress", detail }),
+    onProgress: (detail) => session.context.log.phase({ phase: "image", status: "progress", detail: quoted(detail) }),
   });
 }
 

@@ -2,6 +2,7 @@ import { findBuildx } from "../../clients/docker/buildx.ts";
 import { engineVersion } from "../../clients/docker/version.ts";
 import { messageOf } from "../../core/errors.ts";
 import { type ExamineRequest, type Finding, findingOf } from "../../core/finding.ts";
+import { say } from "../../core/output/said.ts";
 import type { BuilderContext, BuilderPlugin, BuiltImage } from "../builder.ts";
 import { buildPlanned } from "./build.ts";
 import { noteImage } from "./image-notes.ts";
@@ -41,6 +42,6 @@ async function noteUse({ plan, reference, digest }: BuiltImage, { notes, log }: 
   const { images, environment, clock } = notes;
   const image = { name: plan.image, reference, digest };
   await noteImage(images, image, { environment, now: clock.now() }).catch((error: unknown) =>
-    log.debug(`the image ${image.name} could not be noted: ${messageOf(error)}`),
+    log.debug(say`the image ${image.name} could not be noted: ${messageOf(error)}`),
   );
 }

@@ -3,6 +3,7 @@ import { type BuilderInfo, canRewrite } from "../../clients/docker/buildx.ts";
 import { withLogin } from "../../clients/docker/login.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { parseImageReference } from "../../core/image-reference.ts";
+import { say } from "../../core/output/said.ts";
 import type { BaseImage, BuildPlan, BuildRequest } from "../builder.ts";
 import { refuseNetwork } from "../build-network.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
@@ -24,7 +25,7 @@ export async function planBuild(
     session.memory(),
   ]);
   if (context.network === false) refuseNetwork(dockerfile.text, dockerfile.origin);
-  for (const note of dockerfile.notes) context.log.info(`Dockerfile: ${note}`);
+  for (const note of dockerfile.notes) context.log.info(say`Dockerfile: ${note}`);
   const buildArguments = config["build-args"] ?? {};
   const lookUp = async (builder: BuilderInfo | undefined): Promise<readonly BaseImage[]> => {
     const platform = config.platform ?? (builder === undefined ? undefined : platformOf(builder));

@@ -6,6 +6,7 @@ import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
 import { toJson } from "../../core/json.ts";
 import { proveTokens } from "../../core/token.ts";
+import { ours, say } from "../../core/output/said.ts";
 import { storeRequestOf } from "../../submit/chosen-store.ts";
 import { readAgentConfig } from "../../submit/config.ts";
 import { agentTable } from "../../submit/settings/agent-table.ts";
@@ -36,8 +37,9 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
     raw: flags.raw === true,
   });
   const interrupted = interruption({
-    onFirst: (name) => log.info(`${name}: takes no more runs (again to end those that run)`),
+    onFirst: (name) => log.info(say`${ours(name)}: takes no more runs (again to end those that run)`),
     onSecond: () => undefined,
+    anyCounts: true,
     onForce: () => {
       process.stderr.write("ended at once; `launch prune` takes away what may be left of its runs\n");
       process.exit(exitCodes.cancelled);
@@ -51,7 +53,7 @@ export async function agentCommand(flags: AgentFlags, console: Console): Promise
   try {
     for (const queue of request.queues) await definitionOf(queue, queues.store, interrupted.signal);
     log.info(
-      `${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}${document === undefined ? "" : `, launch config ${document.name}`}`,
+      say`${request.agent} serves ${request.queues.join(", ")} of ${queues.store.location}${document === undefined ? "" : `, launch config ${document.name}`}`,
     );
     const result = await runAgent(
       request,

@@ -1,3 +1,4 @@
+import { formatCommandLine } from "../../core/command-line.ts";
 import { oneLine } from "../../core/output/terminal-text.ts";
 import { type JsonObject, toJson } from "../../core/json.ts";
 import type { PrunedMachine } from "../../machine/prune-machine.ts";
@@ -19,14 +20,12 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
   const { images } = machine;
   const verb = dryRun ? "would remove" : "removed";
   return [
-    ...swept.map((run) =>
-      run.kind === "swept"
-        ? `ended ${run.runId}, whose launcher was killed`
-        : `${run.runId} could not be taken away whole: ${run.message}`,
-    ),
+    ...swept.map(sweptLine),
     ...runs.removed.map((run) => `${verb} ${run.run_id}`),
     ...unreadableIn(runs).map(({ runId, why }) =>
-      oneLine(`left ${runId}, which can't be read: ${why}; launch prune ${runId} takes it away`),
+      oneLine(
+        `left ${runId}, which can't be read: ${why}; ${formatCommandLine(["launch", "prune", runId])} takes it away`,
+      ),
     ),
     ...runs.changed.map((runId) => `left ${runId}: it changed meanwhile`),
     ...machine.logs.map((log) => `${verb} the log and outputs of ${log.name} (${formatBytes(log.bytes)})`),
@@ -36,6 +35,12 @@ export function pruneLines({ dryRun, swept, runs, machine }: PruneReport): reado
     ...(images.problem === undefined ? [] : [`images could not be looked at: ${images.problem}`]),
     `${verb} ${counted(runs.removed.length, "run")}, kept ${runs.kept.length}; ${freedWords(dryRun, runs, machine)}`,
   ];
+}
+
+function sweptLine(run: SweptRun): string {
+  if (run.kind === "swept") return `ended ${run.runId}, whose launcher was killed`;
+  if (run.kind === "unreadable") return `left ${run.runId}: ${run.message}`;
+  return `${run.runId} could not be taken away whole: ${run.message}`;
 }
 
 /** Left alone by everyone: what it is, and where it ends, nobody knows. */

@@ -44,7 +44,7 @@ export async function pruneCommand(names: readonly string[], flags: PruneFlags, 
       const report: PruneReport = { dryRun: request.dryRun, swept, runs, machine };
       if (flags.json === true) await eventWriter(out)("pruned", pruneJson(report));
       else await out.write(`${pruneLines(report).join("\n")}\n`);
-      const failed = swept.some(({ kind }) => kind === "incomplete") || machine.images.problem !== undefined;
+      const failed = swept.some(({ kind }) => kind !== "swept") || machine.images.problem !== undefined;
       return failed ? exitCodes.infrastructure : exitCodes.succeeded;
     });
   } finally {

@@ -1,5 +1,6 @@
 import { exitCodes } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
+import { ours, say } from "../../core/output/said.ts";
 import { submit } from "../../submit/submit.ts";
 import { deskServices } from "../program/desk-services.ts";
 import type { RunFlags, Words } from "../program/flags.ts";
@@ -22,9 +23,9 @@ export async function runCommand(words: Words, flags: RunFlags, console: Console
   let queued = false;
   const interrupted = interruption({
     onFirst: (name) => {
-      if (!queued) log.info(`${name}: ending the run (again to end at once)`);
+      if (!queued) log.info(say`${ours(name)}: ending the run (again to end at once)`);
     },
-    onSecond: () => log.info("killing the run"),
+    onSecond: () => log.info(say`killing the run`),
     onForce: () => {
       process.stderr.write("ended at once; `launch prune` takes away what may be left of the run\n");
       process.exit(exitCodes.cancelled);

@@ -3,6 +3,7 @@ import { systemClock } from "../../core/clock.ts";
 import type { JobLiveness } from "../../run/job-liveness.ts";
 import type { Log } from "../../core/output/log.ts";
 import type { Tokens } from "../../core/token.ts";
+import { quoted } from "../../core/output/said.ts";
 import { readLaunchConfig } from "../../submit/config.ts";
 import type { LaunchConfig } from "../../spec/config/launch-config.ts";
 import type { Console } from "../terminal/console.ts";
@@ -28,7 +29,7 @@ export async function storeTokens(urls: readonly string[], environment: Environm
 /** Tokens for GitHub by the launch config of this place, for who has no spec. */
 export async function placeTokens(environment: Environment, log: Log): Promise<Tokens> {
   const { config, leftOut } = await readLaunchConfig({ environment, cwd: process.cwd(), home: homedir() });
-  if (leftOut !== undefined) log.warning(leftOut.words);
+  if (leftOut !== undefined) log.warning(quoted(leftOut.words));
   return ownTokens(config, environment, log);
 }
 

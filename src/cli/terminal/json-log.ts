@@ -1,7 +1,7 @@
 import { oneLine, jsonText } from "../../core/output/terminal-text.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { Json } from "../../core/json.ts";
-import type { Log } from "../../core/output/log.ts";
+import type { TextLog } from "../../core/output/log.ts";
 import type { Writer } from "../../core/output/writer.ts";
 
 /** The version of the events that `--json` prints. Fields are added under the same number; a meaning never changes under it. */
@@ -23,7 +23,7 @@ export function eventWriter(out: Writer, now: () => Date = () => systemClock.now
 }
 
 /** A machine's log: one JSON object a line on stdout, for each phase, line of output, warning and, last, the result. */
-export function jsonLog({ out, err, verbose, now }: JsonLogRequest): Log {
+export function jsonLog({ out, err, verbose, now }: JsonLogRequest): TextLog {
   const emit = eventWriter(out, now);
   return {
     phase: ({ phase, status, detail, runId, ...rest }) => {

@@ -1,7 +1,7 @@
-import type { Log } from "../../core/output/log.ts";
+import type { Log, TextLog } from "../../core/output/log.ts";
 import { systemClock } from "../../core/clock.ts";
 import { ownRedaction } from "../../core/output/own-secrets.ts";
-import { redactedLog } from "../../core/output/redaction.ts";
+import { redactedLog } from "../../core/output/redacted-log.ts";
 import type { Console } from "./console.ts";
 import { jsonLog } from "./json-log.ts";
 import { plainLog } from "./plain-log.ts";
@@ -17,7 +17,10 @@ export function openLog(
 ): OpenLog {
   const { out, err, style, environment } = console;
   const nothing = (): void => undefined;
-  const opened = (log: Log, stop = nothing): OpenLog => ({ log: redactedLog(log, ownRedaction(environment)), stop });
+  const opened = (log: TextLog, stop = nothing): OpenLog => ({
+    log: redactedLog(log, ownRedaction(environment)),
+    stop,
+  });
   if (json) return opened(jsonLog({ out, err, verbose, now: () => systemClock.now() }));
   if (!console.interactive || inCi(environment)) return opened(plainLog({ out, err, verbose, raw }));
   const log = terminalLog({ out, style, verbose, raw, monotonicMs: () => systemClock.monotonicMs() });

@@ -1,5 +1,5 @@
 import { oneLine } from "../../core/output/terminal-text.ts";
-import { type Log, type Phase, type PhaseEvent, phases } from "../../core/output/log.ts";
+import { type TextLog, type Phase, type TextPhaseEvent, phases } from "../../core/output/log.ts";
 import { markedOutput } from "../../reporting/output-marks.ts";
 import { phaseEventLine } from "../../reporting/phase-line.ts";
 import type { Writer } from "../../core/output/writer.ts";
@@ -16,14 +16,14 @@ export type PlainLogRequest = {
 /**
  * For a reader that is no terminal: a line when a part ends, one more when it starts if it turns out to be long, nothing that moves.
  */
-export function plainLog({ out, err, verbose, raw = false, longAfterMs = 1_000 }: PlainLogRequest): Log {
+export function plainLog({ out, err, verbose, raw = false, longAfterMs = 1_000 }: PlainLogRequest): TextLog {
   const announced = new Map<string, NodeJS.Timeout>();
-  const keyOf = ({ runId = "" }: PhaseEvent, phase: Phase): string => `${phase} ${runId}`;
+  const keyOf = ({ runId = "" }: TextPhaseEvent, phase: Phase): string => `${phase} ${runId}`;
   const settle = (key: string): void => {
     clearTimeout(announced.get(key));
     announced.delete(key);
   };
-  const line = (event: PhaseEvent): void => void out.write(`${phaseEventLine(event)}\n`);
+  const line = (event: TextPhaseEvent): void => void out.write(`${phaseEventLine(event)}\n`);
   return {
     phase: (event) => {
       if (event.status === "started") {

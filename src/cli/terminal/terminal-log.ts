@@ -1,6 +1,6 @@
 import { oneLine } from "../../core/output/terminal-text.ts";
 import { formatDuration } from "../../core/duration.ts";
-import type { Log, OutputChunk, PhaseEvent } from "../../core/output/log.ts";
+import type { TextLog, OutputChunk, TextPhaseEvent } from "../../core/output/log.ts";
 import { markedOutput } from "../../reporting/output-marks.ts";
 import { phaseEventLine } from "../../reporting/phase-line.ts";
 import { truncated } from "../../reporting/words.ts";
@@ -19,7 +19,7 @@ export type TerminalLogRequest = {
   readonly frameMs?: number;
 };
 
-export type TerminalLog = Log & { readonly stop: () => void };
+export type TerminalLog = TextLog & { readonly stop: () => void };
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const eraseLine = "\r\u001b[2K";
@@ -30,7 +30,7 @@ const eraseLine = "\r\u001b[2K";
  */
 export function terminalLog(request: TerminalLogRequest): TerminalLog {
   const { out, style, verbose, raw = false, monotonicMs, movesAfterMs = 1_000, frameMs = 120 } = request;
-  let current: { readonly event: PhaseEvent; readonly since: number } | undefined;
+  let current: { readonly event: TextPhaseEvent; readonly since: number } | undefined;
   let quietSince = 0;
   let drawn = false;
   let frame = 0;
@@ -59,7 +59,7 @@ export function terminalLog(request: TerminalLogRequest): TerminalLog {
   };
   const timer = setInterval(draw, frameMs).unref();
 
-  const phase = (event: PhaseEvent): void => {
+  const phase = (event: TextPhaseEvent): void => {
     if (event.status === "started") current = { event, since: monotonicMs() };
     else if (event.status === "progress") current = { event, since: current?.since ?? monotonicMs() };
     else {

@@ -1,3 +1,5 @@
+import { plainText } from "./terminal-text.ts";
+
 /*
  * Credentials by their form: in URLs, in what tools write of logins, and tokens that their hosts give a form to be known by. They are taken
  * out wherever text leaves the process, whether anybody has said that they are secret or not.
@@ -41,8 +43,16 @@ const wandbKey = /\b(WANDB_API_KEY["']?\s*[:=]\s*["']?)[0-9a-f]{40,}/g;
 const maybe =
   /:\/\/|%3a%2f%2f|[?&;#][\w.-]*=|\bmachine\s|authorization|WANDB_API_KEY|-----BEGIN|_[A-Za-z0-9]{30}|AKIA|ASIA|AIza|xox|sk-|gl(?:pat|cbt|ptt|rt)-|eyJ/i;
 
-/** Text with URLs without user and password, and no credential that its form tells. */
+/** Text with URLs without user and password, and no credential that its form tells, also with control sequences in its midst. */
 export function withoutCredentials(text: string): string {
+  const clean = withoutPlain(text);
+  const seen = plainText(clean);
+  if (seen === clean) return clean;
+  const again = withoutPlain(seen);
+  return again === seen ? clean : again;
+}
+
+function withoutPlain(text: string): string {
   if (!maybe.test(text)) return text;
   const toUser = (...[, login, at, whole]: readonly [string, string, number, string]): string =>
     withUser({ login, at }, whole);

@@ -1,11 +1,13 @@
+import type { Said } from "./said.ts";
+
 /** The parts of a launch, in their order. */
 export const phases = ["queue", "source", "image", "start", "run", "done"] as const;
 export type Phase = (typeof phases)[number];
 
 /** One step in a phase's life. `detail` is one line for people; times are in ms. */
-export type PhaseEvent = {
+export type PhaseEventOf<Words> = {
   readonly phase: Phase;
-  readonly detail: string;
+  readonly detail: Words;
   /** Whose phase it is, where several runs are at work at the same time. */
   readonly runId?: string;
 } & (
@@ -23,18 +25,25 @@ export type OutputStream = "stdout" | "stderr";
 export type OutputChunk = { readonly stream: OutputStream; readonly bytes: Buffer; readonly lines: number };
 
 /**
- * Where progress goes. A terminal, a plain log, JSON lines and GitHub's log are its renderers.
- * `output` returns a promise when the reader is slower than the run: await it before the next chunk.
+ * Where progress goes. `output` returns a promise when the reader is slower than the run: await it before the next chunk.
  */
-export interface Log {
-  phase(event: PhaseEvent): void;
+export interface LogOf<Words> {
+  phase(event: PhaseEventOf<Words>): void;
   output(chunk: OutputChunk): void | Promise<void>;
-  info(message: string): void;
-  warning(message: string): void;
-  debug(message: string): void;
+  info(message: Words): void;
+  warning(message: Words): void;
+  debug(message: Words): void;
 }
 
-export const silentLog: Log = {
+/** As it is written to: of each sentence is known what others wrote of it. */
+export type Log = LogOf<Said>;
+export type PhaseEvent = PhaseEventOf<Said>;
+
+/** As it is shown, without secrets by then: a terminal, a plain log, JSON lines and GitHub's log are its renderers. */
+export type TextLog = LogOf<string>;
+export type TextPhaseEvent = PhaseEventOf<string>;
+
+export const silentLog: LogOf<unknown> = {
   phase: () => undefined,
   output: () => undefined,
   info: () => undefined,

@@ -1,5 +1,4 @@
 import { withoutCredentials } from "./credentials.ts";
-import type { Log } from "./log.ts";
 import { type SecretSearch, secretSearch, type Span } from "./secrets/secret-search.ts";
 
 /** Takes secret values out of text before it is shown or stored. */
@@ -7,6 +6,8 @@ export type Redact = {
   (text: string): string;
   /** For what comes in pieces; undefined where there is nothing to look for. */
   readonly search: SecretSearch | undefined;
+  /** The same for those values alone that are no ordinary words. */
+  readonly sureSearch: SecretSearch | undefined;
   /** Takes out those values alone that are no ordinary words. */
   readonly sure: (text: string) => string;
   /** Whether text has one of those values. */
@@ -16,6 +17,7 @@ export type Redact = {
 /** For when there is no secret: output can stay as it is, and words lose what its form tells to be a credential. */
 export const redactNothing: Redact = Object.assign((text: string) => withoutCredentials(text), {
   search: undefined,
+  sureSearch: undefined,
   sure: withoutCredentials,
   holds: () => false,
 });
@@ -38,7 +40,7 @@ export function redactionOf(secrets: readonly string[]): Redact {
   const sure = secrets.filter(({ length }) => length >= surelySecretLength);
   const sureSearch = sure.length === secrets.length ? search : secretSearch(sure);
   const holds = (text: string): boolean => (sureSearch?.(Buffer.from(text)).spans.length ?? 0) > 0;
-  return Object.assign(redacting(search), { search, sure: redacting(sureSearch), holds });
+  return Object.assign(redacting(search), { search, sureSearch, sure: redacting(sureSearch), holds });
 }
 
 function redacting(search: SecretSearch | undefined): (text: string) => string {
@@ -59,17 +61,4 @@ export function replaceSpans(bytes: Buffer, spans: readonly Span[]): Buffer {
     from = end;
   }
   return Buffer.concat([...parts, bytes.subarray(from)]);
-}
-
-/** Words for people without secrets, whoever says them. The output of a run has none by then. */
-export function redactedLog(log: Log, redact: () => Redact): Log {
-  return {
-    // How it ended is told from a record, which has none by then, and in words that are ours.
-    phase: (event) =>
-      log.phase({ ...event, detail: (event.phase === "done" ? redact().sure : redact())(event.detail) }),
-    output: (chunk) => log.output(chunk),
-    info: (message) => log.info(redact()(message)),
-    warning: (message) => log.warning(redact()(message)),
-    debug: (message) => log.debug(redact()(message)),
-  };
 }

@@ -16,7 +16,6 @@ const control = "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]";
 const unseen = "[\\u061c\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\ufeff]|[\\u{e0000}-\\u{e007f}]";
 
 const acting = new RegExp([controlString, colours, controlSequence, escape, control, unseen].join("|"), "gu");
-const notSeen = new RegExp(unseen, "gu");
 const unsafeInJson = new RegExp(`[\\u007f-\\u009f]|${unseen}`, "gu");
 const isColour = new RegExp(`^${colours}$`, "u");
 const reset = "\u001b[0m";
@@ -48,11 +47,10 @@ export function plainText(text: string): string {
   return text.replace(/\r+\n?/g, "\n").replace(acting, "");
 }
 
-/** One line of text: what would break a line, or move a terminal's cursor, becomes a space. */
+/** One line of plain text: what would break a line becomes a space. */
 export function oneLine(text: string): string {
-  return text
+  return plainText(text)
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
-    .replace(notSeen, "")
     .trim();
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { docker } from "../../clients/docker/docker.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import { say } from "../../core/output/said.ts";
 import { mountOption } from "./mounts.ts";
 
 export type ReclaimRequest = {
@@ -40,7 +41,7 @@ export async function reclaim({ image, directories, userId, groupId, log }: Recl
       if (result.exitCode !== 0) throw new Error(result.stderr.trim().split("\n").at(-1));
     } catch (error) {
       log.warning(
-        `files in ${directory} belong to the container's user and could not be taken over: ${messageOf(error)}`,
+        say`files in ${directory} belong to the container's user and could not be taken over: ${messageOf(error)}`,
       );
     }
   }

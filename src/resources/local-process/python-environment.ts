@@ -6,6 +6,7 @@ import { formatDuration } from "../../core/duration.ts";
 import { isFileMissing, LaunchError, systemCode } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
 import { isRunning, nameProcess } from "../../core/process-identity.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { Requirements } from "../../python/packages.ts";
 import { pinFiles, pinnedPython } from "../../python/pinned-python.ts";
 import type { Requirement } from "../../python/requirement.ts";
@@ -71,7 +72,9 @@ async function build(
     return join(parent, winner);
   }
   const took = formatDuration(performance.now() - startedAt);
-  log.info(`made a Python environment from ${requirements.main.path} in ${took}; the next run with the same reuses it`);
+  log.info(
+    say`made a Python environment from ${requirements.main.path} in ${ours(took)}; the next run with the same reuses it`,
+  );
   return folder;
 }
 

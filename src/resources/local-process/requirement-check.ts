@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import type { Log } from "../../core/output/log.ts";
 import { type Environment, execute } from "../../core/process.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { MarkerEnvironment } from "../../python/markers.ts";
 import { readRequirements } from "./requirements.ts";
 
@@ -56,11 +57,10 @@ export async function warnOfDifferences(request: CheckRequest, signal: AbortSign
     if (differences.length === 0) return;
     const more = differences.length > maxNamed ? `; and ${differences.length - maxNamed} more` : "";
     request.log.warning(
-      `this environment differs from ${requirements.main.path}: ${differences.slice(0, maxNamed).join("; ")}${more}. ` +
-        "resource_args.local-process.venv: true runs in one that is made from it",
+      say`this environment differs from ${requirements.main.path}: ${differences.slice(0, maxNamed).join("; ")}${ours(more)}. resource_args.local-process.venv: true runs in one that is made from it`,
     );
   } catch (error) {
-    if (!signal.aborted) request.log.debug(`requirements were not compared: ${String(error)}`);
+    if (!signal.aborted) request.log.debug(say`requirements were not compared: ${String(error)}`);
   }
 }
 

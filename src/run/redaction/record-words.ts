@@ -1,5 +1,9 @@
-import type { FieldsOf } from "../../core/output/redacted-fields.ts";
+import { type FieldsOf, redactFields } from "../../core/output/redacted-fields.ts";
+import { redactedSaid } from "../../core/output/redacted-log.ts";
+import type { Redact } from "../../core/output/redaction.ts";
+import { quoted, type Said, textOf } from "../../core/output/said.ts";
 import type { RunRecord } from "../record.ts";
+import { redactedMessage } from "./own-messages.ts";
 
 /*
  * Whose words each field of a record has, for the secrets in it. A field that is added has to be given its place here. What is read again
@@ -55,6 +59,7 @@ const sourceWords = {
   patch: { sha256: "ours", bytes: "ours", files: "free", commits: "ours" },
   untracked_included: "free",
   untracked_left_out: "free",
+  marked_left_out: "free",
   submodules: { path: "free", commit: "ours" },
   lfs_pointers: "free",
   image: "named",
@@ -132,3 +137,16 @@ export const recordWords: FieldsOf<RunRecord> = {
   warnings: "free",
   attempts: attemptWords,
 };
+
+export type ToldRecord = {
+  readonly record: RunRecord;
+  /** Its warnings as they were said, by their text. */
+  readonly told: ReadonlyMap<string, Said>;
+};
+
+/** A record without secrets, in whose sentences our own words stay. */
+export function redactedRecord({ record, told }: ToldRecord, redact: Redact): RunRecord {
+  const warnings = record.warnings.map((text) => textOf(redactedSaid(told.get(text) ?? quoted(text), redact)));
+  const message = record.message === undefined ? {} : { message: redactedMessage(record.message, redact) };
+  return { ...redactFields(record, recordWords, redact), warnings, ...message };
+}

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { applyPatch, changedPaths, diffTrees, type TreePair } from "../../clients/git/patch.ts";
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { differingPaths, listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
+import { formatCommandLine } from "../../core/command-line.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
 import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { accessesTo } from "./access.ts";
@@ -31,7 +33,7 @@ export async function resolveCheckout(request: CheckoutRequest, context: SourceC
     if (inspection?.format === "sha256") await repository.useFormat("sha256");
     if (inspection === undefined) return await resolveFolder(request, repository, context);
     if (request.version === undefined) return await resolveRepository(repository, { request, inspection }, context);
-    context.log.info(`version ${request.version} is given, so changes of the working folder are not taken`);
+    context.log.info(say`version ${request.version} is given, so changes of the working folder are not taken`);
     const other = await inspectVersion(inspection, request.version, context.signal);
     if (other !== undefined) return await resolveRepository(repository, { request, inspection: other }, context);
     await repository.remove();
@@ -100,6 +102,7 @@ async function resolveRepository(
     base === undefined ? undefined : patchSince(repository, { base, tree, listing, head }, signal),
   ]);
   warnOfLeftOut(checkout, context);
+  warnOfHidden(inspection, context);
   const whole = await withLocalSubmodules(repository, { tree, entries, folder: inspection.toplevel }, context);
   const provenance: Provenance = {
     kind: "git",
@@ -110,6 +113,7 @@ async function resolveRepository(
     ...(subdirectory === "" ? {} : { subdirectory }),
     ...(patch === undefined ? {} : { patch: patch.provenance }),
     ...untrackedOf(request, status.untracked.map(rawPath)),
+    ...hiddenOf(inspection),
     ...whole.provenance,
     reachable: base?.reachable ?? false,
   };
@@ -231,27 +235,43 @@ function untrackedOf(
     : { untracked_left_out: untracked.slice(0, maxRecorded) };
 }
 
+function hiddenOf({ hidden }: Inspection): Pick<Provenance, "marked_left_out"> {
+  if (hidden.length === 0) return {};
+  return { marked_left_out: hidden.slice(0, maxRecorded).map((change) => rawPath(change.rawPath)) };
+}
+
+function warnOfHidden({ hidden }: Inspection, { log }: SourceContext): void {
+  for (const mark of ["assume-unchanged", "skip-worktree"] as const) {
+    const paths = hidden.filter((change) => change.mark === mark).map((change) => rawPath(change.rawPath));
+    const [first] = paths;
+    if (first === undefined) continue;
+    log.warning(
+      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${formatCommandLine(["git", "update-index", `--no-${mark}`, first])} has git see them again`,
+    );
+  }
+}
+
 function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext): void {
   const { untracked, embedded, moved } = inspection.status;
   if (untracked.length > 0 && !request.includeUntracked) {
     log.warning(
-      `${counted(untracked.length, "untracked file")} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
+      say`${ours(counted(untracked.length, "untracked file"))} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
     );
   }
   if (request.includeUntracked && embedded.length > 0) {
     log.warning(
-      `left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
+      say`left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
     );
   }
   for (const path of moved) {
     log.warning(
-      `the submodule ${path} is at another commit than the one recorded here, which is taken; git add ${path} records the new one`,
+      say`the submodule ${path} is at another commit than the one recorded here, which is taken; ${formatCommandLine(["git", "add", path])} records the new one`,
     );
   }
   const { filters } = inspection.standIn;
   if (filters.length > 0 && inspection.status.changed.length > 0) {
     log.warning(
-      `the repository's own configuration defines filters, which are not run: ${firstOf(filters)}; changed files are taken as they are. In your own configuration (git config --global) they count`,
+      say`the repository's own configuration defines filters, which are not run: ${firstOf(filters)}; changed files are taken as they are. In your own configuration (git config --global) they count`,
     );
   }
 }

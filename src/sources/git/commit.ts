@@ -4,6 +4,7 @@ import type { RemoteAccess } from "../../clients/git/remotes/remote-access.ts";
 import type { ObjectFormat } from "../../clients/git/repository.ts";
 import type { ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { quoted } from "../../core/output/said.ts";
 import type { SourceContext } from "../source.ts";
 import { accessesTo, openRemote } from "./access.ts";
 import type { GitUrl } from "./url.ts";
@@ -30,7 +31,8 @@ export async function fetchHash(
 export const formatOf = (hash: string): ObjectFormat => (hash.length === 64 ? "sha256" : "sha1");
 
 function fetchRequest(access: RemoteAccess, what: string, { log, signal }: SourceContext) {
-  const onProgress = (detail: string): void => log.phase({ phase: "source", status: "progress", detail });
+  const onProgress = (detail: string): void =>
+    log.phase({ phase: "source", status: "progress", detail: quoted(detail) });
   return { access, what, signal, onProgress };
 }
 

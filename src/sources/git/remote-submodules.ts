@@ -3,6 +3,7 @@ import { transportsFrom } from "../../clients/git/remotes/remote-access.ts";
 import { type ScratchRepository, scratchGit } from "../../clients/git/scratch-repository.ts";
 import type { ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
+import { say } from "../../core/output/said.ts";
 import type { SourceContext } from "../source.ts";
 import { fetchHash } from "./commit.ts";
 import type { SubmoduleHome } from "./submodules.ts";
@@ -15,7 +16,7 @@ export function remoteSubmodules(repository: ScratchRepository, parent: GitUrl, 
       const urls = await submoduleUrls(repository, siblings, context.signal);
       const text = urls.get(submodule.path);
       if (text === undefined) {
-        context.log.warning(`the submodule ${submodule.path} has no URL in .gitmodules, so its folder is left out`);
+        context.log.warning(say`the submodule ${submodule.path} has no URL in .gitmodules, so its folder is left out`);
         return undefined;
       }
       const url = submoduleUrl(parent, text, submodule.path);

@@ -5,6 +5,7 @@ import { inScratch, type ScratchRepository } from "../../clients/git/scratch-rep
 import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { graft } from "../../clients/git/temporary-index.ts";
 import { LaunchError } from "../../core/errors.ts";
+import { ours, say } from "../../core/output/said.ts";
 import { findGitPlace } from "./work-tree/git-place.ts";
 import { makeStandIn } from "./work-tree/stand-in.ts";
 import type { SourceContext } from "../source.ts";
@@ -79,7 +80,7 @@ export function localSubmodules(
       const place = join(folder, path);
       const [objects, modified] = await Promise.all([objectsOf(place, signal), isModified(repository, place, signal)]);
       if (modified) {
-        log.warning(`the submodule ${path} has changes of its own, which are left out; commit them there`);
+        log.warning(say`the submodule ${path} has changes of its own, which are left out; commit them there`);
       }
       if (objects !== undefined) await repository.borrow([objects]);
       const commit = await git(
@@ -92,8 +93,8 @@ export function localSubmodules(
       if (commit.exitCode === 0 && objects !== undefined) return localSubmodules(repository, place, context);
       log.warning(
         objects === undefined
-          ? `the submodule ${path} is not checked out, so its folder is left out; git submodule update --init --recursive brings it`
-          : `the submodule ${path} has not got its commit ${hash.slice(0, 12)}, so its folder is left out; git submodule update brings it`,
+          ? say`the submodule ${path} is not checked out, so its folder is left out; git submodule update --init --recursive brings it`
+          : say`the submodule ${path} has not got its commit ${ours(hash.slice(0, 12))}, so its folder is left out; git submodule update brings it`,
       );
       return undefined;
     },

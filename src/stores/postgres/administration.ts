@@ -3,6 +3,7 @@ import { type Database, openDatabase, type Row } from "../../clients/postgres/da
 import { faultOf } from "../../clients/postgres/fault.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import { say } from "../../core/output/said.ts";
 import type { StoreAdministration } from "../administration.ts";
 import type { PostgresStoreLocation } from "../location.ts";
 import { grantedRoles, rightsOfLogin } from "./granted-roles.ts";
@@ -12,7 +13,9 @@ import { migrations } from "./migrations/index.ts";
 
 /** The tables and roles of a store. A person is there to try again: nothing is repeated here. */
 export function administration({ connection, url }: PostgresStoreLocation, log: Log): StoreAdministration {
-  const database = openDatabase(connection, (message) => log.debug(`store ${url}: a connection was lost: ${message}`));
+  const database = openDatabase(connection, (message) =>
+    log.debug(say`store ${url}: a connection was lost: ${message}`),
+  );
   const said = async <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => raise(url, error));
   const query =
     (signal: AbortSignal) =>

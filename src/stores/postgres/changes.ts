@@ -1,5 +1,6 @@
 import { listen } from "../../clients/postgres/listener.ts";
 import type { Log } from "../../core/output/log.ts";
+import { say } from "../../core/output/said.ts";
 
 /*
  * What the server tells of queues that changed, heard on a connection of its own. A change that nobody waited for is remembered until
@@ -29,7 +30,7 @@ export function hearChanges(connection: string, location: string, log: Log): Cha
       onListening: () => {
         for (const { wake } of waiting) wake();
       },
-      onLost: (message) => log.debug(`store ${location}: the connection that listens was lost: ${message}`),
+      onLost: (message) => log.debug(say`store ${location}: the connection that listens was lost: ${message}`),
     });
   };
 

@@ -3,6 +3,7 @@ import type { Database, Row } from "../../clients/postgres/database.ts";
 import { faultOf, sqlState } from "../../clients/postgres/fault.ts";
 import { LaunchError, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/output/log.ts";
+import { say } from "../../core/output/said.ts";
 import { RefusedDocument } from "../refused-document.ts";
 import { prepareTables } from "./migrate.ts";
 
@@ -55,7 +56,7 @@ export function openSession({ location, database, log }: SessionRequest): Sessio
         if (faultOf(error) !== "transient") throw refusal(location, error);
         const message = messageOf(error);
         if (performance.now() - started > (reached ? patienceMs : firstPatienceMs)) return { unsettled: message };
-        log.debug(`store ${location}: ${message}; trying again`);
+        log.debug(say`store ${location}: ${message}; trying again`);
         const longest = Math.min(longestWaitMs, firstWaitMs * 2 ** tries);
         await delay(Math.random() * longest, undefined, { signal }).catch(() => signal.throwIfAborted());
       }

@@ -7,7 +7,8 @@ import { jsonLog } from "../../../src/cli/terminal/json-log.ts";
 import { plainLog } from "../../../src/cli/terminal/plain-log.ts";
 import { styleFor } from "../../../src/cli/terminal/style.ts";
 import { terminalLog } from "../../../src/cli/terminal/terminal-log.ts";
-import type { Log } from "../../../src/core/output/log.ts";
+import type { Log, TextLog } from "../../../src/core/output/log.ts";
+import { saidTo } from "../../support/log.ts";
 import { launch } from "../../../src/launch/launch.ts";
 import type { RunResult } from "../../../src/launch/services.ts";
 import { reportOf } from "../../../src/reporting/run-report.ts";
@@ -84,21 +85,21 @@ function logs(): {
 } {
   const [terminal, pipe, json, job] = [reader(200), reader(), reader(), reader()];
   const drawn = terminalLog({ out: terminal.writer, style: styleFor(true, {}), verbose: true, monotonicMs: () => 0 });
-  const all: readonly Log[] = [
+  const all: readonly TextLog[] = [
     drawn,
     plainLog({ out: pipe.writer, err: pipe.writer, verbose: true }),
     jsonLog({ out: json.writer, err: json.writer, verbose: true, now: () => new Date(0) }),
     gitHubLog({ out: job.writer, monotonicMs: () => 0, verbose: false, groups: false }),
   ];
-  const each = (tell: (log: Log) => unknown): void => all.forEach(tell);
+  const each = (tell: (log: TextLog) => unknown): void => all.forEach(tell);
   return {
-    log: {
+    log: saidTo({
       phase: (event) => each((log) => log.phase(event)),
       output: (chunk) => each((log) => void log.output(chunk)),
       info: (message) => each((log) => log.info(message)),
       warning: (message) => each((log) => (log === all[3] ? undefined : log.warning(message))),
       debug: (message) => each((log) => (log === all[3] ? undefined : log.debug(message))),
-    },
+    }),
     texts: () => ({ terminal: terminal.text(), pipe: pipe.text(), json: json.text(), job: job.text() }),
     stop: drawn.stop,
   };

@@ -19,6 +19,7 @@ import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.t
 import type { Store } from "../../../src/stores/store.ts";
 import { runDocument, succeeded } from "../../support/stores/run-document.ts";
 import { attemptKey, attemptName } from "../../support/launch/attempt.ts";
+import { entryDamages } from "../../support/launch/damaged-entry.ts";
 
 const src = join(process.cwd(), "src");
 
@@ -28,6 +29,7 @@ const launcher = `
   import { silentLog } from ${JSON.stringify(join(src, "core/output/log.ts"))};
   import { stateDirectoryAt } from ${JSON.stringify(join(src, "core/state-directory.ts"))};
   import { registerLive, updateLive } from ${JSON.stringify(join(src, "machine/live-entry.ts"))};
+  import { noteAttempt } from ${JSON.stringify(join(src, "machine/attempts-here.ts"))};
   import { ownResources } from ${JSON.stringify(join(src, "resources/index.ts"))};
   import { openStore } from ${JSON.stringify(join(src, "stores/index.ts"))};
   import { parseStoreUrl } from ${JSON.stringify(join(src, "stores/location.ts"))};
@@ -39,6 +41,8 @@ const launcher = `
   const [key, name] = [attemptKey(runId), attemptName(runId)];
   const scratch = state.scratchFolder(name);
   await registerLive(state, { key, store: storeUrl, head: runDocument(runId).run });
+  await mkdir(state.runFolder(name), { recursive: true });
+  await noteAttempt(state, { key, createdAt: runDocument(runId).run.created_at, stores: [storeUrl] });
   if (submits === "killed before the store") console.log("ready");
   if (submits === "killed before the store") await new Promise(() => setInterval(() => undefined, 1_000));
   await mkdir(scratch + "/source", { recursive: true });
@@ -65,7 +69,7 @@ describe("what a killed launcher left", () => {
   let state: StateDirectory;
   let store: Store;
   let services: SweepServices;
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(600_000);
   const runId = "digits-1";
 
   beforeEach(async () => {
@@ -172,7 +176,9 @@ describe("what a killed launcher left", () => {
     await writeFile(state.liveFile(attemptName(runId)), foreign);
     expect(await sweepRemains("lost", services, signal)).toEqual([]);
     await writeFile(state.liveFile(attemptName(runId)), entry.replace('"schema_version": 1', '"schema_version": 2'));
-    expect(await sweepRemains("lost", services, signal)).toEqual([]);
+    expect(await sweepRemains("lost", services, signal)).toMatchObject([{ kind: "unreadable", runId }]);
+    await writeFile(state.liveFile(attemptName(runId)), entry.slice(0, -10));
+    expect(await sweepRemains("lost", services, signal)).toMatchObject([{ kind: "unreadable", runId }]);
     expect(existsSync(scratch)).toBe(true);
     await releaseLive(state, attemptKey(runId));
     expect(existsSync(state.liveFile(attemptName(runId)))).toBe(false);
@@ -190,10 +196,35 @@ describe("what a killed launcher left", () => {
       [/"attempt": 1/, '"attempt": 2'],
     ] as const) {
       await writeFile(state.liveFile(attemptName(runId)), entry.replace(from, to));
-      expect(await sweepRemains("lost", services, signal)).toEqual([]);
+      expect(await sweepRemains("lost", services, signal)).toMatchObject([{ kind: "unreadable", runId }]);
     }
     expect(existsSync(precious)).toBe(true);
   });
+
+  it.each(entryDamages)(
+    "is ended where its entry $name and its launcher is known to be gone, else it is left, and told",
+    async ({ of, tells }) => {
+      await launchAndKill("yes");
+      const path = state.liveFile(attemptName(runId));
+      const entry = await readFile(path, "utf8");
+      of(path, entry);
+      const swept = await sweepRemains("lost", services, signal);
+      const ended = await store.read(runId, signal);
+      if (tells) {
+        expect(swept).toEqual([{ kind: "swept", runId }]);
+        expect(ended?.run).toMatchObject({ state: "failed", reason: "lost" });
+        expect(await processes()).toEqual([]);
+        expect(existsSync(path)).toBe(false);
+        return;
+      }
+      expect(swept).toEqual([{ kind: "unreadable", runId, message: expect.stringContaining(path) as unknown }]);
+      expect(ended?.run.state).toBe("running");
+      if (process.platform === "linux") expect(await processes()).toHaveLength(1);
+      await rm(path, { recursive: true });
+      await writeFile(path, entry);
+      expect(await sweepRemains("lost", services, signal)).toEqual([{ kind: "swept", runId }]);
+    },
+  );
 
   it("includes old scratch folders that nobody is registered for", async () => {
     const [old, young] = [state.scratchFolder("old"), state.scratchFolder("young")];

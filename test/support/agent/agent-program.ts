@@ -1,10 +1,10 @@
 import { runAgent } from "../../../src/agent/agent.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { interruption } from "../../../src/core/interruption.ts";
-import type { Log } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { parseStoreUrl } from "../../../src/stores/location.ts";
+import { saidTo } from "../log.ts";
 import type { AgentOrder } from "./agent-process.ts";
 import { agentServices, servedStore } from "./agent-services.ts";
 
@@ -14,13 +14,13 @@ const parse: (json: string) => AgentOrder = JSON.parse;
 
 const order = parse(process.argv[2] ?? "");
 const say = (text: string): void => void process.stdout.write(`${new Date().toISOString()} ${text}\n`);
-const log: Log = {
+const log = saidTo({
   phase: ({ phase, status, detail }) => say(`${phase} ${status}: ${detail}`),
   output: ({ bytes }) => say(bytes.toString().trimEnd()),
   info: say,
   warning: (message) => say(`warning: ${message}`),
   debug: (message) => say(`debug: ${message}`),
-};
+});
 const clock = { ...systemClock, now: () => new Date(Date.now() + order.clockOffsetMs) };
 const stateDirectory = stateDirectoryAt(order.state);
 const store = await openStore(parseStoreUrl(order.url), { log, stateDirectory });

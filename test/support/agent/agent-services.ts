@@ -1,6 +1,7 @@
 import type { AgentServices, ServedStore } from "../../../src/agent/request.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Log } from "../../../src/core/output/log.ts";
+import { saidTo } from "../log.ts";
 import { ownEnvironments } from "../../../src/environments/index.ts";
 import { ownResources } from "../../../src/resources/index.ts";
 
@@ -26,11 +27,11 @@ export function servedStore(own: Pick<ServedStore, "store" | "queues"> & Partial
 
 /** A log whose every entry is a line. */
 export function lineLog(say: (line: string) => void): Log {
-  return {
+  return saidTo({
     phase: ({ phase, status, detail }) => say(`${phase} ${status} ${detail}`),
     output: ({ bytes }) => say(bytes.toString().trimEnd()),
     info: say,
     warning: say,
     debug: say,
-  };
+  });
 }

@@ -14,7 +14,7 @@ export const doorsOfPlugin = "index schema traits";
 export const doors: Doors = {
   action: "main post",
   agent: "agent agent-settings holding/give-up-left request stop-agents",
-  "agent/holding": "hold sweep-elsewhere takeover",
+  "agent/holding": "clear-left hold sweep-elsewhere takeover",
   "agent/leases": "heartbeat life liveness own-beat process-fact retrying waking",
   "agent/taking": "counting room slots take wait-reason",
   builders: "builder index",
@@ -34,7 +34,7 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/own-file folders/old folders/pinned folders/real-path folders/remove folders/size folders/write-whole http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redaction output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/names folders/own-file folders/old folders/pinned folders/real-path folders/remove folders/size folders/write-whole http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redacted-log output/redaction output/said output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
   "core/output/secrets": "",
@@ -44,7 +44,7 @@ export const doors: Doors = {
   launch:
     "admit adopt-queued first-record launch launch-queued plan-launch plan-lines prepare queued-source secrets services source-request store-writer",
   machine:
-    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services",
+    "attempts-here clear-run elsewhere keep-alive live-entry log-file outputs own-folder prune-machine prune-runs run-folders run-log sweep sweep-services unread-entry",
   python: "markers packages pinned-python pyproject requirement requirements-file uv-lock version-range",
   queueing:
     "agent-slots cancel-runs enqueue enqueue-request find-queued find-run migrate move-runs queue-definitions queues-on-demand ranked-queue unread-runs wait-runs watch-queues",
@@ -53,7 +53,7 @@ export const doors: Doors = {
   reporting:
     "again agent-report describe enqueued-report output-marks phase-line queue-changes queue-report report run-report run-words summary words",
   resources: "index resource start-wait",
-  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/record-words retry run-id source-words states transitions transitions/bare-end transitions/between-stores transitions/head-and-record unreadable",
+  run: "beat bounds document duration-field end-of-attempt handle head job-liveness names/identity names/keyed-run-id outcome provenance read-record record redaction/own-messages redaction/record-words retry run-id source-words states transitions transitions/bare-end transitions/between-stores transitions/head-and-record unreadable",
   "run/names": "",
   "run/redaction": "",
   "run/transitions": "attempt-record",

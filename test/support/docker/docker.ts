@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, request } from "node:http";
+import { saidTo } from "../log.ts";
 import type { AddressInfo } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Log, PhaseEvent } from "../../../src/core/output/log.ts";
+import type { Log, TextPhaseEvent } from "../../../src/core/output/log.ts";
 
 /** What docker says; throws when it fails. */
 export function docker(...args: readonly string[]): string {
@@ -25,18 +26,20 @@ export function imagesOf(repository: string): readonly string[] {
 }
 
 /** A log that keeps what it was told. */
-export function keptLog(): Log & { readonly events: PhaseEvent[]; readonly lines: string[] } {
-  const events: PhaseEvent[] = [];
+export function keptLog(): Log & { readonly events: TextPhaseEvent[]; readonly lines: string[] } {
+  const events: TextPhaseEvent[] = [];
   const lines: string[] = [];
   const keep = (line: string): void => void lines.push(line);
   return {
     events,
     lines,
-    phase: (event) => void events.push(event),
-    output: () => undefined,
-    info: keep,
-    warning: keep,
-    debug: keep,
+    ...saidTo({
+      phase: (event) => void events.push(event),
+      output: () => undefined,
+      info: keep,
+      warning: keep,
+      debug: keep,
+    }),
   };
 }
 

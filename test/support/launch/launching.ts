@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Json } from "../../../src/core/json.ts";
-import type { Log, PhaseEvent } from "../../../src/core/output/log.ts";
+import { saidTo } from "../log.ts";
+import type { TextPhaseEvent } from "../../../src/core/output/log.ts";
 import { stateDirectoryAt, type StateDirectory } from "../../../src/core/state-directory.ts";
 import { ownEnvironments } from "../../../src/environments/index.ts";
 import type { LaunchRequest, Services } from "../../../src/launch/services.ts";
@@ -19,7 +20,7 @@ export type LaunchPlace = {
   readonly services: Services;
   readonly lines: string[];
   readonly warnings: string[];
-  readonly phases: PhaseEvent[];
+  readonly phases: TextPhaseEvent[];
   openStore(): Promise<Store>;
   remove(): Promise<void>;
 };
@@ -29,8 +30,8 @@ export async function launchPlace(changes: Partial<Services> = {}): Promise<Laun
   const state = stateDirectoryAt(join(folder, "state"));
   const lines: string[] = [];
   const warnings: string[] = [];
-  const phases: PhaseEvent[] = [];
-  const log: Log = {
+  const phases: TextPhaseEvent[] = [];
+  const log = saidTo({
     phase: (event) => void phases.push(event),
     output: ({ stream, bytes }) =>
       void lines.push(
@@ -43,7 +44,7 @@ export async function launchPlace(changes: Partial<Services> = {}): Promise<Laun
     info: () => undefined,
     warning: (message) => void warnings.push(message),
     debug: () => undefined,
-  };
+  });
   const open = (): Promise<Store> => openStore(fileStoreLocation(state.store), { log, stateDirectory: state });
   return {
     state,

@@ -1,16 +1,17 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import type { Log, PhaseEvent } from "../../../src/core/output/log.ts";
+import type { TextPhaseEvent } from "../../../src/core/output/log.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
 import { plugin } from "../../../src/sources/git/index.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../../../src/sources/source.ts";
+import { saidTo } from "../log.ts";
 import type { TemporaryFolder } from "../git/git-repository.ts";
 
 export type Resolved = {
   readonly source: CodeSource;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
-  readonly events: readonly PhaseEvent[];
+  readonly events: readonly TextPhaseEvent[];
   readonly scratch: string;
 };
 
@@ -22,13 +23,13 @@ export async function resolveSource(
 ): Promise<Resolved> {
   const warnings: string[] = [];
   const infos: string[] = [];
-  const events: PhaseEvent[] = [];
-  const log: Log = {
+  const events: TextPhaseEvent[] = [];
+  const log = saidTo({
     ...silentLog,
     warning: (message) => void warnings.push(message),
     info: (message) => void infos.push(message),
     phase: (event) => void events.push(event),
-  };
+  });
   const scratch = mkdtempSync(join(folder.path, "scratch-"));
   const signal = options.signal ?? new AbortController().signal;
   const source = await plugin.resolve(request, { log, signal, scratch, tokens: options.tokens ?? {} });

@@ -54,7 +54,23 @@ function html(value: string): string {
 
 const lower = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 
+/** What latin-1 has one byte for, in latin-1; where it has a character too few, as UTF-8. */
+function narrow(value: string): Buffer {
+  return Buffer.from(value, /^[\0-\u00ff]*$/.test(value) ? "latin1" : "utf8");
+}
+
 export const forms: readonly Form[] = [
+  form("base64 of latin-1", (value) => base64(narrow(value))),
+  form("hex of latin-1", (value) => narrow(value).toString("hex")),
+  form("percent-encoded latin-1", (value) =>
+    Array.from(narrow(value), (byte) => {
+      const character = String.fromCharCode(byte);
+      return /[\w.~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    }).join(""),
+  ),
+  form("escaped latin-1", (value) =>
+    Array.from(narrow(value), (byte) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`)).join(""),
+  ),
   form("raw", (value) => value),
   form("base64", base64),
   form("base64 of one byte more before", (value) => base64(`x${value}`)),
@@ -69,6 +85,21 @@ export const forms: readonly Form[] = [
   form("base64 wrapped at 64 with CR LF", (value) => wrapped(base64(`${value}.${value}.${value}`), 64, "\r\n")),
   form("base64 wrapped, in JSON", (value) => JSON.stringify(wrapped(base64(`--${value}--${value}--`), 76, "\n"))),
   form("base64 of UTF-16", (value) => base64(Buffer.from(value, "utf16le"))),
+  form("base64 of UTF-16, big end first", (value) => base64(Buffer.from(value, "utf16le").swap16())),
+  form("PowerShell's -EncodedCommand", (value) => base64(Buffer.from(`Invoke-It -Token '${value}' -Now`, "utf16le"))),
+  form("base64 of base64", (value) => base64(base64(value))),
+  form("base64 of base64 of user:token", (value) => base64(`auth: ${base64(`user:${value}`)}`)),
+  form("base64 of base64 for URLs", (value) => base64(`?${Buffer.from(`>${value}`).toString("base64url")}`)),
+  form("base64 of base64 that was wrapped", (value) =>
+    wrapped(base64(`${wrapped(base64(value), 76, "\n")}\n`), 76, "\n"),
+  ),
+  form("base64 of JSON", (value) => base64(JSON.stringify({ token: value }))),
+  form("base64 of JSON in ASCII", (value) => base64(`[${asciiJson(value)}]`)),
+  form("base64 of a URL", (value) => base64(`https://example.org/?q=${encodeURIComponent(value)}`)),
+  form("base64 of hex", (value) => base64(hex(value))),
+  form("hex of base64", (value) => hex(base64(value))),
+  form("hex of JSON", (value) => hex(JSON.stringify({ value }))),
+  form("hex of UTF-16", (value) => Buffer.from(value, "utf16le").toString("hex")),
   form("encodeURIComponent", encodeURIComponent),
   form("encodeURIComponent in lower case", (value) => lower(encodeURIComponent(value))),
   form("Python's quote", (value) => quote(value, "/")),
@@ -91,6 +122,9 @@ export const forms: readonly Form[] = [
   form("repr of bytes", bytesRepr),
   form("hex", hex),
   form("hex in upper case", (value) => hex(value).toUpperCase()),
+  form("hex with spaces, as hexdump -C", (value) => wrapped(hex(value), 2, " ")),
+  form("hex in upper case with dashes, as BitConverter", (value) => wrapped(hex(value).toUpperCase(), 2, "-")),
+  form("hex as a list of C", (value) => `0x${wrapped(hex(value), 2, ", 0x")}`),
   form("hex with colons", (value) => wrapped(hex(value), 2, ":")),
   form("hex by xxd -p", (value) => wrapped(hex(value), 60, "\n")),
   form("every byte as \\x", (value) => `\\x${wrapped(hex(value), 2, "\\x")}`),

@@ -9,11 +9,12 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeFolder } from "../../../src/core/folders/remove.ts";
 import { silentLog } from "../../../src/core/output/log.ts";
+import { type Said, textOf } from "../../../src/core/output/said.ts";
 import { collectOutputs } from "../../../src/machine/outputs.ts";
 
 let folder: string;
 let warnings: string[];
-const log = { ...silentLog, warning: (message: string) => void warnings.push(message) };
+const log = { ...silentLog, warning: (message: Said) => void warnings.push(textOf(message)) };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "outputs-"));

@@ -4,7 +4,7 @@ import { redactionOf, redactNothing } from "../../../src/core/output/redaction.t
 import { wholeLines } from "../../../src/machine/whole-lines.ts";
 import { forms, longestPiece } from "../../support/secrets/written-forms.ts";
 
-const secrets = ["s3cr3t-value/0f+the=t3st", `pä"ss'w/rd 日 & more`];
+const secrets = ["s3cr3t-value/0f+the=t3st", `pä"ss'w/rd 日 & more`, "très-secrèt-mot-de-passe"];
 const cutAt = 256 * 1024;
 
 /** What is passed on of these chunks, and after how many of them. */

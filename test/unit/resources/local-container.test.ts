@@ -99,6 +99,10 @@ describe("mounts and networks", () => {
     symlinkSync(join(folder, "database"), join(folder, "data/out"));
     symlinkSync(join(folder, "data/writable/sub"), join(folder, "data/link"));
     symlinkSync(join(folder, "data/writable"), join(folder, "data/same"));
+    // A run has put it there, in the place of a folder that the config names.
+    symlinkSync(join(folder, "database"), join(folder, "data/writable/swapped"));
+    symlinkSync(join(folder, "data/writable/swapped"), join(folder, "named"));
+    symlinkSync("round", join(folder, "data/round"));
     chmodSync(join(folder, "data/open"), 0o777);
     if (process.getuid?.() === 0) chownSync(join(folder, "data/theirs"), 1234, 1234);
     else chmodSync(join(folder, "data/theirs"), 0o775);
@@ -113,6 +117,9 @@ describe("mounts and networks", () => {
       { path: join(folder, "data"), readOnly: true },
       { path: join(folder, "data/writable"), readOnly: false },
       { path: join(folder, "data/writable/ro"), readOnly: true },
+      { path: join(folder, "data/writable/swapped"), readOnly: true },
+      { path: join(folder, "data/../data/same/../writable/swapped"), readOnly: false },
+      { path: join(folder, "named"), readOnly: true },
       { path: join(folder, "not there"), readOnly: false },
       { path: join(folder, "all"), readOnly: false },
       { path: join(folder, "data/open"), readOnly: true },
@@ -145,6 +152,12 @@ describe("mounts and networks", () => {
     [{ volume: "@/database:/d" }, "allow.mounts"],
     [{ volume: "@/data/out:/d" }, "allow.mounts"],
     [{ volume: "@/data/../database:/d" }, "allow.mounts"],
+    ...["database", "named", "data/writable/swapped", "data/same/swapped"].map((name): [{ volume: string }, string] => [
+      { volume: `@/${name}:/d:ro` },
+      "allow.mounts",
+    ]),
+    [{ volume: "@/data/round:/d" }, "there is no"],
+    [{ volume: `@/${"x".repeat(300)}:/d` }, "there is no"],
     [{ volume: "@/data:/d:rw" }, "for reading only"],
     [{ volume: "@/data:/d:rshared" }, ":ro or :rw"],
     [{ volume: "@/data/none:/d" }, "there is no"],

@@ -1,5 +1,6 @@
 import { formatCommandLine } from "../../../core/command-line.ts";
 import { formatDuration } from "../../../core/duration.ts";
+import { joined, ours, quoted } from "../../../core/output/said.ts";
 import { isFinal } from "../../../run/states.ts";
 import type { Seen } from "../../../queueing/wait-runs.ts";
 import { estimateWords } from "../../../reporting/queue-report.ts";
@@ -30,18 +31,19 @@ export function followMany(request: FollowRuns): Follower {
       if (isNews && said.get(run.run_id) !== words) {
         const leg = legs.get(run.run_id) ?? "";
         const count = `${String(ended.size).padStart(width)}/${runs.length}`;
-        log.info([count, run.run_id, ...(leg === "" ? [] : [leg]), words].join("  "));
+        log.info(joined([ours(count), ours(run.run_id), quoted(leg), quoted(words)], "  "));
         said.set(run.run_id, words);
       }
       return Promise.resolve();
     },
     onLook: (seen) => {
-      if (ended.size < runs.length) log.phase({ phase: "queue", status: "progress", detail: progressWords(seen) });
+      if (ended.size < runs.length)
+        log.phase({ phase: "queue", status: "progress", detail: ours(progressWords(seen)) });
     },
     stop: () => Promise.resolve(),
     end: async (heads) => {
       const counts = countsOf(heads.map(({ state }) => state));
-      log.phase({ phase: "done", status: "ended", detail: counts, elapsedMs: undefined });
+      log.phase({ phase: "done", status: "ended", detail: ours(counts), elapsedMs: undefined });
       await request.console.out.write(`${endTable(heads, legs)}${failureLines(heads, request)}`);
     },
   };

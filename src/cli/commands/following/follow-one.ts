@@ -3,6 +3,7 @@ import { formatCommandLine } from "../../../core/command-line.ts";
 import { systemClock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { countLines } from "../../../core/output/lines.ts";
+import { quoted, say } from "../../../core/output/said.ts";
 import { isFinal } from "../../../run/states.ts";
 import { attemptsIn } from "../../../run/read-record.ts";
 import { followHere, wholeLogOf } from "../../../inspect/logs.ts";
@@ -30,19 +31,19 @@ export function followOne(request: FollowRuns, signal: AbortSignal): Follower {
       if (waiting === undefined && !isFinal(run.state)) output.begin();
       if (waiting !== undefined && run.attempt > 0 && said !== `queued ${run.attempt}`) await sayAttempt(run, request);
       said = waiting === undefined ? run.state : `queued ${run.attempt}`;
-      if (!isFinal(run.state)) log.info(wordsOf(seen));
+      if (!isFinal(run.state)) log.info(quoted(wordsOf(seen)));
     },
     onLook: ([seen]) => {
       if (seen === undefined || isFinal(seen.run.state)) return;
       // What moves on a terminal; a log has the lines above.
       const phase = seen.waiting === undefined ? "run" : "queue";
-      log.phase({ phase, status: "progress", detail: wordsOf(seen) });
+      log.phase({ phase, status: "progress", detail: quoted(wordsOf(seen)) });
     },
     stop: () => output.end(),
     end: async ([run]) => {
       if (run === undefined) return;
       const status = run.state === "succeeded" ? "ended" : "failed";
-      log.phase({ phase: "done", status, detail: endWords(run), elapsedMs: undefined });
+      log.phase({ phase: "done", status, detail: quoted(endWords(run)), elapsedMs: undefined });
       await showEnd(run, request, output.lines());
     },
   };
@@ -56,7 +57,7 @@ function wordsOf({ run, waiting }: Seen): string {
 async function sayAttempt({ run_id: runId }: RunHead, { store, log }: FollowRuns): Promise<void> {
   const stored = await store.read(runId, AbortSignal.timeout(readMs));
   const last = attemptsIn(stored?.record ?? {}).at(-1);
-  if (last !== undefined) log.info(`attempt ${attemptWords(last)}`);
+  if (last !== undefined) log.info(say`attempt ${attemptWords(last)}`);
 }
 
 const readMs = 30_000;
@@ -88,7 +89,7 @@ function outputFollower({ runs, store, state, log }: FollowRuns, signal: AbortSi
         await log.output({ stream, bytes, lines: countLines(bytes) });
       }
     } catch (error) {
-      if (!either.aborted) log.warning(`its output can't be followed any further: ${messageOf(error)}`);
+      if (!either.aborted) log.warning(say`its output can't be followed any further: ${messageOf(error)}`);
     }
   };
   return {

@@ -4,6 +4,7 @@ import { exitCodes } from "../../../core/errors.ts";
 import { toJson } from "../../../core/json.ts";
 import type { Log } from "../../../core/output/log.ts";
 import type { StateDirectory } from "../../../core/state-directory.ts";
+import { say } from "../../../core/output/said.ts";
 import { exitCodeOfOutcome, worstExitCode } from "../../../run/outcome.ts";
 import { type AwaitedRun, type Seen, waitForRuns } from "../../../queueing/wait-runs.ts";
 import { phaseLine } from "../../../reporting/phase-line.ts";
@@ -44,7 +45,7 @@ export async function followRuns(request: FollowRuns, signal: AbortSignal): Prom
   const follower =
     flags.json === true ? eventFollower(request) : runs.length === 1 ? followOne(request, signal) : followMany(request);
   try {
-    const onTrouble = (message: string): void => log.warning(`${message}; asking again`);
+    const onTrouble = (message: string): void => log.warning(say`${message}; asking again`);
     const asked = { runs, onChange: follower.onChange, onLook: follower.onLook, onTrouble };
     const heads = await waitForRuns(asked, { store, clock: systemClock }, signal);
     await follower.stop();

@@ -54,18 +54,23 @@ function digitOf(texts: readonly string[]): Digit {
 const shortestRest = 8;
 
 /**
- * Base64, standard and for URLs, of whatever has these bytes in it: of the four digits that three bytes make, those that are of these
- * bytes alone, for each place that the value may have among three.
+ * Base64 of whatever has these bytes in it: of the four digits that three bytes make, those that are of these bytes alone, for each place
+ * that the value may have among three.
  */
-export function base64Writings(value: Uint8Array): readonly Writing[] {
-  return [0, 1, 2].flatMap((before) => {
+export function base64Texts(value: Uint8Array): readonly string[] {
+  return [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), value])
       .toString("base64")
       .replace(/=+$/, "");
     const first = Math.ceil((before * 8) / 6);
     const last = Math.floor(((before + value.length) * 8) / 6);
-    return base64TextWritings(text.slice(first, last));
+    return text.slice(first, last);
   });
+}
+
+/** All of these, standard and for URLs. */
+export function base64Writings(value: Uint8Array): readonly Writing[] {
+  return base64Texts(value).flatMap(base64TextWritings);
 }
 
 /** The same for what is base64 itself, such as the body of a key. */

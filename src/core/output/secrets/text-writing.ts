@@ -190,9 +190,12 @@ function waysOf(character: string): readonly Way[] {
     Array.from(bytes, (byte) => before + of(byte)).join("");
   const units = Array.from({ length: character.length }, (_, index) => `u${hex(4, character.charCodeAt(index))}`);
   const raw = [character, ...(named[character] ?? [])];
+  // As one byte, where the text is in latin1.
+  const narrow = code >= 0x80 && code < 0x100;
   const numbers = [
     each("%", (byte) => hex(2, byte)),
     each("%25", (byte) => hex(2, byte)),
+    ...(narrow ? [`%${hex(2)}`, `%25${hex(2)}`] : []),
     `&#${code};`,
     `&#x${hex(1)};`,
     `&#x${hex(2)};`,
@@ -203,6 +206,7 @@ function waysOf(character: string): readonly Way[] {
     each("\\x", (byte) => hex(2, byte)).slice(1),
     each("\\", (byte) => byte.toString(8).padStart(3, "0")).slice(1),
     ...(code < 0x100 ? [`x${hex(2)}`] : []),
+    ...(narrow ? [code.toString(8)] : []),
     `u{${hex(1)}}`,
   ];
   const way = (text: string, escaped: boolean, anyCase: boolean): Way => ({
@@ -212,6 +216,7 @@ function waysOf(character: string): readonly Way[] {
   });
   return [
     ...raw.map((text) => way(text, false, false)),
+    ...(narrow ? [{ bytes: Buffer.from(character, "latin1"), escaped: false, anyCase: false }] : []),
     ...numbers.map((text) => way(text, false, true)),
     ...[...(letters[character] ?? []), `U${hex(8)}`, `U${hex(8).toUpperCase()}`].map((text) => way(text, true, false)),
     ...[...new Set(escapes)].map((text) => way(text, true, true)),

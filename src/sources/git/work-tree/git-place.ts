@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { lstat, realpath, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { formatCommandLine } from "../../../core/command-line.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { realPathOf } from "../../../core/folders/real-path.ts";
 import { valueIn } from "./config-file.ts";
@@ -119,8 +120,9 @@ async function isSame(one: string, other: string): Promise<boolean> {
 }
 
 function leadsAway(toplevel: string, gitDirectory: string): LaunchError {
+  const says = formatCommandLine(["git", `--git-dir=${gitDirectory}`, "config", "core.worktree", toplevel]);
   return new LaunchError(
     "source-failed",
-    `${toplevel}/.git leads to ${gitDirectory}, which doesn't lead back: it may be another folder's repository; if it is this one's, git --git-dir=${gitDirectory} config core.worktree ${toplevel} says so`,
+    `${toplevel}/.git leads to ${gitDirectory}, which doesn't lead back: it may be another folder's repository; if it is this one's, ${says} says so`,
   );
 }

@@ -10,6 +10,7 @@ import {
 import type { ScratchRepository } from "../../../clients/git/scratch-repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { findGitPlace } from "./git-place.ts";
+import { type HiddenChange, hiddenChanges, markedWords } from "./hidden-changes.ts";
 import { parseRemotes, type Remotes } from "../remotes.ts";
 import { makeStandIn, type StandIn } from "./stand-in.ts";
 import { parseStatus, type Status } from "./status.ts";
@@ -38,6 +39,8 @@ export type Inspection = {
   /** Undefined when there is no commit yet. */
   readonly head: Head | undefined;
   readonly status: Status;
+  /** What the status doesn't say. */
+  readonly hidden: readonly HiddenChange[];
   readonly remotes: Remotes;
   readonly hasRemoteRefs: boolean;
   /** For the commands that look at the checkout's files. */
@@ -83,11 +86,14 @@ export async function inspectCheckout(
   };
   const ask = (args: readonly string[]) => git({ ...command, args, cwd });
   const standingIn = makeStandIn(there, repository);
-  const [place, head, entries, status, remotes, remoteRefs] = await Promise.all([
+  const askOf = (args: readonly string[]) =>
+    standingIn.then((made) => git(made.request({ ...command, args }, toplevel)));
+  const [place, head, entries, status, marked, remotes, remoteRefs] = await Promise.all([
     ask(questions.place),
     ask(questions.head),
     ask(questions.entries),
-    standingIn.then((made) => git(made.request({ ...command, args: questions.status }, toplevel))),
+    askOf(questions.status),
+    askOf(markedWords),
     ask(questions.remotes),
     ask(questions.remoteRefs),
   ]);
@@ -104,6 +110,7 @@ export async function inspectCheckout(
     ...(below === undefined ? {} : { subdirectory: below }),
     head: hasHead ? { commit, tree, time: Number(time), entries: parseListing(entries.stdout) } : undefined,
     status: found,
+    hidden: await hiddenChanges({ toplevel, standIn: await standingIn, listed: marked.stdout }, repository, signal),
     remotes: parseRemotes(remotes.stdout.toString()),
     hasRemoteRefs: remoteRefs.stdout.length > 0,
     standIn: await standingIn,
@@ -131,7 +138,7 @@ export async function inspectVersion(
     const branch = commit.startsWith(version.toLowerCase())
       ? undefined
       : version.replace(/^refs\/(?:heads|tags)\//, "");
-    return { ...inspection, head, status: { ...clean, branch } };
+    return { ...inspection, head, status: { ...clean, branch }, hidden: [] };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { type ReadObject, readInParts, readObjects, readTree } from "../../../clients/git/objects/read-objects.ts";
 import type { Repository } from "../../../clients/git/repository.ts";
 import { LaunchError } from "../../../core/errors.ts";
+import { quoted } from "../../../core/output/said.ts";
 import { parseKey } from "../../../queues/key.ts";
 import type { ListedRun } from "../../store.ts";
 import { readDocument, type Loaded } from "../runs/documents.ts";
@@ -72,7 +73,7 @@ export async function foldedPathsShown(
     return await foldedPaths(opened, index, signal);
   } catch (error) {
     if (!(error instanceof LaunchError && error.code === "store-failed")) throw error;
-    opened.log.warning(error.message);
+    opened.log.warning(quoted(error.message));
     return [];
   }
 }

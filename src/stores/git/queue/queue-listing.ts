@@ -1,6 +1,7 @@
 import { isBefore } from "../../../clients/git/refs.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
+import { say } from "../../../core/output/said.ts";
 import type { QueuePlace } from "../../queue-store.ts";
 import {
   agentRefs,
@@ -69,7 +70,7 @@ export function queueLister(log: Log): QueueLister {
       await settleRemoval(opened, tips, signal);
     } catch (error) {
       signal.throwIfAborted();
-      log.debug(`refs of runs that are further already could not be removed: ${messageOf(error)}`);
+      log.debug(say`refs of runs that are further already could not be removed: ${messageOf(error)}`);
     }
   };
 

@@ -1,4 +1,5 @@
 import type { ReadObject } from "../../../clients/git/objects/read-objects.ts";
+import { say } from "../../../core/output/said.ts";
 import { type ReadBeat, readBeatText } from "../../../run/beat.ts";
 import { beatBounds } from "../../../run/bounds.ts";
 import type { SeenAgent } from "../../agent-store.ts";
@@ -143,7 +144,7 @@ async function readBeats(
     const read = found[index] ?? parseBeat(agent, undefined);
     if (read.kind === "beat") beats.set(id, { beat: read.beat, version: id });
     else {
-      opened.log.debug(`the beat of agent "${agent}" can't be read: ${read.why}`);
+      opened.log.debug(say`the beat of agent "${agent}" can't be read: ${read.why}`);
       unreadableBeats.set(agent, { version: id, why: read.why });
     }
   });

@@ -7,6 +7,7 @@ import { inRepository, inspectRepository, type Repository } from "../../../clien
 import { listRefs, type RefChange, updateRefs } from "../../../clients/git/refs.ts";
 import { isFileMissing, LaunchError, messageOf, systemCode } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
+import { say } from "../../../core/output/said.ts";
 import type { StoreRepository } from "./repository.ts";
 import { waitForRefs } from "./watch-refs.ts";
 
@@ -171,5 +172,5 @@ export async function collectGarbage(repository: Repository, log: Log, signal: A
   const args = ["gc", "--quiet", `--prune=${unreferencedAge}`];
   const doing = `collecting garbage in ${repository.directory}`;
   const { exitCode, stderr } = await git(inRepository(repository, { args, doing, timeoutMs: 600_000, signal }));
-  if (exitCode !== 0) log.debug(`git gc in ${repository.directory}: ${stderr.trim()}`);
+  if (exitCode !== 0) log.debug(say`${doing}: ${stderr.trim()}`);
 }

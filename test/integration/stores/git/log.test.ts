@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../src/core/clock.ts";
 import { silentLog } from "../../../../src/core/output/log.ts";
+import { type Said, textOf } from "../../../../src/core/output/said.ts";
 import { bareRepository } from "../../../../src/stores/git/repository/bare-repository.ts";
 import { gitStore } from "../../../../src/stores/git/git-store.ts";
 import type { QueueStore } from "../../../../src/stores/queue-store.ts";
@@ -91,7 +92,7 @@ test.each(damagedParts)("where %s can't be read nothing is folded, which would d
   writeFileSync(file, "damaged");
 
   const warnings: string[] = [];
-  const log = { ...silentLog, warning: (message: string) => warnings.push(message) };
+  const log = { ...silentLog, warning: (message: Said) => warnings.push(textOf(message)) };
   const other = gitStore("here", bareRepository(directory, silentLog), { log });
   const ref = part.replace(/[:^].*/, "");
   const named = `of the commit ${git("rev-parse", `refs/launch/v1/${ref}`)}`;

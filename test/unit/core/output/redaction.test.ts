@@ -8,6 +8,7 @@ const values = [
   "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
   `pa"ss w/rd+1'&<>\\x%41$`,
   "pässwörd-日本語-😀-é",
+  "pässwörd-très-secrèt-ÿ",
   "/slash+plus=equals/",
   '"quoted \\"value\\" here"',
   "a\\b\\\\c\\d-backslashes",
