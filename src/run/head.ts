@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type JsonBounds, membersOf, readJsonObject } from "../core/json.ts";
+import { type JsonBounds, type JsonMember, membersOf, readJsonObject } from "../core/json.ts";
 import { headBounds, headMetricsBytes, heldHeadBytes, longestHeadMessage, smallHeadBytes } from "./bounds.ts";
 import { attemptField, durationMsField, lineField, mapOf, smallCountField, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
@@ -40,6 +40,21 @@ export type Lease = z.output<typeof leaseSchema>;
 
 const movedSchema = z.union([z.object({ from: textField }).readonly(), z.object({ to: textField }).readonly()]);
 
+/** As much of a message, and of metrics, as a head has: lists hold thousands of heads at once. */
+export function heldMessage(message: string): string {
+  return message.slice(0, longestHeadMessage);
+}
+
+export function heldMetrics(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  let room = headMetricsBytes;
+  const all = Object.entries(metrics);
+  const first = all.findIndex(([name, value]) => {
+    room -= Buffer.byteLength(JSON.stringify({ [name]: value }));
+    return room < 0;
+  });
+  return first === -1 ? metrics : Object.fromEntries(all.slice(0, first));
+}
+
 /** A run's head, as it is read back from wherever it was written. */
 export const runHeadSchema = z
   .object({
@@ -50,7 +65,7 @@ export const runHeadSchema = z
     project: lineField,
     state: z.enum(runStates),
     reason: z.enum(runReasons).exactOptional(),
-    message: textField.exactOptional(),
+    message: textField.transform(heldMessage).exactOptional(),
     exit_code: z.int().exactOptional(),
     resource: lineField,
     attempt: attemptField,
@@ -65,8 +80,7 @@ export const runHeadSchema = z
     finished_at: timeField.exactOptional(),
     /** For people: `3f9c2e1a7b40 + patch`. */
     source: lineField,
-    /** The first of them; see heldHead. */
-    metrics: mapOf(z.number()).exactOptional(),
+    metrics: mapOf(z.number()).transform(heldMetrics).exactOptional(),
     /** What a queue needs to know of the run; absent for one that no queue holds. */
     queued: queuedHeadSchema.exactOptional(),
     /** Who has it now; present while it is leased. */
@@ -127,13 +141,15 @@ function lessOf(
   if (text.byteLength > bounds.bytes) return { kind: "other", why: `has more than ${bounds.bytes} bytes` };
   const members = membersOf(text);
   if (members === undefined) return { kind: "other", why: "is not a JSON object" };
-  const kept = members.filter(({ name, value }) => {
-    const isShown = name.equals(messageName) && value.byteLength > heldHeadBytes;
-    return !isShown && quotedNames.some((known) => name.equals(known));
-  });
-  const bytes = kept.reduce((sum, { name, value }) => sum + name.byteLength + value.byteLength + 2, 0);
-  if (bytes > heldHeadBytes)
+  const known = members.filter(({ name }) => quotedNames.some((other) => name.equals(other)));
+  const bytesOf = (some: readonly JsonMember[]): number =>
+    some.reduce((sum, { name, value }) => sum + name.byteLength + value.byteLength + 2, 0);
+  const needed = known.filter(({ name }) => !name.equals(messageName));
+  const bytes = bytesOf(needed);
+  if (bytes > heldHeadBytes) {
     return { kind: "other", why: `has ${bytes} bytes for queues to hold, of at most ${heldHeadBytes}` };
+  }
+  const kept = bytesOf(known) > heldHeadBytes ? needed : known;
   return {
     kind: "text",
     content: `{${kept.map(({ name, value }) => `${name.toString()}:${value.toString()}`).join(",")}}`,
@@ -147,26 +163,6 @@ const quotedNames = headNames.filter((name) => name !== "metrics").map((name) =>
 export function readRunHead(value: unknown, called: string): ReadHead {
   if (isNewer(value)) return { kind: "unreadable", why: newerWords(value), isNewer: true };
   const parsed = runHeadSchema.safeParse(value);
-  if (parsed.success) return { kind: "run", run: heldHead(parsed.data) };
+  if (parsed.success) return { kind: "run", run: parsed.data };
   return { kind: "unreadable", why: whyUnreadable(parsed.error, called) };
-}
-
-/** A head as it is written and held, of thousands of runs at once: with no more of its metrics and its message than lists show. */
-export function heldHead(run: RunHead): RunHead {
-  const { message, metrics } = run;
-  return {
-    ...run,
-    ...(message === undefined ? {} : { message: message.slice(0, longestHeadMessage) }),
-    ...(metrics === undefined ? {} : { metrics: firstOf(metrics) }),
-  };
-}
-
-function firstOf(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  let room = headMetricsBytes;
-  const all = Object.entries(metrics);
-  const first = all.findIndex(([name, value]) => {
-    room -= Buffer.byteLength(JSON.stringify({ [name]: value }));
-    return room < 0;
-  });
-  return first === -1 ? metrics : Object.fromEntries(all.slice(0, first));
 }
