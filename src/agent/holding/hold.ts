@@ -8,12 +8,14 @@ import { clearRemains } from "../../machine/clear-run.ts";
 import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
 import { isLauncherThere, liveEntryOf, releaseLive, updateLive } from "../../machine/live-entry.ts";
 import { requireOwn } from "../../machine/own-folder.ts";
+import { redactionOfPlace } from "../../launch/secrets.ts";
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
 import { nameOfAttempt, type RunKey } from "../../run/handle.ts";
 import { attemptOf, type Ending, type Hold, type Served, type Taken } from "../context.ts";
-import { lostOutcome, outcomeOfError } from "../../run/outcome.ts";
+import { lostOutcome, outcomeOfError, type RunOutcome } from "../../run/outcome.ts";
+import { redactedMessage } from "../../run/redaction/own-messages.ts";
 import { doneOf, ended } from "../../run/transitions.ts";
 import { type HoldWriter, holdWriter } from "./hold-writer.ts";
 import { prefixedLog } from "./prefixed-log.ts";
@@ -168,12 +170,19 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
       await clearAll(taken, holder);
       services.log.warning(say`not started: ${messageOf(error)}`);
     }
-    outcome = outcomeOfError(error);
+    outcome = withoutSecrets(outcomeOfError(error), services);
   }
   const came = await writer.conclude(doneOf(ended(document, outcome, services.clock.now())));
   // What had ended elsewhere was kept until its end was in the store: without it, who comes next would take it for never started.
   if (letGo !== undefined && came.kind !== "fenced") await removeElsewhere(taken, holder);
   return came;
+}
+
+/** Of an error from before its launch, or beside it: nobody has taken anything out of its words by then. */
+function withoutSecrets(outcome: RunOutcome, { environment, tokens }: Services): RunOutcome {
+  if (outcome.state === "succeeded") return outcome;
+  const redact = redactionOfPlace({ secrets: {} }, { environment, tokens });
+  return { ...outcome, message: redactedMessage(outcome.message, redact) };
 }
 
 /** What keeps any run from beginning here; undefined where it is this run alone whose files are damaged. */
