@@ -77,6 +77,7 @@ export type LiveChange = {
   readonly handle?: Handle;
   readonly submittedAt?: Date;
   readonly outcome?: RunOutcome;
+  readonly cut?: LiveEntry["cut"];
   readonly store?: string;
   readonly head?: RunHead;
 };
@@ -85,12 +86,13 @@ export type LiveChange = {
 export async function updateLive(state: StateDirectory, key: RunKey, change: LiveChange): Promise<void> {
   const entry = await liveEntryOf(state, key);
   if (entry === undefined) return;
-  const { handle, submittedAt, outcome, store, head } = change;
+  const { handle, submittedAt, outcome, cut, store, head } = change;
   await writeEntry(state, {
     ...entry,
     ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
     ...(submittedAt === undefined ? {} : { submitted_at: submittedAt.toISOString() }),
     ...(outcome === undefined ? {} : { outcome }),
+    ...(cut === undefined ? {} : { cut }),
     ...(store === undefined ? {} : { store }),
     ...(head === undefined ? {} : { head }),
   });

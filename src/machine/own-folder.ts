@@ -54,8 +54,9 @@ export async function requireOwn(state: StateDirectory): Promise<void> {
 /** About what an attempt writes before it begins. A disk that is full takes a file, and no bytes. */
 const probeBytes = 64 * 1024;
 
-async function writeProbe({ path }: StateDirectory): Promise<void> {
-  const file = join(path, `.probe.${process.pid}.${crypto.randomUUID()}`);
+/** Where a run is written down first. */
+async function writeProbe({ live }: StateDirectory): Promise<void> {
+  const file = join(live, `.probe.${process.pid}.${crypto.randomUUID()}`);
   try {
     await writeFile(file, new Uint8Array(probeBytes), { mode: 0o600 });
   } finally {

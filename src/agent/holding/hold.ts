@@ -6,7 +6,7 @@ import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
-import { isLauncherThere, liveEntryOf, releaseLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, liveEntryOf, releaseLive, updateLive } from "../../machine/live-entry.ts";
 import { requireOwn } from "../../machine/own-folder.ts";
 import { redactionOfPlace } from "../../launch/secrets.ts";
 import type { Services } from "../../launch/services.ts";
@@ -40,7 +40,7 @@ const shortGraceMs = 3_500;
 const longGraceMs = 10_000;
 
 /** Takes a run into hand; an attempt of the same run that is at its end here comes first. */
-export function holdRun(taken: Taken, served: Served, before: Promise<unknown>): Hold {
+export function holdRun(taken: Taken, served: Served, earlier: Promise<unknown>): Hold {
   const { agent } = served;
   const { document } = taken;
   const { run } = document;
@@ -59,17 +59,25 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     active = false;
     agent.pool.give(taken.slots);
   };
-  const writer = holdWriter({ taken, ending: () => ending, end, release }, served);
+  // An agent before could not tell the store that it gave the run back.
+  let before: Ending | undefined;
+  const writer = holdWriter({ taken, ending: () => ending ?? before, end, release }, served);
   const work = async (): Promise<TakenRun["end"]> => {
-    await before;
+    await earlier;
+    if (taken.adopts) before = (await liveEntryOf(agent.services.state, key))?.cut;
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
     const holder = { served, services, key, writer, letGo: isElsewhere(run.resource) ? letGo.signal : undefined };
     const gone = `its queue "${taken.entry.queue}" can't be served any more`;
-    const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack(gone);
-    await forgetHere(key, served);
-    return came;
+    try {
+      const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack(gone);
+      await forgetHere(key, served);
+      return came;
+    } catch (error) {
+      if (ending === "given-back" || ending === "dropped") await keepCut(key, ending, served);
+      throw error;
+    }
   };
   // Asked for while another had it, or while it was on its way here.
   if (taken.entry.cancelRequested) end("cancelled");
@@ -87,6 +95,16 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     end,
     over: work().then((end) => ({ runId: run.run_id, queue: taken.entry.queue, attempt: run.attempt, end })),
   };
+}
+
+/** For who goes on with it: its end says no more than that it was cut short. */
+async function keepCut(key: RunKey, cut: "given-back" | "dropped", { agent }: Served): Promise<void> {
+  const { state, log } = agent.services;
+  try {
+    await updateLive(state, key, { cut });
+  } catch (error) {
+    log.warning(say`that it was given back can't be written down here: ${messageOf(error)}`);
+  }
 }
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
