@@ -35,13 +35,13 @@ export type UnreadableEntry = {
   readonly place?: QueuePlace;
   /** Of a newer launch, whose agents may have it. */
   readonly isNewer?: boolean;
-  /** It can be read, and is set aside, as another run of its id has not ended: where it is leased, its agent is at work on it. */
-  readonly isSecond?: boolean;
+  /** It could be read, and is set aside all the same: where it is leased, its agent is at work on it. */
+  readonly isReadable?: boolean;
 };
 
 /** Whether an agent may be at work on it: then nobody moves it as it is. */
-export function mayBeAtWork({ place, isNewer, isSecond }: UnreadableEntry): boolean {
-  return place === "leased" && (isNewer === true || isSecond === true);
+export function mayBeAtWork({ place, isNewer, isReadable }: UnreadableEntry): boolean {
+  return place === "leased" && (isNewer === true || isReadable === true);
 }
 
 export type UnreadableBeat = { readonly version: string; readonly why: string };

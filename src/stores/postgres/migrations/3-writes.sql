@@ -45,7 +45,8 @@ DECLARE
   each record;
 BEGIN
   IF cardinality(p_nonces) > 100 THEN RAISE EXCEPTION 'more than 100 runs at once' USING ERRCODE = 'LA002'; END IF;
-  FOR each IN SELECT g.id, coalesce(launch.head_fault(g.id, g.head), CASE WHEN g.head -> 'queued' IS NULL THEN 'its head is wrong at "queued"' END) AS fault
+  FOR each IN SELECT g.id, coalesce(launch.head_fault(g.id, g.head), CASE WHEN g.head -> 'queued' IS NULL THEN 'its head is wrong at "queued"' END,
+      CASE WHEN octet_length(g.head::text) > 16384 THEN 'its head has more than 8192 bytes' END) AS fault
     FROM unnest(p_run_ids, p_heads) AS g (id, head)
   LOOP
     IF each.fault IS NOT NULL THEN RAISE EXCEPTION 'run "%": %', left(each.id, 60), each.fault USING ERRCODE = 'LA002'; END IF;
