@@ -65,6 +65,17 @@ export type EnqueueResult =
   | { readonly kind: "already"; readonly runId: string }
   | { readonly kind: "unknown"; readonly runId: string; readonly message: string };
 
+export type Replacement = {
+  readonly runs: readonly RunDocument[];
+  readonly old: readonly { readonly entry: QueueEntry; readonly document: RunDocument }[];
+};
+
+export type Replaced = {
+  readonly results: readonly EnqueueResult[];
+  /** Of the old ones. */
+  readonly cancelled: readonly string[];
+};
+
 export type Claim =
   | {
       readonly kind: "won";
@@ -150,6 +161,11 @@ export interface QueueStore extends Store {
   readonly picks?: PickingStore;
   /** Writes new waiting runs, all or none of them in one request of at most 25; a larger batch in several. */
   enqueue(runs: readonly RunDocument[], signal: AbortSignal): Promise<readonly EnqueueResult[]>;
+  /**
+   * The same in the place of runs that wait, whose documents say that they are cancelled: in one step, so that a queue that is full has room for
+   * as many again. Those that wait no more stay as they are. Of a store that keeps its limits itself.
+   */
+  enqueueReplacing?(replacement: Replacement, signal: AbortSignal): Promise<Replaced>;
   snapshot(queues: readonly string[] | "all", signal: AbortSignal): Promise<QueueSnapshot>;
   /** The whole document of an entry at its version; undefined when it isn't to be had, as it has changed since (what is given may have changed too). */
   load(entry: QueueEntry, signal: AbortSignal): Promise<RunDocument | undefined>;

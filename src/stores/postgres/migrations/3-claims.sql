@@ -107,7 +107,7 @@ BEGIN
   IF FOUND THEN
     outcome := 'written';
     current := p_nonce;
-    IF p_place = 'waiting' AND comes_in THEN PERFORM launch.refuse_over(of_queue, ARRAY[p_run_id]); END IF;
+    IF p_place = 'waiting' AND comes_in THEN PERFORM launch.refuse_over(of_queue); END IF;
     PERFORM launch.notify_queue(of_queue);
     RETURN;
   END IF;
