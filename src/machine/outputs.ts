@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, shortPath } from "../core/errors.ts";
 import { pinFolder, type PinnedFolder } from "../core/folders/pinned.ts";
 import type { Log } from "../core/output/log.ts";
 import { say } from "../core/output/said.ts";
@@ -56,7 +56,7 @@ async function hashedFiles(
         );
         break;
       }
-      log.warning(say`the output file ${path} is not in the record: ${messageOf(error)}`);
+      log.warning(say`the output file ${shortPath(path)} is not in the record: ${messageOf(error)}`);
     }
   }
   return files;
