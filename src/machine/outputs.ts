@@ -52,7 +52,7 @@ async function hashedFiles(
     } catch (error) {
       if (signal?.aborted === true) {
         log.warning(
-          say`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`,
+          say`the record lacks the hashes of ${paths.length - index} output files, the first of them ${path}: there was no time for them`,
         );
         break;
       }
