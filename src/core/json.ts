@@ -66,7 +66,7 @@ const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What of its bounds a text exceeds, in the same words; undefined where it fits. What is no JSON is for the parser to see. */
-function excessOf(text: string, { depth, values }: JsonBounds): string | undefined {
+export function excessOf(text: string, { depth, values }: JsonBounds): string | undefined {
   let level = 0;
   let count = 1;
   for (let at = 0; at < text.length; at++) {

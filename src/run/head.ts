@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type JsonBounds, type JsonMember, membersOf, readJsonObject } from "../core/json.ts";
+import { excessOf, type JsonBounds, type JsonMember, membersOf, readJsonObject } from "../core/json.ts";
 import { headBounds, heldHeadBytes, heldMessage, heldMetrics, smallHeadBytes } from "./bounds.ts";
 import { attemptField, durationMsField, lineField, mapOf, smallCountField, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
@@ -124,6 +124,9 @@ function lessOf(
       ? Buffer.from(content)
       : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   if (text.byteLength > bounds.bytes) return { kind: "other", why: `has more than ${bounds.bytes} bytes` };
+  // Of what is looked at here no byte of another character is taken for it.
+  const excess = excessOf(text.toString("latin1"), bounds);
+  if (excess !== undefined) return { kind: "other", why: excess };
   const members = membersOf(text);
   if (members === undefined) return { kind: "other", why: "is not a JSON object" };
   const known = members.filter(({ name }) => quotedNames.some((other) => name.equals(other)));
