@@ -8,11 +8,14 @@ import { resources } from "../src/resources/index.ts";
 import { sources } from "../src/sources/index.ts";
 import { stores } from "../src/stores/index.ts";
 import { type Doors, doors } from "./support/architecture/doors.ts";
+import { exits } from "./support/architecture/exits.ts";
+import { exitsOfMadeUp, madeUpExits, madeUpOpenGates } from "./support/architecture/made-up/exits.ts";
 import { madeUpIds } from "./support/architecture/made-up/ids.ts";
 import type { MadeUp } from "./support/architecture/made-up/made-up.ts";
 import { madeUpRequests } from "./support/architecture/made-up/requests.ts";
 import { madeUpWritings } from "./support/architecture/made-up/writings.ts";
 import { roomsWithoutHeight, upwardImports } from "./support/architecture/rules/arrows.ts";
+import { type Exits, openGates, unnamedExits } from "./support/architecture/rules/exits.ts";
 import { idsOutsideTheirFolders } from "./support/architecture/rules/ids.ts";
 import { strayPackages, straysToTheNetwork } from "./support/architecture/rules/packages.ts";
 import * as plugins from "./support/architecture/rules/plugins.ts";
@@ -196,6 +199,24 @@ const rules: readonly Rule[] = [
     ...madeUpWritings,
   },
 ];
+
+describe("what leaves the machine", () => {
+  type OfExits = MadeUp & { readonly faults: (tree: Tree, exits: Exits) => readonly string[]; readonly title: string };
+  const ofExits: readonly OfExits[] = [
+    { title: "goes by a named way alone, and through the gate of that", faults: unnamedExits, ...madeUpExits },
+    {
+      title: "has a gate that takes secrets out, and no line that nobody needs",
+      faults: openGates,
+      ...madeUpOpenGates,
+    },
+  ];
+  test.each(ofExits)("$title: a made-up tree breaks it", ({ faults, broken, found }) => {
+    expect(faults(treeOf(broken), exitsOfMadeUp)).toEqual(found);
+  });
+  test.each(ofExits)("$title: src/ keeps it", ({ faults }) => {
+    expect(faults(readTree(src), exits)).toEqual([]);
+  });
+});
 
 describe("a made-up tree breaks it:", () => {
   test.each(rules)("$title", ({ faults, broken, doors: ofTree = {}, found }) => {

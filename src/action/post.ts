@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import type { TextLog } from "../core/output/log.ts";
 import { ownRedaction } from "../core/output/own-secrets.ts";
 import { redactedLog } from "../core/output/redacted-log.ts";
+import { ours, say } from "../core/output/said.ts";
 import { stateDirectoryAt } from "../core/state-directory.ts";
 import { gitHubContext } from "../github/context.ts";
 import { tokensFor } from "../github/store.ts";
@@ -27,7 +28,7 @@ export async function runPost(): Promise<void> {
     await sweep(directory);
   } catch (error) {
     process.exitCode = 1;
-    core.warning(`launch: what a cancelled run may have left could not be looked at: ${messageOf(error)}`);
+    postLog.warning(say`launch: what a cancelled run may have left could not be looked at: ${messageOf(error)}`);
   }
 }
 
@@ -47,19 +48,19 @@ async function sweep(directory: string): Promise<void> {
     const given = goesWithJob(directory)
       ? await (await import("../agent/holding/give-up-left.ts")).giveUpLeft(place, signal)
       : [];
-    say([...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]);
+    tell([...given, ...(await sweepRemains("cancelled", sweepServices(place), signal))]);
   } finally {
     await place.resources.close();
   }
 }
 
-function say(runs: readonly SweptRun[]): void {
+function tell(runs: readonly SweptRun[]): void {
   for (const swept of runs) {
-    if (swept.kind === "swept") core.info(`ended and removed what was left of run ${swept.runId}`);
+    if (swept.kind === "swept") postLog.info(say`ended and removed what was left of run ${ours(swept.runId)}`);
     else {
       process.exitCode = 1;
       const words = swept.kind === "unreadable" ? "is left" : "could not be taken away whole";
-      core.warning(`launch: run ${swept.runId} ${words}: ${swept.message}`);
+      postLog.warning(say`launch: run ${ours(swept.runId)} ${ours(words)}: ${swept.message}`);
     }
   }
 }

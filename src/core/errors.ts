@@ -50,9 +50,22 @@ export function exitCodeOf(error: unknown): number {
   return runCodes.includes(error.code) ? exitCodes.runFailed : exitCodes.infrastructure;
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown. A path that is too long for the system is too long for people, too. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const paths = ["path" in error ? error.path : undefined, "dest" in error ? error.dest : undefined];
+  return paths.reduce<string>(
+    (message, path) => (typeof path === "string" ? message.replaceAll(path, () => shortPath(path)) : message),
+    error.message,
+  );
+}
+
+const shownOfPath = 200;
+
+/** A path for people: of a very long one its beginning and its end. */
+export function shortPath(path: string): string {
+  if (path.length <= 2 * shownOfPath) return path;
+  return `${path.slice(0, shownOfPath).toWellFormed()}…${path.slice(-shownOfPath).toWellFormed()}`;
 }
 
 /** The code of a Node system error (ENOENT, EEXIST, …), or undefined. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
@@ -11,6 +11,7 @@ import { type Handle, nameOfAttempt, readNameOfAttempt, type RunKey } from "../r
 import type { RunHead } from "../run/head.ts";
 import { liveBounds, liveSchema, liveVersion } from "./live-schema.ts";
 import { isNewer, newerWords, whyUnreadable } from "../run/unreadable.ts";
+import { writeNamed } from "../core/folders/write-named.ts";
 
 /*
  * What a launch has made on this machine is written down before it is made: `live/<attempt>.json`, which names the launcher, the run's
@@ -77,6 +78,7 @@ export type LiveChange = {
   readonly handle?: Handle;
   readonly submittedAt?: Date;
   readonly outcome?: RunOutcome;
+  readonly cut?: LiveEntry["cut"];
   readonly store?: string;
   readonly head?: RunHead;
 };
@@ -85,12 +87,13 @@ export type LiveChange = {
 export async function updateLive(state: StateDirectory, key: RunKey, change: LiveChange): Promise<void> {
   const entry = await liveEntryOf(state, key);
   if (entry === undefined) return;
-  const { handle, submittedAt, outcome, store, head } = change;
+  const { handle, submittedAt, outcome, cut, store, head } = change;
   await writeEntry(state, {
     ...entry,
     ...(handle === undefined ? {} : { handle: liveSchema.shape.handle.parse(handle) }),
     ...(submittedAt === undefined ? {} : { submitted_at: submittedAt.toISOString() }),
     ...(outcome === undefined ? {} : { outcome }),
+    ...(cut === undefined ? {} : { cut }),
     ...(store === undefined ? {} : { store }),
     ...(head === undefined ? {} : { head }),
   });
@@ -220,6 +223,6 @@ async function writeEntry(state: StateDirectory, entry: LiveEntry): Promise<void
   await mkdir(state.live, { recursive: true, mode: 0o700 });
   const name = nameOfAttempt(keyOfEntry(entry));
   const draft = join(state.live, `.${name}.${process.pid}`);
-  await writeFile(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
+  await writeNamed(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
   await rename(draft, state.liveFile(name));
 }

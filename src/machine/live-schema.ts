@@ -43,6 +43,8 @@ export const liveSchema = z.object({
   submitted_at: z.string().exactOptional(),
   /** How it ended, for a launcher that was killed before that was in the record. */
   outcome: outcomeSchema.exactOptional(),
+  /** Why its agent ended it before its time, for one that could not tell its store. */
+  cut: z.enum(["given-back", "dropped"]).exactOptional(),
   /** The run as it stood at its start, or at its end: for one that is killed before its store has heard of it. */
   head: runHeadSchema,
   handle: z

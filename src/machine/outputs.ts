@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, shortPath } from "../core/errors.ts";
 import { pinFolder, type PinnedFolder } from "../core/folders/pinned.ts";
 import type { Log } from "../core/output/log.ts";
 import { say } from "../core/output/said.ts";
@@ -52,11 +52,11 @@ async function hashedFiles(
     } catch (error) {
       if (signal?.aborted === true) {
         log.warning(
-          say`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`,
+          say`the record lacks the hashes of ${paths.length - index} output files, the first of them ${path}: there was no time for them`,
         );
         break;
       }
-      log.warning(say`the output file ${path} is not in the record: ${messageOf(error)}`);
+      log.warning(say`the output file ${shortPath(path)} is not in the record: ${messageOf(error)}`);
     }
   }
   return files;

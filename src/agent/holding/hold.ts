@@ -6,14 +6,16 @@ import { adoptQueued } from "../../launch/adopt-queued.ts";
 import { checkAgain } from "../../launch/admit.ts";
 import { clearRemains } from "../../machine/clear-run.ts";
 import { launchQueued, type QueuedLaunch } from "../../launch/launch-queued.ts";
-import { isLauncherThere, liveEntryOf, releaseLive } from "../../machine/live-entry.ts";
+import { isLauncherThere, liveEntryOf, releaseLive, updateLive } from "../../machine/live-entry.ts";
 import { requireOwn } from "../../machine/own-folder.ts";
+import { redactionOfPlace } from "../../launch/secrets.ts";
 import type { Services } from "../../launch/services.ts";
 import { readWrittenDefinition, writtenDefinition } from "../../queues/definition.ts";
 import type { QueueLookUp } from "../../spec/resolve/resolution.ts";
 import { nameOfAttempt, type RunKey } from "../../run/handle.ts";
 import { attemptOf, type Ending, type Hold, type Served, type Taken } from "../context.ts";
-import { lostOutcome, outcomeOfError } from "../../run/outcome.ts";
+import { lostOutcome, outcomeOfError, type RunOutcome } from "../../run/outcome.ts";
+import { redactedMessage } from "../../run/redaction/own-messages.ts";
 import { doneOf, ended } from "../../run/transitions.ts";
 import { type HoldWriter, holdWriter } from "./hold-writer.ts";
 import { prefixedLog } from "./prefixed-log.ts";
@@ -38,7 +40,7 @@ const shortGraceMs = 3_500;
 const longGraceMs = 10_000;
 
 /** Takes a run into hand; an attempt of the same run that is at its end here comes first. */
-export function holdRun(taken: Taken, served: Served, before: Promise<unknown>): Hold {
+export function holdRun(taken: Taken, served: Served, earlier: Promise<unknown>): Hold {
   const { agent } = served;
   const { document } = taken;
   const { run } = document;
@@ -57,17 +59,25 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     active = false;
     agent.pool.give(taken.slots);
   };
-  const writer = holdWriter({ taken, ending: () => ending, end, release }, served);
+  // An agent before could not tell the store that it gave the run back.
+  let before: Ending | undefined;
+  const writer = holdWriter({ taken, ending: () => ending ?? before, end, release }, served);
   const work = async (): Promise<TakenRun["end"]> => {
-    await before;
+    await earlier;
+    if (taken.adopts) before = (await liveEntryOf(agent.services.state, key))?.cut;
     const isUntouched = !taken.adopts && run.state === "leased";
     const isServed = !isUntouched || served.definitions.of(taken.entry.queue).kind === "definition";
     const services = { ...servicesOf(served), log: prefixedLog(agent.services.log, run.run_id) };
     const holder = { served, services, key, writer, letGo: isElsewhere(run.resource) ? letGo.signal : undefined };
     const gone = `its queue "${taken.entry.queue}" can't be served any more`;
-    const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack(gone);
-    await forgetHere(key, served);
-    return came;
+    try {
+      const came = isServed ? await execute(taken, holder, stop.signal) : await writer.putBack(gone);
+      await forgetHere(key, served);
+      return came;
+    } catch (error) {
+      if (ending === "given-back" || ending === "dropped") await keepCut(key, ending, served);
+      throw error;
+    }
   };
   // Asked for while another had it, or while it was on its way here.
   if (taken.entry.cancelRequested) end("cancelled");
@@ -85,6 +95,16 @@ export function holdRun(taken: Taken, served: Served, before: Promise<unknown>):
     end,
     over: work().then((end) => ({ runId: run.run_id, queue: taken.entry.queue, attempt: run.attempt, end })),
   };
+}
+
+/** For who goes on with it: its end says no more than that it was cut short. */
+async function keepCut(key: RunKey, cut: "given-back" | "dropped", { agent }: Served): Promise<void> {
+  const { state, log } = agent.services;
+  try {
+    await updateLive(state, key, { cut });
+  } catch (error) {
+    log.warning(say`that it was given back can't be written down here: ${messageOf(error)}`);
+  }
 }
 
 /** Nothing of it is left here, unless somebody else has begun with it again. */
@@ -150,12 +170,19 @@ async function execute(taken: Taken, holder: Holder, signal: AbortSignal): Promi
       await clearAll(taken, holder);
       services.log.warning(say`not started: ${messageOf(error)}`);
     }
-    outcome = outcomeOfError(error);
+    outcome = withoutSecrets(outcomeOfError(error), services);
   }
   const came = await writer.conclude(doneOf(ended(document, outcome, services.clock.now())));
   // What had ended elsewhere was kept until its end was in the store: without it, who comes next would take it for never started.
   if (letGo !== undefined && came.kind !== "fenced") await removeElsewhere(taken, holder);
   return came;
+}
+
+/** Of an error from before its launch, or beside it: nobody has taken anything out of its words by then. */
+function withoutSecrets(outcome: RunOutcome, { environment, tokens }: Services): RunOutcome {
+  if (outcome.state === "succeeded") return outcome;
+  const redact = redactionOfPlace({ secrets: {} }, { environment, tokens });
+  return { ...outcome, message: redactedMessage(outcome.message, redact) };
 }
 
 /** What keeps any run from beginning here; undefined where it is this run alone whose files are damaged. */

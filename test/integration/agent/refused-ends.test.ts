@@ -99,7 +99,7 @@ test("a second signal ends an agent whose store takes no ends, and the next one 
     "release",
   ]);
   const closed = once(child, "close");
-  await until(() => place.jobs().filter(({ what }) => what === "end").length === 2);
+  await until(async () => begun() === 2 && (await processesOf(runIds)).length === 0);
   child.kill("SIGTERM");
   await until(() => output.join("").includes("no more runs are taken"));
   expect(child.exitCode).toBeNull();
@@ -111,3 +111,25 @@ test("a second signal ends an agent whose store takes no ends, and the next one 
   expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 succeeded", "1 succeeded"]);
   expect(begun()).toBe(2);
 });
+
+test.each([
+  ["requeue", ["1 given-back", "2 succeeded"]],
+  ["cancel", ["1 cancelled"]],
+] as const)(
+  "a run that the second signal ends (%s), and whose store doesn't hear of it, is no other end for the next agent",
+  async (endedRuns, expected) => {
+    runIds = await place.enqueue(['[ "$LAUNCH_ATTEMPT" = 2 ] || sleep 300'], { retry: { max_attempts: 3 } });
+    const refused = ["finish", "finishAndClaimNext", "release"];
+    const { child } = await place.spawn({ drain: false, endedRuns }, refused);
+    const closed = once(child, "close");
+    await until(() => begun() === 1);
+    child.kill("SIGTERM");
+    await until(async () => {
+      child.kill("SIGTERM");
+      return (await processesOf(runIds)).length === 0;
+    });
+    await closed;
+    const result = await place.run({ agent: "a2" });
+    expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(expected);
+  },
+);

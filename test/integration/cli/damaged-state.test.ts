@@ -31,6 +31,10 @@ const commands: readonly (readonly string[])[] = [
   ["validate"],
   ["trust"],
   ["trust", "--list"],
+  ["init"],
+  ["store", "show", "git+file://@state/store.git"],
+  ["store", "migrate", "git+file://@state/store.git", "git+file://@state/other.git"],
+  ["store", "migrate", "git+file://@state/other.git", "git+file://@state/store.git"],
 ];
 const perDamage = isSoak ? commands.length : 1;
 const endsWithinMs = 120_000;
@@ -81,7 +85,7 @@ describe("a state folder that is damaged", () => {
     const state = join(folder.path, "state");
     copyState(join(folder.path, "whole"), state);
     of(state);
-    const { exitCode, stdout, stderr } = await at(state, ...argv);
+    const { exitCode, stdout, stderr } = await at(state, ...argv.map((word) => word.replace("@state", state)));
     const said = `${argv.join(" ")}: ${stdout}${stderr}`;
     expect([0, 1, 2, 3], said).toContain(exitCode);
     expect(said).not.toMatch(/\bbug\b|^ {4}at /m);

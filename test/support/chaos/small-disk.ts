@@ -9,6 +9,8 @@ export type SmallDisk = {
   fill(): void;
   /** Takes away what filled it. */
   empty(): void;
+  /** As one is after an error: nothing can be written any more. */
+  makeReadOnly(): void;
   remove(): void;
 };
 
@@ -53,6 +55,7 @@ export function makeSmallDisk(folder: string, megabytes: number): SmallDisk {
       }
     },
     empty: () => rmSync(ballast, { force: true }),
+    makeReadOnly: () => mount("mount", "-o", "remount,ro", folder),
     remove: () => mount("umount", "-l", folder),
   };
 }

@@ -74,6 +74,17 @@ test("without time left, no file is hashed, and the warning counts those that we
   expect(warnings.join()).toContain("lacks the hashes of 2 output files");
 });
 
+test("a file that is being hashed when time is over is left out with those behind it, and named", async () => {
+  await writeFile(join(folder, "a.bin"), "abc");
+  await writeFile(join(folder, "b.bin"), "");
+  // Nothing is written of it, and reading it would take hours.
+  await truncate(join(folder, "b.bin"), 8 * 2 ** 40);
+  await writeFile(join(folder, "c.bin"), "abc");
+  const outputs = await collectOutputs(folder, log, AbortSignal.timeout(300));
+  expect(outputs.files.map(({ path }) => path)).toEqual(["a.bin"]);
+  expect(warnings.join()).toContain("lacks the hashes of 2 output files, the first of them b.bin");
+});
+
 test("a metrics.json that is a folder, or has a gigabyte, is not read", async () => {
   await mkdir(join(folder, "metrics.json"));
   expect(await collectOutputs(folder, log)).toEqual({ files: [], metrics: {} });

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { GitRequest } from "../../../clients/git/git.ts";
 import { type ScratchRepository, writingTo } from "../../../clients/git/scratch-repository.ts";
 import { type ConfigEntry, configEntries } from "./config-file.ts";
 import type { GitPlace } from "./git-place.ts";
 import { repositoryText } from "../repository-text.ts";
+import { writeNamed } from "../../../core/folders/write-named.ts";
 
 /*
  * A git directory of our own in the place of a checkout's, for the commands that look at files: there git would run the filters, the hooks
@@ -43,8 +44,8 @@ export async function makeStandIn(place: GitPlace, repository: ScratchRepository
   const copied = ["info/exclude", "info/attributes"];
   const indexParts = (await readdir(gitDirectory)).filter((name) => name.startsWith("sharedindex."));
   await Promise.all([
-    writeFile(join(directory, "config"), configText(entries)),
-    writeFile(join(directory, "HEAD"), await textOf(join(gitDirectory, "HEAD"))),
+    writeNamed(join(directory, "config"), configText(entries)),
+    writeNamed(join(directory, "HEAD"), await textOf(join(gitDirectory, "HEAD"))),
     ...shared.map((name) => symlink(join(commonDirectory, name), join(directory, name))),
     ...indexParts.map((name) => symlink(join(gitDirectory, name), join(directory, name))),
     ...copied.map((name) => copyText(join(commonDirectory, name), join(directory, name))),
@@ -94,5 +95,5 @@ async function textOf(path: string): Promise<string> {
 
 async function copyText(from: string, to: string): Promise<void> {
   const text = await textOf(from);
-  if (text !== "") await writeFile(to, text);
+  if (text !== "") await writeNamed(to, text);
 }

@@ -73,7 +73,8 @@ function treeOf(
 ): NewTreeObjects {
   const blobs = [...made].flatMap(([month, blob]) => (blob === undefined ? [] : [{ month, blob }]));
   const kept = [...old].filter(([month]) => !made.has(month));
-  const tree = newFilesTree(format, Object.fromEntries([...kept, ...blobs.map(({ month, blob }) => [month, blob.id])]));
+  const ids = new Map([...kept, ...blobs.map(({ month, blob }) => [month, blob.id] as const)]);
+  const tree = newFilesTree(format, Object.fromEntries(ids));
   return { tree, objects: [...blobs.map(({ blob }) => blob), tree] };
 }
 

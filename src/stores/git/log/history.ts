@@ -1,4 +1,5 @@
 import type { RunHead } from "../../../run/head.ts";
+import { placed } from "../../../run/transitions.ts";
 import { endedRuns, endOf } from "./fold.ts";
 import { foldedHeads, logTip, newestDays } from "./folded.ts";
 import { openForReading, type QueueContext } from "../queue/queue-context.ts";
@@ -12,7 +13,7 @@ export async function history(
   const opened = await openForReading(context, signal);
   if (opened === undefined) return [];
   const refs = await context.lister.list(opened, [queue], signal);
-  const runs = new Map((await endedRuns(opened, refs, signal)).map(({ run }) => [run.run_id, run]));
+  const runs = new Map((await endedRuns(opened, refs, signal)).map(({ run }) => [run.run_id, placed(run, "ended")]));
   const there = new Set(refs.tips.map(({ parsed }) => parsed.runId));
   const request = { queue, id: refs.folded.get(queue), limit, without: there };
   const wanted = await newestDays(opened, request, signal);

@@ -18,7 +18,7 @@ test("each line gets its mark, whatever bytes it has and wherever it lies", () =
         shift,
         shift + bytes.length,
       );
-      const into = Buffer.alloc(bytes.length + (all.length + 1) * text.length + 8);
+      const into = Buffer.alloc(bytes.length + (all.length + 1) * Buffer.byteLength(text));
       const length = markLines(chunk, Buffer.from(text), into);
       const wanted = Buffer.concat(all.flatMap((line) => [Buffer.from(text), Buffer.from([...line, 0x0a])]));
       expect(into.subarray(0, length)).toEqual(wanted);
