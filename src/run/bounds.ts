@@ -51,3 +51,18 @@ export const maxCount = 1_000_000_000;
 
 /** Ten years. */
 export const longestMs = 10 * 365 * 24 * 3_600_000;
+
+/** As much of a message, and of metrics, as a head has: lists hold thousands of heads at once. */
+export function heldMessage(message: string): string {
+  return message.slice(0, longestHeadMessage);
+}
+
+export function heldMetrics(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  let room = headMetricsBytes;
+  const all = Object.entries(metrics);
+  const first = all.findIndex(([name, value]) => {
+    room -= Buffer.byteLength(JSON.stringify({ [name]: value }));
+    return room < 0;
+  });
+  return first === -1 ? metrics : Object.fromEntries(all.slice(0, first));
+}

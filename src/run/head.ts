@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { excessOf, type JsonBounds, type JsonMember, membersOf, readJsonObject } from "../core/json.ts";
-import { headBounds, headMetricsBytes, heldHeadBytes, longestHeadMessage, smallHeadBytes } from "./bounds.ts";
+import { headBounds, heldHeadBytes, heldMessage, heldMetrics, smallHeadBytes } from "./bounds.ts";
 import { attemptField, durationMsField, lineField, mapOf, smallCountField, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
 import { runReasons, runStates } from "./states.ts";
@@ -39,21 +39,6 @@ const leaseSchema = z
 export type Lease = z.output<typeof leaseSchema>;
 
 const movedSchema = z.union([z.object({ from: textField }).readonly(), z.object({ to: textField }).readonly()]);
-
-/** As much of a message, and of metrics, as a head has: lists hold thousands of heads at once. */
-export function heldMessage(message: string): string {
-  return message.slice(0, longestHeadMessage);
-}
-
-export function heldMetrics(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  let room = headMetricsBytes;
-  const all = Object.entries(metrics);
-  const first = all.findIndex(([name, value]) => {
-    room -= Buffer.byteLength(JSON.stringify({ [name]: value }));
-    return room < 0;
-  });
-  return first === -1 ? metrics : Object.fromEntries(all.slice(0, first));
-}
 
 /** A run's head, as it is read back from wherever it was written. */
 export const runHeadSchema = z

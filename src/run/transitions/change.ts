@@ -1,7 +1,8 @@
 import { LaunchError } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
 import type { RunDocument } from "../document.ts";
-import { heldMessage, type QueuedHead, type RunHead } from "../head.ts";
+import { heldMessage } from "../bounds.ts";
+import type { QueuedHead, RunHead } from "../head.ts";
 import type { RunOutcome } from "../outcome.ts";
 import type { RunState } from "../states.ts";
 

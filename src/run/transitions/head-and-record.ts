@@ -1,4 +1,5 @@
-import { heldMessage, heldMetrics, type RunHead } from "../head.ts";
+import { heldMessage, heldMetrics } from "../bounds.ts";
+import type { RunHead } from "../head.ts";
 import type { RunRecord } from "../record.ts";
 import { describeSource } from "../source-words.ts";
 import { isFinal } from "../states.ts";
