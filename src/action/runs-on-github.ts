@@ -3,7 +3,7 @@ import { quoted } from "../core/output/said.ts";
 import { cancelEntries } from "../queueing/cancel-runs.ts";
 import { findQueued, wholeGroup } from "../queueing/find-queued.ts";
 import { findRun } from "../queueing/find-run.ts";
-import { moveUnread } from "../queueing/unread-runs.ts";
+import { idOfUnread, moveUnread } from "../queueing/unread-runs.ts";
 import { storeRequestOf } from "../submit/chosen-store.ts";
 import { readLaunchConfig } from "../submit/config.ts";
 import { openQueues } from "../stores/choose-store.ts";
@@ -32,11 +32,20 @@ export async function runsOnGitHub(place: JobPlace, command: "cancel" | "status"
     const { entries, unread } = await findQueued({ names: inputs.runs }, store, signal);
     const why = `cancelled by ${submitterOf(context)}`;
     const done = await cancelEntries({ entries, why }, { store, clock: services.clock }, signal);
-    const unreadDone = await moveUnread(unread, { store, to: "ended" }, signal);
-    return exitOf([
-      ...done.map(({ runId, result }) => ({ runId, state: result })),
-      ...unreadDone.map(({ runId, result }) => ({ runId, state: result === "moved" ? "cancelled" : result })),
-    ]);
+    const unreadDone: { readonly runId: string; readonly state: string }[] = [];
+    for (const entry of unread) {
+      const runId = idOfUnread(entry);
+      try {
+        const result = await moveUnread(entry, { store, to: "ended" }, signal);
+        unreadDone.push({ runId, state: result === "moved" ? "cancelled" : result });
+      } catch (error) {
+        // What was done to the others is told all the same.
+        if (!(error instanceof LaunchError) || error.code === "cancelled") throw error;
+        services.log.warning(quoted(error.message));
+        unreadDone.push({ runId, state: "failed" });
+      }
+    }
+    return exitOf([...done.map(({ runId, result }) => ({ runId, state: result })), ...unreadDone]);
   } finally {
     await store.close();
   }

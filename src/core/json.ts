@@ -62,11 +62,11 @@ export function readJsonObject(content: string | Uint8Array, bounds: JsonBounds)
   return isJsonObject(value) ? { kind: "object", value } : { kind: "other", why: "is not a JSON object" };
 }
 
-const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What of its bounds a text exceeds, in the same words; undefined where it fits. What is no JSON is for the parser to see. */
-function excessOf(text: string, { depth, values }: JsonBounds): string | undefined {
+export function excessOf(text: string, { depth, values }: JsonBounds): string | undefined {
   let level = 0;
   let count = 1;
   for (let at = 0; at < text.length; at++) {
@@ -88,6 +88,62 @@ function endOfString(text: string, start: number): number {
     let slashes = 0;
     while (text.charCodeAt(at - 1 - slashes) === backslash) slashes++;
     if (slashes % 2 === 0) return at;
+  }
+  return text.length;
+}
+
+/* A text is taken apart without anything being made of it: of a long one the most may not be wanted. */
+
+/** A member of an object, each part as it is written. */
+export type JsonMember = { readonly name: Buffer; readonly value: Buffer };
+
+const blanks: readonly (number | undefined)[] = [0x20, 0x09, 0x0a, 0x0d];
+
+/** Undefined for what is no object's text. What a member's value is, is not looked at further than to where it ends. */
+export function membersOf(text: Buffer): readonly JsonMember[] | undefined {
+  const members: JsonMember[] = [];
+  let at = behindBlanks(text, 0);
+  if (text[at] !== openObject) return undefined;
+  at = behindBlanks(text, at + 1);
+  if (text[at] === closeObject) return members;
+  for (;;) {
+    if (text[at] !== quote) return undefined;
+    const nameEnd = behindString(text, at);
+    const name = text.subarray(at, nameEnd);
+    const colonAt = behindBlanks(text, nameEnd);
+    if (text[colonAt] !== colon) return undefined;
+    const start = behindBlanks(text, colonAt + 1);
+    const end = behindValue(text, start);
+    members.push({ name, value: text.subarray(start, end) });
+    if (text[end] !== comma) return text[end] === closeObject ? members : undefined;
+    at = behindBlanks(text, end + 1);
+  }
+}
+
+function behindBlanks(text: Buffer, start: number): number {
+  let at = start;
+  while (blanks.includes(text[at]) && at < text.length) at++;
+  return at;
+}
+
+function behindString(text: Buffer, start: number): number {
+  for (let at = text.indexOf(quote, start + 1); at !== -1; at = text.indexOf(quote, at + 1)) {
+    let slashes = 0;
+    while (text[at - 1 - slashes] === backslash) slashes++;
+    if (slashes % 2 === 0) return at + 1;
+  }
+  return text.length;
+}
+
+/** At the comma or the bracket that ends it. */
+function behindValue(text: Buffer, start: number): number {
+  let level = 0;
+  for (let at = start; at < text.length; at++) {
+    const byte = text[at];
+    if (byte === quote) at = behindString(text, at) - 1;
+    else if (byte === openList || byte === openObject) level++;
+    else if (level === 0 && (byte === comma || byte === closeObject)) return at;
+    else if (byte === closeList || byte === closeObject) level--;
   }
   return text.length;
 }

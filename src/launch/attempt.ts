@@ -138,14 +138,34 @@ export async function leaveAttempt(attempt: Attempt): Promise<void> {
   attempt.services.log.info(say`left running, for another agent to follow`);
 }
 
+/** Enough for a hundred gigabytes. A file may claim to be far larger than what was written to it, and hashing holds up the end. */
+const longestHashingMs = 5 * 60_000;
 /** Checkpoints of gigabytes take longer to hash than a cancel leaves. */
 const cancelledHashingMs = 500;
 
+/** Says when there is no more time for hashes: after the longest, or soon after everything is to end. */
+function hashingTime(ending: AbortSignal): Disposable & { readonly over: AbortSignal } {
+  const controller = new AbortController();
+  const over = (): void => controller.abort();
+  const timers = [setTimeout(over, longestHashingMs)];
+  const hurry = (): void => void timers.push(setTimeout(over, cancelledHashingMs));
+  if (ending.aborted) hurry();
+  else ending.addEventListener("abort", hurry, { once: true });
+  return {
+    over: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const timer of timers) clearTimeout(timer);
+      ending.removeEventListener("abort", hurry);
+    },
+  };
+}
+
 /** The end in the record: the outcome, the outputs, and where the log is. */
-async function recordEnd({ services, journal, name, log: ended }: Attempt, outcome: RunOutcome): Promise<void> {
+async function recordEnd(attempt: Attempt, outcome: RunOutcome): Promise<void> {
+  const { services, journal, name, log: ended, signal } = attempt;
   const { state, log, clock } = services;
-  const hashing = outcome.state === "cancelled" ? AbortSignal.timeout(cancelledHashingMs) : undefined;
-  const outputs = await collectOutputs(state.outputFolder(name), { ...log, warning: journal.warn }, hashing);
+  using hashing = hashingTime(outcome.state === "cancelled" ? AbortSignal.abort() : signal);
+  const outputs = await collectOutputs(state.outputFolder(name), { ...log, warning: journal.warn }, hashing.over);
   journal.become((record) => finished(record, outcome, clock.now()));
   journal.amend({
     metrics: outputs.metrics,

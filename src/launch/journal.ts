@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type JsonObject, toJson } from "../core/json.ts";
@@ -13,6 +13,7 @@ import { redactedRecord } from "../run/redaction/record-words.ts";
 import { doneOf, type Transition } from "../run/transitions.ts";
 import { headOf } from "../run/transitions/head-and-record.ts";
 import type { RunWriter } from "./store-writer.ts";
+import { writeNamed } from "../core/folders/write-named.ts";
 
 /*
  * A run's journal: the record as it grows, the times of its phases, and the writes to the store.
@@ -175,7 +176,7 @@ function shortTail(tail: string): string {
 /** False when it could not be written: then there is none, rather than half of one. */
 async function writeRecord({ recordFile, log }: JournalRequest, record: JsonObject): Promise<boolean> {
   try {
-    await writeFile(recordFile, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    await writeNamed(recordFile, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
     return true;
   } catch (error) {
     log.warning(say`the record file ${recordFile} could not be written: ${messageOf(error)}`);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { isFileMissing, messageOf } from "../core/errors.ts";
@@ -11,6 +11,7 @@ import { type Handle, nameOfAttempt, readNameOfAttempt, type RunKey } from "../r
 import type { RunHead } from "../run/head.ts";
 import { liveBounds, liveSchema, liveVersion } from "./live-schema.ts";
 import { isNewer, newerWords, whyUnreadable } from "../run/unreadable.ts";
+import { writeNamed } from "../core/folders/write-named.ts";
 
 /*
  * What a launch has made on this machine is written down before it is made: `live/<attempt>.json`, which names the launcher, the run's
@@ -222,6 +223,6 @@ async function writeEntry(state: StateDirectory, entry: LiveEntry): Promise<void
   await mkdir(state.live, { recursive: true, mode: 0o700 });
   const name = nameOfAttempt(keyOfEntry(entry));
   const draft = join(state.live, `.${name}.${process.pid}`);
-  await writeFile(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
+  await writeNamed(draft, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
   await rename(draft, state.liveFile(name));
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { messageOf, shortPath } from "../core/errors.ts";
+import { isFileMissing, messageOf, shortPath } from "../core/errors.ts";
+import { hold, type HeldEntry } from "../core/folders/held.ts";
 import { pinFolder, type PinnedFolder } from "../core/folders/pinned.ts";
 import type { Log } from "../core/output/log.ts";
 import { say } from "../core/output/said.ts";
@@ -22,13 +23,27 @@ const longestMetric = 128;
  * what can't be read is a warning. No more files are hashed once `signal` is aborted, for when there is no time.
  */
 export async function collectOutputs(directory: string, log: Log, signal?: AbortSignal): Promise<Outputs> {
-  const paths = await takeOver(directory, log);
-  if (paths === undefined) return { files: [], metrics: {} };
+  let held: HeldEntry | undefined;
+  try {
+    held = hold(directory);
+    if (held.stats.isDirectory()) return await collected(held, log, signal);
+    log.warning(say`the output directory ${shortPath(directory)} is no folder any more, and was not read`);
+  } catch (error) {
+    if (held !== undefined || !isFileMissing(error))
+      log.warning(say`the run's outputs can't be read: ${messageOf(error)}`);
+  } finally {
+    held?.close();
+  }
+  return { files: [], metrics: {} };
+}
+
+async function collected(held: HeldEntry, log: Log, signal: AbortSignal | undefined): Promise<Outputs> {
+  const paths = await takeOver(held, log);
   if (paths.length > maxFiles) {
     log.warning(say`the run left ${paths.length} output files; the record has the hashes of the first ${maxFiles}`);
   }
   // No path is looked at and then opened: what was a file may be a link by then, as long as anything of the run writes.
-  const folder = await pinFolder(directory);
+  const folder = await pinFolder(held.path);
   try {
     const files = await hashedFiles(folder, paths, { log, signal });
     return { files, metrics: await readMetrics(folder, log) };
@@ -52,7 +67,7 @@ async function hashedFiles(
     } catch (error) {
       if (signal?.aborted === true) {
         log.warning(
-          say`the record lacks the hashes of ${paths.length - index} output files: there was no time for them`,
+          say`the record lacks the hashes of ${paths.length - index} output files, the first of them ${path}: there was no time for them`,
         );
         break;
       }

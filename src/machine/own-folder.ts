@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { access, mkdir, open, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LaunchError, messageOf, systemCode } from "../core/errors.ts";
 import type { StateDirectory } from "../core/state-directory.ts";
+import { writeNamed } from "../core/folders/write-named.ts";
 
 const { O_RDONLY, O_DIRECTORY } = constants;
 const ownersAlone = 0o700;
@@ -58,7 +59,7 @@ const probeBytes = 64 * 1024;
 async function writeProbe({ live }: StateDirectory): Promise<void> {
   const file = join(live, `.probe.${process.pid}.${crypto.randomUUID()}`);
   try {
-    await writeFile(file, new Uint8Array(probeBytes), { mode: 0o600 });
+    await writeNamed(file, new Uint8Array(probeBytes), { mode: 0o600 });
   } finally {
     await rm(file, { force: true }).catch(() => undefined);
   }

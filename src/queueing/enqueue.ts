@@ -8,7 +8,9 @@ import { newRunId } from "../run/run-id.ts";
 import { runWords } from "../reporting/run-words.ts";
 import type { RunHead } from "../run/head.ts";
 import type { ResolvedSource } from "../sources/source.ts";
-import type { EnqueueResult, QueueStore } from "../stores/queue-store.ts";
+import type { EnqueueResult, QueueEntry, QueueStore, Replaced, Replacement } from "../stores/queue-store.ts";
+import type { RunDocument } from "../run/document.ts";
+import { cancelled, doneOf } from "../run/transitions.ts";
 import { cancelEntries } from "./cancel-runs.ts";
 import { refuseLaunch, refusePublicPatches, refuseSecretPatches, roomAndReplaced } from "./enqueue-checks.ts";
 import type { DraftedRequest, Enqueued, EnqueuedRun, EnqueueRequest, EnqueueServices } from "./enqueue-request.ts";
@@ -40,18 +42,42 @@ export async function enqueue(
   await refusePublicPatches(drafted, services, signal);
   const group = documents[0]?.run.queued?.group;
   const replaceable = await roomAndReplaced(drafted, services, signal);
-  const results = await store.enqueue(documents, signal);
+  const ids = new Set(documents.map(({ run }) => run.run_id));
+  const old = replaceable.filter(({ run }) => !ids.has(run.run_id));
+  const why = `replaced by ${documents[0]?.run.run_id ?? ""}`;
+  const { results, cancelled: gone } = await writeInPlaceOf({ documents, old, why }, services, signal);
   const runs = await enqueuedRuns({ ...drafted, sources, results }, store, signal);
   // A step that is run again takes nobody's place: those that wait now came after it.
   const isNew = runs.some(({ kind }) => kind === "enqueued");
-  const ids = new Set(runs.map(({ runId }) => runId));
-  const old = isNew ? replaceable.filter(({ run }) => !ids.has(run.run_id)) : [];
-  const why = `replaced by ${runs[0]?.runId ?? ""}`;
-  const cancelled = await cancelEntries({ entries: old, why }, { store, clock }, signal);
-  const replaced = cancelled.filter(({ result }) => result === "cancelled").map(({ runId }) => runId);
+  const left = isNew ? old.filter(({ run }) => !gone.includes(run.run_id)) : [];
+  const ended = await cancelEntries({ entries: left, why }, { store, clock }, signal);
+  const replaced = [...gone, ...ended.filter(({ result }) => result === "cancelled").map(({ runId }) => runId)];
   const elapsedMs = clock.monotonicMs() - started;
   log.phase({ phase: "queue", status: "ended", detail: enqueuedWords(runs, group), elapsedMs });
   return { runs, group, replaced };
+}
+
+type InPlaceOf = {
+  readonly documents: readonly RunDocument[];
+  readonly old: readonly QueueEntry[];
+  readonly why: string;
+};
+
+/** Where the store can't do both at once, what they replace is cancelled behind it. */
+async function writeInPlaceOf(
+  { documents, old, why }: InPlaceOf,
+  { store, clock }: EnqueueServices,
+  signal: AbortSignal,
+): Promise<Replaced> {
+  if (old.length === 0 || store.enqueueReplacing === undefined) {
+    return { results: await store.enqueue(documents, signal), cancelled: [] };
+  }
+  const ends: Replacement["old"][number][] = [];
+  for (const entry of old) {
+    const document = await store.load(entry, signal);
+    if (document !== undefined) ends.push({ entry, document: doneOf(cancelled(document, why, clock.now())) });
+  }
+  return store.enqueueReplacing({ runs: documents, old: ends }, signal);
 }
 
 type Written = DraftedRequest & { readonly sources: readonly Sourced[]; readonly results: readonly EnqueueResult[] };

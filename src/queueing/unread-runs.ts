@@ -20,20 +20,14 @@ export function unreadNamed(name: string, unreadable: readonly UnreadableEntry[]
   return unreadable.filter((entry) => idOfUnread(entry) === name);
 }
 
-export type MovedUnread = { readonly runId: string; readonly result: "moved" | "changed" };
-
-/** Puts them among those that wait, or that have ended, as they are. Throws `unsupported` for what may be at work. */
+/** Puts it among those that wait, or that have ended, as it is. Throws `unsupported` for what may be at work. */
 export async function moveUnread(
-  entries: readonly UnreadableEntry[],
+  entry: UnreadableEntry,
   { store, to }: { readonly store: QueueStore; readonly to: "waiting" | "ended" },
   signal: AbortSignal,
-): Promise<readonly MovedUnread[]> {
-  const moved: MovedUnread[] = [];
-  for (const entry of entries) {
-    refuseOthers(entry);
-    moved.push({ runId: idOfUnread(entry), result: (await store.putUnread(entry, to, signal)) ? "moved" : "changed" });
-  }
-  return moved;
+): Promise<"moved" | "changed"> {
+  refuseOthers(entry);
+  return (await store.putUnread(entry, to, signal)) ? "moved" : "changed";
 }
 
 function refuseOthers(entry: UnreadableEntry): void {

@@ -5,11 +5,24 @@ import type { JsonBounds } from "../core/json.ts";
  * launch writes.
  */
 
-/** Lists read every run's. It has up to a thousand metrics. */
+/** As it is read. Of what is in it the most is dropped again: lists hold every run's. */
 export const headBounds: JsonBounds = { bytes: 256 * 1024, depth: 64, values: 10_000 };
 
 /** Of a run that waits. An end has its metrics and its message besides. */
-export const askedHeadBounds: JsonBounds = { bytes: 32 * 1024, depth: 48, values: 2_000 };
+export const askedHeadBounds: JsonBounds = { bytes: 8 * 1024, depth: 48, values: 2_000 };
+
+/** As it is held: what was asked for, a lease, and as much of an end as lists show. */
+export const heldHeadBytes = 20 * 1024;
+
+/** Of a head's metrics, as JSON, and of its message in characters: the record has all. */
+export const headMetricsBytes = 8 * 1024;
+export const longestHeadMessage = 1_000;
+
+/** A head of up to so many bytes is held whatever the others are. A launch's own has one kilobyte. */
+export const smallHeadBytes = 4 * 1024;
+
+/** All that are larger, of one listing. */
+export const largeHeadsBytes = 16 * 1024 * 1024;
 
 export const recordBounds: JsonBounds = { bytes: 4 * 1024 * 1024, depth: 64, values: 100_000 };
 
@@ -38,3 +51,18 @@ export const maxCount = 1_000_000_000;
 
 /** Ten years. */
 export const longestMs = 10 * 365 * 24 * 3_600_000;
+
+/** As much of a message, and of metrics, as a head has: lists hold thousands of heads at once. */
+export function heldMessage(message: string): string {
+  return message.slice(0, longestHeadMessage);
+}
+
+export function heldMetrics(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  let room = headMetricsBytes;
+  const all = Object.entries(metrics);
+  const first = all.findIndex(([name, value]) => {
+    room -= Buffer.byteLength(JSON.stringify({ [name]: value }));
+    return room < 0;
+  });
+  return first === -1 ? metrics : Object.fromEntries(all.slice(0, first));
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type JsonBounds, readJsonObject } from "../core/json.ts";
-import { headBounds } from "./bounds.ts";
+import { excessOf, type JsonBounds, type JsonMember, membersOf, readJsonObject } from "../core/json.ts";
+import { headBounds, heldHeadBytes, heldMessage, heldMetrics, smallHeadBytes } from "./bounds.ts";
 import { attemptField, durationMsField, lineField, mapOf, smallCountField, textField, timeField } from "./fields.ts";
 import { runIdPattern } from "./run-id.ts";
 import { runReasons, runStates } from "./states.ts";
@@ -50,7 +50,7 @@ export const runHeadSchema = z
     project: lineField,
     state: z.enum(runStates),
     reason: z.enum(runReasons).exactOptional(),
-    message: textField.exactOptional(),
+    message: textField.transform(heldMessage).exactOptional(),
     exit_code: z.int().exactOptional(),
     resource: lineField,
     attempt: attemptField,
@@ -65,7 +65,7 @@ export const runHeadSchema = z
     finished_at: timeField.exactOptional(),
     /** For people: `3f9c2e1a7b40 + patch`. */
     source: lineField,
-    metrics: mapOf(z.number()).exactOptional(),
+    metrics: mapOf(z.number()).transform(heldMetrics).exactOptional(),
     /** What a queue needs to know of the run; absent for one that no queue holds. */
     queued: queuedHeadSchema.exactOptional(),
     /** Who has it now; present while it is leased. */
@@ -78,8 +78,16 @@ export const runHeadSchema = z
 /** A run's head (`run.json`): what lists show, and its state. Times are ISO 8601, UTC. */
 export type RunHead = z.output<typeof runHeadSchema>;
 
+/** What a head may have. */
+export const headNames: readonly string[] = Object.keys(runHeadSchema.unwrap().shape);
+
 export type ReadHead =
-  | { readonly kind: "run"; readonly run: RunHead }
+  | {
+      readonly kind: "run";
+      readonly run: RunHead;
+      /** Of one that isn't small. */
+      readonly bytes?: number;
+    }
   /** A newer launch's may be at work all the same. */
   | { readonly kind: "unreadable"; readonly why: string; readonly isNewer?: boolean };
 
@@ -92,12 +100,52 @@ export function readHeadText(
   { runId, called }: WantedHead,
   bounds: JsonBounds = headBounds,
 ): ReadHead {
-  const parsed = readJsonObject(content, bounds);
+  const isLong = Buffer.byteLength(content) > heldHeadBytes;
+  const held = isLong ? lessOf(content, bounds) : { kind: "text" as const, content };
+  if (held.kind === "other") return { kind: "unreadable", why: `its ${called} ${held.why}` };
+  const parsed = readJsonObject(held.content, bounds);
   if (parsed.kind === "other") return { kind: "unreadable", why: `its ${called} ${parsed.why}` };
   const read = readRunHead(parsed.value, called);
-  if (read.kind === "unreadable" || read.run.run_id === runId) return read;
-  return { kind: "unreadable", why: `its ${called} is another run's: "${read.run.run_id}"` };
+  if (read.kind === "unreadable") return read;
+  if (read.run.run_id !== runId) {
+    return { kind: "unreadable", why: `its ${called} is another run's: "${read.run.run_id}"` };
+  }
+  const bytes = Buffer.byteLength(held.content);
+  return bytes <= smallHeadBytes ? read : { ...read, bytes };
 }
+
+/** What is held of a long one: nothing is made of the rest. */
+function lessOf(
+  content: string | Uint8Array,
+  bounds: JsonBounds,
+): { readonly kind: "text"; readonly content: string } | { readonly kind: "other"; readonly why: string } {
+  const text =
+    typeof content === "string"
+      ? Buffer.from(content)
+      : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  if (text.byteLength > bounds.bytes) return { kind: "other", why: `has more than ${bounds.bytes} bytes` };
+  // Of what is looked at here no byte of another character is taken for it.
+  const excess = excessOf(text.toString("latin1"), bounds);
+  if (excess !== undefined) return { kind: "other", why: excess };
+  const members = membersOf(text);
+  if (members === undefined) return { kind: "other", why: "is not a JSON object" };
+  const known = members.filter(({ name }) => quotedNames.some((other) => name.equals(other)));
+  const bytesOf = (some: readonly JsonMember[]): number =>
+    some.reduce((sum, { name, value }) => sum + name.byteLength + value.byteLength + 2, 0);
+  const needed = known.filter(({ name }) => !name.equals(messageName));
+  const bytes = bytesOf(needed);
+  if (bytes > heldHeadBytes) {
+    return { kind: "other", why: `has ${bytes} bytes for queues to hold, of at most ${heldHeadBytes}` };
+  }
+  const kept = bytesOf(known) > heldHeadBytes ? needed : known;
+  return {
+    kind: "text",
+    content: `{${kept.map(({ name, value }) => `${name.toString()}:${value.toString()}`).join(",")}}`,
+  };
+}
+
+const messageName = Buffer.from('"message"');
+const quotedNames = headNames.filter((name) => name !== "metrics").map((name) => Buffer.from(JSON.stringify(name)));
 
 /** The same of a value whose bounds are known. */
 export function readRunHead(value: unknown, called: string): ReadHead {

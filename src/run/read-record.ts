@@ -2,7 +2,7 @@ import { LaunchError } from "../core/errors.ts";
 import { type JsonObject, type ParsedObject, readJsonObject } from "../core/json.ts";
 import { askedBounds, askedHeadBounds, recordBounds } from "./bounds.ts";
 import type { RunDocument } from "./document.ts";
-import { type ReadHead, runHeadSchema, type WantedHead } from "./head.ts";
+import { type ReadHead, type RunHead, runHeadSchema, type WantedHead } from "./head.ts";
 import { type AttemptRecord, attemptSchema, type QueuedRecord, type RunRecord, runRecordSchema } from "./record.ts";
 import { isNewer, newerWords, whyUnreadable } from "./unreadable.ts";
 
@@ -58,16 +58,24 @@ export function readRecord(stored: Recorded): RunRecord {
 
 /** Throws `bad-spec` for a run that nobody could read again: a name in it is too long, or there are too many. */
 export function refuseUnreadable({ run, record }: Recorded): void {
-  const head = runHeadSchema.safeParse(run);
   const whole = runRecordSchema.safeParse(record);
-  const [fault] = [head.error, whole.error].filter((error) => error !== undefined);
+  const [fault] = [runHeadSchema.safeParse(run).error, whole.error].filter((error) => error !== undefined);
   const refused = (why: string): LaunchError => new LaunchError("bad-spec", `what was asked for can't be kept: ${why}`);
   if (fault !== undefined) throw refused(whyUnreadable(fault, "record"));
-  const documents = [
-    { called: "head", read: readJsonObject(JSON.stringify(run), askedHeadBounds) },
-    { called: "record", read: readJsonObject(JSON.stringify(record), askedBounds) },
-  ];
-  for (const { called, read } of documents) if (read.kind === "other") throw refused(`its ${called} ${read.why}`);
+  const head = readJsonObject(JSON.stringify(run), askedHeadBounds);
+  if (head.kind === "other") throw refused(`what its queue holds of it ${head.why}, ${longestPart(run)}`);
+  const read = readJsonObject(JSON.stringify(record), askedBounds);
+  if (read.kind === "other") throw refused(`its record ${read.why}`);
+}
+
+/** Of what a person has written of a head. */
+function longestPart({ name, entity, project, by, queued }: RunHead): string {
+  const parts = { name, entity, project, by, slots: queued?.slots, group: queued?.group, replace: queued?.replace };
+  const sizes = Object.entries(parts).map(([part, value]) => {
+    return [part, Buffer.byteLength(JSON.stringify(value ?? ""))] as const;
+  });
+  const [part, bytes] = sizes.sort(([, a], [, b]) => b - a)[0] ?? ["", 0];
+  return `the most of it in ${part} (${bytes} bytes); make that shorter`;
 }
 
 const mostWarnings = 200;

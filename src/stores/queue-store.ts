@@ -35,13 +35,13 @@ export type UnreadableEntry = {
   readonly place?: QueuePlace;
   /** Of a newer launch, whose agents may have it. */
   readonly isNewer?: boolean;
-  /** It can be read, and is set aside, as another run of its id has not ended: where it is leased, its agent is at work on it. */
-  readonly isSecond?: boolean;
+  /** It could be read, and is set aside all the same: where it is leased, its agent is at work on it. */
+  readonly isReadable?: boolean;
 };
 
 /** Whether an agent may be at work on it: then nobody moves it as it is. */
-export function mayBeAtWork({ place, isNewer, isSecond }: UnreadableEntry): boolean {
-  return place === "leased" && (isNewer === true || isSecond === true);
+export function mayBeAtWork({ place, isNewer, isReadable }: UnreadableEntry): boolean {
+  return place === "leased" && (isNewer === true || isReadable === true);
 }
 
 export type UnreadableBeat = { readonly version: string; readonly why: string };
@@ -64,6 +64,17 @@ export type EnqueueResult =
   /** The same run id is there already: nothing was written. */
   | { readonly kind: "already"; readonly runId: string }
   | { readonly kind: "unknown"; readonly runId: string; readonly message: string };
+
+export type Replacement = {
+  readonly runs: readonly RunDocument[];
+  readonly old: readonly { readonly entry: QueueEntry; readonly document: RunDocument }[];
+};
+
+export type Replaced = {
+  readonly results: readonly EnqueueResult[];
+  /** Of the old ones. */
+  readonly cancelled: readonly string[];
+};
 
 export type Claim =
   | {
@@ -150,6 +161,11 @@ export interface QueueStore extends Store {
   readonly picks?: PickingStore;
   /** Writes new waiting runs, all or none of them in one request of at most 25; a larger batch in several. */
   enqueue(runs: readonly RunDocument[], signal: AbortSignal): Promise<readonly EnqueueResult[]>;
+  /**
+   * The same in the place of runs that wait, whose documents say that they are cancelled: in one step, so that a queue that is full has room for
+   * as many again. Those that wait no more stay as they are. Of a store that keeps its limits itself.
+   */
+  enqueueReplacing?(replacement: Replacement, signal: AbortSignal): Promise<Replaced>;
   snapshot(queues: readonly string[] | "all", signal: AbortSignal): Promise<QueueSnapshot>;
   /** The whole document of an entry at its version; undefined when it isn't to be had, as it has changed since (what is given may have changed too). */
   load(entry: QueueEntry, signal: AbortSignal): Promise<RunDocument | undefined>;

@@ -17,7 +17,7 @@ import { seeded } from "../support/chaos/seeded.ts";
 import { describeWith } from "../support/engines.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres/postgres.ts";
 import { keyOf, type PlantedRun } from "../support/stores/damaged-items.ts";
-import { mutated } from "../support/stores/mutations.ts";
+import { largeHead, mutated } from "../support/stores/mutations.ts";
 import { plantBranch, plantRefs, plantRunsInGit, removeRefs } from "../support/stores/plant.ts";
 
 /*
@@ -31,8 +31,11 @@ const runsEach = 200;
 const beatsEach = 30;
 const definitionsEach = 10;
 const places: readonly QueuePlace[] = ["waiting", "leased", "ended"];
+/** Of them at first, all at once, nothing being wrong with them but their length. */
+const largeHeads = 400;
+const largeBytes = 250_000;
 /** Above what it takes with nothing odd around: an agent of these tests makes its program of the sources, which takes 50 MB alone. */
-const maxMegabytesMore = isSoak ? 230 : 130;
+const maxMegabytesMore = isSoak ? 230 : 150;
 
 const documents = join(import.meta.dirname, "../fixtures/documents");
 function written(...path: readonly string[]): JsonObject {
@@ -70,7 +73,7 @@ function roundOf(number: number, random: () => number): Round {
       change ? mutated(own(value), random) : Buffer.from(JSON.stringify(own(value)));
     return {
       ...{ name: runId, runId, place, time: now - 600_000 + index },
-      head: bytes(heads[place], isHead),
+      head: index % 7 === 3 ? largeHead(own(heads[place]), largeBytes, random) : bytes(heads[place], isHead),
       record: bytes(record, !isHead),
     };
   });
@@ -82,6 +85,19 @@ function roundOf(number: number, random: () => number): Round {
     beats: named(beatsEach, (agent) => ({ ...beat, agent, sequence: number })),
     definitions: named(definitionsEach, () => definition),
   };
+}
+
+/** Runs that are as they should be, with heads of any length. */
+function crowd(random: () => number): Round {
+  const runs = Array.from({ length: largeHeads }, (_, index): PlantedRun => {
+    const place = places[index % places.length] ?? "waiting";
+    const runId = `odd-large-${index}`;
+    const bytes = largeBytes * (index % 2 === 0 ? 1 : random());
+    const head = largeHead({ ...heads[place], run_id: runId }, bytes, random);
+    const time = Date.now() - 900_000 + index;
+    return { name: runId, runId, place, time, head, record: Buffer.from(JSON.stringify({ ...record, run_id: runId })) };
+  });
+  return { runs, beats: new Map(), definitions: new Map() };
 }
 
 /** Where odd things can be put; gives how many could be. */
@@ -178,8 +194,8 @@ async function serve(place: AgentPlace, ground: Ground, seed: number): Promise<v
   await until(() => place.jobs().some(({ what }) => what === "end"));
   const before = memoryOf(child.pid, "VmHWM");
   let count = 0;
-  for (let round = 0; round < rounds; round++) {
-    const odd = roundOf(round, random);
+  for (let round = 0; round <= rounds; round++) {
+    const odd = round === 0 ? crowd(random) : roundOf(round, random);
     count += await ground.plant(odd);
     const [runId = ""] = await place.enqueue(["true"]);
     await until(

@@ -108,15 +108,14 @@ describe.each(Object.entries(queueEngines))("damaged runs in %s", (_name, make) 
     const isAtWork = ({ place, isNewer }: (typeof unreadable)[number]): boolean =>
       place === "leased" && isNewer === true;
     for (const entry of unreadable.filter(isAtWork)) {
-      await expect(moveUnread([entry], { store, to: "ended" }, signal)).rejects.toMatchObject({ code: "unsupported" });
+      await expect(moveUnread(entry, { store, to: "ended" }, signal)).rejects.toMatchObject({ code: "unsupported" });
     }
     const movable = unreadable.filter((entry) => !isAtWork(entry)).slice(0, 12);
-    const results = await moveUnread(movable, { store, to: "ended" }, signal);
-    expect(results.map(({ result }) => result)).toEqual(movable.map(() => "moved"));
+    for (const entry of movable) expect(await moveUnread(entry, { store, to: "ended" }, signal)).toBe("moved");
     const after = (await store.snapshot([queue], signal)).unreadable;
     const back = movable.map(({ key }) => after.find((entry) => entry.key === key)!);
     expect(back.map(({ place }) => place)).toEqual(movable.map(() => "ended"));
-    await moveUnread(back, { store, to: "waiting" }, signal);
+    for (const entry of back) await moveUnread(entry, { store, to: "waiting" }, signal);
     const last = (await store.snapshot([queue], signal)).unreadable;
     expect(movable.map(({ key }) => last.find((entry) => entry.key === key)?.place)).toEqual(
       movable.map(() => "waiting"),

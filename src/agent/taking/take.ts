@@ -1,7 +1,6 @@
 import { formatCommandLine } from "../../core/command-line.ts";
 import { messageOf } from "../../core/errors.ts";
 import { say } from "../../core/output/said.ts";
-import { countOf, type Slots } from "../../queues/order.ts";
 import type {
   Claim,
   ClaimRequest,
@@ -11,10 +10,11 @@ import type {
   QueueEntry,
 } from "../../stores/queue-store.ts";
 import { type DefinedQueue, rulesOf } from "../../queueing/ranked-queue.ts";
-import { candidatesOf, definedInTurn, isLost, nameOf, turnAfter } from "./candidates.ts";
+import { candidatesOf, definedInTurn, nameOf, turnAfter } from "./candidates.ts";
 import type { Served } from "../context.ts";
 import { countedIn, noteTurn } from "./counting.ts";
 import { doneOf, untaken } from "../../run/transitions.ts";
+import { impossibleRuns } from "./impossible.ts";
 import { roomFor } from "./room.ts";
 import type { Holding } from "./slots.ts";
 
@@ -33,14 +33,21 @@ const lossesPerLook = 2;
 /** Of one queue, in one look: each costs requests, and the others have their turn too. */
 const unreadablePerLook = 20;
 
-/** Takes as many runs as there are places for, one after another from each queue. True when it should look again before it goes on. */
+/** Of all queues, in one look: where writes are paced each takes some seconds, and whoever waits behind them waits as long. */
+const impossiblePerLook = 3;
+
+/**
+ * Takes as many runs as there are places for, one after another from each queue, and then a few of those that are to be refused. True when it
+ * should look again before it goes on.
+ */
 export async function takeRuns(served: Served, signal: AbortSignal): Promise<boolean> {
   if (served.snapshot === undefined) return false;
-  await refuseImpossible(served, signal);
-  if (served.store.picks !== undefined) {
-    await pickRuns(served, signal);
-    return false;
-  }
+  if (served.store.picks !== undefined) await pickRuns(served, signal);
+  else if (await claimRuns(served, signal)) return true;
+  return refuseImpossible(served, signal);
+}
+
+async function claimRuns(served: Served, signal: AbortSignal): Promise<boolean> {
   for (let losses = 0; losses < lossesPerLook;) {
     const next = reserveClaim(served);
     if (next === undefined) return false;
@@ -218,21 +225,13 @@ async function giveBack(served: Served, { entry, document }: Extract<Claim, { ki
   await patience.insist((signal) => store.release(entry, waiting, signal), agent.writes);
 }
 
-/** A run that asks for more than any agent of its queue has is taken all the same, and refused with the reason. */
-async function refuseImpossible(served: Served, signal: AbortSignal): Promise<void> {
-  const { agent, snapshot } = served;
-  if (agent.mode() !== "working" || snapshot === undefined) return;
-  for (const { name } of served.definitions.served()) {
-    const others = snapshot.agents
-      .filter(({ beat }) => beat.queues.includes(name) && served.liveness.of(beat).kind !== "expired")
-      .map(({ beat }) => Object.fromEntries(Object.entries(beat.slots).map(([slot, { total }]) => [slot, total])));
-    const everybody: readonly Slots[] = [agent.pool.total, ...others];
-    for (const entry of snapshot.entries) {
-      if (entry.queue !== name || entry.place !== "waiting" || snapshot.paused.includes(name)) continue;
-      const wanted = Object.entries(entry.run.queued?.slots ?? {});
-      const fits = (total: Slots): boolean => wanted.every(([slot, count]) => count <= countOf(total, slot));
-      if (everybody.some(fits) || isLost(served, entry)) continue;
-      await claimOf(served, { entry }, {}).take(signal);
-    }
+/** What can't start anywhere is refused behind what can, a few at a look: each costs requests. True when more of it is left. */
+async function refuseImpossible(served: Served, signal: AbortSignal): Promise<boolean> {
+  const impossible = impossibleRuns(served);
+  for (const entry of impossible.slice(0, impossiblePerLook)) {
+    if (served.agent.mode() !== "working") return false;
+    const kind = await claimOf(served, { entry }, {}).take(signal);
+    if (kind === "unknown") return false;
   }
+  return impossible.length > impossiblePerLook;
 }

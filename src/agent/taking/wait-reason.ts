@@ -3,6 +3,7 @@ import { rankQueue } from "../../queueing/ranked-queue.ts";
 import { type Agent, attemptOf, type Served } from "../context.ts";
 import { isOwn } from "../holding/takeover.ts";
 import { askingOf } from "./candidates.ts";
+import { impossibleRuns } from "./impossible.ts";
 
 /**
  * Why an agent that drains its queues has to stay, in words; undefined when nothing is left for it. Runs that only others can take, and
@@ -16,8 +17,11 @@ export async function waitReason(agent: Agent): Promise<string | undefined> {
   return undefined;
 }
 
-function waitingReason({ agent, snapshot, definitions }: Served): string | undefined {
+function waitingReason(served: Served): string | undefined {
+  const { agent, snapshot, definitions } = served;
   if (snapshot === undefined) return "the queues have not been seen yet";
+  const [impossible] = impossibleRuns(served);
+  if (impossible !== undefined) return `${impossible.run.run_id} is to be refused`;
   const asking = askingOf(agent);
   const left = asking.agent?.timeLeftMs;
   for (const queue of definitions.served()) {

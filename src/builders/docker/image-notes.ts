@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { namesIn } from "../../core/folders/names.ts";
 import { readOwnFile } from "../../core/folders/own-file.ts";
 import { parseJson } from "../../core/json.ts";
+import { writeNamed } from "../../core/folders/write-named.ts";
 
 /*
  * Which images launches of this machine had built, and when each was used last: `images/<hash>.json` in the state folder. It is from these
@@ -48,7 +49,7 @@ export async function noteImage(
   const file = fileOf(images, note);
   await mkdir(images, { recursive: true });
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(note, undefined, 2)}\n`);
+  await writeNamed(draft, `${JSON.stringify(note, undefined, 2)}\n`);
   await rename(draft, file);
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from "../../core/clock.ts";
-import { exitCodes, LaunchError } from "../../core/errors.ts";
+import { exitCodeOf, exitCodes, LaunchError } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
+import { oneLine } from "../../core/output/terminal-text.ts";
 import { cancelEntries } from "../../queueing/cancel-runs.ts";
 import { findQueued } from "../../queueing/find-queued.ts";
 import { prioritize, requeue } from "../../queueing/move-runs.ts";
@@ -14,7 +15,13 @@ import { eventWriter } from "../terminal/json-log.ts";
 import { withRuns } from "../program/open-runs.ts";
 
 /** One line for people, and the same as an event. */
-type Change = { readonly runId: string; readonly words: string; readonly outcome: string };
+type Change = {
+  readonly runId: string;
+  readonly words: string;
+  readonly outcome: string;
+  /** Why nothing was done to it. */
+  readonly error?: LaunchError;
+};
 
 type Work = (entries: readonly QueueEntry[], store: QueueStore, signal: AbortSignal) => Promise<readonly Change[]>;
 
@@ -43,49 +50,37 @@ export function cancelCommand(names: readonly string[], flags: CancelFlags, cons
   };
   const unreadWork: UnreadWork = async (unread, store, signal) => {
     const over = unread.filter(({ place }) => place === "ended");
-    const moved = await moveUnread(
+    const moved = await eachUnread(
       unread.filter((entry) => !over.includes(entry)),
-      { store, to: "ended" },
-      signal,
+      async (entry) => moveUnread(entry, { store, to: "ended" }, signal),
+      { outcome: "cancelled", words: "cancelled, as it is: it can't be read" },
     );
     const ended = over.map((entry) => ({
       runId: idOfUnread(entry),
       outcome: "ended",
       words: "had ended already; launch prune takes it away by its id",
     }));
-    return [
-      ...ended,
-      ...moved.map(({ runId, result }) => ({
-        runId,
-        ...(result === "moved"
-          ? { outcome: "cancelled", words: "cancelled, as it is: it can't be read" }
-          : { outcome: "changed", words: "keeps changing; try again" }),
-      })),
-    ];
+    return [...ended, ...moved];
   };
   return change({ names, event: "cancelled", work, unreadWork }, flags, console);
 }
 
 /** `launch requeue RUN|GROUP…`: what has ended waits again. */
 export function requeueCommand(names: readonly string[], flags: RequeueFlags, console: Console): Promise<number> {
-  const work: Work = async (entries, store, signal) => {
-    for (const entry of entries) await requeue(entry, { store, clock: systemClock }, signal);
-    return entries.map(({ run, queue }) => ({
-      runId: run.run_id,
-      outcome: "requeued",
-      words: `waits in ${queue} again`,
-    }));
-  };
-  const unreadWork: UnreadWork = async (unread, store, signal) => {
-    if (flags.force !== true) throw notReadable(unread, "launch requeue --force lets it wait again as it is");
-    const moved = await moveUnread(unread, { store, to: "waiting" }, signal);
-    return moved.map(({ runId, result }) => ({
-      runId,
-      ...(result === "moved"
-        ? { outcome: "requeued", words: "waits again, as it is, for an agent that can read it" }
-        : { outcome: "changed", words: "keeps changing; try again" }),
-    }));
-  };
+  const work: Work = (entries, store, signal) =>
+    each(entries, nameOfEntry, async (entry) => {
+      await requeue(entry, { store, clock: systemClock }, signal);
+      return { outcome: "requeued", words: `waits in ${entry.queue} again` };
+    });
+  const unreadWork: UnreadWork = (unread, store, signal) =>
+    eachUnread(
+      unread,
+      (entry) => {
+        if (flags.force !== true) throw notReadable(entry, "launch requeue --force lets it wait again as it is");
+        return moveUnread(entry, { store, to: "waiting" }, signal);
+      },
+      { outcome: "requeued", words: "waits again, as it is, for an agent that can read it" },
+    );
   return change({ names, event: "requeued", work, unreadWork }, flags, console);
 }
 
@@ -98,14 +93,16 @@ export function prioritizeCommand(
   console: Console,
 ): Promise<number> {
   const level = levelOf(priority);
-  const work: Work = async (entries, store, signal) => {
-    const services = { store, clock: systemClock };
-    for (const entry of entries) await prioritize({ entry, priority: level }, services, signal);
-    const words = priorityWords[level];
-    return entries.map(({ run }) => ({ runId: run.run_id, outcome: words, words: `waits with priority ${words}` }));
-  };
+  const outcome = priorityWords[level];
+  const work: Work = (entries, store, signal) =>
+    each(entries, nameOfEntry, async (entry) => {
+      await prioritize({ entry, priority: level }, { store, clock: systemClock }, signal);
+      return { outcome, words: `waits with priority ${outcome}` };
+    });
   const unreadWork: UnreadWork = (unread) =>
-    Promise.reject(notReadable(unread, "launch cancel ends it as it is, and launch prune takes it away"));
+    each(unread, idOfUnread, (entry) =>
+      Promise.reject(notReadable(entry, "launch cancel ends it as it is, and launch prune takes it away")),
+    );
   return change({ names, event: "prioritized", work, unreadWork }, flags, console);
 }
 
@@ -114,11 +111,40 @@ function levelOf(text: string): 0 | 1 | 2 | 3 {
   throw new LaunchError("bad-usage", `priority "${text}": give ${priorityWords.join(", ")}`);
 }
 
-function notReadable([entry]: readonly UnreadableEntry[], todo: string): LaunchError {
-  const { why = "", isNewer } = entry ?? {};
-  const runId = entry === undefined ? "" : idOfUnread(entry);
-  const code = isNewer === true ? "unsupported" : "store-failed";
-  return new LaunchError(code, `run "${runId}" can't be read: ${why}; ${todo}`);
+function notReadable(entry: UnreadableEntry, todo: string): LaunchError {
+  const code = entry.isNewer === true ? "unsupported" : "store-failed";
+  return new LaunchError(code, `run "${idOfUnread(entry)}" can't be read: ${entry.why}; ${todo}`);
+}
+
+const nameOfEntry = ({ run }: QueueEntry): string => run.run_id;
+
+/** Does it to one after the other. What can't be done to one is said of that one, beside what was done to the others. */
+async function each<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  work: (item: Item) => Promise<Omit<Change, "runId">>,
+): Promise<readonly Change[]> {
+  const changes: Change[] = [];
+  for (const item of items) {
+    const runId = nameOf(item);
+    try {
+      changes.push({ runId, ...(await work(item)) });
+    } catch (error) {
+      if (!(error instanceof LaunchError) || error.code === "cancelled") throw error;
+      changes.push({ runId, outcome: "failed", words: oneLine(error.message), error });
+    }
+  }
+  return changes;
+}
+
+function eachUnread(
+  unread: readonly UnreadableEntry[],
+  move: (entry: UnreadableEntry) => Promise<"moved" | "changed">,
+  moved: Omit<Change, "runId">,
+): Promise<readonly Change[]> {
+  return each(unread, idOfUnread, async (entry) =>
+    (await move(entry)) === "moved" ? moved : { outcome: "changed", words: "keeps changing; try again" },
+  );
 }
 
 type ChangeRequest = {
@@ -136,14 +162,24 @@ async function change(
   const { signal } = new AbortController();
   const changes = await withRuns(flags, console, async ({ store }) => {
     const { entries, unread } = await findQueued({ names, withGroups: flags.group === true }, store, signal);
-    const others = unread.length === 0 ? [] : await unreadWork(unread, store, signal);
-    return [...(entries.length === 0 ? [] : await work(entries, store, signal)), ...others];
+    const done = entries.length === 0 ? [] : await work(entries, store, signal);
+    return [...done, ...(unread.length === 0 ? [] : await unreadWork(unread, store, signal))];
   });
+  const failed = changes.flatMap(({ error }) => error ?? []);
+  const [first] = failed;
+  if (first !== undefined && changes.length === 1) throw first;
   if (flags.json === true) {
-    const runs = changes.map(({ runId, outcome }) => toJson({ run_id: runId, outcome }));
+    const runs = changes.map(({ runId, outcome, error }) =>
+      toJson({
+        run_id: runId,
+        outcome,
+        ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+      }),
+    );
     await eventWriter(console.out)(event, { runs });
   } else {
-    await console.out.write(changes.map(({ runId, words }) => `  ${runId}  ${words}\n`).join(""));
+    await console.out.write(changes.map(({ runId, words }) => `  ${oneLine(runId)}  ${words}\n`).join(""));
   }
+  if (first !== undefined) return exitCodeOf(first);
   return changes.some(({ outcome }) => outcome === "changed") ? exitCodes.infrastructure : exitCodes.succeeded;
 }

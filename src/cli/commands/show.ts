@@ -18,6 +18,7 @@ import { attemptWords, endWithoutMessage, runWords } from "../../reporting/run-w
 import type { RunReport } from "../../reporting/report.ts";
 import { formatBytes, formatLines, formatMetric, outcomeInWords } from "../../reporting/words.ts";
 import type { RunHead } from "../../run/head.ts";
+import { recordedAs } from "../../run/transitions.ts";
 import type { Console } from "../terminal/console.ts";
 import type { ShowFlags } from "../program/flags.ts";
 import { storeFlags, withRuns } from "../program/open-runs.ts";
@@ -58,7 +59,7 @@ function linesOf(
   place: QueuePlaceReport | undefined,
   flags: ShowFlags,
 ): readonly string[] {
-  const record = readRecord(stored);
+  const record = agreedRecord(stored);
   const again = againFromRecord(record, storeFlags(flags));
   const report = reportOf({ record, lastLines: lastLines(stored.tail ?? "", shownLines), again });
   const final = isFinal(record.state);
@@ -80,6 +81,12 @@ function linesOf(
     ...nextLines(stored.run, flags),
     ...report.again.map((line, index) => phaseLine(index === 0 ? "again" : "", line, undefined)),
   ];
+}
+
+/** The head says where a run stands, as lists do; a record that says another thing was written by another hand. */
+function agreedRecord(stored: ShownRun["stored"]): RunRecord {
+  const { run, record } = stored;
+  return readRecord(record["state"] === run.state ? stored : { run, record: recordedAs(run, record) });
 }
 
 type Standing = {

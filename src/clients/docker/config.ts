@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isFileMissing } from "../../core/errors.ts";
 import { dockerConfigFolder } from "./buildx.ts";
+import { writeNamed } from "../../core/folders/write-named.ts";
 
 export type Login = { readonly host: string; readonly username: string; readonly password: string };
 
@@ -34,7 +35,7 @@ export async function privateDockerConfig(logins: readonly Login[], scratch: str
     credHelpers[host] = "";
   }
   const text = JSON.stringify({ ...config, auths, credHelpers });
-  await writeFile(join(folder, "config.json"), text, { mode: 0o600 });
+  await writeNamed(join(folder, "config.json"), text, { mode: 0o600 });
   for (const part of ["cli-plugins", "contexts"]) await symlink(join(user, part), join(folder, part));
   const buildxState = process.env["BUILDX_CONFIG"] ?? join(user, "buildx");
   return {

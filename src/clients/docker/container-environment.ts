@@ -1,7 +1,8 @@
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LaunchError } from "../../core/errors.ts";
+import { writeNamed } from "../../core/folders/write-named.ts";
 
 /*
  * A container's variables on their way to `docker create`, off every command line. Most go by `--env-file /dev/stdin`, which is a file
@@ -57,7 +58,7 @@ async function namelessFile(text: string): ReturnType<typeof open> {
   const folder = await mkdtemp(join(tmpdir(), "launch-env-"));
   try {
     const path = join(folder, "env");
-    await writeFile(path, text, { mode: 0o600 });
+    await writeNamed(path, text, { mode: 0o600 });
     return await open(path, "r");
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,10 +1,11 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ErrorCode } from "../../core/errors.ts";
 import { type GitConfig, type GitRequest, gitOrThrow } from "./git.ts";
 import { maxListingBytes } from "./objects/list-tree.ts";
 import { accessConfig, type RemoteAccess } from "./remotes/remote-access.ts";
 import { inRepository, type ObjectFormat, type Repository, type RepositoryCommand } from "./repository.ts";
+import { writeNamed } from "../../core/folders/write-named.ts";
 
 /**
  * A bare repository of our own. It borrows objects from others (alternates) and takes all that we write, so that a user's
@@ -68,9 +69,9 @@ export async function createScratchRepository(directory: string, format: ObjectF
     mkdir(join(directory, "info")),
   ]);
   await Promise.all([
-    writeFile(join(directory, "HEAD"), "ref: refs/heads/none\n"),
-    writeFile(join(directory, "config"), configOf(format)),
-    writeFile(join(directory, "info", "attributes"), exactBytes),
+    writeNamed(join(directory, "HEAD"), "ref: refs/heads/none\n"),
+    writeNamed(join(directory, "config"), configOf(format)),
+    writeNamed(join(directory, "info", "attributes"), exactBytes),
   ]);
   const borrowed = new Set<string>();
   let current = format;
@@ -84,17 +85,17 @@ export async function createScratchRepository(directory: string, format: ObjectF
     settings: [["lfs.storage", join(directory, "lfs")]],
     useFormat: (other) => {
       current = other;
-      return writeFile(join(directory, "config"), configOf(other));
+      return writeNamed(join(directory, "config"), configOf(other));
     },
     completeFrom: (access) => {
       lender = access;
-      return writeFile(join(directory, "config"), configOf(current) + promisor(access.url));
+      return writeNamed(join(directory, "config"), configOf(current) + promisor(access.url));
     },
     config: () => (lender === undefined ? [] : accessConfig(lender)),
     protocols: () => lender?.protocols ?? [],
     borrow: async (objectDirectories) => {
       for (const from of objectDirectories) borrowed.add(from);
-      await writeFile(join(objects, "info", "alternates"), [...borrowed].map((from) => `${from}\n`).join(""));
+      await writeNamed(join(objects, "info", "alternates"), [...borrowed].map((from) => `${from}\n`).join(""));
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   };

@@ -1,6 +1,7 @@
 import { LaunchError } from "../../core/errors.ts";
 import { toJson } from "../../core/json.ts";
 import type { RunDocument } from "../document.ts";
+import { heldMessage } from "../bounds.ts";
 import type { QueuedHead, RunHead } from "../head.ts";
 import type { RunOutcome } from "../outcome.ts";
 import type { RunState } from "../states.ts";
@@ -68,7 +69,12 @@ export const ofAnAttempt = [...ofAnEnd, "started_at", "metrics"] as const;
 export function become({ run, record, ...parts }: RunDocument, end: End, now: Date): RunDocument {
   return {
     ...parts,
-    run: { ...without(run, [...ofAnEnd, "lease", "moved"]), ...end, updated_at: now.toISOString() },
+    run: {
+      ...without(run, [...ofAnEnd, "lease", "moved"]),
+      ...end,
+      ...(end.message === undefined ? {} : { message: heldMessage(end.message) }),
+      updated_at: now.toISOString(),
+    },
     record: toJson({ ...without(record, ofAnEnd), attempt: run.attempt, ...end }),
   };
 }

@@ -1,3 +1,4 @@
+import { heldMessage, heldMetrics } from "../bounds.ts";
 import type { RunHead } from "../head.ts";
 import type { RunRecord } from "../record.ts";
 import { describeSource } from "../source-words.ts";
@@ -16,7 +17,7 @@ export function headOf(record: RunRecord): RunHead {
     project: record.project,
     state: record.state,
     ...(record.reason === undefined ? {} : { reason: record.reason }),
-    ...(record.message === undefined ? {} : { message: record.message }),
+    ...(record.message === undefined ? {} : { message: heldMessage(record.message) }),
     ...(record.exit_code === undefined ? {} : { exit_code: record.exit_code }),
     resource: record.resource,
     attempt: record.attempt,
@@ -27,7 +28,7 @@ export function headOf(record: RunRecord): RunHead {
     ...(record.started_at === undefined ? {} : { started_at: record.started_at }),
     ...(isFinal(record.state) && record.finished_at !== undefined ? { finished_at: record.finished_at } : {}),
     source: record.source === undefined ? "unknown" : describeSource(record.source),
-    ...(record.metrics === undefined ? {} : { metrics: record.metrics }),
+    ...(record.metrics === undefined ? {} : { metrics: heldMetrics(record.metrics) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { isFileMissing, LaunchError, messageOf } from "../../core/errors.ts";
@@ -7,6 +7,7 @@ import { readOwnFile } from "../../core/folders/own-file.ts";
 import { parseJson } from "../../core/json.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import type { ConfigField, FoundConfig } from "../resolve/resolution.ts";
+import { writeNamed } from "../../core/folders/write-named.ts";
 
 /*
  * A launch config that lies beside the code is as trustworthy as whoever wrote the code. Which of them the user trusts is noted in the user's
@@ -56,7 +57,7 @@ export async function trustConfig(
   const draft = join(state.trusted, `.${basename(file)}.${process.pid}`);
   try {
     await mkdir(state.trusted, { recursive: true, mode: 0o700 });
-    await writeFile(draft, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 });
+    await writeNamed(draft, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 });
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);

@@ -169,7 +169,23 @@ const credentials: Rule = ({ spec, tree }) =>
       : [],
   );
 
+/** No program can be given one, as an argument, a variable or a path. The run's own values are handed over as JSON. */
+const noNul: Rule = ({ tree }) => {
+  const values = at(tree, ["overrides", "run_config"]);
+  const textsOf = (part: Located): readonly Located[] => {
+    if (part === values) return [];
+    if (part.kind === "scalar") return typeof part.value === "string" && part.value.includes("\0") ? [part] : [];
+    const below = part.kind === "list" ? part.items : [...part.entries.values()].map(({ value }) => value);
+    return below.flatMap(textsOf);
+  };
+  return textsOf(tree).map(({ origin, path }) => {
+    const message = `${path} has a NUL character, which no program can be given; encode the value, or put it into run_config`;
+    return faultAt({ origin, path, message });
+  });
+};
+
 const rules: readonly Rule[] = [
+  noNul,
   oneSource,
   resourceAndImage,
   argsOfAnother,

@@ -5,7 +5,16 @@ import { defaultRoles, type Grant, type RoleKind, roleKinds } from "../administr
  * What each role may do. All of them read, so that each sees its place in the queue; none writes tables. A submitter can put a run into a
  * queue, and take it out or move it while nobody has it; only an agent says how a run went, and only an admin what a queue is.
  */
-const submitting = ["create_run", "update_run", "enqueue", "requeue", "cancel_waiting", "request_cancel", "put_unread"];
+const submitting = [
+  "create_run",
+  "update_run",
+  "enqueue",
+  "enqueue_replacing",
+  "requeue",
+  "cancel_waiting",
+  "request_cancel",
+  "put_unread",
+];
 const serving = [
   "claim",
   "claim_next",

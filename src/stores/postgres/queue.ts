@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { queuedOf } from "../queued-run.ts";
-import type { CancelResult, EnqueueResult, LeaseWrite, QueueEntry, QueueStore } from "../queue-store.ts";
+import type {
+  CancelResult,
+  EnqueueResult,
+  LeaseWrite,
+  QueueEntry,
+  QueueStore,
+  Replaced,
+  Replacement,
+} from "../queue-store.ts";
 import type { Row } from "../../clients/postgres/database.ts";
 import { parseKey } from "../../queues/key.ts";
 import type { RunDocument } from "../../run/document.ts";
@@ -15,18 +23,18 @@ export const maxWaiting = 100_000;
 /** In one statement: all or none. */
 const maxBatch = 25;
 
-type EntryWrites = Pick<QueueStore, "enqueue" | "load" | "progress" | "release" | "cancel" | "move" | "putUnread">;
+type EntryWrites = Pick<
+  QueueStore,
+  "enqueue" | "enqueueReplacing" | "load" | "progress" | "release" | "cancel" | "move" | "putUnread"
+>;
 
 /** The changes of a queue that take no lease. */
 export function queueWrites(session: Session): EntryWrites {
   return {
     enqueue: async (runs, signal) => {
-      const results: EnqueueResult[] = [];
-      for (let at = 0; at < runs.length; at += maxBatch) {
-        results.push(...(await enqueueBatch(session, runs.slice(at, at + maxBatch).map(asWaiting), signal)));
-      }
-      return results;
+      return (await enqueueAll(session, { runs, old: [] }, signal)).results;
     },
+    enqueueReplacing: (replacement, signal) => enqueueAll(session, replacement, signal),
     load: async (entry, signal) => {
       const text = `SELECT ${documentColumns("r")} FROM launch.runs r WHERE r.run_id = $1 AND r.version = $2`;
       const [row] = await session.read(text, [entry.run.run_id, entry.version], signal);
@@ -68,45 +76,67 @@ function leasedAs({ run }: QueueEntry, document: RunDocument): RunDocument {
   return lease === undefined ? document : { ...document, run: { ...document.run, lease } };
 }
 
+async function enqueueAll(session: Session, { runs, old }: Replacement, signal: AbortSignal): Promise<Replaced> {
+  const results: EnqueueResult[] = [];
+  const cancelled: string[] = [];
+  for (let at = 0; at < runs.length; at += maxBatch) {
+    const batch = { runs: runs.slice(at, at + maxBatch).map(asWaiting), old: at === 0 ? old : [] };
+    const done = await enqueueBatch(session, batch, signal);
+    results.push(...done.results);
+    cancelled.push(...done.cancelled);
+  }
+  return { results, cancelled };
+}
+
 const enqueuedSchema = z.object({
   nonce: z.string(),
-  outcome: z.enum(["enqueued", "already"]),
+  outcome: z.enum(["enqueued", "already", "cancelled"]),
   key_time: timeSchema,
 });
 
-async function enqueueBatch(
-  session: Session,
-  runs: readonly RunDocument[],
-  signal: AbortSignal,
-): Promise<readonly EnqueueResult[]> {
+async function enqueueBatch(session: Session, { runs, old }: Replacement, signal: AbortSignal): Promise<Replaced> {
   const versions = runs.map(newNonce);
+  const ends = old.map(({ entry, document }) => ({ entry, ...heldByNobody(document), nonce: newNonce() }));
   for (const { run } of runs) queuedOf(run);
-  const written = await session.write(
-    "SELECT nonce, outcome, key_time FROM launch.enqueue($1, $2, $3, $4, $5, $6, $7)",
-    [
-      maxWaiting,
-      versions,
-      runs.map(({ run }) => run.run_id),
-      runs.map(({ run }) => headText(run)),
-      runs.map(({ record }) => JSON.stringify(record)),
-      runs.map(({ patch }) => (patch === undefined ? null : Buffer.from(patch))),
-      runs.map(({ tail }) => (tail === undefined ? null : Buffer.from(tail))),
-    ],
-    signal,
-  );
+  const added = [
+    versions,
+    runs.map(({ run }) => run.run_id),
+    runs.map(({ run }) => headText(run)),
+    runs.map(({ record }) => JSON.stringify(record)),
+    runs.map(({ patch }) => (patch === undefined ? null : Buffer.from(patch))),
+    runs.map(({ tail }) => (tail === undefined ? null : Buffer.from(tail))),
+  ];
+  const ended = [
+    ends.map(({ nonce }) => nonce),
+    ends.map(({ entry }) => entry.run.run_id),
+    ends.map(({ entry }) => entry.version),
+    ends.map(({ run }) => headText(run)),
+    ends.map(({ record }) => JSON.stringify(record)),
+  ];
+  const columns = "SELECT nonce, outcome, key_time FROM";
+  const written = await (old.length === 0
+    ? session.write(`${columns} launch.enqueue($1, $2, $3, $4, $5, $6, $7)`, [maxWaiting, ...added], signal)
+    : session.write(
+        `${columns} launch.enqueue_replacing($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+        [...added, ...ended],
+        signal,
+      ));
   if (written.kind === "unknown") {
-    return runs.map(({ run }) => ({ kind: "unknown", runId: run.run_id, message: written.message }));
+    const results = runs.map(
+      ({ run: { run_id: runId } }) => ({ kind: "unknown", runId, message: written.message }) as const,
+    );
+    return { results, cancelled: [] };
   }
-  const results = z.array(enqueuedSchema).parse(written.rows);
-  const times = new Map(
-    results.filter(({ outcome }) => outcome === "enqueued").map((row) => [row.nonce, row.key_time]),
-  );
-  return runs.map(({ run }, index): EnqueueResult => {
-    const version = versions[index] ?? "";
-    const time = times.get(version);
-    if (time === undefined) return { kind: "already", runId: run.run_id };
-    return { kind: "enqueued", entry: entryOf({ place: "waiting", version, time, run, cancelRequested: false }) };
-  });
+  const rows = z.array(enqueuedSchema).parse(written.rows);
+  const timeOf = new Map(rows.filter(({ outcome }) => outcome !== "already").map((row) => [row.nonce, row.key_time]));
+  const results = runs.map((document, index) => resultOf(document, versions[index] ?? "", timeOf));
+  return { results, cancelled: ends.filter(({ nonce }) => timeOf.has(nonce)).map(({ entry }) => entry.run.run_id) };
+}
+
+function resultOf({ run }: RunDocument, version: string, timeOf: ReadonlyMap<string, number>): EnqueueResult {
+  const time = timeOf.get(version);
+  if (time === undefined) return { kind: "already", runId: run.run_id };
+  return { kind: "enqueued", entry: entryOf({ place: "waiting", version, time, run, cancelRequested: false }) };
 }
 
 type EntryChange = {

@@ -1,12 +1,20 @@
 import { z } from "zod";
 import type { Row } from "../../clients/postgres/database.ts";
-import { beatBounds, headBounds, maxPatchBytes, maxTailBytes, recordBounds } from "../../run/bounds.ts";
+import {
+  beatBounds,
+  headBounds,
+  heldHeadBytes,
+  longestHeadMessage,
+  maxPatchBytes,
+  maxTailBytes,
+  recordBounds,
+} from "../../run/bounds.ts";
 import { formatKey } from "../../queues/key.ts";
 import type { QueueEntry } from "../queue-store.ts";
 import { readInQueue } from "../queued-head.ts";
 import { queuedOf } from "../queued-run.ts";
 import { type ReadBeat, readBeatText } from "../../run/beat.ts";
-import { type ReadHead, readHeadText } from "../../run/head.ts";
+import { headNames, type ReadHead, readHeadText } from "../../run/head.ts";
 import { readRecordText } from "../../run/read-record.ts";
 import type { RunDocument } from "../../run/document.ts";
 import { isNewer, newerWords, UnreadableRun } from "../../run/unreadable.ts";
@@ -22,8 +30,17 @@ const headName = "head";
 const jsonbBounds = { ...headBounds, bytes: 2 * headBounds.bytes };
 const jsonbBeatBounds = { ...beatBounds, bytes: 2 * beatBounds.bytes };
 
-/** A column's text, unless it is too long; nor is the head of what is left alone anyway. */
-export const headColumn = `CASE WHEN unreadable IS NULL THEN ${shortText("head", jsonbBounds.bytes)} END`;
+/** With a blank behind each comma and colon, as above. */
+const heldBytes = 2 * heldHeadBytes;
+
+/** Of a head that is too long to be held: what it is known by, without metrics, and with the beginning of its message. */
+const lessOfHead = `CASE WHEN jsonb_typeof(head) = 'object' THEN (
+  SELECT ${shortText("less", heldBytes)} FROM (
+    SELECT jsonb_object_agg(part.key, CASE part.key WHEN 'message' THEN to_jsonb(left(part.value #>> '{}', ${longestHeadMessage})) ELSE part.value END) AS less
+      FROM jsonb_each(head) AS part WHERE part.key IN (${headNames.map((name) => `'${name}'`).join(", ")}) AND part.key <> 'metrics') AS parts) END`;
+
+/** A head's text, as a list holds it; none of what is left alone anyway. */
+export const headColumn = `CASE WHEN unreadable IS NULL THEN coalesce(${shortText("head", heldBytes)}, ${lessOfHead}) END`;
 export const beatColumn = shortText("beat", jsonbBeatBounds.bytes);
 
 function shortText(column: string, maxBytes: number): string {
@@ -34,7 +51,9 @@ const textSchema = z.string().nullable();
 
 /** Reads a run's head. What can't be read says why, and is left alone by everyone. */
 export function readHead(runId: string, text: string | null): ReadHead {
-  if (text === null) return { kind: "unreadable", why: `its ${headName} has more than ${headBounds.bytes} bytes` };
+  if (text === null) {
+    return { kind: "unreadable", why: `its ${headName} is too long: queues hold at most ${heldHeadBytes} bytes of it` };
+  }
   return readHeadText(text, { runId, called: headName }, jsonbBounds);
 }
 

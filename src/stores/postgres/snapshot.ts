@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatKey } from "../../queues/key.ts";
 import type { SeenAgent } from "../agent-store.ts";
+import { setLargeAside } from "../large-heads.ts";
 import type { QueueEntry, QueueSnapshot, UnreadableBeat, UnreadableEntry } from "../queue-store.ts";
 import { placed } from "../../run/transitions.ts";
 import {
@@ -57,6 +58,7 @@ export async function readSnapshot(
 ): Promise<QueueSnapshot> {
   const rows = await session.read(snapshotQuery, [queues === "all" ? null : queues], signal);
   const entries: QueueEntry[] = [];
+  const large = new Map<QueueEntry, number>();
   const unreadable: UnreadableEntry[] = [];
   const agents: SeenAgent[] = [];
   const unreadableBeats = new Map<string, UnreadableBeat>();
@@ -72,9 +74,11 @@ export async function readSnapshot(
     } else {
       const { queue, place, version, priority, key_time: time, cancel_requested: cancelRequested } = row;
       const read = leftAlone(row) ?? readQueuedHead(row.name, queue, row.content);
-      if (read.kind === "run")
-        entries.push(entryOf({ place, version, time, run: placed(read.run, place), cancelRequested }));
-      else {
+      if (read.kind === "run") {
+        const entry = entryOf({ place, version, time, run: placed(read.run, place), cancelRequested });
+        entries.push(entry);
+        if (read.bytes !== undefined) large.set(entry, read.bytes);
+      } else {
         const key = formatKey({ priority, time, runId: row.name });
         const newer = read.isNewer === true ? { isNewer: true } : {};
         unreadable.push({ queue, key, version, why: read.why, place, ...newer });
@@ -82,5 +86,5 @@ export async function readSnapshot(
     }
   }
   const sorted = entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return { entries: sorted, unreadable, agents, unreadableBeats, paused };
+  return { ...setLargeAside({ entries: sorted, unreadable }, large), agents, unreadableBeats, paused };
 }

@@ -82,6 +82,30 @@ test("a group is cancelled at once, and one of it is let wait again", async () =
   expect(await statesOf()).toEqual(["cancelled", "cancelled", "queued"]);
 });
 
+test("what is done to several runs is told of each, also where it can't be done to one of them, wherever that one stands", async () => {
+  const { runs } = await enqueued("-q", "--each", "lr=1,2,3");
+  const ids = runs.map(({ run_id }) => run_id);
+  for (const at of [0, 2]) {
+    const ended = ids[at] ?? "";
+    const others = ids.filter((id) => id !== ended);
+    expect((await launch("cancel", ended)).exitCode).toBe(0);
+    const moved = await launch("prioritize", "high", ...ids);
+    expect(moved.exitCode).toBe(2);
+    for (const id of others) expect(moved.stdout).toContain(`${id}  waits with priority high\n`);
+    expect(moved.stdout).toMatch(new RegExp(`^ {2}${ended} {2}.*only a waiting run has a priority$`, "m"));
+    const requeued = await launch("requeue", ...ids, "--json");
+    expect(requeued.exitCode).toBe(2);
+    const told = (JSON.parse(requeued.stdout) as { runs: readonly { run_id: string; outcome: string }[] }).runs;
+    expect(new Map(told.map(({ run_id, outcome }) => [run_id, outcome]))).toEqual(
+      new Map([[ended, "requeued"], ...others.map((id) => [id, "failed"] as const)]),
+    );
+    expect(await statesOf()).toEqual(["queued", "queued", "queued"]);
+  }
+  const alone = await launch("requeue", ids[0] ?? "");
+  expect(alone).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(alone.stderr).toContain("only an ended run can be queued again");
+});
+
 test("cancel --group ends a run and all that were enqueued with it, and no others", async () => {
   const { runs } = await enqueued("-q", "--each", "lr=1,2,3");
   await enqueued("-q");

@@ -27,6 +27,14 @@ beforeEach(async () => {
         "console.error('careful');",
         "writeFileSync(`${process.env.LAUNCH_OUTPUT_DIR}/metrics.json`, '{\"accuracy\": 0.5}');",
       ].join("\n"),
+      "sparse.mjs": [
+        'import { truncateSync, writeFileSync } from "node:fs";',
+        "const folder = process.env.LAUNCH_OUTPUT_DIR;",
+        "writeFileSync(`${folder}/metrics.json`, '{\"accuracy\": 1}');",
+        "writeFileSync(`${folder}/big.bin`, '');",
+        "truncateSync(`${folder}/big.bin`, 8 * 2 ** 40);",
+        "console.log('left');",
+      ].join("\n"),
       "fail.mjs": "console.log('before'); process.exit(3);",
       "hang.mjs":
         "process.on('SIGTERM', () => { console.log('asked to end'); setTimeout(() => console.log('was given time'), 3000); }); console.log('up'); setInterval(() => {}, 1000);",
@@ -90,6 +98,19 @@ test("a run over its timeout is ended, with its last words, and says which timeo
   expect(result.lastLines).toEqual(["up", "asked to end", "was given time"]);
   expect(await leftBehind()).toEqual([]);
 }, 40_000);
+
+test("a cancel while outputs are hashed ends the launch, however large a file says that it is, and the run has succeeded", async () => {
+  const cancel = new AbortController();
+  place.services.log.output = ({ bytes }) => {
+    // The run is over by then.
+    if (bytes.includes("left")) setTimeout(() => cancel.abort(), 1_500);
+  };
+  const result = await launched("sparse.mjs", {}, {}, cancel.signal);
+  expect(result.outcome).toEqual({ state: "succeeded", exitCode: 0 });
+  expect(result.record).toMatchObject({ state: "succeeded", outputs: [], metrics: { accuracy: 1 } });
+  expect(result.record.warnings.join()).toContain("big.bin");
+  expect(await leftBehind()).toEqual([]);
+});
 
 test("a cancel ends a run that ignores SIGTERM, and the record says so", async () => {
   const cancel = new AbortController();

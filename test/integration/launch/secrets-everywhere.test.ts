@@ -1,24 +1,30 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { gitHubLog } from "../../../src/action/github-log.ts";
 import { jsonLog } from "../../../src/cli/terminal/json-log.ts";
 import { plainLog } from "../../../src/cli/terminal/plain-log.ts";
 import { styleFor } from "../../../src/cli/terminal/style.ts";
 import { terminalLog } from "../../../src/cli/terminal/terminal-log.ts";
-import type { Log, TextLog } from "../../../src/core/output/log.ts";
+import type { Json } from "../../../src/core/json.ts";
+import { type Log, silentLog, type TextLog } from "../../../src/core/output/log.ts";
 import { saidTo } from "../../support/log.ts";
 import { launch } from "../../../src/launch/launch.ts";
 import type { RunResult } from "../../../src/launch/services.ts";
 import { reportOf } from "../../../src/reporting/run-report.ts";
+import type { StoredRun } from "../../../src/run/document.ts";
+import { openStore } from "../../../src/stores/index.ts";
+import { parseStoreUrl } from "../../../src/stores/location.ts";
+import type { Store } from "../../../src/stores/store.ts";
 import { summaryMarkdown } from "../../../src/reporting/summary.ts";
 import { resultOf } from "../../../src/submit/result.ts";
 import { reader } from "../../support/cli/reader.ts";
-import { describeWithDocker } from "../../support/engines.ts";
+import { describeWith, describeWithDocker } from "../../support/engines.ts";
 import { docker } from "../../support/docker/docker.ts";
 import { type LaunchPlace, launchPlace, launchRequest } from "../../support/launch/launching.ts";
 import { makeProject, type Project } from "../../support/launch/project.ts";
+import { type PostgresServer, sql, startPostgres } from "../../support/postgres/postgres.ts";
 import { forms } from "../../support/secrets/written-forms.ts";
 
 /* A run that has secrets tells them in every form, by every door that it has; nobody who sees any of it sees one. */
@@ -113,16 +119,71 @@ function objectsOf(store: string): string {
   return `${git(["cat-file", "--batch"], ids).toString()}${git(["for-each-ref"]).toString()}`;
 }
 
-async function tellEverything(): Promise<{ result: RunResult; doors: Record<string, string> }> {
+/** A store, and all that it keeps, as whoever may read it sees it. */
+type Kept = { readonly open: () => Promise<Store>; readonly dump: () => Promise<string> };
+
+const ownKept = (): Kept => ({
+  open: () => place.openStore(),
+  dump: () => Promise.resolve(objectsOf(place.state.store)),
+});
+
+type Told = {
+  readonly result: RunResult;
+  readonly stored: StoredRun | undefined;
+  readonly doors: Record<string, string>;
+};
+
+/** What a run has let out by each door. */
+async function launched(spec: Readonly<Record<string, Json>>, { open, dump }: Kept): Promise<Told> {
+  const given = { ...secrets, ...words };
+  const request = await launchRequest({
+    spec: { ...spec, name: "train", secrets: Object.fromEntries(Object.keys(given).map((name) => [name, name])) },
+    baseDirectory: project.directory,
+  });
+  const told = logs();
+  const warnings = writings.map(({ text }) => `a warning that quotes ${text}`);
+  const services = { ...place.services, log: told.log, store: { ...place.services.store, open } };
+  const result = await launch({ ...request, secrets: given, warnings }, services, never);
+  told.stop();
+  const stored = await (await open()).read(result.runId, never);
+  const report = reportOf({ record: result.record, lastLines: result.lastLines, again: [] });
+  const doors = {
+    ...told.texts(),
+    log: readFileSync(result.logFile, "utf8"),
+    tail: stored?.tail ?? "",
+    record: readFileSync(result.recordFile, "utf8"),
+    head: JSON.stringify(stored?.run),
+    store: await dump(),
+    summary: summaryMarkdown(report),
+    outputs: JSON.stringify(resultOf(result)),
+    message: [result.record.message, JSON.stringify(result.outcome), ...result.detail, ...result.lastLines].join("\n"),
+    patch: Buffer.from(stored?.patch ?? "").toString(),
+  };
+  return { result, stored, doors };
+}
+
+/** Every row of every table of ours, bytes as the text that they are. */
+async function rowsOf(url: string): Promise<string> {
+  const tables = await sql(url, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'launch'");
+  const rows = await Promise.all(tables.map(({ name }) => sql(url, `SELECT * FROM launch."${String(name)}"`)));
+  const values = rows.flat().flatMap((row) => Object.values(row));
+  const texts = values.map((value) =>
+    Buffer.isBuffer(value) || typeof value === "string" ? value : JSON.stringify(value),
+  );
+  return texts.join("\n");
+}
+
+/** A process that tells all of them, and leaves files and metrics that are called so. */
+async function tellEverything(kept: Kept): Promise<Told> {
   const texts = writings.map(({ text }) => text);
   const [textsFile, argvFile] = [join(place.state.path, "texts"), join(place.state.path, "argv")];
   execFileSync("mkdir", ["-p", place.state.path]);
   writeFileSync(textsFile, JSON.stringify(texts));
-  const given = { ...secrets, ...words };
-  const request = await launchRequest({
-    spec: {
+  // What is not committed would travel as a patch.
+  writeFileSync(join(project.directory, "tell.mjs"), `${program}\n// ${secrets["PLAIN"] ?? ""}\n`);
+  const told = await launched(
+    {
       uri: ".",
-      name: "train",
       resource: "local-process",
       overrides: {
         entry_point: ["node", "tell.mjs"],
@@ -133,41 +194,13 @@ async function tellEverything(): Promise<{ result: RunResult; doors: Record<stri
         ARGV: argvFile,
         ...Object.fromEntries(texts.slice(0, 60).map((text, i) => [`E${i}`, text])),
       },
-      secrets: Object.fromEntries(Object.keys(given).map((name) => [name, name])),
     },
-    baseDirectory: project.directory,
-  });
-  // What is not committed would travel as a patch.
-  writeFileSync(join(project.directory, "tell.mjs"), `${program}\n// ${secrets["PLAIN"] ?? ""}\n`);
-  const told = logs();
-  const warnings = texts.map((text) => `a warning that quotes ${text}`);
-  const result = await launch({ ...request, secrets: given, warnings }, { ...place.services, log: told.log }, never);
-  told.stop();
-  const stored = await (await place.openStore()).read(result.runId, never);
-  const report = reportOf({ record: result.record, lastLines: result.lastLines, again: [] });
-  return {
-    result,
-    doors: {
-      ...told.texts(),
-      log: readFileSync(result.logFile, "utf8"),
-      tail: stored?.tail ?? "",
-      record: readFileSync(result.recordFile, "utf8"),
-      head: JSON.stringify(stored?.run),
-      ref: objectsOf(place.state.store),
-      summary: summaryMarkdown(report),
-      outputs: JSON.stringify(resultOf(result)),
-      message: [result.record.message, JSON.stringify(result.outcome), ...result.detail, ...result.lastLines].join(
-        "\n",
-      ),
-      argv: readFileSync(argvFile, "utf8"),
-      patch: Buffer.from(stored?.patch ?? "").toString(),
-    },
-  };
+    kept,
+  );
+  return { ...told, doors: { ...told.doors, argv: readFileSync(argvFile, "utf8") } };
 }
 
-test("no secret stands in any of its forms behind any door, and ordinary words damage nothing that is ours", async () => {
-  const { result, doors } = await tellEverything();
-  expect(result.outcome).toMatchObject({ state: "failed", reason: "exit-code", exitCode: 3 });
+function expectNone(doors: Readonly<Record<string, string>>): void {
   let tried = 0;
   const seen: string[] = [];
   for (const [door, text] of Object.entries(doors)) {
@@ -186,19 +219,40 @@ test("no secret stands in any of its forms behind any door, and ordinary words d
     const at = text.indexOf(body.slice(8, 40));
     expect([door, at === -1 ? "" : text.slice(Math.max(0, at - 150), at + 150)]).toEqual([door, ""]);
   }
+}
 
+function expectOurs({ result, stored }: Told, resource: string): void {
   expect(result.runId).toMatch(/^train-[0-9a-z]+$/);
-  const stored = await (await place.openStore()).read(result.runId, never);
   expect(stored?.run).toMatchObject({ run_id: result.runId, name: "train", state: "failed", reason: "exit-code" });
-  expect(stored?.record).toMatchObject({
-    run_id: result.runId,
-    state: "failed",
-    exit_code: 3,
-    resource: "local-process",
-  });
+  expect(stored?.record).toMatchObject({ run_id: result.runId, state: "failed", exit_code: 3, resource });
   expect(Date.parse(result.record.created_at)).toBeGreaterThan(0);
-  expect(result.record.metrics).not.toHaveProperty("year");
+  expect(result.outcome).toMatchObject({ state: "failed", reason: "exit-code", exitCode: 3 });
+}
+
+test("no secret stands in any of its forms behind any door, and ordinary words damage nothing that is ours", async () => {
+  const told = await tellEverything(ownKept());
+  expectNone(told.doors);
+  expectOurs(told, "local-process");
+  expect(told.result.record.metrics).not.toHaveProperty("year");
 }, 120_000);
+
+describeWith(["postgres"], "where the store is Postgres", () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.stop());
+
+  test("no secret stands in any of its forms behind any door, nor in any row", async () => {
+    const url = await server.newDatabase();
+    const open = (): Promise<Store> => openStore(parseStoreUrl(url), { log: silentLog, stateDirectory: place.state });
+    const dump = (): Promise<string> => rowsOf(url);
+    const told = await tellEverything({ open, dump });
+    expect(told.doors["store"]).toContain(told.result.runId);
+    expectNone(told.doors);
+    expectOurs(told, "local-process");
+  }, 120_000);
+});
 
 test.each(["name", "project", "run_id"])(
   "a run whose %s holds a secret is refused, and nothing is written of it",
@@ -220,6 +274,37 @@ test.each(["name", "project", "run_id"])(
 );
 
 describeWithDocker("a run in a container", () => {
+  test("tells no secret in any of its forms behind any door, nor has the engine one but as a variable", async () => {
+    const lines = writings.filter(({ text }) => !text.includes("\n"));
+    let inspected = "";
+    const watch = setInterval(() => {
+      const ids = docker("ps", "-q", "--filter", "label=launch.project")
+        .split("\n")
+        .filter((id) => id !== "");
+      if (inspected === "" && ids.length > 0) inspected = docker("inspect", ...ids);
+    }, 200);
+    try {
+      const told = await launched(
+        {
+          docker: { docker_image: "busybox:latest" },
+          resource: "local-container",
+          overrides: { entry_point: ["sh", "-c", "env; env >&2; cat /proc/1/cmdline; sleep 2; exit 3"] },
+          env: Object.fromEntries(lines.map(({ text }, index) => [`T${index}`, text])),
+        },
+        ownKept(),
+      );
+      expect(inspected).toContain(told.result.runId);
+      const withoutVariables = JSON.stringify(JSON.parse(inspected), (field, value: unknown) =>
+        field === "Env" ? undefined : value,
+      );
+      expect(told.doors["log"]).toContain("T0=***");
+      expectNone({ ...told.doors, inspect: withoutVariables });
+      expectOurs(told, "local-container");
+    } finally {
+      clearInterval(watch);
+    }
+  }, 120_000);
+
   test("has its secrets as its own variables, and nowhere else where the engine can be asked", async () => {
     const secret = "canary-value-of-a-container";
     const image = "busybox:latest";

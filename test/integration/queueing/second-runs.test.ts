@@ -43,7 +43,7 @@ test("a run at work that stands behind another of its id is moved by nobody as i
   });
   if (second === undefined) throw new Error("none is set aside");
   for (const to of ["waiting", "ended"] as const) {
-    await expect(moveUnread([second], { store, to }, signal)).rejects.toMatchObject({ code: "unsupported" });
+    await expect(moveUnread(second, { store, to }, signal)).rejects.toMatchObject({ code: "unsupported" });
     expect(await store.putUnread(second, to, signal)).toBe(false);
   }
   expect(refs()).toBe(before);

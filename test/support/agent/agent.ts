@@ -16,6 +16,7 @@ import { openStore } from "../../../src/stores/index.ts";
 import { fileStoreLocation, parseStoreUrl } from "../../../src/stores/location.ts";
 import type { QueueEntry } from "../../../src/stores/queue-store.ts";
 import { findMarkedProcesses } from "../../../src/core/process-identity.ts";
+import { compileCache } from "../cli/compile-cache.ts";
 import { agentServices, lineLog, servedStore } from "./agent-services.ts";
 import { queuedLaunch } from "../launch/queued-launch.ts";
 
@@ -103,6 +104,7 @@ export async function agentPlace(url?: string) {
     ) => {
       const child = spawn(process.execPath, [join(import.meta.dirname, "served-agent.ts")], {
         stdio: ["pipe", "pipe", "inherit"],
+        env: { ...process.env, ...compileCache },
       });
       children.push(child);
       child.stdin.end(

@@ -34,7 +34,7 @@ export const doors: Doors = {
   "clients/github": "api",
   "clients/postgres": "database fault listener",
   "clients/uv": "uv",
-  core: "clock command-line counted duration errors field-fault finding folders/names folders/own-file folders/old folders/pinned folders/real-path folders/remove folders/size folders/write-whole http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redacted-log output/redaction output/said output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
+  core: "clock command-line counted duration errors field-fault finding folders/held folders/names folders/own-file folders/old folders/pinned folders/real-path folders/remove folders/size folders/write-named folders/write-whole http image-reference interruption json loopback output/credentials output/lines output/log output/output-pump output/own-secrets output/redacted-fields output/redacted-log output/redaction output/said output/secrets/secret-search output/terminal-text output/writer process process-identity pruning renewed-token state-directory token url version",
   "core/folders": "",
   "core/output": "",
   "core/output/secrets": "",
@@ -68,7 +68,7 @@ export const doors: Doors = {
   stores:
     "administration agent-store choose-store definition-store index location queue-store refused-document store whole-store",
   "stores/git/definitions": "definition-branch definitions",
-  "stores/git/log": "fold folded history remove-folded",
+  "stores/git/log": "fold folded history index-months remove-folded",
   "stores/git/queue":
     "enqueue head-cache marks put-unread queue-context queue-listing queue-refs snapshot store-id transitions",
   "stores/git/repository": "bare-repository local-copy pace remote-repository repository seen-branch settle",

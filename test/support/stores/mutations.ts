@@ -75,6 +75,37 @@ const textChanges: readonly ((text: string, random: Random) => string)[] = [
   (text) => text + text,
 ];
 
+const parts: readonly string[] = ["", "a", "é", "\u{1f600}"];
+
+/** What may be long in a head, by its schema or as it says nothing of it. */
+const lengths: readonly ((bytes: number, random: Random) => JsonObject)[] = [
+  (bytes) => ({ message: "x".repeat(bytes) }),
+  (bytes, random) => ({ message: pick(random, parts).repeat(bytes / 8) }),
+  (bytes, random) => {
+    const count = Math.min(9_000, Math.floor(bytes / 25));
+    return { metrics: Object.fromEntries(Array.from({ length: count }, (_, at) => [`metric-${at}`, random()])) };
+  },
+  (bytes) => ({ x: "x".repeat(bytes) }),
+  (bytes) => ({ moved: { from: "x".repeat(bytes) } }),
+  (bytes, random) => ({ by: "é".repeat(Math.min(4_000, bytes * random())), name: "n".repeat(4_000) }),
+];
+
+const queuedLengths: readonly ((bytes: number) => JsonObject)[] = [
+  () => ({}),
+  (bytes) => ({
+    slots: Object.fromEntries(Array.from({ length: Math.floor(bytes / 60) }, (_, at) => [`slot-${at}`.padEnd(40), 0])),
+  }),
+  (bytes) => ({ slots: { ["s".repeat(bytes)]: 0 } }),
+  () => ({ group: "g".repeat(4_000), replace: "r".repeat(4_000) }),
+];
+
+/** A head of up to so many bytes in which nothing is wrong. */
+export function largeHead(head: JsonObject, bytes: number, random: Random): Buffer {
+  const { queued } = head;
+  const inQueue = isJsonObject(queued) ? { queued: { ...queued, ...pick(random, queuedLengths)(bytes / 2) } } : {};
+  return Buffer.from(JSON.stringify({ ...head, ...inQueue, ...pick(random, lengths)(bytes / 2, random) }));
+}
+
 /** A document's bytes, changed in one to three ways. */
 export function mutated(document: JsonObject, random: Random): Buffer {
   let value: Json = document;

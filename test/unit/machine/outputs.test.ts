@@ -74,6 +74,17 @@ test("without time left, no file is hashed, and the warning counts those that we
   expect(warnings.join()).toContain("lacks the hashes of 2 output files");
 });
 
+test("a file that is being hashed when time is over is left out with those behind it, and named", async () => {
+  await writeFile(join(folder, "a.bin"), "abc");
+  await writeFile(join(folder, "b.bin"), "");
+  // Nothing is written of it, and reading it would take hours.
+  await truncate(join(folder, "b.bin"), 8 * 2 ** 40);
+  await writeFile(join(folder, "c.bin"), "abc");
+  const outputs = await collectOutputs(folder, log, AbortSignal.timeout(300));
+  expect(outputs.files.map(({ path }) => path)).toEqual(["a.bin"]);
+  expect(warnings.join()).toContain("lacks the hashes of 2 output files, the first of them b.bin");
+});
+
 test("a metrics.json that is a folder, or has a gigabyte, is not read", async () => {
   await mkdir(join(folder, "metrics.json"));
   expect(await collectOutputs(folder, log)).toEqual({ files: [], metrics: {} });
@@ -123,4 +134,38 @@ test("what a run left is this user's alone, whatever permissions it has", async 
     }),
     { numRuns: 100 },
   );
+});
+
+test("what lies deeper than a path can name is told in words, and what lies above it is this user's alone", async () => {
+  const script =
+    'cd -- "$1"; n=0; while [ $n -lt 60 ]; do mkdir "$2"; chmod 4777 "$2"; cd -P "$2"; : >f; n=$((n+1)); done';
+  execFileSync("sh", ["-c", script, "sh", folder, "d".repeat(200)]);
+  const { files } = await collectOutputs(folder, log);
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.length).toBeLessThan(25);
+  expect(warnings).toEqual([expect.stringContaining("lies too deep")]);
+  expect((await stat(join(folder, "d".repeat(200)))).mode & 0o7777).toBe(0o755);
+  await removeFolder(join(folder, "d".repeat(200)));
+});
+
+test("an output directory that is a link, or no folder, is neither read nor changed", async () => {
+  await mkdir(join(folder, "other"), { mode: 0o777 });
+  await writeFile(join(folder, "other", "metrics.json"), '{"canary": 1}', { mode: 0o666 });
+  const before = (await stat(join(folder, "other"))).mode;
+  await symlink(join(folder, "other"), join(folder, "output"));
+  for (const name of ["output", "other/metrics.json"]) {
+    expect(await collectOutputs(join(folder, name), log)).toEqual({ files: [], metrics: {} });
+  }
+  expect((await stat(join(folder, "other"))).mode).toBe(before);
+  expect(warnings).toHaveLength(2);
+  expect(warnings.join()).toContain("is no folder any more");
+});
+
+test.runIf(process.platform === "linux")("a file whose name is no text is this user's alone, and told", async () => {
+  const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x61, 0xff])]);
+  await writeFile(path, "x");
+  await chmod(path, 0o4777);
+  expect((await collectOutputs(folder, log)).files).toEqual([]);
+  expect((await stat(path)).mode & 0o7777).toBe(0o755);
+  expect(warnings.join()).toContain("has a name that is no text");
 });

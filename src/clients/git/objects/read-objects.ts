@@ -26,6 +26,9 @@ const maxBytesTogether = 16 * 1024 * 1024;
 /** So much is held at once. */
 const maxBytesAtOnce = 64 * 1024 * 1024;
 
+/** The same of what is read in parts: they may be read many times, and all is held twice for a moment. */
+const maxBytesInPart = 4 * 1024 * 1024;
+
 /**
  * Reads objects by revision (`<commit>:run.json`): a few from their own files, the rest in two processes however many there are, and in one
  * where they are few. What is missing, damaged or too long is undefined: one bad object never hides the others.
@@ -81,7 +84,7 @@ export async function readInParts<T>(
     for (; end < groups.length; end++) {
       const own = heads.slice(end * each, (end + 1) * each).filter((head) => head !== undefined);
       sum += own.reduce((bytes, { size }) => bytes + size, 0);
-      if (sum > maxBytesAtOnce && end > made.length) break;
+      if (sum > maxBytesInPart && end > made.length) break;
       for (const { id, size } of own) sizes.set(id, size);
     }
     const contents = await readSized(repository, sizes, signal);
@@ -179,7 +182,8 @@ async function readTogether(
   }
 }
 
-async function readHeads(
+/** What each object is, without its content, in one process; undefined for one that is missing or damaged. */
+export async function readHeads(
   repository: Repository,
   revisions: readonly string[],
   signal: AbortSignal,

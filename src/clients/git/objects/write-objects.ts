@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isFileMissing, systemCode } from "../../../core/errors.ts";
 import { gitOrThrow } from "../git.ts";
 import { inRepository, type Repository } from "../repository.ts";
 import { looseFile, looseName, type NewObject, packOf } from "./object-format.ts";
+import { writeNamed } from "../../../core/folders/write-named.ts";
 
 /** Writes objects into the repository by one process: git checks each, names it by itself, and skips what is there. */
 export async function writeObjects(
@@ -34,7 +35,7 @@ async function writeLoose({ directory }: Repository, object: NewObject): Promise
   const draft = join(dirname(path), `tmp_obj_${randomBytes(6).toString("hex")}`);
   await mkdir(dirname(path), { recursive: true });
   try {
-    await writeFile(draft, data, { mode: 0o444, flag: "wx" });
+    await writeNamed(draft, data, { mode: 0o444, flag: "wx" });
     await link(draft, path);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;

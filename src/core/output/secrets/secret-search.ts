@@ -27,7 +27,7 @@ const shortestLine = 8;
  * writings: of every four bytes two threes are looked at, so one of each start, in a table that says whether any start has such a three.
  */
 export function secretSearch(values: readonly string[]): SecretSearch | undefined {
-  const starts = startsOf([...new Set(values)].flatMap(writingsOf));
+  const starts = startsOf([...new Set(values)].flatMap(knownWritingsOf));
   if (starts.byStart.size === 0) return undefined;
   return acrossUnseen((bytes, more, covered) => {
     const scan = { bytes, more, spans: covered === 0 ? [] : [[0, covered] satisfies Span] };
@@ -134,6 +134,17 @@ function begunAt(bytes: Uint8Array, begun: ReadonlySet<string>): number {
     if (begun.has(Buffer.from(bytes.subarray(at)).toString("latin1"))) return at;
   }
   return length;
+}
+
+/** A launch asks for its secrets anew whenever it learns of one more, and their writings take some milliseconds each. */
+const known = new Map<string, readonly Writing[]>();
+const mostKnown = 100;
+
+function knownWritingsOf(secret: string): readonly Writing[] {
+  const writings = known.get(secret) ?? writingsOf(secret);
+  if (known.size >= mostKnown) known.clear();
+  known.set(secret, writings);
+  return writings;
 }
 
 function writingsOf(secret: string): readonly Writing[] {

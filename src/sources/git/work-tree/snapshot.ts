@@ -1,7 +1,8 @@
 import { createWriteStream } from "node:fs";
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { pinFolder, type PinnedEntry } from "../../../core/folders/pinned.ts";
+import { writeNamed } from "../../../core/folders/write-named.ts";
 
 /*
  * Files of a working tree as they are now, in a folder of our own: git is told to look there. It opens by path what it has looked at by
@@ -56,7 +57,7 @@ async function put(entry: PinnedEntry, place: Buffer): Promise<void> {
   // Of a mode git keeps whether it may be run.
   const mode = (entry.mode & 0o100) === 0 ? 0o600 : 0o700;
   try {
-    if (size <= wholeBytes) await writeFile(place, await file.readFile(), { mode, flag: "wx" });
+    if (size <= wholeBytes) await writeNamed(place, await file.readFile(), { mode, flag: "wx" });
     else await pipeline(file.createReadStream({ autoClose: false }), createWriteStream(place, { mode, flags: "wx" }));
     await chmod(place, mode);
   } finally {

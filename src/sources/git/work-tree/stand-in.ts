@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readlink, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { GitRequest } from "../../../clients/git/git.ts";
 import type { ObjectFormat } from "../../../clients/git/repository.ts";
 import { type ScratchRepository, writingTo } from "../../../clients/git/scratch-repository.ts";
+import { writeNamed } from "../../../core/folders/write-named.ts";
 import { type ConfigEntry, configEntries } from "./config-file.ts";
 import type { GitPlace } from "./git-place.ts";
 import { namesRef } from "./own-files.ts";
@@ -48,7 +49,7 @@ export async function makeStandIn(place: GitPlace, repository: ScratchRepository
   const copied = ["info/exclude", "info/attributes", "shallow"];
   const indexParts = (await readdir(gitDirectory)).filter((name) => name.startsWith("sharedindex."));
   const takeHead = async (name: string): Promise<void> =>
-    writeFile(join(directory, name), await headText(join(gitDirectory, name)));
+    writeNamed(join(directory, name), await headText(join(gitDirectory, name)));
   await Promise.all([
     writeConfig(directory, entries, toplevel),
     takeHead("HEAD"),
@@ -84,8 +85,8 @@ export async function makeStandIn(place: GitPlace, repository: ScratchRepository
 async function writeConfig(directory: string, entries: readonly ConfigEntry[], toplevel: string): Promise<void> {
   const excludes = await excludesOf(entries, toplevel);
   const file = join(directory, "excludes");
-  if (excludes !== undefined) await writeFile(file, excludes);
-  await writeFile(join(directory, "config"), configText(entries, excludes === undefined ? undefined : file));
+  if (excludes !== undefined) await writeNamed(file, excludes);
+  await writeNamed(join(directory, "config"), configText(entries, excludes === undefined ? undefined : file));
 }
 
 function filtersOf(entries: readonly ConfigEntry[]): readonly string[] {
@@ -105,5 +106,5 @@ async function textOf(path: string): Promise<string> {
 
 async function copyText(from: string, to: string): Promise<void> {
   const text = await textOf(from);
-  if (text !== "") await writeFile(to, text);
+  if (text !== "") await writeNamed(to, text);
 }

@@ -24,7 +24,7 @@ export function setSecondsAside<Seen extends Pick<QueueSnapshot, "entries" | "un
         key,
         version,
         place,
-        isSecond: true,
+        isReadable: true,
         why: `queue "${first}" has a run of the same id, which was there before`,
       };
     });

@@ -8,6 +8,7 @@ import { sharing } from "../repository/pace.ts";
 import { type OpenedQueueContext, openForReading, type QueueContext } from "./queue-context.ts";
 import type { Queues } from "./queue-listing.ts";
 import { cancelRef, type QueueRefs, type StopMark, type Tip } from "./queue-refs.ts";
+import { setLargeAside } from "../../large-heads.ts";
 import { setSecondsAside } from "./same-id.ts";
 import { makeOfTips } from "../runs/read-tips.ts";
 import type { ReadHead } from "../../../run/head.ts";
@@ -74,16 +75,20 @@ export function entriesOf(refs: QueueRefs, heads: readonly ReadHead[]): Pick<Que
     version: id,
     why: "no launch of this version makes a ref of this name",
   }));
+  const large = new Map<QueueEntry, number>();
   refs.tips.forEach((tip, index) => {
     const head = heads[index];
-    if (head?.kind === "run") entries.push(entryOf(tip, head, refs.cancels));
-    else {
+    if (head?.kind === "run") {
+      const entry = entryOf(tip, head, refs.cancels);
+      entries.push(entry);
+      if (head.bytes !== undefined) large.set(entry, head.bytes);
+    } else {
       const { queue, key, id: version, place } = tip;
       const newer = head?.isNewer === true ? { isNewer: true } : {};
       unreadable.push({ queue, key, version, why: head?.why ?? "", place, ...newer });
     }
   });
-  const { entries: firsts, unreadable: aside } = setSecondsAside({ entries, unreadable });
+  const { entries: firsts, unreadable: aside } = setSecondsAside(setLargeAside({ entries, unreadable }, large));
   return { entries: [...firsts].sort(byKey), unreadable: [...aside].sort(byKey) };
 }
 

@@ -89,8 +89,8 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- By its id and version alone, whatever is in it: among those that wait, or that have ended. For what can be read there are other ways; a
--- newer launch's stays with its holder.
+-- By its id and version alone, whatever is in it: among those that wait, or that have ended. For what can be read there are other ways, unless
+-- its head is so long that a list may not hold it; a newer launch's stays with its holder.
 CREATE FUNCTION launch.put_unread(p_nonce text, p_run_id text, p_version text, p_place text, OUT outcome text, OUT current text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -101,13 +101,13 @@ BEGIN
   UPDATE launch.runs r SET place = p_place, version = p_nonce, nonces = launch.remembered(r.nonces, p_nonce), cancel_requested = false,
       written_by = session_user, written_at = clock_timestamp()
     WHERE r.run_id = p_run_id AND r.version = p_version AND r.place IN ('waiting', 'leased', 'ended')
-      AND (r.unreadable IS NOT NULL OR (r.place <> 'leased' AND r.schema_version > 1)
+      AND (r.unreadable IS NOT NULL OR (r.place <> 'leased' AND (r.schema_version > 1 OR octet_length(r.head::text) > 4096))
         OR launch.run_fault(r, launch.record_value(r.record)) IS NOT NULL)
     RETURNING r.queue INTO of_queue;
   IF FOUND THEN
     outcome := 'written';
     current := p_nonce;
-    IF p_place = 'waiting' AND comes_in THEN PERFORM launch.refuse_over(of_queue, ARRAY[p_run_id]); END IF;
+    IF p_place = 'waiting' AND comes_in THEN PERFORM launch.refuse_over(of_queue); END IF;
     PERFORM launch.notify_queue(of_queue);
     RETURN;
   END IF;

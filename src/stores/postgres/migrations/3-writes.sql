@@ -17,23 +17,17 @@ CREATE OR REPLACE FUNCTION launch.time_behind(p_queue text, p_priority integer) 
   FROM (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_at) AS t
 $$;
 
--- Raises LA001 when more would wait than there is room for. Runs that are about to be replaced by as many others take none.
-CREATE FUNCTION launch.refuse_over(p_queue text, p_run_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Raises LA001 when more would wait than there is room for.
+CREATE FUNCTION launch.refuse_over(p_queue text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   own_limit integer := (SELECT d.max_waiting FROM launch.definitions d WHERE d.name = p_queue);
   room integer := least(coalesce(own_limit, 100000), 100000);
-  leaving integer := 0;
 BEGIN
   IF own_limit IS NOT NULL THEN
     -- Two that count at the same time would both find the last place free.
     PERFORM pg_advisory_xact_lock(hashtextextended('launch waiting ' || p_queue, 0));
-    leaving := coalesce((SELECT sum(least(k.old, k.new)) FROM (
-      SELECT count(*) FILTER (WHERE NOT r.run_id = ANY (p_run_ids)) AS old, count(*) FILTER (WHERE r.run_id = ANY (p_run_ids)) AS new
-      FROM launch.runs r WHERE r.place = 'waiting' AND r.queue = p_queue AND r.head -> 'queued' ? 'replace'
-      GROUP BY r.head -> 'queued' ->> 'replace') AS k), 0);
   END IF;
-  IF (SELECT count(*) FROM (SELECT FROM launch.runs r WHERE r.place = 'waiting' AND r.queue = p_queue LIMIT room + leaving + 1) AS w)
-    > room + leaving THEN
+  IF (SELECT count(*) FROM (SELECT FROM launch.runs r WHERE r.place = 'waiting' AND r.queue = p_queue LIMIT room + 1) AS w) > room THEN
     RAISE EXCEPTION 'queue "%": more than % runs would wait', p_queue, room USING ERRCODE = 'LA001';
   END IF;
 END $$;
@@ -45,7 +39,8 @@ DECLARE
   each record;
 BEGIN
   IF cardinality(p_nonces) > 100 THEN RAISE EXCEPTION 'more than 100 runs at once' USING ERRCODE = 'LA002'; END IF;
-  FOR each IN SELECT g.id, coalesce(launch.head_fault(g.id, g.head), CASE WHEN g.head -> 'queued' IS NULL THEN 'its head is wrong at "queued"' END) AS fault
+  FOR each IN SELECT g.id, coalesce(launch.head_fault(g.id, g.head), CASE WHEN g.head -> 'queued' IS NULL THEN 'its head is wrong at "queued"' END,
+      CASE WHEN octet_length(g.head::text) > 16384 THEN 'its head has more than 8192 bytes' END) AS fault
     FROM unnest(p_run_ids, p_heads) AS g (id, head)
   LOOP
     IF each.fault IS NOT NULL THEN RAISE EXCEPTION 'run "%": %', left(each.id, 60), each.fault USING ERRCODE = 'LA002'; END IF;
@@ -69,11 +64,33 @@ BEGIN
   FOR each IN SELECT r.queue FROM launch.runs r
     WHERE r.version = ANY (p_nonces) AND r.run_id = ANY (p_run_ids) AND r.place = 'waiting' GROUP BY r.queue
   LOOP
-    PERFORM launch.refuse_over(each.queue, p_run_ids);
+    PERFORM launch.refuse_over(each.queue);
     PERFORM launch.notify_queue(each.queue);
   END LOOP;
   RETURN QUERY SELECT g.nonce, CASE WHEN g.nonce = ANY (r.nonces) THEN 'enqueued' ELSE 'already' END, r.key_time
     FROM unnest(p_nonces, p_run_ids) AS g (nonce, id) JOIN launch.runs r ON r.run_id = g.id;
+END $$;
+
+-- The same in the place of others: what waits of them is cancelled, all of it or none, and makes room. Nothing is where each of the new ones is
+-- there already by another call.
+CREATE FUNCTION launch.enqueue_replacing(p_nonces text[], p_run_ids text[], p_heads jsonb[], p_records json[], p_patches bytea[], p_tails bytea[],
+  p_old_nonces text[], p_old_ids text[], p_old_versions text[], p_old_heads jsonb[], p_old_records json[])
+RETURNS TABLE (nonce text, outcome text, key_time bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  each record;
+  did text;
+BEGIN
+  IF cardinality(p_old_ids) > 100000 THEN RAISE EXCEPTION 'more than 100000 runs at once' USING ERRCODE = 'LA002'; END IF;
+  IF EXISTS (SELECT FROM unnest(p_nonces, p_run_ids) AS g (nonce, id) LEFT JOIN launch.runs r ON r.run_id = g.id
+    WHERE r.run_id IS NULL OR g.nonce = ANY (r.nonces)) THEN
+    FOR each IN SELECT * FROM unnest(p_old_nonces, p_old_ids, p_old_versions, p_old_heads, p_old_records) AS o (nonce, id, version, head, record)
+      ORDER BY o.id
+    LOOP
+      SELECT f.outcome INTO did FROM launch.cancel_waiting(each.nonce, each.id, each.version, each.head, each.record, NULL, NULL) AS f;
+      IF did = 'written' THEN RETURN QUERY SELECT each.nonce, 'cancelled', 0::bigint; END IF;
+    END LOOP;
+  END IF;
+  RETURN QUERY SELECT * FROM launch.enqueue(100000, p_nonces, p_run_ids, p_heads, p_records, p_patches, p_tails);
 END $$;
 
 -- An ended run that waits again, or one that waits in another queue, needs room as a new one does.
@@ -84,7 +101,7 @@ DECLARE
 BEGIN
   SELECT f.outcome, f.current, f.key_time INTO outcome, current, key_time
     FROM launch.put_back(p_nonce, p_run_id, p_expected, ARRAY['waiting', 'ended'], p_head, p_record, p_patch, p_tail) AS f;
-  IF outcome = 'written' AND comes_in THEN PERFORM launch.refuse_over(p_head -> 'queued' ->> 'queue', ARRAY[p_run_id]); END IF;
+  IF outcome = 'written' AND comes_in THEN PERFORM launch.refuse_over(p_head -> 'queued' ->> 'queue'); END IF;
 END $$;
 
 CREATE FUNCTION launch.beat_fault(p_agent text, p_beat jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$

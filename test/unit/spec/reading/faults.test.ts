@@ -1,6 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { renderFaults } from "../../../../src/spec/reading/render-faults.ts";
-import { faultsOf, flag, resolveWritten } from "../../../support/launch/spec.ts";
+import { faultsOf, flag, resolvedOf, resolveWritten } from "../../../support/launch/spec.ts";
+
+describe("a NUL character, which no program can be given,", () => {
+  const where = (spec: string) => spec.indexOf('"');
+  it.each([
+    ['overrides: {entry_point: [echo, "a\\0b"]}', "overrides.entry_point[1]"],
+    ['overrides: {args: ["\\0"]}', "overrides.args[0]"],
+    ['overrides: {args: {lr: "1\\0"}}', "overrides.args.lr"],
+    ['env: {A: "\\x00"}', "env.A"],
+    ['name: "a\\0"', "name"],
+    [
+      'resource: local-container\nresource_args: {local-container: {hostname: "a\\0"}}',
+      "resource_args.local-container.hostname",
+    ],
+  ])("is a fault where it stands: %s", async (spec, path) => {
+    const faults = await faultsOf({ spec });
+    const before = spec.slice(0, where(spec)).split("\n");
+    const place = `launch.yaml:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+    expect(faults.filter((fault) => fault.startsWith(`${place} ${path} `))).toHaveLength(1);
+  });
+
+  it("may be in the run's own values, which are handed over as JSON", async () => {
+    const { spec } = await resolvedOf({ spec: 'overrides: {run_config: {a: {b: ["\\0"]}}}' });
+    expect(spec.overrides.run_config).toEqual({ a: { b: ["\0"] } });
+  });
+});
 
 describe("a fault in a spec", () => {
   it.each([
