@@ -1,7 +1,6 @@
 import { oneLine, jsonText } from "../../core/output/terminal-text.ts";
 import { homedir } from "node:os";
 import { leasedTo, type StopAnswer, type StoppedAgent, stopAgents } from "../../agent/stop-agents.ts";
-import type { StoppedUnread, UnreadAnswer } from "../../agent/stop-unread.ts";
 import { systemClock } from "../../core/clock.ts";
 import { formatDuration, parseDuration } from "../../core/duration.ts";
 import { exitCodes, LaunchError } from "../../core/errors.ts";
@@ -116,8 +115,10 @@ function answerOf(stopped: StoppedAgent): object {
   return { agent: beat.agent, host: beat.host, answer, runs, last_seen: beat.at };
 }
 
+type StoppedUnread = Extract<StoppedAgent, { readonly unread: unknown }>;
+
 function unreadWords({ unread: { agent, why }, answer, runs: { length: runs } }: StoppedUnread): string {
-  const words: Readonly<Record<UnreadAnswer, string>> = {
+  const words: Readonly<Record<StoppedUnread["answer"], string>> = {
     "unread-gone": "nothing speaks for it, and it is taken off the list",
     "unread-at-work": "it changes, so the agent is at work: stop it where it runs, or with the launch that it has",
     "unread-with-runs": `the next agent of its queues takes over its ${runs === 1 ? "run" : counted(runs, "run")} first`,
