@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { LaunchError } from "../../core/errors.ts";
 import { silentLog } from "../../core/output/log.ts";
+import { textOf } from "../../core/output/said.ts";
 import { type StateDirectory, stateDirectoryOf } from "../../core/state-directory.ts";
 import { readLaunchConfig } from "../../submit/config.ts";
 import { openStoreAt } from "../../stores/choose-store.ts";
@@ -24,7 +25,8 @@ export async function withRuns<T>(
   const store = await openStoreAt(url, {
     state,
     tokens: await storeTokens(url === undefined ? [] : [url], environment, silentLog),
-    log: silentLog,
+    // What a store sets aside is told also by commands that only look.
+    log: { ...silentLog, warning: (said) => void reportWarnings({ warnings: [textOf(said)] }, console) },
   });
   try {
     return await work({ store, state });
