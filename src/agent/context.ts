@@ -99,6 +99,8 @@ export type Served = ServedStore & {
   counted?: Counted;
   /** Names of attempts whose entries here can't be read, which was said. */
   readonly unread: Set<string>;
+  /** Queue → why its ended runs could not be folded, which was said. */
+  readonly unfolded: Map<string, string>;
   /** When waiting runs were asked for in vain, by key and version. */
   readonly lost: Map<string, number>;
   /** How often its resource was asked for an attempt that is over. */

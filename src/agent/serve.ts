@@ -1,5 +1,5 @@
 import { LaunchError, messageOf } from "../core/errors.ts";
-import { say } from "../core/output/said.ts";
+import { named, say } from "../core/output/said.ts";
 import { liveNames } from "../machine/live-entry.ts";
 import { type Agent, holdsOf, type Served } from "./context.ts";
 import { startHeartbeat } from "./leases/heartbeat.ts";
@@ -173,14 +173,20 @@ function endRuns(agent: Agent): void {
   for (const hold of holdsOf(agent)) hold.end(why);
 }
 
-async function fold({ agent, store, queues, snapshot }: Served): Promise<void> {
+/** What can't be folded is told once, and again when it is something else: it is tried for as long as the agent is there. */
+async function fold({ agent, store, queues, snapshot, unfolded }: Served): Promise<void> {
   for (const queue of queues) {
     const ended = snapshot?.entries.filter((entry) => entry.queue === queue && entry.place === "ended") ?? [];
     if (ended.length <= keptEnded) continue;
     try {
       await store.fold(queue, keptEnded, agent.writes);
+      unfolded.delete(queue);
     } catch (error) {
-      agent.services.log.debug(say`ended runs of queue "${queue}" could not be folded: ${messageOf(error)}`);
+      const { log } = agent.services;
+      const said = say`ended runs of queue "${named(queue)}" could not be folded: ${messageOf(error)}`;
+      if (unfolded.get(queue) === messageOf(error)) log.debug(said);
+      else log.warning(said);
+      unfolded.set(queue, messageOf(error));
     }
   }
 }

@@ -33,6 +33,7 @@ export function servedOf(from: ServedStore, agent: Agent, life: Life): Served {
     claiming: 0,
     racedMs: undefined,
     unread: new Set(),
+    unfolded: new Map(),
     lost: new Map(),
     askedElsewhere: new Map(),
     silent: new Map(),

@@ -13,11 +13,13 @@ export async function ownerOf(directory: string, signal: AbortSignal): Promise<O
       doing: "reading the remote's name",
       cwd: directory,
       signal,
+      // Only a name for people, which a pipe among what the configuration includes is not waited for.
+      timeoutMs: 5_000,
     });
     const [, entity, project] = /([^/:]+)\/([^/]+?)(?:\.git)?\/*$/.exec(stdout.toString().trim()) ?? [];
     return exitCode === 0 && entity !== undefined && project !== undefined ? { entity, project } : here;
   } catch (error) {
-    // Without git, or before the folder is there: what needs them says so itself.
+    // Without git or its answer, or before the folder is there: what needs them says so itself.
     if (signal.aborted) throw error;
     return here;
   }

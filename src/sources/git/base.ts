@@ -26,7 +26,7 @@ export type Base = {
 };
 
 export async function findBase(inspection: Inspection, head: Head, signal: AbortSignal): Promise<Base> {
-  const { toplevel: cwd, remotes, status, files } = inspection;
+  const { remotes, status, files } = inspection;
   const [urls, fetchHead, shallow, ref] = await Promise.all([
     urlsOf(inspection, signal),
     repositoryText(files.fetchHead),
@@ -41,9 +41,9 @@ export async function findBase(inspection: Inspection, head: Head, signal: Abort
   const known = [...fetched.map(({ hash }) => hash), ...cut];
   const walk =
     inspection.hasRemoteRefs || known.length > 0
-      ? await walkToRemote(cwd, { head: head.commit, known }, signal)
+      ? await walkToRemote(inspection, { head: head.commit, known }, signal)
       : { commit: undefined, commits: 0 };
-  const holders = walk.commit === undefined || urls.size < 2 ? [] : await remotesWith(cwd, walk.commit, signal);
+  const holders = walk.commit === undefined || urls.size < 2 ? [] : await remotesWith(inspection, walk.commit, signal);
   const name =
     chooseRemote(remotes, status.branch, holders) ??
     fetched.find(({ hash }) => hash === walk.commit)?.name ??
@@ -60,21 +60,18 @@ export async function findBase(inspection: Inspection, head: Head, signal: Abort
 
 /** Walks from HEAD to the first commits that a remote has. `commit` is undefined when it has none of them. */
 async function walkToRemote(
-  cwd: string,
+  { standIn, toplevel }: Inspection,
   { head, known }: { readonly head: string; readonly known: readonly string[] },
   signal: AbortSignal,
 ): Promise<{ readonly commit: string | undefined; readonly commits: number }> {
-  const output = await gitOrThrow(
-    {
-      args: ["rev-list", "--boundary", "--timestamp", "--ignore-missing", "--stdin", head, "--not", "--remotes"],
-      doing: "looking for the newest commit that a remote has",
-      cwd,
-      signal,
-      input: known.map((hash) => `^${hash}\n`).join(""),
-      maxOutputBytes: 512 * 1024 * 1024,
-    },
-    "source-failed",
-  );
+  const request = {
+    args: ["rev-list", "--boundary", "--timestamp", "--ignore-missing", "--stdin", head, "--not", "--remotes"],
+    doing: "looking for the newest commit that a remote has",
+    signal,
+    input: known.map((hash) => `^${hash}\n`).join(""),
+    maxOutputBytes: 512 * 1024 * 1024,
+  };
+  const output = await gitOrThrow(standIn.request(request, toplevel), "source-failed");
   const lines = output
     .toString()
     .split("\n")
@@ -91,16 +88,17 @@ async function walkToRemote(
 }
 
 /** Names of the remotes whose tracking refs contain a commit. */
-async function remotesWith(cwd: string, commit: string, signal: AbortSignal): Promise<readonly string[]> {
-  const output = await gitOrThrow(
-    {
-      args: ["for-each-ref", "--contains", commit, "--format=%(refname:lstrip=2)", "refs/remotes"],
-      doing: "looking for a remote that has the commit",
-      cwd,
-      signal,
-    },
-    "source-failed",
-  );
+async function remotesWith(
+  { standIn, toplevel }: Inspection,
+  commit: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const request = {
+    args: ["for-each-ref", "--contains", commit, "--format=%(refname:lstrip=2)", "refs/remotes"],
+    doing: "looking for a remote that has the commit",
+    signal,
+  };
+  const output = await gitOrThrow(standIn.request(request, toplevel), "source-failed");
   return [
     ...new Set(
       output
@@ -113,13 +111,13 @@ async function remotesWith(cwd: string, commit: string, signal: AbortSignal): Pr
 
 /** URLs by the remotes' names, with the user's `insteadOf` applied, since no other machine has it. */
 async function urlsOf(inspection: Inspection, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const { remotes, toplevel } = inspection;
+  const { remotes, standIn } = inspection;
   if (!remotes.rewritten) return remotes.urls;
   return new Map(
     await Promise.all(
       [...remotes.urls].map(async ([name, url]): Promise<readonly [string, string]> => {
         const args = ["ls-remote", "--get-url", "--", name];
-        const result = await git({ args, doing: `reading the URL of ${name}`, cwd: toplevel, signal });
+        const result = await git(standIn.settingsRequest({ args, doing: `reading the URL of ${name}`, signal }));
         return [name, result.exitCode === 0 ? result.stdout.toString().trim() : url];
       }),
     ),
@@ -128,12 +126,12 @@ async function urlsOf(inspection: Inspection, signal: AbortSignal): Promise<Read
 
 /** The tag, or the remote's branch, at a detached HEAD. */
 async function nameOfDetached(inspection: Inspection, head: Head, signal: AbortSignal): Promise<string | undefined> {
-  const result = await git({
+  const request = {
     args: ["for-each-ref", "--points-at", head.commit, "--format=%(refname)", "refs/tags", "refs/remotes"],
     doing: "looking for the name of HEAD",
-    cwd: inspection.toplevel,
     signal,
-  });
+  };
+  const result = await git(inspection.standIn.request(request, inspection.toplevel));
   const refs = result.stdout.toString().split("\n");
   const tag = refs.find((ref) => ref.startsWith("refs/tags/"));
   if (tag !== undefined) return tag.slice("refs/tags/".length);

@@ -240,15 +240,22 @@ function hiddenOf({ hidden }: Inspection): Pick<Provenance, "marked_left_out"> {
   return { marked_left_out: hidden.slice(0, maxRecorded).map((change) => rawPath(change.rawPath)) };
 }
 
-function warnOfHidden({ hidden }: Inspection, { log }: SourceContext): void {
+function warnOfHidden({ hidden, toplevel }: Inspection, { log }: SourceContext): void {
   for (const mark of ["assume-unchanged", "skip-worktree"] as const) {
     const paths = hidden.filter((change) => change.mark === mark).map((change) => rawPath(change.rawPath));
     const [first] = paths;
     if (first === undefined) continue;
     log.warning(
-      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${formatCommandLine(["git", "update-index", `--no-${mark}`, first])} has git see them again`,
+      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${inCheckout(toplevel, ["update-index", `--no-${mark}`], first)} has git see them again`,
     );
   }
+}
+
+/** A git command about a file, wherever in the checkout it is typed. A name that can't be typed is left to who types. */
+function inCheckout(toplevel: string, words: readonly string[], path: string): string {
+  const isTyped = ![toplevel, path].some((text) => /[\p{Cc}\ufffd]/u.test(text));
+  const command = isTyped ? ["git", "-C", toplevel, ...words, "--", path] : ["git", ...words];
+  return isTyped ? formatCommandLine(command) : `${formatCommandLine(command)} with its name`;
 }
 
 function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext): void {
@@ -265,7 +272,7 @@ function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext
   }
   for (const path of moved) {
     log.warning(
-      say`the submodule ${path} is at another commit than the one recorded here, which is taken; ${formatCommandLine(["git", "add", path])} records the new one`,
+      say`the submodule ${path} is at another commit than the one recorded here, which is taken; ${inCheckout(inspection.toplevel, ["add"], path)} records the new one`,
     );
   }
   const { filters } = inspection.standIn;

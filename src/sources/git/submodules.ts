@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { git } from "../../clients/git/git.ts";
 import { inScratch, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
@@ -6,7 +6,8 @@ import { listTree, type ListedEntry } from "../../clients/git/objects/list-tree.
 import { graft } from "../../clients/git/temporary-index.ts";
 import { LaunchError } from "../../core/errors.ts";
 import { ours, say } from "../../core/output/said.ts";
-import { findGitPlace } from "./work-tree/git-place.ts";
+import { realPathOf } from "../../core/folders/real-path.ts";
+import { findGitPlace, type GitPlace } from "./work-tree/git-place.ts";
 import { makeStandIn } from "./work-tree/stand-in.ts";
 import type { SourceContext } from "../source.ts";
 import type { Provenance } from "../../run/provenance.ts";
@@ -78,8 +79,9 @@ export function localSubmodules(
   return {
     open: async ({ path, hash }) => {
       const place = join(folder, path);
-      const [objects, modified] = await Promise.all([objectsOf(place, signal), isModified(repository, place, signal)]);
-      if (modified) {
+      const checkout = await checkoutAt(place);
+      const objects = checkout && join(checkout.commonDirectory, "objects");
+      if (checkout !== undefined && (await isModified(repository, checkout, signal))) {
         log.warning(say`the submodule ${path} has changes of its own, which are left out; commit them there`);
       }
       if (objects !== undefined) await repository.borrow([objects]);
@@ -101,28 +103,18 @@ export function localSubmodules(
   };
 }
 
-/** Whether a submodule's files differ from what is committed there; one that is not checked out has none. */
-async function isModified(repository: ScratchRepository, folder: string, signal: AbortSignal): Promise<boolean> {
-  const root = await realpath(folder).catch(() => undefined);
-  const place = root === undefined ? undefined : await findGitPlace(root);
-  if (place === undefined || place.toplevel !== root) return false;
-  const standIn = await makeStandIn(place, repository);
-  const args = ["status", "--porcelain", "-z", "--ignore-submodules=dirty", "--no-renames"];
-  const command = { args, doing: `reading the submodule ${folder}`, signal, config: repository.settings };
-  const { exitCode, stdout } = await git(standIn.request(command, root));
-  return exitCode === 0 && stdout.length > 0;
+/** The checkout whose files are exactly in this folder. */
+async function checkoutAt(folder: string): Promise<GitPlace | undefined> {
+  const root = await realPathOf(folder);
+  // A submodule that is not checked out lies in the repository around it.
+  return root === undefined || !existsSync(join(root, ".git")) ? undefined : findGitPlace(root);
 }
 
-/** The object directory of the repository whose work tree is exactly this folder. */
-async function objectsOf(folder: string, signal: AbortSignal): Promise<string | undefined> {
-  const root = await realpath(folder).catch(() => undefined);
-  if (root === undefined) return undefined;
-  const result = await git({
-    args: ["rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-toplevel"],
-    doing: `finding the repository of ${folder}`,
-    cwd: root,
-    signal,
-  });
-  const [objects, toplevel] = result.stdout.toString().split("\n");
-  return result.exitCode === 0 && toplevel === root ? objects : undefined;
+/** Whether a submodule's files differ from what is committed there. */
+async function isModified(repository: ScratchRepository, place: GitPlace, signal: AbortSignal): Promise<boolean> {
+  const standIn = await makeStandIn(place, repository);
+  const args = ["status", "--porcelain", "-z", "--ignore-submodules=dirty", "--no-renames"];
+  const command = { args, doing: `reading the submodule ${place.toplevel}`, signal, config: repository.settings };
+  const { exitCode, stdout } = await git(standIn.request(command, place.toplevel));
+  return exitCode === 0 && stdout.length > 0;
 }

@@ -10,6 +10,7 @@ import { enqueue, maxWaiting } from "./queue/enqueue.ts";
 import { fold } from "./log/fold.ts";
 import { headCache } from "./queue/head-cache.ts";
 import { history } from "./log/history.ts";
+import { foldedCache } from "./log/index-months.ts";
 import { beat, forget, pause, requestStop } from "./queue/marks.ts";
 import { ownRuns, removeRuns } from "./runs/own-runs.ts";
 import { openForReading, type QueueContext } from "./queue/queue-context.ts";
@@ -34,7 +35,7 @@ export function gitStore(
     heads: headCache(() => clock.monotonicMs()),
     documents: documents(),
     lister: queueLister(log),
-    folded: new Map(),
+    folded: foldedCache(),
   };
   return {
     location,

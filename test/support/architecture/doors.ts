@@ -68,7 +68,7 @@ export const doors: Doors = {
   stores:
     "administration agent-store choose-store definition-store index location queue-store refused-document store whole-store",
   "stores/git/definitions": "definition-branch definitions",
-  "stores/git/log": "fold folded history remove-folded",
+  "stores/git/log": "fold folded history index-months remove-folded",
   "stores/git/queue":
     "enqueue head-cache marks put-unread queue-context queue-listing queue-refs snapshot store-id transitions",
   "stores/git/repository": "bare-repository local-copy pace remote-repository repository seen-branch settle",

@@ -182,7 +182,8 @@ async function readTogether(
   }
 }
 
-async function readHeads(
+/** What each object is, without its content, in one process; undefined for one that is missing or damaged. */
+export async function readHeads(
   repository: Repository,
   revisions: readonly string[],
   signal: AbortSignal,

@@ -73,3 +73,15 @@ export function* treeEntries(
     at = next;
   }
 }
+
+/** The names of the folders in a tree; none of one that is damaged. */
+export function folderNames(format: ObjectFormat, tree: Pick<NewObject, "id" | "content">): readonly string[] {
+  const names: string[] = [];
+  try {
+    for (const entry of treeEntries(format, tree)) if (isFolder(entry)) names.push(nameText(entry.name));
+  } catch (error) {
+    if (error instanceof LaunchError) return [];
+    throw error;
+  }
+  return names;
+}

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { lstat, realpath, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { lstat, realpath } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { formatCommandLine } from "../../../core/command-line.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import { realPathOf } from "../../../core/folders/real-path.ts";
 import { valueIn } from "./config-file.ts";
+import { checkOwnFiles } from "./own-files.ts";
 import { repositoryText } from "../repository-text.ts";
 
 /** Where a checkout has its files and its git directory, by what lies there: git itself is told by the checkout's configuration. */
@@ -14,12 +15,14 @@ export type GitPlace = {
   readonly gitDirectory: string;
   /** What a linked worktree shares with the others: refs, objects, configuration. */
   readonly commonDirectory: string;
+  /** Whether some of its objects are another repository's: a beginning of an id may find what nothing here names. */
+  readonly borrows: boolean;
 };
 
 /**
  * The checkout that a folder is in; undefined when it is in none. Looked up by ourselves: git has one exit code for "no repository" and
- * for a repository that it may not read, and goes wherever a `.git` leads. One that leads to a repository of another folder is refused:
- * a folder that came from elsewhere would have that one's code run.
+ * for a repository that it may not read, and goes wherever a `.git`, or a ref in it, leads. One that leads to a repository of another folder
+ * is refused: a folder that came from elsewhere would have that one's code run.
  */
 export async function findGitPlace(directory: string): Promise<GitPlace | undefined> {
   for (let at = directory; ; at = dirname(at)) {
@@ -37,6 +40,12 @@ export async function findGitPlace(directory: string): Promise<GitPlace | undefi
 async function placeAt(toplevel: string): Promise<GitPlace> {
   const dotGit = join(toplevel, ".git");
   const gitDirectory = await gitDirectoryOf(dotGit);
+  if ((await lstat(join(gitDirectory, "HEAD")).catch(() => undefined)) === undefined) {
+    throw new LaunchError(
+      "source-failed",
+      `${gitDirectory} is no repository, since it has no HEAD; remove it, or make it one: git init`,
+    );
+  }
   const common = await repositoryText(join(gitDirectory, "commondir"));
   const commonDirectory = common === undefined ? gitDirectory : resolve(gitDirectory, common.trim());
   const isOwn =
@@ -45,23 +54,8 @@ async function placeAt(toplevel: string): Promise<GitPlace> {
       : common === undefined
         ? await isWorkTreeOf(gitDirectory, toplevel)
         : await isLinkedWorktree({ gitDirectory, commonDirectory, dotGit });
-  if (!isOwn || !(await staysInside(gitDirectory, commonDirectory))) throw leadsAway(toplevel, gitDirectory);
-  await refuseOddFiles([gitDirectory, commonDirectory]);
-  return { toplevel, gitDirectory, commonDirectory };
-}
-
-/** What git itself reads by these names; a pipe in the place of one would have it wait without end. */
-const readByGit = ["HEAD", "config", "index", "packed-refs", "shallow", "info/grafts", "objects/info/alternates"];
-
-async function refuseOddFiles(directories: readonly string[]): Promise<void> {
-  const paths = [...new Set(directories)].flatMap((directory) => readByGit.map((name) => join(directory, name)));
-  await Promise.all(
-    paths.map(async (path) => {
-      const stats = await stat(path).catch(() => undefined);
-      if (stats !== undefined && !stats.isFile())
-        throw new LaunchError("source-failed", `${path} is no file; remove it`);
-    }),
-  );
+  if (!isOwn) throw leadsAway(toplevel, gitDirectory);
+  return { toplevel, gitDirectory, commonDirectory, ...(await checkOwnFiles({ gitDirectory, commonDirectory })) };
 }
 
 /** A folder, or a file that names one. */
@@ -97,21 +91,6 @@ async function isLinkedWorktree(link: {
   const back = (await repositoryText(join(link.gitDirectory, "gitdir")))?.trim();
   const isBelow = dirname(link.gitDirectory) === join(link.commonDirectory, "worktrees");
   return back !== undefined && isBelow && (await isSame(resolve(link.gitDirectory, back), link.dotGit));
-}
-
-/** The files that say which commit is checked out, and the folders that hold them, are this repository's and no links to another's. */
-async function staysInside(gitDirectory: string, commonDirectory: string): Promise<boolean> {
-  const head = await repositoryText(join(gitDirectory, "HEAD"));
-  const ref = /^ref: (refs\/\S+)/.exec(head ?? "")?.[1];
-  const common = ["refs", "packed-refs", "objects", ...(ref === undefined ? [] : [ref])];
-  const paths = [[gitDirectory, "HEAD"], ...common.map((name) => [commonDirectory, name] as const)] as const;
-  const inside = await Promise.all(
-    paths.map(async ([folder, name]) => {
-      const [root, real] = await Promise.all([realPathOf(folder), realPathOf(join(folder, name))]);
-      return real === undefined || (root !== undefined && !relative(root, real).startsWith(".."));
-    }),
-  );
-  return inside.every(Boolean);
 }
 
 async function isSame(one: string, other: string): Promise<boolean> {

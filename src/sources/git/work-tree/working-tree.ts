@@ -1,13 +1,13 @@
 import { copyFile, mkdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { git, gitOrThrow } from "../../../clients/git/git.ts";
-import { inRepository } from "../../../clients/git/repository.ts";
 import { type ScratchRepository, scratchGit } from "../../../clients/git/scratch-repository.ts";
 import { isFileMissing, LaunchError } from "../../../core/errors.ts";
 import { pathOf, pinFolder } from "../../../core/folders/pinned.ts";
 import { findGitPlace } from "./git-place.ts";
 import type { Inspection } from "./inspection.ts";
 import { takeSnapshot } from "./snapshot.ts";
+import { makeStandIn, type StandIn } from "./stand-in.ts";
 import { rawPath } from "./status.ts";
 
 /** Settings under which an index is written: one file, nothing remembered for later, nothing said about line ends. */
@@ -96,7 +96,7 @@ export async function treeOfFolder(
   const paths = names.filter((path) => !path.endsWith("/"));
   await takeSnapshot(root, copies, { paths: paths.map((path) => prefix + path), signal });
   const repositories = names.filter((name) => name.endsWith("/")).map((name) => name.slice(0, -1));
-  const embedded = await embeddedIn(root, { repositories, prefix, signal });
+  const embedded = await embeddedIn(repository, { root, repositories, prefix, signal });
   await scratchGit(repository, {
     ...command,
     args: [
@@ -117,10 +117,14 @@ type Embedded = { readonly path: string; readonly commit: string };
 
 /** Repositories of their own are taken as the commit that they have checked out, like submodules. */
 async function embeddedIn(
-  root: string,
-  asked: { readonly repositories: readonly string[]; readonly prefix: string; readonly signal: AbortSignal },
+  repository: ScratchRepository,
+  asked: Pick<FolderBelow, "root"> & {
+    readonly repositories: readonly string[];
+    readonly prefix: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<readonly Embedded[]> {
-  const { repositories, prefix, signal } = asked;
+  const { root, repositories, prefix, signal } = asked;
   if (repositories.length === 0) return [];
   const found: Embedded[] = [];
   const pinned = await pinFolder(root);
@@ -131,7 +135,7 @@ async function embeddedIn(
       const directory = pathOf(folder, join(root, rawPath(prefix + path)));
       const place = await findGitPlace(directory);
       if (place?.toplevel !== directory) continue;
-      const commit = await commitOf(place.gitDirectory, signal);
+      const commit = await commitOf(await makeStandIn(place, repository), { directory, signal });
       if (commit !== undefined) found.push({ path, commit });
     }
   } finally {
@@ -140,10 +144,13 @@ async function embeddedIn(
   return found;
 }
 
-async function commitOf(gitDirectory: string, signal: AbortSignal): Promise<string | undefined> {
+async function commitOf(
+  standIn: StandIn,
+  { directory, signal }: { readonly directory: string; readonly signal: AbortSignal },
+): Promise<string | undefined> {
   const args = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
   const doing = "finding the commit of a repository in the folder";
-  const { exitCode, stdout } = await git(inRepository({ directory: gitDirectory }, { args, doing, signal }));
+  const { exitCode, stdout } = await git(standIn.request({ args, doing, signal }, directory));
   return exitCode === 0 ? stdout.toString().trim() : undefined;
 }
 

@@ -16,6 +16,9 @@ type Ended = { readonly tip: Tip; readonly run: RunHead };
 /** Two refs of each move are the log's and the index's. */
 const logChanges = 2;
 
+/** Files of the index that one move changes: each may be long. */
+const maxMonthsChanged = 2;
+
 /** Folds ended runs of a queue but for the `keep` that ended last. Returns how many were folded. */
 export async function fold(
   context: QueueContext,
@@ -58,16 +61,18 @@ export function endOf(run: RunHead): string {
 
 type Part = { readonly runs: readonly Ended[]; readonly removals: readonly RefChange[] };
 
-/** As many runs as one move has room for, with the marks of those that somebody wanted cancelled. */
+/** As many runs, of a few months, as one move has room for, with the marks of those that somebody wanted cancelled. */
 function takePart(ended: readonly Ended[], cancels: ReadonlyMap<string, string>, room: number): Part {
   const runs: Ended[] = [];
   const removals: RefChange[] = [];
+  const months = new Set<string>();
   for (const run of ended) {
     const { tip } = run;
+    months.add(dayOf(run.run).slice(0, 7));
     const mark = cancelRef(tip.queue, tip.key);
     const own: RefChange[] = [{ name: tip.name, from: tip.id, to: undefined }];
     if (cancels.has(mark)) own.push({ name: mark, from: cancels.get(mark), to: undefined });
-    if (removals.length + own.length > room) break;
+    if (removals.length + own.length > room || months.size > maxMonthsChanged) break;
     runs.push(run);
     removals.push(...own);
   }

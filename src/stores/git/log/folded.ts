@@ -1,17 +1,18 @@
-import { type ReadObject, readInParts, readObjects, readTree } from "../../../clients/git/objects/read-objects.ts";
+import { maxTreeBytes, type ReadObject, readInParts, readObjects } from "../../../clients/git/objects/read-objects.ts";
+import { folderNames } from "../../../clients/git/objects/tree-format.ts";
 import type { Repository } from "../../../clients/git/repository.ts";
-import { LaunchError } from "../../../core/errors.ts";
-import { quoted } from "../../../core/output/said.ts";
 import { parseKey } from "../../../queues/key.ts";
 import type { ListedRun } from "../../store.ts";
 import { readDocument, type Loaded } from "../runs/documents.ts";
 import type { OpenedQueueContext } from "../queue/queue-context.ts";
-import { foldedRef, logRef } from "../queue/queue-refs.ts";
+import { logRef } from "../queue/queue-refs.ts";
 import { readTips } from "../runs/read-tips.ts";
-import { maxHeadBytes, maxIndexBytes, readHead, runFiles } from "../runs/run-files.ts";
+import { maxHeadBytes, missing, readHead, runFiles } from "../runs/run-files.ts";
 import { placed, placedDocument } from "../../../run/transitions.ts";
 import type { OpenedStore } from "../repository/repository.ts";
 import { currentRefs } from "../repository/settle.ts";
+import type { FoldedIndex } from "./index-files.ts";
+import { foldedMonths, type FoldedMonth, type IndexBudget, linesOf } from "./index-months.ts";
 
 /*
  * Runs that have been folded away. The log of a queue is a chain of commits whose tip's tree has each run's files in a folder
@@ -28,84 +29,88 @@ export type FoldedPath = {
   readonly time: number;
 };
 
-export const monthPattern = /^\d{4}-\d{2}$/;
-
-/** A queue's index, by the value of its c/folded; undefined when nothing has been folded. */
-export type FoldedIndex = { readonly queue: string; readonly id: string | undefined };
-
-/** Which runs of a queue are folded, the latest ended last. */
-export async function foldedPaths(
+/** Which of these runs are folded in a queue, the latest ended first. */
+export async function findFolded(
   opened: OpenedQueueContext,
-  index: FoldedIndex,
+  { runIds, ...index }: FoldedIndex & { readonly runIds: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<readonly FoldedPath[]> {
-  const { queue, id } = index;
-  if (id === undefined) return [];
-  const cached = opened.folded.get(queue);
-  if (cached?.id === id) return cached.paths;
-  const paths: FoldedPath[] = [];
-  for (const [month, lines] of await readMonths(opened, index, signal)) {
-    for (const line of lines) {
+  const found: FoldedPath[] = [];
+  if (runIds.size === 0) return found;
+  for await (const { month, text } of foldedMonths(opened, index, signal)) {
+    for (const line of linesOf(text)) {
+      // Of very many lines only those that are wanted are looked at.
+      if (!runIds.has(line.slice(idAt))) continue;
       const path = foldedPathOf(month, line);
-      if (path !== undefined) paths.push(path);
+      if (path !== undefined) found.push(path);
     }
   }
-  paths.sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.time - b.time));
-  opened.folded.set(queue, { id, paths });
-  return paths;
+  return found;
 }
 
-function foldedPathOf(month: string, line: string): FoldedPath | undefined {
-  const [dayOfMonth = "", key = ""] = line.split("/");
+type NewestFolded = FoldedIndex & {
+  readonly limit: number;
+  /** Runs that are elsewhere too. */
+  readonly without: ReadonlySet<string>;
+  readonly budget?: IndexBudget;
+};
+
+/** The folded runs of a queue that were put into it last, newest first. */
+export async function newestFolded(
+  opened: OpenedQueueContext,
+  { limit, without, ...index }: NewestFolded,
+  signal: AbortSignal,
+): Promise<readonly FoldedPath[]> {
+  const newest = (paths: readonly FoldedPath[]): FoldedPath[] =>
+    paths.toSorted((a, b) => b.time - a.time).slice(0, limit);
+  let found: FoldedPath[] = [];
+  for await (const month of foldedMonths(opened, index, signal)) {
+    for (const path of pathsOf(month)) if (!without.has(path.runId)) found.push(path);
+    if (found.length < limit) continue;
+    found = newest(found);
+    // A run that ended in an earlier month was put into its queue before this one began.
+    if ((found.at(-1)?.time ?? 0) >= Date.parse(`${month.month}-01T00:00:00.000Z`)) break;
+  }
+  return newest(found);
+}
+
+/** The folded runs of as many days as are needed for `limit`, from the latest: within a day the index doesn't know which ended last. */
+export async function newestDays(
+  opened: OpenedQueueContext,
+  { limit, without, ...index }: NewestFolded,
+  signal: AbortSignal,
+): Promise<readonly FoldedPath[]> {
+  const found: FoldedPath[] = [];
+  if (limit <= 0) return found;
+  for await (const month of foldedMonths(opened, index, signal)) {
+    for (const path of pathsOf(month)) if (!without.has(path.runId)) found.push(path);
+    if (found.length >= limit) break;
+  }
+  const days = found.map(({ day }) => day).sort();
+  const first = days.at(-limit) ?? "";
+  return found.filter(({ day }) => day >= first);
+}
+
+function* pathsOf({ month, text }: FoldedMonth): Generator<FoldedPath, undefined> {
+  for (const line of new Set(linesOf(text))) {
+    const path = foldedPathOf(month, line);
+    if (path !== undefined) yield path;
+  }
+}
+
+/** `23/2-01jdb0v7zk-` stands before a run's id. */
+const idAt = 16;
+
+/** A line that is none of ours is undefined. */
+export function foldedPathOf(month: string, line: string): FoldedPath | undefined {
+  const [dayOfMonth = "", key = "", ...rest] = line.split("/");
   const parsed = parseKey(key);
-  if (parsed === undefined || !/^\d{2}$/.test(dayOfMonth)) return undefined;
+  if (parsed === undefined || rest.length > 0 || !dayPattern.test(dayOfMonth)) return undefined;
   const day = `${month.replace("-", "/")}/${dayOfMonth}`;
   return { path: `${day}/${key}`, day, key, runId: parsed.runId, time: parsed.time };
 }
 
-/** For who only looks: an index that can't be read is told of, and hides nothing else. */
-export async function foldedPathsShown(
-  opened: OpenedQueueContext,
-  index: FoldedIndex,
-  signal: AbortSignal,
-): Promise<readonly FoldedPath[]> {
-  try {
-    return await foldedPaths(opened, index, signal);
-  } catch (error) {
-    if (!(error instanceof LaunchError && error.code === "store-failed")) throw error;
-    opened.log.warning(quoted(error.message));
-    return [];
-  }
-}
-
-/** Month → its lines. Throws `store-failed` when one can't be read: an index that is made of what is left would be without its runs. */
-export async function readMonths(
-  opened: OpenedStore,
-  { queue, id }: FoldedIndex,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  if (id === undefined) return new Map();
-  const { local } = opened;
-  const name = foldedRef(queue);
-  await readTips(opened, { tips: [{ name, id }], paths: [""], maxBytes: maxHeadBytes }, signal);
-  const unreadable = (what: string): LaunchError =>
-    new LaunchError(
-      "store-failed",
-      `which runs of queue "${queue}" are folded can't be read: ${what} of the commit ${id} is missing or damaged in ${local.directory}`,
-    );
-  const tree = await readTree(local, `${id}:`, signal);
-  if (tree === undefined) throw unreadable("the tree");
-  const months = tree.map((entry) => entry.name).filter((month) => monthPattern.test(month));
-  const revisions = months.map((month) => `${id}:${month}`);
-  const files = await readObjects(local, { revisions, maxBytes: maxIndexBytes }, signal);
-  return new Map(
-    months.map((month, index) => {
-      const content = files[index]?.content;
-      if (content === undefined) throw unreadable(`the file ${month}`);
-      return [month, content.toString().split("\n").filter(Boolean)];
-    }),
-  );
-}
+export const dayPattern = /^(?:0[1-9]|[12]\d|3[01])$/;
 
 /** The log's tip, with its objects; undefined when nothing has been folded. */
 export async function logTip(opened: OpenedStore, queue: string, signal: AbortSignal): Promise<string | undefined> {
@@ -123,10 +128,52 @@ async function localLog(local: Repository, name: string, signal: AbortSignal): P
   return found?.id;
 }
 
+type LoggedPaths = { readonly log: string; readonly paths: readonly FoldedPath[] };
+
+/** So many are looked for without asking first which of them the log has. */
+const fewPaths = 1_000;
+
+/** So many are read by one process. */
+const partPaths = 10_000;
+
 /** Heads of folded runs; the version names the run's folder, and the log where that can't be read. */
 export async function foldedHeads(
   local: Repository,
-  { log, paths }: { readonly log: string; readonly paths: readonly FoldedPath[] },
+  { log, paths }: LoggedPaths,
+  signal: AbortSignal,
+): Promise<readonly ListedRun[]> {
+  if (paths.length <= fewPaths) return headsAt(local, { log, paths }, signal);
+  const there = await loggedPaths(local, { log, paths }, signal);
+  const found: ListedRun[] = paths.flatMap(({ path, runId }) =>
+    there.has(path) ? [] : [{ kind: "unreadable" as const, why: missing, runId, version: log }],
+  );
+  const known = paths.filter(({ path }) => there.has(path));
+  for (let at = 0; at < known.length; at += partPaths) {
+    for (const head of await headsAt(local, { log, paths: known.slice(at, at + partPaths) }, signal)) found.push(head);
+  }
+  return found;
+}
+
+/** Which of these the log has, by the folders of their days: git takes long to find each of very many that are nowhere. */
+async function loggedPaths(
+  local: Repository,
+  { log, paths }: LoggedPaths,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const days = [...new Set(paths.map(({ day }) => day))];
+  const found = new Set<string>();
+  const make = ([tree]: readonly (ReadObject | undefined)[], index: number): void => {
+    for (const name of tree?.type === "tree" ? folderNames(local.format, tree) : [])
+      found.add(`${days[index] ?? ""}/${name}`);
+  };
+  const revisions = days.map((day) => `${log}:${day}`);
+  await readInParts(local, { revisions, maxBytes: maxTreeBytes, each: 1, make }, signal);
+  return found;
+}
+
+async function headsAt(
+  local: Repository,
+  { log, paths }: LoggedPaths,
   signal: AbortSignal,
 ): Promise<readonly ListedRun[]> {
   const revisions = paths.flatMap(({ path }) => [`${log}:${path}/${runFiles.head}`, `${log}:${path}`]);

@@ -1,7 +1,7 @@
 import type { RunHead } from "../../../run/head.ts";
 import { placed } from "../../../run/transitions.ts";
 import { endedRuns, endOf } from "./fold.ts";
-import { type FoldedPath, foldedHeads, foldedPathsShown, logTip } from "./folded.ts";
+import { foldedHeads, logTip, newestDays } from "./folded.ts";
 import { openForReading, type QueueContext } from "../queue/queue-context.ts";
 
 /** Ended runs of a queue, newest first: those that are still there and those folded away. */
@@ -15,8 +15,8 @@ export async function history(
   const refs = await context.lister.list(opened, [queue], signal);
   const runs = new Map((await endedRuns(opened, refs, signal)).map(({ run }) => [run.run_id, placed(run, "ended")]));
   const there = new Set(refs.tips.map(({ parsed }) => parsed.runId));
-  const paths = await foldedPathsShown(opened, { queue, id: refs.folded.get(queue) }, signal);
-  const wanted = newestDays(paths, limit).filter(({ runId }) => !there.has(runId));
+  const request = { queue, id: refs.folded.get(queue), limit, without: there };
+  const wanted = await newestDays(opened, request, signal);
   const log = wanted.length === 0 ? undefined : await logTip(opened, queue, signal);
   if (log !== undefined) {
     for (const listed of await foldedHeads(opened.local, { log, paths: wanted }, signal)) {
@@ -24,10 +24,4 @@ export async function history(
     }
   }
   return [...runs.values()].sort((a, b) => (endOf(a) < endOf(b) ? 1 : endOf(a) > endOf(b) ? -1 : 0)).slice(0, limit);
-}
-
-/** The runs of as many days as are needed for `limit`, from the latest: within a day the index doesn't know which ended last. */
-function newestDays(paths: readonly FoldedPath[], limit: number): readonly FoldedPath[] {
-  const first = paths.at(-limit) ?? paths[0];
-  return first === undefined || limit <= 0 ? [] : paths.filter(({ day }) => day >= first.day);
 }

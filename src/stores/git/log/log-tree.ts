@@ -1,8 +1,8 @@
-import { newBlob, newCommit, type NewObject, parseCommit } from "../../../clients/git/objects/object-format.ts";
+import { newCommit, type NewObject, parseCommit } from "../../../clients/git/objects/object-format.ts";
 import { readFolders, readObjects } from "../../../clients/git/objects/read-objects.ts";
-import { folderEntry, isFolder, nameText, newFilesTree, newTree } from "../../../clients/git/objects/tree-format.ts";
+import { folderEntry, isFolder, nameText, newTree } from "../../../clients/git/objects/tree-format.ts";
 import type { ObjectFormat, Repository } from "../../../clients/git/repository.ts";
-import { monthPattern, readMonths } from "./folded.ts";
+import { changedIndex } from "./changed-index.ts";
 import type { OpenedQueueContext } from "../queue/queue-context.ts";
 import { maxHeadBytes } from "../runs/run-files.ts";
 
@@ -32,11 +32,10 @@ export type NewLog = {
 /** The commits of the log and the index after this change, with all new objects. */
 export async function changedLog(opened: OpenedQueueContext, change: LogChange, signal: AbortSignal): Promise<NewLog> {
   const { local } = opened;
-  const { queue, log, index, removed, message } = change;
+  const { log, removed, message } = change;
   const time = opened.clock.now();
   const root = await changedTree(local, change, signal);
-  const months = await readMonths(opened, { queue, id: index }, signal);
-  const list = indexTree(local, months, change);
+  const list = await changedIndex(opened, change, signal);
   const goesOn = log !== undefined && removed.size === 0 && (await lastMonth(local, log, signal)) === monthOf(time);
   const parents = goesOn ? [log] : [];
   const logCommit = newCommit(local.format, { tree: root.tree.id, parents, message, time });
@@ -60,7 +59,7 @@ function monthOf(time: Date): string {
   return time.toISOString().slice(0, 7);
 }
 
-type NewTreeObjects = { readonly tree: NewObject; readonly objects: readonly NewObject[] };
+export type NewTreeObjects = { readonly tree: NewObject; readonly objects: readonly NewObject[] };
 
 /** The log's tree with folders added and removed, each at its path. A folder that is left empty goes. */
 async function changedTree(
@@ -110,33 +109,4 @@ function newFoldersTree(format: ObjectFormat, folders: ReadonlyMap<string, strin
     format,
     [...folders].map(([name, id]) => folderEntry(name, id)),
   );
-}
-
-function indexTree(
-  { format }: Repository,
-  months: ReadonlyMap<string, readonly string[]>,
-  { added, removed }: LogChange,
-): NewTreeObjects {
-  const lines = new Map([...months].map(([month, old]) => [month, new Set(old)]));
-  for (const path of removed) {
-    const { month, line } = placeOf(path);
-    lines.get(month)?.delete(line);
-  }
-  for (const path of added.keys()) {
-    const { month, line } = placeOf(path);
-    lines.set(month, (lines.get(month) ?? new Set()).add(line));
-  }
-  const blobs = [...lines].flatMap(([month, all]) =>
-    all.size === 0 || !monthPattern.test(month)
-      ? []
-      : [{ month, blob: newBlob(format, `${[...all].sort().join("\n")}\n`) }],
-  );
-  const tree = newFilesTree(format, Object.fromEntries(blobs.map(({ month, blob }) => [month, blob.id])));
-  return { tree, objects: [...blobs.map(({ blob }) => blob), tree] };
-}
-
-/** Of `2026/11/23/<key>`: the index' file `2026-11` and its line `23/<key>`. */
-function placeOf(path: string): { readonly month: string; readonly line: string } {
-  const [year = "", month = "", ...rest] = path.split("/");
-  return { month: `${year}-${month}`, line: rest.join("/") };
 }

@@ -1,6 +1,6 @@
 import { readObjects } from "../../../clients/git/objects/read-objects.ts";
 import { LaunchError } from "../../../core/errors.ts";
-import { foldedPaths, logTip } from "./folded.ts";
+import { findFolded, logTip } from "./folded.ts";
 import { changedLog } from "./log-tree.ts";
 import { openForWriting, type QueueContext, writeChange } from "../queue/queue-context.ts";
 import { foldedRef, logRef } from "../queue/queue-refs.ts";
@@ -25,8 +25,8 @@ export async function removeFolded(
     const log = await logTip(opened, queue, signal);
     const index = (await currentRefs(opened, [foldedRef(queue)], signal)).get(foldedRef(queue));
     if (log === undefined || index === undefined) return [...versions.keys()];
-    const paths = await foldedPaths(opened, { queue, id: index }, signal);
-    const wanted = paths.filter(({ runId }) => versions.has(runId));
+    const runIds = new Set(versions.keys());
+    const wanted = await findFolded(opened, { queue, id: index, runIds }, signal);
     const revisions = wanted.map(({ path }) => `${log}:${path}`);
     const folders = await readObjects(opened.local, { revisions, maxBytes: maxHeadBytes }, signal);
     // One that is in the index alone has lost its files: there is nothing to keep.

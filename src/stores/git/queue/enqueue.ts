@@ -5,7 +5,7 @@ import { checkRoom, queuedOf } from "../../queued-run.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import { asWaiting } from "../../../run/transitions.ts";
 import { type EventObjects, eventObjects } from "../runs/event.ts";
-import { foldedPathsShown } from "../log/folded.ts";
+import { findFolded } from "../log/folded.ts";
 import { type OpenedQueueContext, openForWriting, type QueueContext } from "./queue-context.ts";
 import { emptyCommit } from "./marks.ts";
 import { entryRef, idRef, queuePrefix, queueRefs, type QueueRefs, sortRefs, type Tip } from "./queue-refs.ts";
@@ -46,7 +46,8 @@ export async function enqueue(
   for (const queue of queues) queuePrefix(queue);
   const listed = await currentRefs(opened, [queueRefs, idRef], signal);
   const refs = sortRefs(listed);
-  const there = await idsThere(opened, { refs, queues }, signal);
+  const runIds = new Set(waiting.map(({ run }) => run.run_id));
+  const there = await idsThere(opened, { refs, queues, runIds }, signal);
   const wanted = new Map<string, RunDocument>();
   for (const document of waiting) {
     const { run_id: runId } = document.run;
@@ -86,16 +87,22 @@ function runIdOf(result: EnqueueResult): string {
   return result.kind === "enqueued" ? result.entry.run.run_id : result.runId;
 }
 
-/** The ids of all runs that are in a queue, and of those that were folded away out of these. */
+type IdsWanted = {
+  readonly refs: QueueRefs;
+  readonly queues: ReadonlySet<string>;
+  readonly runIds: ReadonlySet<string>;
+};
+
+/** The ids of all runs that are in a queue, and of those among `runIds` that were folded away out of these. */
 async function idsThere(
   opened: OpenedQueueContext,
-  { refs, queues }: { readonly refs: QueueRefs; readonly queues: ReadonlySet<string> },
+  { refs, queues, runIds }: IdsWanted,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const there = new Set(refs.tips.map(({ parsed }) => parsed.runId));
   for (const [queue, id] of refs.folded) {
     if (!queues.has(queue)) continue;
-    for (const { runId } of await foldedPathsShown(opened, { queue, id }, signal)) there.add(runId);
+    for (const { runId } of await findFolded(opened, { queue, id, runIds }, signal)) there.add(runId);
   }
   return there;
 }

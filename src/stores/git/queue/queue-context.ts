@@ -4,7 +4,7 @@ import type { Clock } from "../../../core/clock.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { Log } from "../../../core/output/log.ts";
 import type { Documents } from "../runs/documents.ts";
-import type { FoldedPath } from "../log/folded.ts";
+import type { FoldedCache } from "../log/index-months.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { QueueLister } from "./queue-listing.ts";
 import type { OpenedStore, StoreRepository } from "../repository/repository.ts";
@@ -18,8 +18,7 @@ export type QueueContext = {
   readonly heads: HeadCache;
   readonly documents: Documents;
   readonly lister: QueueLister;
-  /** Queue → what its index said at this commit. */
-  readonly folded: Map<string, { readonly id: string; readonly paths: readonly FoldedPath[] }>;
+  readonly folded: FoldedCache;
 };
 
 /** The same, with the local repository that the store has opened. */

@@ -2,11 +2,12 @@ import { writeObjects } from "../../../clients/git/objects/write-objects.ts";
 import { readTree } from "../../../clients/git/objects/read-objects.ts";
 import { isFile, nameText } from "../../../clients/git/objects/tree-format.ts";
 import { LaunchError } from "../../../core/errors.ts";
+import { named, say } from "../../../core/output/said.ts";
 import type { RunDocument } from "../../../run/document.ts";
 import type { Store, WriteResult } from "../../store.ts";
 import { eventObjects, type RunEvent, type RunTree } from "./event.ts";
-import { foldedPaths } from "../log/folded.ts";
-import { openForReading, openForWriting, type QueueContext } from "../queue/queue-context.ts";
+import { findFolded } from "../log/folded.ts";
+import { type OpenedQueueContext, openForReading, openForWriting, type QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, sortRefs } from "../queue/queue-refs.ts";
 import { removeFolded } from "../log/remove-folded.ts";
 import { readTips } from "./read-tips.ts";
@@ -97,14 +98,38 @@ export async function removeRuns(
   }
   const gone = removals.length === 0 ? new Set<string>() : await settleRemoval(opened, removals, signal);
   const elsewhere = new Set([...removals.map(({ runId }) => runId), ...kept]);
-  for (const [queue, index] of folded) {
-    const ids = new Set((await foldedPaths(opened, { queue, id: index }, signal)).map(({ runId }) => runId));
-    const wanted = runs.filter(({ runId }) => ids.has(runId) && !elsewhere.has(runId));
-    if (wanted.length === 0) continue;
-    const versions = new Map(wanted.map(({ runId, version }) => [runId, version]));
-    const removed = await removeFolded(context, { queue, versions }, signal);
-    for (const { runId } of wanted) if (!removed.includes(runId)) kept.add(runId);
-  }
+  const wanted = runs.filter(({ runId }) => !elsewhere.has(runId));
+  for (const runId of await removeFromLogs(context, { opened, folded, runs: wanted }, signal)) kept.add(runId);
   const left = new Set(removals.filter(({ name }) => !gone.has(name)).map(({ runId }) => runId));
   return runs.map(({ runId }) => runId).filter((runId) => !left.has(runId) && !kept.has(runId));
+}
+
+type FromLogs = {
+  readonly opened: OpenedQueueContext;
+  readonly folded: ReadonlyMap<string, string>;
+  readonly runs: readonly Version[];
+};
+
+/** Removes what of these is folded, and gives the ids of those that stay. A log that can't be changed is told of, and holds up nothing else. */
+async function removeFromLogs(
+  context: QueueContext,
+  { opened, folded, runs }: FromLogs,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const runIds = new Set(runs.map(({ runId }) => runId));
+  const kept: string[] = [];
+  for (const [queue, id] of folded) {
+    const ids = new Set((await findFolded(opened, { queue, id, runIds }, signal)).map(({ runId }) => runId));
+    const versions = new Map(runs.filter(({ runId }) => ids.has(runId)).map(({ runId, version }) => [runId, version]));
+    if (versions.size === 0) continue;
+    try {
+      const removed = await removeFolded(context, { queue, versions }, signal);
+      kept.push(...[...ids].filter((runId) => !removed.includes(runId)));
+    } catch (error) {
+      if (!(error instanceof LaunchError && error.code === "store-failed")) throw error;
+      opened.log.warning(say`${ids.size} runs stay in the history of queue "${named(queue)}": ${error.message}`);
+      kept.push(...ids);
+    }
+  }
+  return kept;
 }

@@ -1,7 +1,8 @@
 import type { ReadObject } from "../../../clients/git/objects/read-objects.ts";
 import type { ListedRun } from "../../store.ts";
 import type { StoredRun } from "../../../run/document.ts";
-import { foldedHeads, foldedPathsShown, logTip, readFolded } from "../log/folded.ts";
+import { findFolded, foldedHeads, logTip, newestFolded, readFolded } from "../log/folded.ts";
+import { indexBudget } from "../log/index-months.ts";
 import { type OpenedQueueContext, openForReading, type QueueContext } from "../queue/queue-context.ts";
 import { queueRefs, type QueueRefs, type Tip } from "../queue/queue-refs.ts";
 import type { RunPlace } from "./documents.ts";
@@ -49,7 +50,7 @@ async function readFoldedRun(
   signal: AbortSignal,
 ): Promise<StoredRun | undefined> {
   for (const [queue, id] of folded) {
-    const path = (await foldedPathsShown(opened, { queue, id }, signal)).find((it) => it.runId === runId);
+    const [path] = await findFolded(opened, { queue, id, runIds: new Set([runId]) }, signal);
     if (path === undefined) continue;
     const log = await logTip(opened, queue, signal);
     if (log === undefined) continue;
@@ -78,7 +79,7 @@ export async function listRuns(
       if (head.kind === "run") listed.push({ kind: "run", run: placed(head.run, place), version: id });
       else listed.push({ ...head, runId: parsed.runId, version: id });
     });
-    listed.push(...(await foldedRuns(opened, { refs: queued, limit }, signal)));
+    for (const item of await foldedRuns(opened, { refs: queued, limit }, signal)) listed.push(item);
   }
   const latest = new Date(opened.clock.now().getTime() + furthestAheadMs).toISOString();
   const times = new Map(listed.map((item) => [item, madeAt(item, latest)]));
@@ -105,6 +106,8 @@ async function ownRuns(
   return (await makeOfTips(opened, { tips: found, paths: [runFiles.head], maxBytes: maxHeadBytes, make }, signal)).flat();
 }
 
+const fewRuns = 1_000;
+
 /** The newest folded runs of each queue, by when they were put into it. */
 async function foldedRuns(
   opened: OpenedQueueContext,
@@ -113,12 +116,14 @@ async function foldedRuns(
 ): Promise<readonly ListedRun[]> {
   const listed: ListedRun[] = [];
   const there = new Set(refs.tips.map((tip: Tip) => tip.parsed.runId));
-  for (const [queue, index] of refs.folded) {
-    const all = await foldedPathsShown(opened, { queue, id: index }, signal);
-    const paths = [...all].filter(({ runId }) => !there.has(runId)).sort((a, b) => b.time - a.time);
-    const log = await logTip(opened, queue, signal);
+  const shared = indexBudget();
+  for (const [queue, id] of refs.folded) {
+    // Of a few the rest is forgotten before the next queue's are read.
+    const budget = limit > fewRuns ? shared : indexBudget();
+    const paths = await newestFolded(opened, { queue, id, limit, without: there, budget }, signal);
+    const log = paths.length === 0 ? undefined : await logTip(opened, queue, signal);
     if (log === undefined) continue;
-    listed.push(...(await foldedHeads(opened.local, { log, paths: paths.slice(0, limit) }, signal)));
+    for (const head of await foldedHeads(opened.local, { log, paths }, signal)) listed.push(head);
   }
   return listed;
 }

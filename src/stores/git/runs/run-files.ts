@@ -22,9 +22,6 @@ export const maxRunFileBytes: Readonly<Record<string, number>> = {
   [runFiles.tail]: maxTailBytes,
 };
 
-/** A month of a queue's folded runs, a line of some sixty bytes each. */
-export const maxIndexBytes = 64 * 1024 * 1024;
-
 export function runRef(runId: string): string {
   return `${runRefs}${runId}`;
 }
@@ -46,7 +43,7 @@ export function filesOf(document: RunDocument): Readonly<Record<string, string |
   };
 }
 
-const missing = "its objects are missing, damaged or too long";
+export const missing = "its objects are missing, damaged or too long";
 
 /** Reads a head. What can't be read says why, and is left alone by everyone. */
 export function readHead(runId: string, content: Uint8Array | undefined): ReadHead {

@@ -1,9 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TemporaryFolder, TestRepository } from "../../../support/git/git-repository.ts";
-import { snapshot, temporaryFolder } from "../../../support/git/git-repository.ts";
+import { gitEnvironment, snapshot, temporaryFolder } from "../../../support/git/git-repository.ts";
 import { checkoutOf, resolveSource } from "../../../support/launch/source.ts";
 
 /* Files that git was told not to look at: a run gets them as they are committed, and what differs in the folder is said. */
@@ -39,9 +40,22 @@ describe.each(marks)("a file that is marked %s", (mark) => {
     expect(source.patch).toBeUndefined();
     expect((await source.readFile(path, signal))?.toString()).toBe("lr: 0.1\n");
     expect(warnings.join("\n")).toContain("changes of 1 file left out, since git was told not to see them");
-    expect(warnings.join("\n")).toContain(`git update-index --no-${mark} ${word}`);
+    const command = `git -C ${repository.directory} update-index --no-${mark} -- ${word}`;
+    expect(warnings.join("\n")).toContain(`; ${command} has git see them again`);
     expect(source.provenance.marked_left_out).toEqual([path]);
     expect(snapshot(join(repository.directory, ".git"))).toEqual(before);
+    const elsewhere = join(repository.directory, "elsewhere");
+    mkdirSync(elsewhere);
+    execFileSync("sh", ["-c", command], { cwd: elsewhere, env: gitEnvironment });
+    expect(repository.git("ls-files", "-v").match(/^(?:[a-z]|S) /gm)).toBeNull();
+  });
+
+  test("and whose name can't be typed gets no command that names another file", async () => {
+    const repository = committed({ "a\u001b[1m.txt": "1\n", "main.py": "1\n" });
+    repository.git("update-index", `--${mark}`, "a\u001b[1m.txt");
+    writeFileSync(join(repository.directory, "a\u001b[1m.txt"), "2\n");
+    const { warnings } = await resolveSource(folder, checkoutOf(repository.directory));
+    expect(warnings.join("\n")).toContain(`; git update-index --no-${mark} with its name has git see them again`);
   });
 
   test("and only touched is not said", async () => {
