@@ -7,6 +7,7 @@ import type { AgentStore, SeenAgent, StopLevel } from "../stores/agent-store.ts"
 import type { QueueEntry, QueueSnapshot, QueueStore } from "../stores/queue-store.ts";
 import { factOf } from "./leases/process-fact.ts";
 import { boundsOf } from "./request.ts";
+import { type StoppedUnread, stopUnread } from "./stop-unread.ts";
 
 /*
  * Agents are asked through their store, so it doesn't matter on which machine they are. An agent sees the request at its next look, and
@@ -34,7 +35,9 @@ export type StopAnswer =
   /** It has said nothing. The request stays. */
   | "silent";
 
-export type StoppedAgent = {
+export type StoppedAgent = StoppedSeen | StoppedUnread;
+
+export type StoppedSeen = {
   /** The last that was seen of it. */
   readonly beat: AgentBeat;
   readonly answer: StopAnswer;
@@ -69,9 +72,16 @@ export async function stopAgents(
   signal: AbortSignal,
 ): Promise<readonly StoppedAgent[]> {
   const { store, clock, state } = services;
-  const all = (await store.snapshot("all", signal)).agents;
-  const wanted = [...new Set(names)].map((name) => agentNamed(name, all));
-  const answers = new Map<SeenAgent, StoppedAgent>();
+  const { agents, unreadableBeats } = await store.snapshot("all", signal);
+  const unreadNames = [...new Set(names)].filter((agent) => unreadableBeats?.has(agent));
+  const wanted = [...new Set(names)]
+    .filter((name) => !unreadNames.includes(name))
+    .map((name) => agentNamed(name, { agents, unreadable: [...(unreadableBeats?.keys() ?? [])] }));
+  const unread = unreadNames.map((agent) => {
+    const beat = unreadableBeats?.get(agent) ?? { version: "", why: "" };
+    return stopUnread({ agent, ...beat }, { ...services, waitMs }, signal);
+  });
+  const answers = new Map<SeenAgent, StoppedSeen>();
   for (const seen of wanted) {
     if ((await factOf(seen.beat, state)) === "gone") answers.set(seen, await dismiss(seen, services, signal));
     else await store.requestStop(seen, level, signal);
@@ -87,22 +97,22 @@ export async function stopAgents(
     if (leftMs <= 0 || answers.size === wanted.length) break;
     await clock.sleep(Math.min(lookMs, leftMs), signal);
   }
-  return Promise.all(wanted.map(async (seen) => answers.get(seen) ?? (await withoutAnswer(seen, services, signal))));
+  const heard = wanted.map(async (seen) => answers.get(seen) ?? (await withoutAnswer(seen, services, signal)));
+  return Promise.all([...heard, ...unread]);
 }
 
-function agentNamed(name: string, agents: readonly SeenAgent[]): SeenAgent {
+type NamedAgents = { readonly agents: readonly SeenAgent[]; readonly unreadable: readonly string[] };
+
+function agentNamed(name: string, { agents, unreadable }: NamedAgents): SeenAgent {
   const found = agents.find(({ beat }) => beat.agent === name);
   if (found !== undefined) return found;
-  const suggestion = suggestionFor(
-    name,
-    agents.map(({ beat }) => beat.agent),
-  );
+  const suggestion = suggestionFor(name, [...agents.map(({ beat }) => beat.agent), ...unreadable]);
   const hint = suggestion === undefined ? "; launch agent list shows those there are" : didYouMean(suggestion);
   throw new LaunchError("not-found", `there is no agent "${name}"${hint}`);
 }
 
 /** What its beat says by now; undefined while it says nothing. */
-function answerOf(asked: SeenAgent, level: StopLevel, { agents, entries }: QueueSnapshot): StoppedAgent | undefined {
+function answerOf(asked: SeenAgent, level: StopLevel, { agents, entries }: QueueSnapshot): StoppedSeen | undefined {
   const { agent, incarnation } = asked.beat;
   const now = agents.find(({ beat }) => beat.agent === agent && beat.incarnation === incarnation);
   if (now === undefined) return { beat: asked.beat, answer: "ended", runs: [] };
@@ -112,14 +122,14 @@ function answerOf(asked: SeenAgent, level: StopLevel, { agents, entries }: Queue
 }
 
 /** An agent that can't answer: its beat goes, unless it holds runs. */
-async function dismiss(seen: SeenAgent, { store }: StopServices, signal: AbortSignal): Promise<StoppedAgent> {
+async function dismiss(seen: SeenAgent, { store }: StopServices, signal: AbortSignal): Promise<StoppedSeen> {
   const { agents, entries } = await store.snapshot("all", signal);
   const { agent, incarnation } = seen.beat;
   const current = agents.find(({ beat }) => beat.agent === agent && beat.incarnation === incarnation);
   if (current === undefined) return { beat: seen.beat, answer: "ended", runs: [] };
   const runs = runsOf(current.beat, entries);
   if (runs.length > 0) return { beat: current.beat, answer: "gone-with-runs", runs };
-  await store.forget(current, signal);
+  await store.forget({ agent, version: current.version }, signal);
   return { beat: current.beat, answer: "gone", runs };
 }
 
@@ -127,7 +137,7 @@ async function dismiss(seen: SeenAgent, { store }: StopServices, signal: AbortSi
  * Of who has not answered in all this time, and whose last beat is older than its lease allows, nothing is left but the beat. Its time is
  * by the wall clocks of two machines; an agent that is there after all writes its beat again.
  */
-async function withoutAnswer(seen: SeenAgent, services: StopServices, signal: AbortSignal): Promise<StoppedAgent> {
+async function withoutAnswer(seen: SeenAgent, services: StopServices, signal: AbortSignal): Promise<StoppedSeen> {
   const silentMs = services.clock.now().getTime() - Date.parse(seen.beat.at);
   if (silentMs > boundsOf(seen.beat.lease.ttl_ms).takeoverMs) return dismiss(seen, services, signal);
   return { beat: seen.beat, answer: "silent", runs: [] };

@@ -13,7 +13,8 @@ export const agentBeatSchema = z
   .object({
     schema_version: z.literal(1),
     agent: lineField,
-    incarnation: lineField,
+    /** Part of a ref's name when the agent is asked to stop. */
+    incarnation: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, "is no incarnation that an agent makes"),
     sequence: countField,
     host: lineField,
     state: z.enum(["working", "draining", "stopping"]),

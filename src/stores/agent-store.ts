@@ -15,6 +15,9 @@ export type SeenAgent = {
   readonly stop?: StopLevel;
 };
 
+/** An agent's beat in one version, whether it can be read or not. */
+export type BeatVersion = { readonly agent: string; readonly version: string };
+
 export type BeatWrite =
   | { readonly kind: "written"; readonly version: string }
   | { readonly kind: "conflict"; readonly current: SeenAgent | undefined }
@@ -26,5 +29,5 @@ export interface AgentStore {
   /** Asks an agent to stop, in this incarnation: one that starts later under its id is not asked. Throws when that could not be written. */
   requestStop(agent: SeenAgent, level: StopLevel, signal: AbortSignal): Promise<void>;
   /** Removes an agent's beat, and what was asked of it: it has left, or it is gone and holds nothing. */
-  forget(agent: SeenAgent, signal: AbortSignal): Promise<void>;
+  forget(beat: BeatVersion, signal: AbortSignal): Promise<void>;
 }

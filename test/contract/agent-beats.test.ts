@@ -44,9 +44,9 @@ describe.each(Object.entries(queueEngines))("agents in %s", (_name, make) => {
     });
     const { agents } = await store.snapshot(gpu, signal);
     expect(agents.map(({ beat }) => beat)).toEqual([beatOf("box-1", "b")]);
-    await store.forget({ beat: beatOf("box-1", "a"), version: first.version }, signal);
+    await store.forget({ agent: "box-1", version: first.version }, signal);
     expect((await other.snapshot(gpu, signal)).agents).toHaveLength(1);
-    await store.forget(agents[0]!, signal);
+    await store.forget({ agent: "box-1", version: agents[0]!.version }, signal);
     expect((await other.snapshot(gpu, signal)).agents).toEqual([]);
   });
 
@@ -76,7 +76,7 @@ describe.each(Object.entries(queueEngines))("agents in %s", (_name, make) => {
     expect(next.kind).toBe("written");
     await other.requestStop(stale, "drain", signal);
     expect((await seen(store)).stop).toBeUndefined();
-    await store.forget(await seen(store), signal);
+    await store.forget({ agent: "box-1", version: (await seen(store)).version }, signal);
     await store.beat(beatOf("box-1", "a"), undefined, signal);
     expect((await seen(other)).stop).toBeUndefined();
   });

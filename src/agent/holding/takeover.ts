@@ -66,7 +66,7 @@ export async function forgetGone(served: Served, { agents, entries }: QueueSnaps
     const isGone = holder.kind === "expired" || (await factOf(beat, state)) === "gone" || hasJobEnded(served, holder);
     if (!isGone) continue;
     try {
-      await store.forget(seen, agent.writes);
+      await store.forget({ agent: beat.agent, version: seen.version }, agent.writes);
     } catch (error) {
       log.debug(say`the beat of agent ${beat.agent} could not be taken away: ${messageOf(error)}`);
     }

@@ -64,7 +64,7 @@ export async function startHeartbeat(context: BeatContext, signal: AbortSignal):
       const last = writer.last();
       if (last === undefined) return;
       try {
-        await store.forget(last, leaving);
+        await store.forget({ agent: last.beat.agent, version: last.version }, leaving);
       } catch (error) {
         log.debug(say`the agent's beat could not be taken away: ${messageOf(error)}`);
       }

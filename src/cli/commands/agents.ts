@@ -7,6 +7,7 @@ import { exitCodes, LaunchError } from "../../core/errors.ts";
 import { interruption } from "../../core/interruption.ts";
 import { stateDirectoryOf } from "../../core/state-directory.ts";
 import { slotsNow } from "../../queueing/agent-slots.ts";
+import { formatCommandLine } from "../../core/command-line.ts";
 import { counted } from "../../core/counted.ts";
 import type { AgentBeat } from "../../run/beat.ts";
 import type { SeenAgent } from "../../stores/agent-store.ts";
@@ -36,10 +37,16 @@ export async function listAgentsCommand(flags: AgentListFlags, console: Console)
     const head = ["agent", "state", "host", "queues", "jobs", "slots", "last seen"];
     if (listed.length > 0) await out.write(`${columns([head, ...listed.map(rowOf)])}\n`);
     await out.write(
-      unreadable.map(({ agent, unreadable: why }) => `${agent} can't be read: ${oneLine(why)}\n`).join(""),
+      unreadable
+        .map(({ agent, unreadable: why }) => `${agent} can't be read: ${oneLine(why)}; ${takeOff(agent)}\n`)
+        .join(""),
     );
   }
   return exitCodes.succeeded;
+}
+
+function takeOff(agent: string): string {
+  return `where it is no agent's any more: ${formatCommandLine(["launch", "agent", "stop", agent])}`;
 }
 
 /** By the wall clocks of two machines: for people, and for nothing that is decided. */
@@ -92,18 +99,40 @@ export async function stopAgentsCommand(
     for (const each of stopped) {
       await console.out.write(flags.json === true ? `${jsonText(answerOf(each))}\n` : `  ${wordsOf(each, waitMs)}\n`);
     }
-    const unheard = stopped.some(({ answer }) => answer === "silent");
+    const unheard = stopped.some(({ answer }) => answer === "silent" || answer === "unread-at-work");
     return unheard ? exitCodes.infrastructure : exitCodes.succeeded;
   } finally {
     interrupted.stop();
   }
 }
 
-function answerOf({ beat, answer, runs }: StoppedAgent): object {
+function answerOf(stopped: StoppedAgent): object {
+  if ("unread" in stopped) {
+    const { unread, answer, runs } = stopped;
+    return { agent: unread.agent, answer, runs, unreadable: unread.why };
+  }
+  const { beat, answer, runs } = stopped;
   return { agent: beat.agent, host: beat.host, answer, runs, last_seen: beat.at };
 }
 
-function wordsOf({ beat, answer, runs: { length: runs } }: StoppedAgent, waitMs: number): string {
+type StoppedUnread = Extract<StoppedAgent, { readonly unread: unknown }>;
+
+function unreadWords({ unread: { agent, why }, answer, runs: { length: runs } }: StoppedUnread): string {
+  const words: Readonly<Record<StoppedUnread["answer"], string>> = {
+    "unread-gone": "nothing speaks for it, and it is taken off the list",
+    "unread-at-work": "it changes, so the agent is at work: stop it where it runs, or with the launch that it has",
+    "unread-with-runs": `the next agent of its queues takes over its ${runs === 1 ? "run" : counted(runs, "run")} first`,
+  };
+  return oneLine(`${agent} has a beat that can't be read (${why}); ${words[answer]}`);
+}
+
+function wordsOf(stopped: StoppedAgent, waitMs: number): string {
+  if ("unread" in stopped) return unreadWords(stopped);
+  const {
+    beat,
+    answer,
+    runs: { length: runs },
+  } = stopped;
   const its = `its ${runs === 1 ? "run" : counted(runs, "run")}`;
   const seen = `was last seen ${formatDuration(ageOf(beat))} ago on ${beat.host}`;
   const words: Readonly<Record<StopAnswer, string>> = {

@@ -18,6 +18,7 @@ import { chooseRemote, fetchableUrl } from "./remotes.ts";
 import { parseGitUrl } from "./url.ts";
 import { rawPath } from "./work-tree/status.ts";
 import { type FoundTree, includeSubmodules, localSubmodules } from "./submodules.ts";
+import { watchingForPipes } from "./work-tree/pipe-watch.ts";
 import { treeOfFolder, treeOfWorkingTree } from "./work-tree/working-tree.ts";
 
 type CheckoutRequest = Extract<SourceRequest, { readonly kind: "checkout" }>;
@@ -27,6 +28,17 @@ type Checkout = { readonly request: CheckoutRequest; readonly inspection: Inspec
 
 /** The commit that is checked out, with what has changed since the newest commit that a remote has as one patch. */
 export async function resolveCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
+  const { directory } = request;
+  const source = await watchingForPipes(directory, context.signal, (signal) =>
+    findCheckout(request, { ...context, signal }),
+  );
+  return {
+    ...source,
+    exportTo: (target, signal) => watchingForPipes(directory, signal, (watched) => source.exportTo(target, watched)),
+  };
+}
+
+async function findCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
   const repository = await createScratchRepository(join(context.scratch, "source.git"), "sha1");
   try {
     const inspection = await inspectCheckout(request, repository, context.signal);

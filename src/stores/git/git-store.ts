@@ -104,7 +104,7 @@ function agents(context: QueueContext): AgentStore {
   return {
     beat: (said, expected, signal) => beat(context, { said, expected }, signal),
     requestStop: (agent, level, signal) => requestStop(context, { beat: agent.beat, level }, signal),
-    forget: (agent, signal) => forget(context, agent, signal),
+    forget: (beat, signal) => forget(context, beat, signal),
   };
 }
 

@@ -65,8 +65,8 @@ function agents(session: Session): AgentStore {
       const text = "SELECT launch.request_stop($1, $2, $3)";
       settled(session, await session.write(text, [beat.agent, beat.incarnation, level], signal));
     },
-    forget: async ({ beat, version }, signal) => {
-      settled(session, await session.write("SELECT launch.forget_agent($1, $2)", [beat.agent, version], signal));
+    forget: async ({ agent, version }, signal) => {
+      settled(session, await session.write("SELECT launch.forget_agent($1, $2)", [agent, version], signal));
     },
   };
 }

@@ -58,7 +58,7 @@ export const doors: Doors = {
   "run/redaction": "",
   "run/transitions": "attempt-record",
   sources: "index named-folder source",
-  "sources/git/work-tree": "git-place inspection stand-in status working-tree",
+  "sources/git/work-tree": "git-place inspection pipe-watch stand-in status working-tree",
   spec: "config/environment config/launch-config config/left-out config/profile config/reach config/trust launch-spec/launch-spec launch-spec/macros queue-definition/edit-definition queue-definition/queue-definition reading/fault reading/located reading/parse reading/read reading/render-faults reading/suggestion reading/words resolve/explain resolve/resolution resolve/resolve resolve/resolve-config",
   "spec/config": "config-checks",
   "spec/launch-spec": "checks fields normal-form refused",

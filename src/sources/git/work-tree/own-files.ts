@@ -40,7 +40,8 @@ export async function checkOwnFiles({ gitDirectory, commonDirectory }: Directori
   return { borrows };
 }
 
-async function entriesOf(folder: string, recursive = false): Promise<readonly Dirent[]> {
+/** What a folder has; nothing where there is none. */
+export async function entriesOf(folder: string, recursive = false): Promise<readonly Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true, recursive });
   } catch (error) {

@@ -3,7 +3,7 @@ import { newFilesTree } from "../../../clients/git/objects/tree-format.ts";
 import { LaunchError } from "../../../core/errors.ts";
 import type { AgentBeat } from "../../../run/beat.ts";
 import { beatBounds } from "../../../run/bounds.ts";
-import type { SeenAgent, StopLevel } from "../../agent-store.ts";
+import type { BeatVersion, SeenAgent, StopLevel } from "../../agent-store.ts";
 import {
   type OpenedQueueContext,
   openForReading,
@@ -86,13 +86,17 @@ export async function requestStop(
 }
 
 /** Removes a beat unless it has changed since, and in the same move the marks of agents that have none. */
-export async function forget(context: QueueContext, agent: SeenAgent, signal: AbortSignal): Promise<void> {
+export async function forget(
+  context: QueueContext,
+  { agent, version }: BeatVersion,
+  signal: AbortSignal,
+): Promise<void> {
   const opened = await openForReading(context, signal);
   if (opened === undefined) return;
-  const name = agentRef(agent.beat.agent);
+  const name = agentRef(agent);
   const { agents, stops } = sortRefs(await currentRefs(opened, [agentRefs, stopRefs], signal));
-  const staying = agents.filter((other) => other.name !== name || other.id !== agent.version);
-  const gone = agents.length === staying.length ? [] : [{ name, id: agent.version }];
+  const staying = agents.filter((other) => other.name !== name || other.id !== version);
+  const gone = agents.length === staying.length ? [] : [{ name, id: version }];
   const marks = stops.filter((mark) => staying.every((other) => other.agent !== mark.agent));
   await settleRemoval(opened, [...gone, ...marks], signal);
 }

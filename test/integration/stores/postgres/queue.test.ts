@@ -269,9 +269,9 @@ describeWith(["postgres"], "queues in Postgres", () => {
       });
     }
     const [seen] = (await store.snapshot("all", signal)).agents;
-    await store.forget({ beat: other, version: first.version }, signal);
+    await store.forget({ agent: other.agent, version: first.version }, signal);
     expect((await store.snapshot("all", signal)).agents).toEqual([seen]);
-    await store.forget(seen!, signal);
+    await store.forget({ agent: seen!.beat.agent, version: seen!.version }, signal);
     expect((await store.snapshot("all", signal)).agents).toEqual([]);
   });
 
