@@ -58,7 +58,7 @@ export async function checkAgain(check: CheckAgainRequest): Promise<CheckedRun> 
   const profile = definition.kind === "definition" ? definition.definition.profile : undefined;
   const { spec } = resolution;
   const allowed = allowedFolders(resolution.config);
-  const source = await sourceRequestOfQueued(queued.source, document.patch, { ...check, allowed });
+  const source = sourceRequestOfQueued(queued.source, document.patch, { ...check, allowed });
   if ((source.kind === "image") !== (spec.docker.docker_image !== undefined)) {
     throw new LaunchError("refused", `run "${run.run_id}": its spec and its record name different sources`);
   }

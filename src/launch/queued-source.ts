@@ -7,7 +7,7 @@ import type { ResolvedSource, SourceRequest } from "../sources/source.ts";
 import { formatBytes } from "../reporting/words.ts";
 import { isUrl } from "../core/url.ts";
 import type { QueuedSource } from "../run/record.ts";
-import { isAllowedPath, isAllowedUrl } from "../sources/named-folder.ts";
+import { allowedAt, type AllowedFolders, allowedUrl, type Allowance } from "../sources/named-folder.ts";
 
 /*
  * A queued run's code is fetched by the agent that takes it. So it must be where the agent can reach it: a remote has the commit, and
@@ -56,31 +56,37 @@ export type AgentPlace = {
   /** The store is a folder of this machine that only this user may write to. */
   readonly storeIsOwn: boolean;
   /** Folders of this machine that the agent's launch config allows. */
-  readonly allowed: readonly string[];
+  readonly allowed: AllowedFolders;
 };
 
 /**
  * What an agent resolves. A run of a store that others write to may name no folder and no file of the agent's machine but those that the
  * launch config allows.
  */
-export async function sourceRequestOfQueued(
+export function sourceRequestOfQueued(
   source: QueuedSource,
   patch: Uint8Array | undefined,
   place: AgentPlace,
-): Promise<SourceRequest> {
+): SourceRequest {
   if (source.kind === "image") return { kind: "image", image: source.image };
   if (source.kind === "directory") {
-    const isAllowed = place.storeIsOwn || (await isAllowedPath(source.path, place.allowed));
-    if (!isAllowed || source.host !== place.host) {
+    const allowance = allowanceOf(source.path, place, allowedAt);
+    if (source.host !== place.host || allowance.kind === "refused") {
+      const why = source.host === place.host && allowance.kind === "refused" ? allowance.why : undefined;
       throw new LaunchError(
         "refused",
-        `its code is the folder ${source.path} of ${source.host}, out of this agent's reach; allow.sources of the agent's launch config may name folders of its machine`,
+        `its code is the folder ${source.path} of ${source.host}, out of this agent's reach; ${why ?? "allow.sources of the agent's launch config may name folders of its machine"}`,
       );
     }
-    return { kind: "checkout", directory: source.path, includeUntracked: source.include_untracked };
+    return { kind: "checkout", directory: allowance.path, includeUntracked: source.include_untracked };
   }
-  if (!isUrl(source.url) || !(place.storeIsOwn || (await isAllowedUrl(source.url, place.allowed)))) {
-    throw new LaunchError("refused", `its code is in ${source.url}, which an agent of this store doesn't fetch from`);
+  const allowance = allowanceOf(source.url, place, allowedUrl);
+  if (!isUrl(source.url) || allowance.kind === "refused") {
+    const why = allowance.kind === "refused" && allowance.why !== undefined ? `: ${allowance.why}` : "";
+    throw new LaunchError(
+      "refused",
+      `its code is in ${source.url}, which an agent of this store doesn't fetch from${why}`,
+    );
   }
   return {
     kind: "remote",
@@ -90,6 +96,12 @@ export async function sourceRequestOfQueued(
     ...(patch === undefined ? {} : { patch }),
     ...(source.tree === undefined ? {} : { expectedTree: source.tree }),
   };
+}
+
+type Asking = (place: string, allowed: AllowedFolders) => Allowance;
+
+function allowanceOf(place: string, { storeIsOwn, allowed }: AgentPlace, ask: Asking): Allowance {
+  return storeIsOwn ? { kind: "allowed", path: place } : ask(place, allowed);
 }
 
 /** A folder may have changed since it was queued, and is not what was asked for then. Throws `source-failed`. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { LaunchError } from "../core/errors.ts";
-import { isAllowedUrl, specFolder } from "../sources/named-folder.ts";
+import { type AllowedFolders, allowedUrl, specFolder } from "../sources/named-folder.ts";
 import type { SourceRequest } from "../sources/source.ts";
 import type { LaunchConfig } from "../spec/config/launch-config.ts";
 import type { LaunchSpec } from "../spec/launch-spec/launch-spec.ts";
@@ -10,8 +10,11 @@ import type { LaunchRequest } from "./services.ts";
 const remotePattern = /^(?:[a-z][a-z0-9+.-]*:\/\/|[\w.+-]+@[\w.-]+:)/i;
 
 /** Folders of this machine that specs may name: the paths in `allow.sources`. */
-export function allowedFolders({ allow }: LaunchConfig): readonly string[] {
-  return (allow.sources ?? []).filter((source) => source.startsWith("/"));
+export function allowedFolders({ allow }: LaunchConfig): AllowedFolders {
+  return {
+    folders: (allow.sources ?? []).filter((source) => source.startsWith("/")),
+    byRuns: allow.mounts.filter((mount) => !mount.read_only).map(({ path }) => path),
+  };
 }
 
 /** Which source a spec asks for. A relative folder is relative to `baseDirectory`. */
@@ -22,7 +25,7 @@ async function sourceRequestOf(request: LaunchRequest): Promise<SourceRequest> {
   const remote = remoteOf(spec);
   if (remote !== undefined) {
     for (const url of [remote.url, remote.repository]) {
-      if (url !== undefined && !request.sourceNamed) await refuseUrl(url, request);
+      if (url !== undefined && !request.sourceNamed) refuseUrl(url, request);
     }
     return remote;
   }
@@ -42,11 +45,12 @@ function remoteOf(spec: LaunchSpec): Extract<SourceRequest, { readonly kind: "re
   return repo === undefined ? undefined : { kind: "remote", url: repo, version };
 }
 
-async function refuseUrl(url: string, { config }: LaunchRequest): Promise<void> {
-  if (await isAllowedUrl(url, allowedFolders(config))) return;
+function refuseUrl(url: string, { config }: LaunchRequest): void {
+  const allowance = allowedUrl(url, allowedFolders(config));
+  if (allowance.kind === "allowed") return;
   throw new LaunchError(
     "refused",
-    `the spec names the repository ${url} of this machine; add its folder to allow.sources of the launch config, or name it yourself (--uri)`,
+    `the spec names the repository ${url} of this machine; ${allowance.why ?? "add its folder to allow.sources of the launch config"}, or name it yourself (--uri)`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { ListedRun, Store } from "../stores/store.ts";
 import type { RunHead } from "../run/head.ts";
 import { sizeOf } from "../core/folders/size.ts";
 import { type AttemptHere, attemptsHere } from "./attempts-here.ts";
-import { isLiveHere } from "./live-entry.ts";
+import { isLiveHere, liveNames } from "./live-entry.ts";
 import { removeFolder } from "../core/folders/remove.ts";
 
 export type PruneRunsRequest = {
@@ -62,6 +62,17 @@ export async function pruneRuns(
     kept: listed.filter((item) => item.kind === "unreadable" || !gone.has(item.run.run_id)),
     bytes,
   };
+}
+
+/**
+ * Removes the logs and outputs on this machine of attempts whose store has their run no more. What still has a live entry stays: something of
+ * it may be at work. Returns the names of what stayed.
+ */
+export async function removeHere(attempts: readonly AttemptHere[], state: StateDirectory): Promise<readonly string[]> {
+  const live = await liveNames(state);
+  const names = attempts.map(({ name }) => name);
+  for (const name of names) if (!live.includes(name)) await removeFolder(state.runFolder(name));
+  return names.filter((name) => live.includes(name));
 }
 
 type Place = { readonly store: Store; readonly state: StateDirectory };

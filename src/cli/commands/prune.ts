@@ -5,12 +5,10 @@ import { interruption } from "../../core/interruption.ts";
 import { silentLog } from "../../core/output/log.ts";
 import type { StateDirectory } from "../../core/state-directory.ts";
 import { ownCatalogs } from "../../launch/services.ts";
-import { isLiveHere } from "../../machine/live-entry.ts";
+import { attemptsHere } from "../../machine/attempts-here.ts";
 import { removeNamed } from "../../queueing/unread-runs.ts";
 import { oneLine } from "../../core/output/terminal-text.ts";
-import { runIdPattern } from "../../run/run-id.ts";
-import { removeFolder } from "../../core/folders/remove.ts";
-import { pruneRuns } from "../../machine/prune-runs.ts";
+import { pruneRuns, removeHere } from "../../machine/prune-runs.ts";
 import { pruneMachine } from "../../machine/prune-machine.ts";
 import { sweepRemains } from "../../machine/sweep.ts";
 import { sweepServices } from "../../machine/sweep-services.ts";
@@ -56,18 +54,19 @@ export async function pruneCommand(names: readonly string[], flags: PruneFlags, 
 async function pruneNamed(names: readonly string[], flags: PruneFlags, console: Console): Promise<number> {
   if (flags.dryRun === true) throw new LaunchError("bad-usage", "--dry-run is for a prune that names no runs");
   const { signal } = new AbortController();
-  const gone = await withRuns(flags, console, async ({ store, state }) => {
-    const removed = await removeNamed(names, store, signal);
-    for (const runId of removed) {
-      if (runIdPattern.test(runId) && !(await isLiveHere(state, runId))) await removeFolder(state.runFolder(runId));
-    }
-    return removed;
+  const { gone, staying } = await withRuns(flags, console, async ({ store, state }) => {
+    // Before its run is gone: another may have its id then, and begin.
+    const here = await Promise.all(names.map((runId) => attemptsHere(state, { runId, store: store.location })));
+    const gone = await removeNamed(names, store, signal);
+    const attempts = here.flat().filter(({ runId }) => gone.includes(runId));
+    return { gone, staying: await removeHere(attempts, state) };
   });
   const left = names.filter((name) => !gone.includes(name));
   if (flags.json === true) await eventWriter(console.out)("pruned", { removed: gone, changed: left });
   else {
     const lines = [
       ...gone.map((name) => `removed ${name}`),
+      ...staying.map((name) => `left the folder of ${name}: a launcher has something to do with it yet`),
       ...left.map((name) => `left ${name}: it changed meanwhile, or is in use`),
     ];
     await console.out.write(`${lines.map(oneLine).join("\n")}\n`);

@@ -1,6 +1,6 @@
 import { readlinkSync, realpathSync } from "node:fs";
 import { realpath } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { isFileMissing, systemCode } from "../errors.ts";
 
 /* Where a path leads, and what lies below what: what may be read or mounted is decided by these. */
@@ -39,7 +39,7 @@ export function isInside(path: string, folder: string): boolean {
 const maxLinks = 40;
 
 /** The folders in which the names of an absolute path are looked up, links followed: who may write in one of them decides where it leads. */
-export function foldersOnTheWay(path: string): readonly string[] {
+function foldersOnTheWay(path: string): readonly string[] {
   const folders: string[] = [];
   const left = path.split(sep);
   let at: string = sep;
@@ -61,6 +61,34 @@ export function foldersOnTheWay(path: string): readonly string[] {
     left.unshift(...target.split(sep));
   }
   return folders;
+}
+
+/**
+ * The folder of these, where runs may write, in or below which a name of an absolute path is looked up: one of them could have the path lead
+ * elsewhere. Undefined where none is.
+ */
+export function openOnTheWay(path: string, byRuns: readonly string[]): string | undefined {
+  const folders = byRuns.map((folder) => resolve(folder));
+  const below = (name: string) => folders.find((folder) => folder !== name && isInside(name, folder));
+  const above = below(resolve(path));
+  if (above !== undefined) return above;
+  const way = foldersOnTheWay(path);
+  return folders.find((folder) => {
+    // What lies below another of them is what runs make of it.
+    const real = below(folder) === undefined ? realPathNow(folder) : undefined;
+    return real !== undefined && way.some((at) => isInside(at, real));
+  });
+}
+
+/** The folders of a launch config that lie where it says, whatever runs do, and where that is. */
+export function steadyFolders<Folder extends { readonly path: string }>(
+  folders: readonly Folder[],
+  byRuns: readonly string[],
+): readonly (Folder & { readonly real: string })[] {
+  return folders.flatMap((folder) => {
+    const real = openOnTheWay(folder.path, byRuns) === undefined ? realPathNow(folder.path) : undefined;
+    return real === undefined ? [] : [{ ...folder, real }];
+  });
 }
 
 function linkAt(path: string): string | undefined {

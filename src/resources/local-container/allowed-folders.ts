@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { foldersOnTheWay, isInside, realPathNow } from "../../core/folders/real-path.ts";
+import { dirname } from "node:path";
+import { isInside, realPathNow, steadyFolders } from "../../core/folders/real-path.ts";
 import type { ResourceContext } from "../resource.ts";
 
 /*
@@ -14,15 +14,16 @@ export type AllowedFolder =
   /** Goes on after "the mount … is refused:". */
   | { readonly kind: "refused"; readonly why: string };
 
-type Mount = ResourceContext["mounts"][number] & { readonly real: string };
-
 const refused = (why: string): AllowedFolder => ({ kind: "refused", why });
 
 /** A folder of `allow.mounts`, or one below a read-only folder of it: the nearest decides. */
 export function allowedFolder(source: string, { mounts, ownFolders = [] }: ResourceContext): AllowedFolder {
   const path = realPathNow(source);
   if (path === undefined) return refused(`there is no ${source} on this machine`);
-  const configured = steady(mounts);
+  const configured = steadyFolders(
+    mounts,
+    mounts.filter(({ readOnly }) => !readOnly).map((mount) => mount.path),
+  );
   const [nearest] = configured
     .filter(({ real }) => isInside(path, real))
     .sort((a, b) => b.real.length - a.real.length || Number(b.readOnly) - Number(a.readOnly));
@@ -47,21 +48,6 @@ export function allowedFolder(source: string, { mounts, ownFolders = [] }: Resou
       `others than this user may write in ${open}, and could put another folder in its place; add ${path} itself to allow.mounts`,
     );
   return { kind: "allowed", path, configured: nearest.path, readOnly: nearest.readOnly };
-}
-
-/** The folders of the launch config that lie where it says. One below a folder that runs may write is what they make of it. */
-function steady(mounts: ResourceContext["mounts"]): readonly Mount[] {
-  const writable = mounts.filter(({ readOnly }) => !readOnly).map(({ path }) => resolve(path));
-  const found = mounts.flatMap((mount): readonly Mount[] => {
-    const path = resolve(mount.path);
-    if (writable.some((folder) => folder !== path && isInside(path, folder))) return [];
-    const real = realPathNow(mount.path);
-    return real === undefined ? [] : [{ ...mount, real }];
-  });
-  const byRuns = found.filter(({ readOnly }) => !readOnly).map(({ real }) => real);
-  return found.filter(
-    ({ path }) => !foldersOnTheWay(path).some((folder) => byRuns.some((real) => isInside(folder, real))),
-  );
 }
 
 /** The first folder, from the allowed one down to what has the mounted one, in which somebody besides root and us may rename. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, test } from "vitest";
 import { stateDirectoryAt } from "../../../src/core/state-directory.ts";
 import { registerLive, updateLive } from "../../../src/machine/live-entry.ts";
+import { nameOfAttempt } from "../../../src/run/handle.ts";
 import { type CommandLine, commandLine } from "../../support/cli/command-line.ts";
 import { docker, imagesOf, removeImages } from "../../support/docker/docker.ts";
 import { describeWithDocker } from "../../support/engines.ts";
@@ -40,6 +41,9 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 const inState = (path: string): string => join(folder.path, "state", path);
+
+const readdirOf = (path: string): readonly string[] =>
+  existsSync(inState(path)) ? readdirSync(inState(path)).sort() : [];
 
 type Pruned = {
   readonly logs: readonly { readonly name: string; readonly bytes: number }[];
@@ -92,6 +96,45 @@ test("the log of a run that waits for another attempt stays", async () => {
   make(`runs/${attemptName(runId)}`, longAgo);
   expect((await pruned("--keep", "0")).logs).toEqual([]);
   expect(existsSync(inState(`runs/${attemptName(runId)}`))).toBe(true);
+});
+
+test("by its name a run of a store goes with its folders here, and with none of a live one or another store's", async () => {
+  const spec = `run_id: nightly\nresource: local-process\nuri: ${directory}\noverrides: {entry_point: [echo, done]}\n`;
+  const ran = async (store: string): Promise<string> => {
+    const before = readdirOf("runs");
+    const { exitCode, stderr } = await launch("run", spec, "--store", store);
+    expect(exitCode, stderr).toBe(0);
+    const [name = "", ...others] = readdirOf("runs").filter((each) => !before.includes(each));
+    expect(others).toEqual([]);
+    return name;
+  };
+  const [one, two] = ["one", "two"].map((each) => `git+file://${join(folder.path, `${each}.git`)}`) as [string, string];
+  const mine = await ran(one);
+  const others = await ran(two);
+  // Of its attempts there may be several, and one whose launcher is not done with it.
+  const state = stateDirectoryAt(join(folder.path, "state"));
+  const note = JSON.parse(readFileSync(state.noteFile(mine), "utf8")) as Record<string, unknown>;
+  const attempt = (number: number): string => {
+    const key = { ...attemptKey("nightly"), attempt: number };
+    mkdirSync(state.outputFolder(nameOfAttempt(key)), { recursive: true });
+    writeFileSync(join(state.outputFolder(nameOfAttempt(key)), "model"), "x");
+    const { identity } = key;
+    writeFileSync(state.noteFile(nameOfAttempt(key)), JSON.stringify({ ...note, attempt: number, identity }));
+    return nameOfAttempt(key);
+  };
+  attempt(2);
+  const live = attempt(3);
+  mkdirSync(state.live, { recursive: true });
+  writeFileSync(state.liveFile(live), "{");
+  make(`runs/${attemptName("nightly-2")}`);
+  const { exitCode, stdout } = await launch("prune", "nightly", "--store", one);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(new RegExp(`^removed nightly\nleft the folder of ${live}: .*\n$`)) as unknown,
+  });
+  expect(readdirOf("runs")).toEqual([others, live, attemptName("nightly-2")].sort());
+  expect((await launch("prune", "nightly", "--store", two)).stdout).toBe("removed nightly\n");
+  expect(readdirOf("runs")).toEqual([live, attemptName("nightly-2")].sort());
 });
 
 test("Python environments that no run has used for so long go with their links", async () => {

@@ -33,10 +33,12 @@ type Asked = {
   readonly uri: string;
   readonly named?: boolean;
   readonly sources?: readonly string[];
+  /** Where runs may write. */
+  readonly mounts?: readonly string[];
   readonly git?: { readonly repo: string };
 };
 
-async function asked({ uri, named = false, sources, git }: Asked) {
+async function asked({ uri, named = false, sources, mounts = [], git }: Asked) {
   const at = (path: string): string => path.replaceAll("@", folder.path);
   const request = await launchRequest({
     spec: {
@@ -44,7 +46,12 @@ async function asked({ uri, named = false, sources, git }: Asked) {
       overrides: { entry_point: ["python3", "main.py"] },
       ...(git === undefined ? { uri: at(uri) } : { git: { repo: at(git.repo) } }),
     },
-    config: sources === undefined ? {} : { allow: { sources: sources.map(at) } },
+    config: {
+      allow: {
+        ...(sources === undefined ? {} : { sources: sources.map(at) }),
+        mounts: mounts.map((path) => ({ path: at(path), read_only: false })),
+      },
+    },
     baseDirectory: join(folder.path, "spec"),
   });
   return sourceOf({ ...request, sourceNamed: named });
@@ -66,6 +73,7 @@ describe.each([
     [{ uri: "../spec/sub" }, "spec/sub"],
     [{ uri: "@/allowed/project", sources: ["@/allowed"] }, "allowed/project"],
     [{ uri: "../allowed/project", sources: ["git", "@/allowed/project"] }, "allowed/project"],
+    [{ uri: "@/allowed/project", sources: ["@/allowed"], mounts: ["@/allowed/project", "@/spec"] }, "allowed/project"],
     [{ uri: "../private", named: true }, "private"],
     [{ uri: "@/private", named: true }, "private"],
   ])("%j is %s", async (wanted, path) => {
@@ -92,6 +100,21 @@ describe.each([
     expect({ code, message }).toEqual({
       code: "refused",
       message: expect.stringContaining("allow.sources") as unknown,
+    });
+  });
+
+  test.each<Asked>([
+    { uri: "@/allowed/project", sources: ["@/allowed"], mounts: ["@/allowed"] },
+    { uri: "@/allowed/project", sources: ["@/allowed/project"], mounts: ["@/allowed"] },
+    { uri: "@/spec/out", sources: ["@/spec/out"], mounts: ["@/spec"] },
+    { uri: "@/private", sources: ["@/spec/out"], mounts: ["@/spec"] },
+    { uri: "file://@/allowed/project", sources: ["@/allowed"], mounts: ["@/allowed"] },
+    { uri: "", git: { repo: "file://@/allowed/project" }, sources: ["@/allowed/project"], mounts: ["@/allowed"] },
+  ])("may not name a folder that a run could put there: %j", async (wanted) => {
+    const { code, message } = await failureOf(asked(wanted));
+    expect({ code, message }).toEqual({
+      code: "refused",
+      message: expect.stringContaining("which runs may write") as unknown,
     });
   });
 
