@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { counted } from "../core/counted.ts";
 import { formatDuration } from "../core/duration.ts";
 import { LaunchError } from "../core/errors.ts";
@@ -25,12 +26,21 @@ import { slotPool, slotsOfMachine } from "./taking/slots.ts";
  * its own beat, looks and holds (served.ts), and who asks in one of them asks the whole agent.
  */
 
+/**
+ * An agent lives for weeks, and a look at a crowded queue is mostly garbage: V8 would let 80 MB of it lie before it looks (test/chaos/mutations).
+ * What it costs could not be seen in the rate at which a run's output is followed.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString("--optimize-for-size");
+}
+
 /** Serves queues until there is a reason to end. Throws `refused` when another agent has its id, or a store may not be used. */
 export async function runAgent(
   request: AgentRequest,
   services: AgentServices,
   signal: AbortSignal,
 ): Promise<AgentResult> {
+  keepHeapSmall();
   for (const served of services.stores) checkPace(request, served);
   await requireOwn(services.state);
   const pool = slotPool(await slotsOfMachine(request.slots, signal));

@@ -22,7 +22,7 @@ export const longestHeadMessage = 1_000;
 export const smallHeadBytes = 4 * 1024;
 
 /** All that are larger, of one listing. */
-export const largeHeadsBytes = 16 * 1024 * 1024;
+export const largeHeadsBytes = 8 * 1024 * 1024;
 
 export const recordBounds: JsonBounds = { bytes: 4 * 1024 * 1024, depth: 64, values: 100_000 };
 

@@ -27,7 +27,7 @@ const maxBytesTogether = 16 * 1024 * 1024;
 const maxBytesAtOnce = 64 * 1024 * 1024;
 
 /** The same of what is read in parts: they may be read many times, and all is held twice for a moment. */
-const maxBytesInPart = 4 * 1024 * 1024;
+const maxBytesInPart = 2 * 1024 * 1024;
 
 /**
  * Reads objects by revision (`<commit>:run.json`): a few from their own files, the rest in two processes however many there are, and in one
