@@ -69,7 +69,9 @@ describe("output in whole lines", () => {
         const { texts } = passed(chunks);
         const clean = texts.join("").replaceAll("\n", "");
         expect(clean).toMatch(/^~+.*\*\*\*.*~+$/);
-        expect(longestPiece(writing, clean)).toBeLessThanOrEqual(24);
+        // What would stand around any other value is no part of this one; a digit of base64 may have bits of both.
+        const around = longestPiece(writing, write("#".repeat(secret.length))) + 1;
+        expect(longestPiece(writing, clean)).toBeLessThanOrEqual(Math.max(24, around));
         expect(clean.match(/~/g)?.length).toBe(2 * cutAt + from);
       }),
       { numRuns: 40 },
