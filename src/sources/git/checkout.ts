@@ -4,9 +4,8 @@ import { applyPatch, changedPaths, diffTrees, type TreePair } from "../../client
 import { createScratchRepository, type ScratchRepository } from "../../clients/git/scratch-repository.ts";
 import { differingPaths, listTree, type ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { formatCommandLine } from "../../core/command-line.ts";
-import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
-import { ours, say } from "../../core/output/said.ts";
+import { say } from "../../core/output/said.ts";
 import type { CodeSource, SourceContext, SourceRequest } from "../source.ts";
 import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { accessesTo } from "./access.ts";
@@ -14,17 +13,12 @@ import { type Base, findBase } from "./base.ts";
 import { codeSourceOf, describePatch, firstOf } from "./code-source.ts";
 import { type Inspection, inspectCheckout, inspectVersion } from "./work-tree/inspection.ts";
 import { resolveRemote } from "./remote.ts";
-import { chooseRemote, fetchableUrl } from "./remotes.ts";
+import { chooseRemote, fetchableUrl, isLocalPath } from "./remotes.ts";
 import { parseGitUrl } from "./url.ts";
-import { rawPath } from "./work-tree/status.ts";
+import { type Checkout, type CheckoutRequest, leftOutOf, warnOfLeftOut } from "./left-out.ts";
 import { type FoundTree, includeSubmodules, localSubmodules } from "./submodules.ts";
 import { watchingForPipes } from "./work-tree/pipe-watch.ts";
 import { treeOfFolder, treeOfWorkingTree } from "./work-tree/working-tree.ts";
-
-type CheckoutRequest = Extract<SourceRequest, { readonly kind: "checkout" }>;
-
-/** What was asked for, and what git says of the checkout that it is to come from. */
-type Checkout = { readonly request: CheckoutRequest; readonly inspection: Inspection };
 
 /** The commit that is checked out, with what has changed since the newest commit that a remote has as one patch. */
 export async function resolveCheckout(request: CheckoutRequest, context: SourceContext): Promise<CodeSource> {
@@ -69,6 +63,14 @@ function remoteOf(
       `the repository ${toplevel} has no branch, tag or commit "${version}", and no remote to get it from`,
     );
   }
+  // Its configuration may have come with the folder, and name any other of this machine.
+  if (isLocalPath(url)) {
+    const fetched = formatCommandLine(["git", "-C", toplevel, "fetch", name ?? ""]);
+    throw new LaunchError(
+      "refused",
+      `the repository ${toplevel} has no branch, tag or commit "${version}", and its remote is a folder of this machine, ${url}: ${fetched} gets it from there`,
+    );
+  }
   return {
     kind: "remote",
     url: fetchableUrl(url, toplevel),
@@ -98,7 +100,7 @@ async function resolveRepository(
   checkout: Checkout,
   context: SourceContext,
 ): Promise<CodeSource> {
-  const { request, inspection } = checkout;
+  const { inspection } = checkout;
   const { status, head, subdirectory } = inspection;
   const { signal } = context;
   refuseUnmerged(status.unmerged);
@@ -114,7 +116,6 @@ async function resolveRepository(
     base === undefined ? undefined : patchSince(repository, { base, tree, listing, head }, signal),
   ]);
   warnOfLeftOut(checkout, context);
-  warnOfHidden(inspection, context);
   const whole = await withLocalSubmodules(repository, { tree, entries, folder: inspection.toplevel }, context);
   const provenance: Provenance = {
     kind: "git",
@@ -124,8 +125,7 @@ async function resolveRepository(
     commit_time: head?.time ?? 0,
     ...(subdirectory === "" ? {} : { subdirectory }),
     ...(patch === undefined ? {} : { patch: patch.provenance }),
-    ...untrackedOf(request, status.untracked.map(rawPath)),
-    ...hiddenOf(inspection),
+    ...leftOutOf(checkout),
     ...whole.provenance,
     reachable: base?.reachable ?? false,
   };
@@ -232,65 +232,4 @@ function refuseUnmerged(paths: readonly string[]): void {
     "source-failed",
     `the checkout has unresolved conflicts in ${firstOf(paths)}; resolve them, or abort the merge`,
   );
-}
-
-/** Names that a record keeps; the warning has the count. */
-const maxRecorded = 1_000;
-
-function untrackedOf(
-  request: CheckoutRequest,
-  untracked: readonly string[],
-): Pick<Provenance, "untracked_included" | "untracked_left_out"> {
-  if (untracked.length === 0) return {};
-  return request.includeUntracked
-    ? { untracked_included: untracked }
-    : { untracked_left_out: untracked.slice(0, maxRecorded) };
-}
-
-function hiddenOf({ hidden }: Inspection): Pick<Provenance, "marked_left_out"> {
-  if (hidden.length === 0) return {};
-  return { marked_left_out: hidden.slice(0, maxRecorded).map((change) => rawPath(change.rawPath)) };
-}
-
-function warnOfHidden({ hidden, toplevel }: Inspection, { log }: SourceContext): void {
-  for (const mark of ["assume-unchanged", "skip-worktree"] as const) {
-    const paths = hidden.filter((change) => change.mark === mark).map((change) => rawPath(change.rawPath));
-    const [first] = paths;
-    if (first === undefined) continue;
-    log.warning(
-      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${inCheckout(toplevel, ["update-index", `--no-${mark}`], first)} has git see them again`,
-    );
-  }
-}
-
-/** A git command about a file, wherever in the checkout it is typed. A name that can't be typed is left to who types. */
-function inCheckout(toplevel: string, words: readonly string[], path: string): string {
-  const isTyped = ![toplevel, path].some((text) => /[\p{Cc}\ufffd]/u.test(text));
-  const command = isTyped ? ["git", "-C", toplevel, ...words, "--", path] : ["git", ...words];
-  return isTyped ? formatCommandLine(command) : `${formatCommandLine(command)} with its name`;
-}
-
-function warnOfLeftOut({ request, inspection }: Checkout, { log }: SourceContext): void {
-  const { untracked, embedded, moved } = inspection.status;
-  if (untracked.length > 0 && !request.includeUntracked) {
-    log.warning(
-      say`${ours(counted(untracked.length, "untracked file"))} left out: ${firstOf(untracked.map(rawPath))}; add what the run needs with git add, or take all with --include-untracked`,
-    );
-  }
-  if (request.includeUntracked && embedded.length > 0) {
-    log.warning(
-      say`left out, since git takes no files of another repository: ${firstOf(embedded.map(rawPath))}; add it as a submodule`,
-    );
-  }
-  for (const path of moved) {
-    log.warning(
-      say`the submodule ${path} is at another commit than the one recorded here, which is taken; ${inCheckout(inspection.toplevel, ["add"], path)} records the new one`,
-    );
-  }
-  const { filters } = inspection.standIn;
-  if (filters.length > 0 && inspection.status.changed.length > 0) {
-    log.warning(
-      say`the repository's own configuration defines filters, which are not run: ${firstOf(filters)}; changed files are taken as they are. In your own configuration (git config --global) they count`,
-    );
-  }
 }

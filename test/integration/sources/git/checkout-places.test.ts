@@ -1,6 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { failureOf } from "../../../support/failure.ts";
+import { startGitServer } from "../../../support/git/git-server.ts";
 import {
   repositoryAt,
   snapshot,
@@ -163,7 +165,10 @@ describe("a version of a checkout", () => {
   });
 
   test("that only the remote has is fetched from it, and the folder stays", async () => {
+    const host = await startGitServer({ root: folder.path });
+    onTestFinished(() => host.stop());
     const clone = folder.clone(server.directory, "clone");
+    clone.git("remote", "set-url", "origin", `${host.url}/server.git`);
     const later = first.commit("later", { "sub/later.py": "3\n" });
     first.git("push", "--quiet", "origin", "HEAD:refs/heads/feature/later");
     mkdirSync(join(clone.directory, "sub"));
@@ -174,6 +179,29 @@ describe("a version of a checkout", () => {
     expect(source.provenance).toMatchObject({ commit: later, ref: "feature/later", subdirectory: "sub" });
     expect(snapshot(clone.directory)).toEqual(before);
   });
+
+  test.each(["", "file://", "../elsewhere/../"])(
+    "that a folder of this machine would have is not fetched from there, as the configuration may be anybody's: %s",
+    async (before) => {
+      const clone = folder.clone(server.directory, "clone");
+      first.commit("later", { "later.py": "3\n" });
+      first.git("push", "--quiet", "origin", "HEAD:refs/heads/later");
+      clone.git("remote", "set-url", "origin", `${before}${before.startsWith("..") ? "server.git" : server.directory}`);
+      const request = {
+        kind: "checkout",
+        directory: clone.directory,
+        includeUntracked: false,
+        version: "later",
+      } as const;
+      const { message, code } = await failureOf(resolveSource(folder, request));
+      expect(code).toBe("refused");
+      expect(message).toContain(`git -C ${clone.directory} fetch origin gets it from there`);
+      clone.git("remote", "set-url", "origin", server.directory);
+      clone.git("fetch", "--quiet", "origin");
+      const { source } = await resolveSource(folder, request);
+      expect(await source.paths(signal)).toContain("later.py");
+    },
+  );
 
   test("that is nowhere, or would be an option or an expression, is refused by name", async () => {
     const alone = folder.repository("alone");
