@@ -123,7 +123,8 @@ async function runBuild(session: DockerSession, build: NewBuild, signal: AbortSi
     env: {
       ...build.env,
       ...Object.fromEntries(Object.entries(secrets).map(([name, value]) => [secretVariable(name), value])),
-      SOURCE_DATE_EPOCH: String(request.source.provenance.commit_time),
+      // From there it would be an argument of each step, and no step of another commit's image would be taken from the cache.
+      SOURCE_DATE_EPOCH: undefined,
     },
     doing: `building ${plan.image}`,
     signal,
@@ -146,13 +147,14 @@ function buildOptions(session: DockerSession, build: NewBuild): readonly string[
   const { config, context } = session;
   const { request, plan, builder } = build;
   const network = context.network === false ? "none" : config.network;
-  const rewrite = canRewrite(builder) ? ",rewrite-timestamp=true" : "";
   const kind = request.registry === undefined ? "type=docker" : "type=image,push=true";
+  const epoch = `source-date-epoch=${request.source.provenance.commit_time}`;
+  const output = [kind, `name=${plan.image}`, epoch, ...(canRewrite(builder) ? ["rewrite-timestamp=true"] : [])];
   return [
     "--provenance=false",
     "--sbom=false",
     ...["--platform", plan.platform],
-    ...["--output", `${kind},name=${plan.image}${rewrite}`],
+    ...["--output", output.join(",")],
     ...pinOptions(plan.bases),
     ...(network === undefined ? [] : ["--network", network]),
     ...(network === "host" ? ["--allow", "network.host"] : []),

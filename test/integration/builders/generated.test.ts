@@ -9,6 +9,8 @@ afterAll(() => bench.removeImages());
 
 /** Differs from run to run: what an earlier one left in the builder's cache must not be found. */
 const nonce = `# ${Date.now()}`;
+/** The time of a commit of another day, which no earlier run of these tests has had. */
+const day = (number: number) => ({ commitTime: Math.floor(Date.now() / 1_000) - number * 86_400 });
 const project = {
   ".python-version": "3.11\n",
   "requirements.txt": "six==1.17.0\n",
@@ -45,7 +47,7 @@ describeWithDocker("generated Dockerfiles", () => {
   it(
     "installs the requirements, may write where it works, and is named by its digest",
     async () => {
-      const image = await bench.run(codeSource(project));
+      const image = await bench.run(codeSource(project, day(1)));
       expect(image.outcome).toBe("built");
       expect(image.reference).toBe(`launch/${bench.name}@${image.digest}`);
       expect(image.plan.bases.map(({ reference }) => reference)).toEqual(["python:3.11-slim"]);
@@ -79,7 +81,7 @@ describeWithDocker("generated Dockerfiles", () => {
   it(
     "installs nothing when only code changed, and again when requirements did",
     async () => {
-      const code = await bench.run(codeSource({ ...project, "train.py": `${nonce}\nprint('changed')\n` }));
+      const code = await bench.run(codeSource({ ...project, "train.py": `${nonce}\nprint('changed')\n` }, day(9)));
       expect(code).toMatchObject({ outcome: "built", words: "code layer only, dependencies cached" });
       expect(docker("run", "--rm", code.reference, ...python)).toBe("changed");
       const listed = await bench.run(codeSource({ ...project, "requirements.txt": `${nonce}\nsix==1.16.0\n` }));
