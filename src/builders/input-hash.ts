@@ -17,6 +17,8 @@ export type BuildInputs = {
   readonly secrets: readonly string[];
   /** Whose time files have: only with the commit's are two builds one digest. */
   readonly fileTimes: "commit" | "build";
+  /** How its manifest is written, which its digest is of. */
+  readonly mediaTypes: "docker" | "oci";
 };
 
 /** What the context holds: all that the builder sees of the source. */
@@ -29,7 +31,7 @@ export function contextContent(source: CodeSource, context: string): string {
 }
 
 /** Raised when the same inputs would give another image: a new way to build them. */
-const scheme = 1;
+const scheme = 2;
 
 /** sha256 of everything that decides what the image is: equal hashes are one image. 64 hex digits. */
 export function inputHash(inputs: BuildInputs): string {

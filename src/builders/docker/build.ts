@@ -19,6 +19,7 @@ import type { BuildPlan, BuildRequest, BuiltImage } from "../builder.ts";
 import { resolveDockerfile } from "../dockerfile.ts";
 import { baseMemoryKey, pinOptions } from "./bases.ts";
 import { repositoryOf } from "./plan.ts";
+import { mediaTypesOf } from "./schema.ts";
 import { builderMemoryKey, type DockerSession, loginTo, secretValues } from "./session.ts";
 import { buildWords } from "./build-words.ts";
 
@@ -143,13 +144,23 @@ function secretOptions(secrets: Readonly<Record<string, string>>): readonly stri
   return Object.keys(secrets).flatMap((name) => ["--secret", `id=${name},env=${secretVariable(name)}`]);
 }
 
+/**
+ * How BuildKit puts an image together: as since 0.15. It is asked for so that a newer one's way gives no other digest; one that doesn't know
+ * the word takes no notice of it (https://github.com/moby/buildkit/blob/master/docs/build-repro.md#compatibility-version).
+ */
+const assembly = 20;
+
 function buildOptions(session: DockerSession, build: NewBuild): readonly string[] {
   const { config, context } = session;
   const { request, plan, builder } = build;
   const network = context.network === false ? "none" : config.network;
   const kind = request.registry === undefined ? "type=docker" : "type=image,push=true";
   const epoch = `source-date-epoch=${request.source.provenance.commit_time}`;
-  const output = [kind, `name=${plan.image}`, epoch, ...(canRewrite(builder) ? ["rewrite-timestamp=true"] : [])];
+  const mediaTypes = `oci-mediatypes=${mediaTypesOf(config) === "oci"}`;
+  const output = [
+    ...[kind, `name=${plan.image}`, epoch, mediaTypes, `compatibility-version=${assembly}`],
+    ...(canRewrite(builder) ? ["rewrite-timestamp=true"] : []),
+  ];
   return [
     "--provenance=false",
     "--sbom=false",

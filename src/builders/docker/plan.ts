@@ -10,6 +10,7 @@ import { resolveDockerfile } from "../dockerfile.ts";
 import { fromImages } from "../from-images.ts";
 import { contextContent, inputHash, inputTag } from "../input-hash.ts";
 import { resolveBases } from "./bases.ts";
+import { mediaTypesOf } from "./schema.ts";
 import { type DockerSession, loginTo } from "./session.ts";
 
 /** Reads what the build depends on. Leaves nothing: the builder is asked for base images' digests and makes nothing. */
@@ -52,6 +53,7 @@ export async function planBuild(
     buildArguments,
     secrets: config.secrets ?? [],
     fileTimes: canRewrite(builder) ? "commit" : "build",
+    mediaTypes: mediaTypesOf(config),
   });
   return {
     dockerfile: { origin: dockerfile.origin, text: dockerfile.text },

@@ -27,5 +27,11 @@ export const dockerBuilderSchema = z.strictObject({
   pull: z.boolean().optional(),
   /** Run every step again, whatever the builder has cached (`docker build --no-cache`). */
   "no-cache": z.boolean().optional(),
+  /** How manifests are written: Docker's schema 2, which every registry and service takes (SageMaker no other), or OCI's. */
+  "media-types": z.enum(["docker", "oci"]).optional(),
 });
 export type DockerBuilderConfig = z.output<typeof dockerBuilderSchema>;
+export type MediaTypes = NonNullable<DockerBuilderConfig["media-types"]>;
+
+/** Never the builder's own choice: BuildKit's has changed, and one tag would have two digests. */
+export const mediaTypesOf = (config: DockerBuilderConfig): MediaTypes => config["media-types"] ?? "docker";

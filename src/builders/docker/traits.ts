@@ -2,7 +2,16 @@ import type { BuilderTraits } from "../builder.ts";
 import type { DockerBuilderConfig } from "./schema.ts";
 
 /** A key that is new is none of these until somebody has thought about it. */
-const plain: readonly string[] = ["type", "destination", "platform", "build-args", "timeout", "pull", "no-cache"];
+const plain: readonly string[] = [
+  "type",
+  "destination",
+  "platform",
+  "build-args",
+  "timeout",
+  "pull",
+  "no-cache",
+  "media-types",
+];
 
 export const dockerBuilderTraits: BuilderTraits<DockerBuilderConfig> = {
   builds: true,

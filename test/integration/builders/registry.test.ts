@@ -47,6 +47,39 @@ if (host !== undefined) {
       removeImages([one.reference]);
     }, 120_000);
 
+    it.each([
+      [undefined, "application/vnd.docker.distribution.manifest.v2+json", "oci"],
+      ["docker", "application/vnd.docker.distribution.manifest.v2+json", "oci"],
+      ["oci", "application/vnd.oci.image.manifest.v1+json", "docker"],
+    ])("writes manifests as it is told (media-types: %s), whatever its base has", async (types, expected, base) => {
+      const nonce = `${Date.now()} ${types ?? ""}`;
+      const based = `${host}/${bench.name}-base-${base}:1`;
+      const text = bench.file("Dockerfile", "FROM busybox\nRUN true\n");
+      const output = `type=image,push=true,name=${based},oci-mediatypes=${base === "oci"}`;
+      docker(
+        "buildx",
+        "build",
+        "--builder=launch",
+        "--provenance=false",
+        "--output",
+        output,
+        "-f",
+        text,
+        bench.folder(),
+      );
+      const source = codeSource({ Dockerfile: `FROM ${based}\nRUN echo ${nonce} >/nonce\n` });
+      const registry = generic.create({ type: "generic", uri: `${host}/${bench.name}-types` }, place);
+      const image = await bench.run(source, { registry }, types === undefined ? {} : { "media-types": types });
+      const { name } = bench;
+      const response = await fetch(`http://${host}/v2/${name}-types/manifests/${image.digest}`, {
+        headers: { accept: expected },
+      });
+      const manifest = (await response.json()) as { mediaType: string; layers: readonly { mediaType: string }[] };
+      expect(manifest.mediaType).toBe(expected);
+      const vendor = expected.slice(0, "application/vnd.docker".length);
+      for (const layer of manifest.layers) expect(layer.mediaType.startsWith(vendor)).toBe(true);
+    });
+
     it("writes and reads the caches that the config names", async () => {
       const folder = mkdtempSync(join(tmpdir(), "launch-cache-test-"));
       const cache = { "cache-to": [`type=local,dest=${folder}`], "cache-from": [`type=local,src=${folder}`] };

@@ -11,6 +11,7 @@ const inputs: BuildInputs = {
   buildArguments: { A: "1", B: "2" },
   secrets: ["X", "Y"],
   fileTimes: "build",
+  mediaTypes: "docker",
 };
 
 describe("the hash of a build's inputs", () => {
@@ -30,6 +31,7 @@ describe("the hash of a build's inputs", () => {
     ["build arguments", { buildArguments: { A: "1", B: "3" } }],
     ["secrets' names", { secrets: ["X"] }],
     ["builder's file times", { fileTimes: "commit" }],
+    ["manifest's media types", { mediaTypes: "oci" }],
   ])("is another when the %s is", (_, change) => {
     expect(inputHash({ ...inputs, ...change })).not.toBe(inputHash(inputs));
   });

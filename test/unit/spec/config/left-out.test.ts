@@ -45,6 +45,7 @@ const docker: Readonly<Record<string, Key>> = {
   timeout: ["1h", true],
   pull: [true, true],
   "no-cache": [true, true],
+  "media-types": ["oci", true],
 };
 const kaniko: Readonly<Record<string, Key>> = {
   type: ["kaniko", true],
