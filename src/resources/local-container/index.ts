@@ -21,6 +21,7 @@ import { environmentOf, optionsOf } from "./options.ts";
 import { ownContainer } from "./own-container.ts";
 import { reclaim } from "./reclaim.ts";
 import type { LocalContainerArgs } from "./schema.ts";
+import { sharedMemoryOption } from "./shared-memory.ts";
 import { type ContainerSettings, imageOf, submit } from "./submit.ts";
 import { endWatcher, removeWatcher, startWatcher, unlessAbandoned } from "./watcher.ts";
 
@@ -77,6 +78,7 @@ function createLocalContainer(
 ): Resource {
   const settings: ContainerSettings = {
     options: [...optionsOf(args), ...networkOptions(args, context)],
+    ownOptions: sharedMemoryOption(args),
     mounts: mountsOf(args, context),
     env: environmentOf(args),
     platform: args.platform,

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { type Container, hasPath } from "../../clients/docker/container.ts";
 import type { ResourceOutcome } from "../../run/outcome.ts";
+import { busError, busErrorWords } from "./shared-memory.ts";
 
 /** A shell's "command not found", and what a container's init exits with when there is no such program. */
 const notFound = 127;
@@ -25,6 +26,7 @@ export async function outcomeOf(container: Container): Promise<ResourceOutcome> 
   if (exitCode === notFound && !(await hasProgram(container))) {
     return { kind: "failed", reason: "submit-failed", message: `${image} has no program "${program}"`, exitCode };
   }
+  if (exitCode === busError) return { kind: "failed", reason: "exit-code", message: busErrorWords, exitCode };
   return { kind: "exited", exitCode };
 }
 

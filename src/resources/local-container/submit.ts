@@ -24,6 +24,8 @@ import { isOwn } from "./own-container.ts";
 /** What the args and the launch config make of a run's container. */
 export type ContainerSettings = {
   readonly options: readonly string[];
+  /** What a run gets that doesn't ask. */
+  readonly ownOptions: readonly string[];
   readonly mounts: readonly BindMount[];
   readonly env: Readonly<Record<string, string>>;
   readonly platform: string | undefined;
@@ -150,7 +152,7 @@ function creationOf(request: RunRequest, handle: Handle, settings: ContainerSett
     name: handle.name,
     image: imageOf(request),
     options: [
-      ...["--init", "--stop-signal=SIGTERM", ...logOptions],
+      ...["--init", "--stop-signal=SIGTERM", ...logOptions, ...settings.ownOptions],
       ...Object.entries(labels).map(([name, value]) => `--label=${name}=${value}`),
       ...[output, ...source, ...settings.mounts].map(mountOption),
       ...workdir,

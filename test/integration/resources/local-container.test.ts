@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { reclaim } from "../../../src/resources/local-container/reclaim.ts";
@@ -30,6 +31,30 @@ describeWithDocker("a run in a container", () => {
     const request = bench.request("exec dd if=/dev/zero of=/dev/null bs=300M count=1");
     const { outcome } = await run(await bench.open(args({ memory: "32m", "memory-swap": "32m" })), request);
     expect(outcome).toMatchObject({ kind: "failed", reason: "out-of-memory", exitCode: 137 });
+  });
+
+  test.each<[unknown, (memory: number) => number]>([
+    [{}, (memory) => memory / 2],
+    [{ memory: "64m" }, () => 32 * 2 ** 20],
+    [{ m: "1.5g" }, () => 768 * 2 ** 20],
+    [{ memory: 100_000_000 }, () => 50_000_000],
+    [{ memory: "900t" }, (memory) => memory / 2],
+    [{ memory: "64m", "shm-size": "8m" }, () => 8 * 2 ** 20],
+    [{ "shm-size": "1 GiB" }, () => 2 ** 30],
+  ])("has half of its memory at /dev/shm, or what it asks for: %j", async (asked, expected) => {
+    const { stdout, outcome } = await run(await bench.open(args(asked)), bench.request("df -k /dev/shm | tail -1"));
+    expect(outcome).toEqual({ kind: "exited", exitCode: 0 });
+    const kilobytes = Number(stdout.split(/\s+/)[1]);
+    // In whole pages.
+    expect(Math.abs(kilobytes - expected(totalmem()) / 1_024)).toBeLessThan(5);
+  });
+
+  test("that SIGBUS ended says what it most often lacks, and another signal's end doesn't", async () => {
+    const signalled = async (name: string) =>
+      (await run(await bench.open(), bench.request(`kill -${name} $$`))).outcome;
+    expect(await signalled("BUS")).toMatchObject({ reason: "exit-code", exitCode: 135 });
+    expect(await signalled("BUS")).toHaveProperty("message", expect.stringContaining("shm-size"));
+    expect(await signalled("SEGV")).toEqual({ kind: "exited", exitCode: 139 });
   });
 
   test.each(["no-such-program", "./no-such-script.sh", "/no/such/program"])(
