@@ -102,9 +102,20 @@ export function gitOrThrow(request: GitRequest, code: ErrorCode): Promise<Buffer
 
 /** git's own words of why it failed: without hints, without progress, and without what a URL in them may hold. */
 export function wordsOf(stderr: string): string {
-  const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== "" && !/^remote:\s*$/.test(line));
+  const lines = stderr
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && line !== "remote:" && !isProgress(line));
   const fatal = lines.filter((line) => /^(?:fatal|error|remote|ssh|ERROR)/.test(line));
-  return withoutCredentials(
-    (fatal.length === 0 ? lines.slice(-2) : fatal.slice(0, 3)).map((line) => line.trim()).join("; "),
+  if (fatal.length === 0) return withoutCredentials(lines.slice(-2).join("; "));
+  // The first say what broke, the last what became of it.
+  return withoutCredentials([...fatal.slice(0, 3), ...fatal.slice(3).slice(-1)].join("; "));
+}
+
+/** What git counts on either side, whatever it counts: `remote: Counting objects:   0% (1/302)`, `Receiving objects: 100% (3/3), done.` */
+function isProgress(line: string): boolean {
+  return (
+    /^(?:remote: )?[A-Z][\w -]*: +(?:\d+% \(\d+\/\d+\)|\d+(?:, done\.?)?$|\d+, done)/.test(line) ||
+    /^(?:remote: )?(?:Total \d+ \(delta|Delta compression using|Auto packing)/.test(line)
   );
 }

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { wordsOf } from "../../../../src/clients/git/git.ts";
 import { progressOf } from "../../../../src/clients/git/remotes/fetch.ts";
 import { fetchHeadName, isLocalPath, parseFetchHead, parseRemotes } from "../../../../src/sources/git/remotes.ts";
 import { submoduleUrl } from "../../../../src/sources/git/remote-submodules.ts";
@@ -110,4 +112,85 @@ test.for([
   ["From https://example.org/a\n", undefined],
 ] as const)("git's progress %j reads as %s", ([text, detail]) => {
   expect(progressOf(text)).toBe(detail);
+});
+
+const counted = [
+  "Enumerating objects",
+  "Counting objects",
+  "Compressing objects",
+  "Receiving objects",
+  "Resolving deltas",
+];
+
+/** What git writes while it counts, on whichever side, up to where it broke off. */
+const progress = fc
+  .array(
+    fc.record({
+      what: fc.constantFrom(...counted, "Unpacking objects", "Updating files", "Filtering content", "Writing objects"),
+      side: fc.constantFrom("", "remote: "),
+      all: fc.integer({ min: 1, max: 200_000 }),
+      to: fc.integer({ min: 0, max: 100 }),
+      end: fc.constantFrom("\r", "\n"),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((parts) =>
+    parts
+      .map(({ what, side, all, to, end }) => {
+        if (what === "Enumerating objects") return `${side}${what}: ${all}, done.${end}`;
+        const done = Math.floor((all * to) / 100);
+        const size = what === "Receiving objects" ? `, ${(all / 1024).toFixed(2)} MiB | 3.10 MiB/s` : "";
+        const count = `${String(to).padStart(3)}% (${done}/${all})${size}`;
+        return `${side}${what}: ${count}${to === 100 ? ", done." : ""}${end}`;
+      })
+      .join(""),
+  );
+
+// As git 2.39 to 2.51 say it.
+test.each([
+  [
+    "an object that the other side lacks",
+    [
+      "remote: fatal: unable to read 7f8f011eb73d6043d2e6db9d2c101195ae2801f2",
+      "error: git upload-pack: git-pack-objects died with error.",
+      "remote: aborting due to possible repository corruption on the remote side.",
+      "fatal: early EOF",
+      "fatal: fetch-pack: invalid index-pack output",
+    ],
+    ["unable to read 7f8f011eb73d6043d2e6db9d2c101195ae2801f2", "invalid index-pack output"],
+  ],
+  [
+    "a connection that was reset",
+    [
+      "error: RPC failed; curl 56 Recv failure: Connection reset by peer",
+      "error: 3042 bytes of body are still expected",
+      "fetch-pack: unexpected disconnect while reading sideband packet",
+      "fatal: early EOF",
+      "fatal: fetch-pack: invalid index-pack output",
+    ],
+    ["Connection reset by peer", "early EOF"],
+  ],
+  [
+    "a full disk",
+    ["fatal: write error: No space left on device", "fatal: fetch-pack: invalid index-pack output"],
+    ["No space left on device"],
+  ],
+  [
+    "a repository that isn't there",
+    ["remote: Repository not found.", "fatal: repository 'https://example.org/a.git/' not found"],
+    ["Repository not found"],
+  ],
+  [
+    "an ssh that wasn't let in",
+    ["git@example.org: Permission denied (publickey).", "fatal: Could not read from remote repository."],
+    ["Could not read"],
+  ],
+])("what git says of %s is told, whatever it had counted before", (_name, said, told) => {
+  fc.assert(
+    fc.property(progress, (before) => {
+      const words = wordsOf(`${before}${said.join("\n")}\n`);
+      for (const each of told) expect(words).toContain(each);
+      for (const each of counted) expect(words).not.toContain(each);
+    }),
+  );
 });
