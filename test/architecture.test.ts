@@ -213,9 +213,15 @@ describe("what leaves the machine", () => {
   test.each(ofExits)("$title: a made-up tree breaks it", ({ faults, broken, found }) => {
     expect(faults(treeOf(broken), exitsOfMadeUp)).toEqual(found);
   });
-  test.each(ofExits)("$title: src/ keeps it", ({ faults }) => {
-    expect(faults(readTree(src), exits)).toEqual([]);
-  });
+  const tree = readTree(src);
+  // All of it is parsed for each rule.
+  test.each(ofExits)(
+    "$title: src/ keeps it",
+    ({ faults }) => {
+      expect(faults(tree, exits)).toEqual([]);
+    },
+    120_000,
+  );
 });
 
 describe("a made-up tree breaks it:", () => {

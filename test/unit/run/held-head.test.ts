@@ -76,7 +76,7 @@ test("what queues need too much of is set aside, with how much", () => {
   fc.assert(
     fc.property(fc.integer({ min: heldHeadBytes, max: headBounds.bytes - 2_000 }), fc.boolean(), (bytes, inNames) => {
       const slots = inNames
-        ? Object.fromEntries(Array.from({ length: 1 + bytes / 20 }, (_, at) => [`slot-${at}`.padEnd(18), 1]))
+        ? Object.fromEntries(Array.from({ length: 1 + bytes / 30 }, (_, at) => [`slot-${at}`.padEnd(28), 1]))
         : { ["s".repeat(bytes)]: 1 };
       const { run } = queuedDocument("digits-1", { slots });
       const text = JSON.stringify(run).slice(0, headBounds.bytes);
