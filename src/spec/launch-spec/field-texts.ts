@@ -86,6 +86,7 @@ const placeTexts: FieldTexts = {
   "builder.timeout": "How long one build may take. Default: 1 h.",
   "builder.pull": "Ask the registry for newer base images also where the engine has them.",
   "builder.no-cache": "Run every step again, whatever is cached.",
+  "builder.media-types": "How manifests are written: Docker's schema 2 (default), which SageMaker wants, or OCI's.",
   "builder.build-context-store": "Where kaniko gets the code from: s3://…, gs://… or an Azure blob's URL.",
   "builder.build-job-name": "What the Jobs that build are named.",
   "builder.secret-name": "A Kubernetes secret with the credentials to push with.",
