@@ -76,7 +76,7 @@ test("a secret that is a piece of them leaves our own words as they are behind e
   const piece = fc
     .record({ of: fc.constantFrom(...sentences), from: fc.nat(), length: fc.integer({ min: 4, max: 24 }) })
     .map(({ of, from, length }) => of.slice(from % of.length, (from % of.length) + length).trim())
-    .filter((text) => text.length >= 4 && !/[QXZ.]|qxz/.test(text));
+    .filter((text) => text.length >= 4 && !/[QXZ.qz]/.test(text));
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 5 }), async (values) => {
       const { output, ...ours } = await told(values, untracked);
