@@ -165,8 +165,7 @@ async function change(
     const done = entries.length === 0 ? [] : await work(entries, store, signal);
     return [...done, ...(unread.length === 0 ? [] : await unreadWork(unread, store, signal))];
   });
-  const failed = changes.flatMap(({ error }) => error ?? []);
-  const [first] = failed;
+  const first = changes.find(({ error }) => error !== undefined)?.error;
   if (first !== undefined && changes.length === 1) throw first;
   if (flags.json === true) {
     const runs = changes.map(({ runId, outcome, error }) =>

@@ -5,7 +5,7 @@ import type { ListedEntry } from "../../clients/git/objects/list-tree.ts";
 import { exportTree } from "../../clients/git/temporary-index.ts";
 import { counted } from "../../core/counted.ts";
 import { LaunchError } from "../../core/errors.ts";
-import { say } from "../../core/output/said.ts";
+import { ours, say } from "../../core/output/said.ts";
 import type { CodeSource, SourceContext } from "../source.ts";
 import type { PatchProvenance, Provenance } from "../../run/provenance.ts";
 import { fileReader, type ReadFile } from "./file-reader.ts";
@@ -36,7 +36,7 @@ export async function codeSourceOf(found: FoundCode, context: SourceContext): Pr
   const pointers = await findLfsPointers(repository, entries, context.signal);
   if (pointers.length > 0) {
     context.log.warning(
-      say`${counted(pointers.length, "file")} from Git LFS ${pointers.length === 1 ? "is" : "are"} in the source as a pointer, not as content: ${firstOf(pointers)}; have the run fetch what it needs`,
+      say`${ours(counted(pointers.length, "file"))} from Git LFS ${ours(pointers.length === 1 ? "is" : "are")} in the source as a pointer, not as content: ${firstOf(pointers)}; have the run fetch what it needs`,
     );
   }
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));

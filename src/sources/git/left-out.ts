@@ -44,7 +44,7 @@ function warnOfHidden({ hidden, toplevel }: Inspection, { log }: SourceContext):
     const [first] = paths;
     if (first === undefined) continue;
     log.warning(
-      say`changes of ${counted(paths.length, "file")} left out, since git was told not to see them: ${firstOf(paths)}; ${inCheckout(toplevel, ["update-index", `--no-${mark}`], first)} has git see them again`,
+      say`changes of ${ours(counted(paths.length, "file"))} left out, since git was told not to see them: ${firstOf(paths)}; ${inCheckout(toplevel, ["update-index", `--no-${mark}`], first)} has git see them again`,
     );
   }
 }

@@ -32,15 +32,21 @@ const some = [
   "is a pipe",
 ];
 
+/** The path of what an agent has noted here of a run that it had begun with when it was killed. */
+async function entryOfKilledAgent(): Promise<string> {
+  runIds = await place.enqueue(["sleep 1; exit 3"], { retry: { max_attempts: 3, on: ["lost"], backoff: "100ms" } });
+  const { child } = await place.spawn({ lease });
+  await until(() => place.jobs().some(({ what }) => what === "begin"));
+  child.kill("SIGKILL");
+  await until(() => child.signalCode !== null);
+  const [path = ""] = globSync(join(place.state.live, "*.json"));
+  return path;
+}
+
 test.each(entryDamages.filter(({ name }) => some.includes(name) || (isSoak && name !== "is of a newer version")))(
   "the run of a killed agent whose entry here $name goes on in its attempt, and no other begins beside it",
   async ({ of }) => {
-    runIds = await place.enqueue(["sleep 1; exit 3"], { retry: { max_attempts: 3, on: ["lost"], backoff: "100ms" } });
-    const { child } = await place.spawn({ lease });
-    await until(() => place.jobs().some(({ what }) => what === "begin"));
-    child.kill("SIGKILL");
-    await until(() => child.signalCode !== null);
-    const [path = ""] = globSync(join(place.state.live, "*.json"));
+    const path = await entryOfKilledAgent();
     of(path, readFileSync(path, "utf8"));
     const result = await place.run({ agent: "a2", lease });
     expect(result.runs.map(({ attempt, end }) => `${attempt} ${end.kind}`)).toEqual(["1 failed"]);
@@ -51,12 +57,7 @@ test.each(entryDamages.filter(({ name }) => some.includes(name) || (isSoak && na
 );
 
 test("the run of an entry that a newer launch wrote is left to it until its lease is over", async () => {
-  runIds = await place.enqueue(["sleep 1; exit 3"], { retry: { max_attempts: 3, on: ["lost"], backoff: "100ms" } });
-  const { child } = await place.spawn({ lease });
-  await until(() => place.jobs().some(({ what }) => what === "begin"));
-  child.kill("SIGKILL");
-  await until(() => child.signalCode !== null);
-  const [path = ""] = globSync(join(place.state.live, "*.json"));
+  const path = await entryOfKilledAgent();
   entryDamages.find(({ name }) => name === "is of a newer version")?.of(path, readFileSync(path, "utf8"));
   await place.run({ agent: "a2", lease });
   expect(overlaps(place.jobs())).toEqual([]);
